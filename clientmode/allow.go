@@ -1,0 +1,80 @@
+package clientmode
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+)
+
+// allowList is the hosts that an author may name as main@url. Names are compared
+// as they stand; addresses and networks with the address that is connected to,
+// at that moment, so that a name cannot be pointed elsewhere in between.
+type allowList struct {
+	names    map[string]bool // host or host:port
+	networks []netip.Prefix
+}
+
+func parseAllowList(entries []string) (*allowList, error) {
+	a := &allowList{names: map[string]bool{}}
+	for _, entry := range entries {
+		entry = strings.ToLower(strings.TrimSpace(entry))
+		if entry == "" {
+			continue
+		}
+		if prefix, err := netip.ParsePrefix(entry); err == nil {
+			a.networks = append(a.networks, prefix.Masked())
+		} else if ip, err := netip.ParseAddr(entry); err == nil {
+			a.networks = append(a.networks, netip.PrefixFrom(ip, ip.BitLen()))
+		} else if strings.ContainsAny(entry, "/@ ") {
+			return nil, fmt.Errorf("--upstream-allow: %.60q is no host, host:port, IP or CIDR", entry)
+		} else {
+			a.names[entry] = true
+		}
+	}
+	return a, nil
+}
+
+// target splits main into its function and the server that it names, empty if
+// it names none. guard must be asked before connecting.
+func (a *allowList) target(main string) (target string, check guard, err error) {
+	_, rest, named := strings.Cut(main, "@")
+	if !named {
+		return "", nil, nil
+	}
+	u, err := parseTarget(rest, "https")
+	if err != nil {
+		return "", nil, err
+	}
+	if a.names[strings.ToLower(u.Hostname())] || a.names[strings.ToLower(u.Host)] {
+		return u.String(), nil, nil
+	}
+	if len(a.networks) == 0 {
+		return "", nil, a.refused(u.Host)
+	}
+	return u.String(), func(address string) error {
+		host, _, err := net.SplitHostPort(address)
+		if err != nil {
+			return err
+		}
+		ip, err := netip.ParseAddr(host)
+		if err != nil {
+			return err
+		}
+		for _, network := range a.networks {
+			if network.Contains(ip.Unmap().WithZone("")) {
+				return nil
+			}
+		}
+		return a.refused(u.Host + " (" + host + ")")
+	}, nil
+}
+
+// refusedHost is not retried: it will be refused again.
+type refusedHost string
+
+func (h refusedHost) Error() string {
+	return fmt.Sprintf("the action's main names the server %s, which is not on the operator's list (--upstream-allow)", string(h))
+}
+
+func (a *allowList) refused(host string) error { return refusedHost(host) }

@@ -1,0 +1,123 @@
+// Package clientmode is the container that an OpenWhisk invoker deploys. To the
+// invoker it is the runtime; it forwards the work to a server elsewhere and
+// executes nothing. It holds the truth about its function: servers may forget
+// it at any time and are told again.
+package clientmode
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/internal/web"
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+// Client is one client container.
+type Client struct {
+	cfg        Config
+	log        *zap.Logger
+	lease      string // who still needs the function: this container
+	concurrent bool
+	allow      *allowList
+	dial       func(target string, guard guard) (Upstream, error)
+	fixed      Upstream // the operator's, nil when only main@url says where
+	streams    *streams
+	listener   *daemon.Listener
+
+	mu       sync.Mutex          // guards what follows
+	function *function           // nil until initialised
+	starting *starting           // an init in flight
+	running  map[string]*running // runs in flight that have an activation id, by it
+	inFlight int
+	stopped  bool
+
+	stop    sync.Once
+	stopErr error
+}
+
+// New returns a client that is not started. Nothing is allocated for a function
+// before /init: prewarmed containers wait for long.
+func New(cfg Config) *Client {
+	cfg = cfg.withDefaults()
+	return &Client{
+		cfg:        cfg,
+		log:        cfg.Log.Named("clientmode"),
+		lease:      uuid.NewString(),
+		concurrent: cfg.concurrent(),
+		streams:    newStreams(cfg.Stdout, cfg.Stderr),
+		running:    map[string]*running{},
+	}
+}
+
+// Start checks the configuration and serves.
+func (c *Client) Start() error {
+	secret, err := c.cfg.token()
+	if err != nil {
+		return err
+	}
+	secure, err := c.cfg.tls()
+	if err != nil {
+		return err
+	}
+	if c.allow, err = parseAllowList(c.cfg.UpstreamAllow); err != nil {
+		return errors.Join(daemon.ErrConfig, err)
+	}
+	c.dial = func(target string, guard guard) (Upstream, error) {
+		return newHTTPUpstream(target, secret, secure, guard)
+	}
+	if c.cfg.Upstream != "" {
+		if c.fixed, err = c.dial(c.cfg.Upstream, nil); err != nil {
+			return errors.Join(daemon.ErrConfig, err)
+		}
+	}
+	c.listener = &daemon.Listener{Listen: c.cfg.Listen, Handler: c.routes(), Log: c.log}
+	return c.listener.Start()
+}
+
+func (c *Client) routes() http.Handler {
+	e := web.New(c.log)
+	e.GET(runtimespec.PathHealth, web.Health)
+	e.GET(runtimespec.PathReady, web.Health)
+	e.POST(runtimespec.PathInit, handler(c.init))
+	e.POST(runtimespec.PathRun, handler(c.run))
+	return e
+}
+
+func handler(h http.HandlerFunc) echo.HandlerFunc {
+	return func(e echo.Context) error { h(e.Response().Writer, e.Request()); return nil }
+}
+
+// Addr is the address served on.
+func (c *Client) Addr() string { return c.listener.Addr() }
+
+// Stop lets runs finish until ctx ends, then tells the server that this
+// container does not need the function any more.
+func (c *Client) Stop(ctx context.Context) error {
+	c.stop.Do(func() { c.stopErr = c.shutDown(ctx) })
+	return c.stopErr
+}
+
+func (c *Client) shutDown(ctx context.Context) error {
+	if c.listener == nil {
+		return nil // never started
+	}
+	err := c.listener.Stop(ctx)
+	c.mu.Lock()
+	f := c.function
+	c.function, c.stopped = nil, true
+	c.mu.Unlock()
+	if f != nil {
+		err = errors.Join(err, f.release(ctx))
+	}
+	if c.fixed != nil {
+		c.fixed.CloseIdle()
+	}
+	return err
+}

@@ -1,0 +1,119 @@
+package clientmode
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/internal/token"
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+// Config is everything an operator can set. The zero value of a field means
+// its default, given in brackets.
+type Config struct {
+	Listen        string   // address [:8080]
+	Upstream      string   // URL of the server or balancer; empty: from the action's main only
+	UpstreamAllow []string // hosts, host:ports, IPs or CIDRs that main@url may name
+	Kind          string   // kind of the functions; empty: the server sniffs
+	TokenFile     string   // bearer token for the upstream
+	CAFile        string   // certificates to trust, PEM; empty: the system's
+
+	Limit       time.Duration // time for an init or a run when the platform names none [60s]
+	Unavailable bool          // answer 503 when nothing was started anywhere, for platforms that then send it again
+	VolatileEnv []string      // more env keys that change with each activation; the same on the servers
+	SpoolDir    string        // where large code is kept [the system's temporary folder]
+	MaxInitBody int64         // bytes [72 MiB]
+	MaxRunBody  int64         // bytes [8 MiB]
+	MaxResult   int           // bytes [8 MiB]; the platform truncates above its own limit
+	Environ     []string      // the container's environment [os.Environ()]
+	Stdout      io.Writer     // the container's streams, which the platform collects [os.Stdout]
+	Stderr      io.Writer     // [os.Stderr]
+	Log         *zap.Logger   // the client's own log; never on the streams above
+}
+
+func (c Config) withDefaults() Config {
+	set(&c.Listen, ":8080")
+	set(&c.Limit, 60*time.Second)
+	set(&c.SpoolDir, os.TempDir())
+	set(&c.MaxInitBody, 72<<20)
+	set(&c.MaxRunBody, 8<<20)
+	set(&c.MaxResult, 8<<20)
+	if c.Environ == nil {
+		c.Environ = os.Environ()
+	}
+	if c.Stdout == nil {
+		c.Stdout = os.Stdout
+	}
+	if c.Stderr == nil {
+		c.Stderr = os.Stderr
+	}
+	if c.Log == nil {
+		c.Log = zap.NewNop()
+	}
+	return c
+}
+
+func set[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// containerEnv is the container's own __OW_* variables: the platform puts
+// __OW_API_HOST there, and the action wants to see it.
+func (c Config) containerEnv() map[string]string {
+	env := map[string]string{}
+	for _, entry := range c.Environ {
+		key, value, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(key, "__OW_") && !runtimespec.Volatile(key, c.VolatileEnv) {
+			env[key] = value
+		}
+	}
+	return env
+}
+
+// concurrent reports whether the platform sends several runs at once. The
+// variable is often there and false.
+func (c Config) concurrent() bool {
+	yes, _ := strconv.ParseBool(c.containerEnv()["__OW_ALLOW_CONCURRENT"])
+	return yes
+}
+
+// token is what the upstream wants to see, empty for none.
+func (c Config) token() (string, error) {
+	if c.TokenFile == "" {
+		return "", nil
+	}
+	secret, err := token.First(c.TokenFile)
+	if err != nil {
+		return "", fmt.Errorf("%w: token: %w", daemon.ErrConfig, err)
+	}
+	return secret, nil
+}
+
+func (c Config) tls() (*tls.Config, error) {
+	secure := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.CAFile == "" {
+		return secure, nil
+	}
+	pem, err := os.ReadFile(c.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("%w: certificates: %w", daemon.ErrConfig, err)
+	}
+	secure.RootCAs = x509.NewCertPool()
+	if !secure.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%w: %w", daemon.ErrConfig, errors.New(c.CAFile+" holds no certificate"))
+	}
+	return secure, nil
+}

@@ -1,0 +1,167 @@
+package clientmode
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// ErrNotSent is wrapped by a failure before any byte of the request reached
+// the wire: nothing can have been started by it.
+var ErrNotSent = errors.New("the request was not sent")
+
+// Request is one request of the contract to an upstream.
+type Request struct {
+	Path   string
+	Header http.Header // not changed, may be shared
+	Size   int64
+	Open   func() (io.ReadCloser, error) // the body; nil: none
+}
+
+// Upstream carries requests to a server or a balancer. Send sends a request at
+// most once; an error means that it may have arrived, unless it wraps
+// ErrNotSent.
+type Upstream interface {
+	Send(ctx context.Context, r *Request) (*http.Response, error)
+	CloseIdle()
+	String() string
+}
+
+const (
+	dialTimeout = 5 * time.Second
+	// idleTimeout is shorter than the 10 s after which the platform freezes the
+	// container: a connection must not go stale in its sleep.
+	idleTimeout = 5 * time.Second
+	maxHeader   = 64 << 10
+)
+
+// guard says no to an address that may not be connected to.
+type guard func(address string) error
+
+type httpUpstream struct {
+	base      *url.URL
+	token     string
+	transport *http.Transport
+}
+
+func newHTTPUpstream(target, token string, secure *tls.Config, guard guard) (*httpUpstream, error) {
+	base, err := parseTarget(target, "http")
+	if err != nil {
+		return nil, err
+	}
+	dialer := &net.Dialer{Timeout: dialTimeout}
+	if guard != nil {
+		dialer.Control = func(_, address string, _ syscall.RawConn) error { return guard(address) }
+	}
+	u := &httpUpstream{base: base, token: token}
+	u.transport = &http.Transport{ // no proxy from the environment, no redirects, no compression
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dialer.DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return &countedConn{Conn: conn}, nil
+		},
+		TLSClientConfig:        secure,
+		DisableCompression:     true,
+		MaxIdleConnsPerHost:    256,
+		IdleConnTimeout:        idleTimeout,
+		MaxResponseHeaderBytes: maxHeader,
+		WriteBufferSize:        32 << 10,
+		ReadBufferSize:         32 << 10,
+	}
+	return u, nil
+}
+
+// parseTarget reads the URL of an upstream; without a scheme it is scheme's.
+func parseTarget(target, scheme string) (*url.URL, error) {
+	if !strings.Contains(target, "://") {
+		target = scheme + "://" + target
+	}
+	u, err := url.Parse(target)
+	if err != nil {
+		return nil, fmt.Errorf("upstream: %w", err)
+	}
+	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+		return nil, fmt.Errorf("upstream %.100q: want http://HOST:PORT or https://HOST:PORT and nothing else", target)
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
+}
+
+// countedConn counts what is written, to know whether a failed request was sent.
+type countedConn struct {
+	net.Conn
+	written atomic.Int64
+}
+
+func (c *countedConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	c.written.Add(int64(n))
+	return n, err
+}
+
+// Send sends one request.
+func (u *httpUpstream) Send(ctx context.Context, r *Request) (*http.Response, error) {
+	var conn *countedConn
+	var before int64
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
+		if conn = counted(info.Conn); conn != nil {
+			before = conn.written.Load()
+		}
+	}})
+	req, err := u.request(ctx, r)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
+	}
+	resp, err := u.transport.RoundTrip(req)
+	if err == nil {
+		return resp, nil
+	}
+	if conn == nil || conn.written.Load() == before {
+		return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
+	}
+	return nil, err
+}
+
+func counted(conn net.Conn) *countedConn {
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	c, _ := conn.(*countedConn)
+	return c
+}
+
+func (u *httpUpstream) request(ctx context.Context, r *Request) (*http.Request, error) {
+	req := &http.Request{
+		Method: http.MethodPost, Host: u.base.Host,
+		URL:   &url.URL{Scheme: u.base.Scheme, Host: u.base.Host, Path: r.Path},
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: r.Header.Clone(), ContentLength: r.Size,
+	}
+	if u.token != "" {
+		req.Header.Set("Authorization", "Bearer "+u.token)
+	}
+	if r.Open != nil {
+		body, err := r.Open()
+		if err != nil {
+			return nil, err
+		}
+		req.Body = body
+	}
+	return req.WithContext(ctx), nil
+}
+
+// CloseIdle closes connections that are not in use.
+func (u *httpUpstream) CloseIdle() { u.transport.CloseIdleConnections() }
+
+func (u *httpUpstream) String() string { return u.base.String() }

@@ -1,0 +1,73 @@
+// Command servermode is the daemon on an external host: it runs functions for
+// client containers elsewhere.
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/servermode"
+)
+
+type flags struct {
+	Listen    string `default:"127.0.0.1:9000" env:"WHISKAWAY_LISTEN" help:"Address to serve on. More than loopback needs --token-file."`
+	StateDir  string `env:"WHISKAWAY_STATE_DIR" help:"Folder for code and running functions. [/var/lib/whiskaway as root]" type:"path"`
+	TokenFile string `env:"WHISKAWAY_TOKEN_FILE" help:"Bearer tokens, one a line: token, tenant, and 'delegate' if it may act for others." type:"path"`
+	TLSCert   string `name:"tls-cert" env:"WHISKAWAY_TLS_CERT" help:"Certificate, PEM; serves HTTPS." type:"path"`
+	TLSKey    string `name:"tls-key" env:"WHISKAWAY_TLS_KEY" help:"Its private key, PEM." type:"path"`
+
+	KeepAlive time.Duration `default:"10m" env:"WHISKAWAY_KEEP_ALIVE" help:"How long an idle process is kept."`
+	Lease     time.Duration `default:"30m" env:"WHISKAWAY_LEASE" help:"How long a function is kept that nobody runs."`
+	MaxRun    time.Duration `default:"5m" env:"WHISKAWAY_MAX_RUN" help:"Longest run, and longest init."`
+	Queue     int           `default:"50" env:"WHISKAWAY_QUEUE" help:"Runs that may wait, per function."`
+	Grace     time.Duration `default:"30s" env:"WHISKAWAY_GRACE" help:"How long runs may go on after SIGTERM."`
+
+	Python             string   `env:"WHISKAWAY_PYTHON" help:"Interpreter for python:3. [the first of python3 and /usr/bin/python3 that functions can run]"`
+	NativeAck          bool     `env:"OW_WAIT_FOR_ACK" help:"Native executables acknowledge their start on descriptor 3."`
+	NativeExecutionEnv string   `env:"OW_EXECUTION_ENV" help:"What a native zip's exec.env must hold."`
+	PassEnv            []string `env:"WHISKAWAY_PASS_ENV" help:"Variables of this process that functions see, such as LD_LIBRARY_PATH."`
+	VolatileEnv        []string `env:"WHISKAWAY_VOLATILE_ENV" help:"More init parameters that change with each activation; the same on the clients."`
+
+	MaxFiles     uint64 `default:"1024" env:"WHISKAWAY_MAX_FILES" help:"Open files per process of a function."`
+	MaxProcesses uint64 `default:"1024" env:"WHISKAWAY_MAX_PROCESSES" help:"Processes and threads per function, where it has a user of its own."`
+	MaxFileSize  uint64 `default:"4294967296" env:"WHISKAWAY_MAX_FILE_SIZE" help:"Bytes of any one file that a function writes."`
+
+	LogLevel string `default:"info" enum:"debug,info,warn,error" env:"WHISKAWAY_LOG_LEVEL" help:"debug, info, warn or error."`
+}
+
+func main() {
+	var f flags
+	kong.Parse(&f, kong.Name("servermode"), kong.UsageOnError(),
+		kong.Description("Run OpenWhisk functions for client containers elsewhere. Every flag has its variable."),
+		kong.Exit(func(code int) {
+			if code != 0 {
+				code = daemon.ExitUsage
+			}
+			os.Exit(code)
+		}))
+	log, err := daemon.NewLog(f.LogLevel, "stderr")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "servermode:", err)
+		os.Exit(daemon.ExitUsage)
+	}
+	cfg := f.config()
+	cfg.Log = log
+	code := daemon.Run(servermode.New(cfg), f.Grace, log)
+	_ = log.Sync()
+	os.Exit(code)
+}
+
+func (f flags) config() servermode.Config {
+	cfg := servermode.Config{
+		Listen: f.Listen, StateDir: f.StateDir, TokenFile: f.TokenFile, TLSCert: f.TLSCert, TLSKey: f.TLSKey,
+		KeepAlive: f.KeepAlive, Lease: f.Lease, InitTimeout: f.MaxRun, RunTimeout: f.MaxRun, Queue: f.Queue,
+		Python: f.Python, NativeAck: f.NativeAck, NativeExecutionEnv: f.NativeExecutionEnv,
+		PassEnv: f.PassEnv, VolatileEnv: f.VolatileEnv, AdoptOrphans: true,
+	}
+	cfg.Limits.Files, cfg.Limits.Processes, cfg.Limits.FileSize = f.MaxFiles, f.MaxProcesses, f.MaxFileSize
+	return cfg
+}

@@ -1,0 +1,91 @@
+// Package daemon is what every service does as a process: it listens, serves,
+// obeys signals and ends with the exit codes that operators know.
+package daemon
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	stdlog "log"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// Listener serves HTTP on one address.
+type Listener struct {
+	Listen  string
+	Handler http.Handler
+	TLS     *tls.Config // nil: plain HTTP
+	Log     *zap.Logger
+
+	ln     net.Listener
+	server *http.Server
+	done   sync.WaitGroup
+	err    error
+}
+
+// Limits on callers that are slow on purpose.
+const (
+	headerTimeout = 10 * time.Second
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 256 << 10
+)
+
+// Start listens and serves in the background.
+func (l *Listener) Start() (err error) {
+	if l.ln, err = net.Listen("tcp", l.Listen); err != nil {
+		return fmt.Errorf("listen on %s: %w", l.Listen, err)
+	}
+	if l.TLS != nil {
+		l.ln = tls.NewListener(l.ln, l.TLS)
+	}
+	l.server = &http.Server{
+		Handler:           l.Handler,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          stdlog.New(io.Discard, "", 0),
+	}
+	l.done.Go(func() {
+		if err := l.server.Serve(l.ln); !errors.Is(err, http.ErrServerClosed) {
+			l.err = err
+			l.Log.Error("serving ended", zap.Error(err))
+		}
+	})
+	return nil
+}
+
+// Addr is the address served on; with port 0 asked for, the one given.
+func (l *Listener) Addr() string { return l.ln.Addr().String() }
+
+// Stop waits for requests in flight until ctx ends, then closes.
+func (l *Listener) Stop(ctx context.Context) error {
+	if l.server == nil {
+		return nil
+	}
+	err := l.server.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(err, l.server.Close())
+	}
+	l.done.Wait()
+	return errors.Join(err, l.err)
+}
+
+// Loopback reports whether an address can be reached from this host only.
+func Loopback(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}

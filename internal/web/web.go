@@ -1,0 +1,38 @@
+// Package web sets echo up the same way in every service.
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+	"go.uber.org/zap"
+)
+
+// New returns an echo that answers errors as {"error": message}, as OpenWhisk
+// and its tools expect, and trusts no header about who the caller is.
+func New(log *zap.Logger) *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.IPExtractor = echo.ExtractIPDirect()
+	e.HTTPErrorHandler = func(err error, c echo.Context) {
+		if c.Response().Committed {
+			log.Debug("after the answer began", zap.Error(err))
+			return
+		}
+		status, message := http.StatusInternalServerError, "internal error"
+		var he *echo.HTTPError
+		if errors.As(err, &he) {
+			status, message = he.Code, http.StatusText(he.Code)
+		} else {
+			log.Error("request failed", zap.String("path", c.Path()), zap.Error(err))
+		}
+		_ = c.JSON(status, map[string]string{"error": message})
+	}
+	return e
+}
+
+// Health answers a liveness probe.
+func Health(c echo.Context) error {
+	return c.JSON(http.StatusOK, map[string]string{"status": "ok"})
+}

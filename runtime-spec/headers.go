@@ -1,0 +1,113 @@
+package runtimespec
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Headers of the contract, in the canonical form that net/http sends.
+const (
+	HeaderFunction   = "Whiskaway-Function"   // identity, 64 hex digits
+	HeaderCode       = "Whiskaway-Code"       // SHA-256 of the code string, 64 hex digits (init)
+	HeaderLease      = "Whiskaway-Lease"      // UUID of the client container
+	HeaderKind       = "Whiskaway-Kind"       // kind as configured; absent: the server sniffs
+	HeaderActivation = "Whiskaway-Activation" // activation id
+	HeaderTimeout    = "Whiskaway-Timeout"    // milliseconds left
+	HeaderEnv        = "Whiskaway-Env"        // the container's own __OW_* variables, base64url JSON
+	HeaderHops       = "Whiskaway-Hops"       // balancers already visited
+	HeaderTenant     = "Whiskaway-Tenant"     // on whose behalf; needs a token that may delegate
+	HeaderServer     = "Whiskaway-Server"     // incarnation: of the answerer (response), expected (request)
+	HeaderReason     = "Whiskaway-Reason"     // machine-readable cause of a refusal
+	HeaderLoad       = "Endpoint-Load-Metrics"
+	HeaderTrace      = "Traceparent"
+)
+
+// MediaFrames is the media type of an answer that consists of frames.
+const MediaFrames = "application/vnd.whiskaway.frames"
+
+// MaxEnvHeader bounds HeaderEnv, encoded: servers cap a request's headers.
+const MaxEnvHeader = 64 << 10
+
+// EncodeEnv is the value of HeaderEnv for a container's variables: base64url
+// (no padding) of a JSON object of strings.
+func EncodeEnv(env map[string]string) (string, error) {
+	raw := []byte{'{'}
+	for i, key := range slices.Sorted(maps.Keys(env)) {
+		if i > 0 {
+			raw = append(raw, ',')
+		}
+		raw = append(appendString(raw, key), ':')
+		raw = appendString(raw, env[key])
+	}
+	raw = append(raw, '}')
+	out := base64.RawURLEncoding.EncodeToString(raw)
+	if len(out) > MaxEnvHeader {
+		return "", fmt.Errorf("the container's __OW_* variables take %d bytes encoded, over the limit of %d", len(out), MaxEnvHeader)
+	}
+	return out, nil
+}
+
+// appendString appends s as a JSON string; bytes that are no UTF-8 are replaced.
+func appendString(dst []byte, s string) []byte {
+	dst, err := jsontext.AppendQuote(dst, strings.ToValidUTF8(s, "\uFFFD"))
+	if err != nil {
+		panic(err) // only invalid UTF-8 can fail
+	}
+	return dst
+}
+
+// ErrorBody is {"error": message}, as OpenWhisk's tools expect it.
+func ErrorBody(message string) []byte {
+	return append(appendString([]byte(`{"error":`), message), '}')
+}
+
+// DecodeEnv is the inverse of EncodeEnv; an empty value is an empty env.
+func DecodeEnv(value string) (map[string]string, error) {
+	if value == "" {
+		return nil, nil
+	}
+	if len(value) > MaxEnvHeader {
+		return nil, fmt.Errorf("%s is longer than %d bytes", HeaderEnv, MaxEnvHeader)
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(value)
+	if err != nil {
+		return nil, fmt.Errorf("%s is not base64url: %w", HeaderEnv, err)
+	}
+	env := map[string]string{}
+	dec := jsontext.NewDecoder(bytes.NewBuffer(raw), jsonOptions)
+	err = object(dec, func(key string) (err error) { env[key], err = text(dec); return })
+	if err == nil {
+		err = atEnd(dec)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s is not a JSON object of strings: %w", HeaderEnv, err)
+	}
+	return env, nil
+}
+
+// SetTimeout writes the time left, in whole milliseconds, at least one.
+func SetTimeout(h http.Header, left time.Duration) {
+	h[HeaderTimeout] = []string{strconv.FormatInt(max(1, left.Milliseconds()), 10)}
+}
+
+// Timeout reads the time left; fallback when the header is absent.
+func Timeout(h http.Header, fallback time.Duration) (time.Duration, error) {
+	value := h.Get(HeaderTimeout)
+	if value == "" {
+		return fallback, nil
+	}
+	ms, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || ms <= 0 || ms > int64(24*time.Hour/time.Millisecond) {
+		return 0, fmt.Errorf("%s must be milliseconds between 1 and one day, not %.40q", HeaderTimeout, value)
+	}
+	return time.Duration(ms) * time.Millisecond, nil
+}

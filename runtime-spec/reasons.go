@@ -1,0 +1,99 @@
+package runtimespec
+
+import "net/http"
+
+// Reason is the machine-readable cause of a refusal or failure, sent in
+// HeaderReason. README.md lists them with what a caller should do.
+type Reason string
+
+// Reasons that mean *not started*: no process saw the request, the caller may
+// send it again, here or elsewhere.
+const (
+	UnknownFunction Reason = "unknown-function" // init it, then run again
+	CodeNeeded      Reason = "code-needed"      // send the whole init
+	Saturated       Reason = "saturated"        // queue full, see Retry-After
+	Draining        Reason = "draining"         // shutting down
+	Expired         Reason = "expired"          // time was over while it waited in the queue
+	TableFull       Reason = "table-full"       // too many activations remembered
+	StartFailed     Reason = "start-failed"     // no process could be started for it; see the message
+)
+
+// Reasons that end the matter: sending the same again gives the same, or it
+// may have run.
+const (
+	BadRequest        Reason = "bad-request"
+	Unauthorized      Reason = "unauthorized"
+	Forbidden         Reason = "forbidden"
+	TooLarge          Reason = "too-large"
+	UnsupportedKind   Reason = "unsupported-kind"
+	InitFailed        Reason = "init-failed" // the action's own fault: code, import, main
+	Crashed           Reason = "crashed"     // the process ended during the run
+	BadResult         Reason = "bad-result"  // no object or array, or more than one line
+	TimedOut          Reason = "timed-out"   // killed at its deadline
+	Cancelled         Reason = "cancelled"   // killed because the caller left or said so
+	WrongServer       Reason = "wrong-server"
+	UnknownActivation Reason = "unknown-activation"
+	ResultGone        Reason = "result-gone"
+	Internal          Reason = "internal"
+)
+
+var statuses = map[Reason]int{
+	UnknownFunction:   http.StatusNotFound,
+	CodeNeeded:        http.StatusConflict,
+	Saturated:         http.StatusServiceUnavailable,
+	Draining:          http.StatusServiceUnavailable,
+	Expired:           http.StatusServiceUnavailable,
+	TableFull:         http.StatusServiceUnavailable,
+	StartFailed:       http.StatusServiceUnavailable,
+	BadRequest:        http.StatusBadRequest,
+	Unauthorized:      http.StatusUnauthorized,
+	Forbidden:         http.StatusForbidden,
+	TooLarge:          http.StatusRequestEntityTooLarge,
+	UnsupportedKind:   http.StatusBadGateway,
+	InitFailed:        http.StatusBadGateway,
+	Crashed:           http.StatusBadRequest, // as the ActionLoop runtimes answer
+	BadResult:         http.StatusBadGateway,
+	TimedOut:          http.StatusBadGateway,
+	Cancelled:         http.StatusBadGateway,
+	WrongServer:       http.StatusMisdirectedRequest,
+	UnknownActivation: http.StatusGone,
+	ResultGone:        http.StatusGone,
+	Internal:          http.StatusInternalServerError,
+}
+
+// NotStarted reports whether the reason promises that no function process saw
+// the request. An unknown reason promises nothing.
+func (r Reason) NotStarted() bool {
+	switch r {
+	case UnknownFunction, CodeNeeded, Saturated, Draining, Expired, TableFull, StartFailed:
+		return true
+	}
+	return false
+}
+
+// Transient reports whether the same request may succeed later at the same
+// server without the caller changing anything.
+func (r Reason) Transient() bool {
+	switch r {
+	case Saturated, Draining, TableFull, StartFailed:
+		return true
+	}
+	return false
+}
+
+// Status is the HTTP status that goes with the reason.
+func (r Reason) Status() int {
+	if s, ok := statuses[r]; ok {
+		return s
+	}
+	return http.StatusInternalServerError
+}
+
+// Reasons lists every reason of the contract, for documents and tests.
+func Reasons() []Reason {
+	out := make([]Reason, 0, len(statuses))
+	for r := range statuses {
+		out = append(out, r)
+	}
+	return out
+}

@@ -1,0 +1,98 @@
+package servermode
+
+import (
+	"net/http"
+
+	"github.com/go-json-experiment/json"
+	"github.com/labstack/echo/v4"
+	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/function"
+)
+
+// stopLease ends a lease, or with an activation's id cancels that run. It is
+// idempotent: what is not there is stopped.
+func (s *Server) stopLease(c *call) error {
+	key, err := c.key()
+	if err != nil {
+		return err
+	}
+	if id := c.Header.Get(runtimespec.HeaderActivation); id != "" {
+		s.activations.cancel(activationKey{key, id})
+	} else {
+		lease, err := c.lease()
+		if err != nil {
+			return err
+		}
+		s.table.Stop(key, lease)
+		s.log.Info("lease ended", zap.String("function", key.Identity.Short()), zap.String("tenant", key.Tenant))
+	}
+	writeJSON(c.w, http.StatusOK, []byte(`{"ok":true}`))
+	return nil
+}
+
+// FunctionStatus is one function in the answer of GET /functions.
+type FunctionStatus struct {
+	Function  string           `json:"function"` // identity, 64 hex digits
+	Tenant    string           `json:"tenant"`
+	Name      string           `json:"name"`
+	Kind      string           `json:"kind"`
+	Main      string           `json:"main"`
+	State     string           `json:"state"` // cold, starting, ready, draining
+	Leases    int              `json:"leases"`
+	Waiting   int              `json:"waiting"`
+	Runs      uint64           `json:"runs"`
+	Starts    uint64           `json:"starts"`
+	Evictions uint64           `json:"evictions"`
+	IdleMS    int64            `json:"idle_ms"`
+	Instances []InstanceStatus `json:"instances"`
+}
+
+// InstanceStatus is one process of a function.
+type InstanceStatus struct {
+	PID  int    `json:"pid"`
+	Busy bool   `json:"busy"`
+	Runs uint64 `json:"runs"`
+}
+
+// functions lists the caller's functions; a token that may delegate and names
+// no tenant sees all.
+func (s *Server) functions(c *call) error {
+	tenant := c.tenant
+	if c.grant.Delegate && c.Header.Get(runtimespec.HeaderTenant) == "" {
+		tenant = ""
+	}
+	out := []FunctionStatus{}
+	for _, f := range s.table.List(tenant) {
+		out = append(out, status(f))
+	}
+	body, err := json.Marshal(map[string]any{"functions": out})
+	if err != nil {
+		return err
+	}
+	writeJSON(c.w, http.StatusOK, body)
+	return nil
+}
+
+func status(f function.Snapshot) FunctionStatus {
+	out := FunctionStatus{
+		Function: f.Key.Identity.String(), Tenant: f.Key.Tenant,
+		Name: f.Info.Name, Kind: f.Info.Kind, Main: f.Info.Main, State: f.State.String(),
+		Leases: f.Leases, Waiting: f.Waiting, Runs: f.Runs, Starts: f.Starts, Evictions: f.Evictions,
+		IdleMS: f.Idle.Milliseconds(), Instances: []InstanceStatus{},
+	}
+	for _, i := range f.Instances {
+		out.Instances = append(out.Instances, InstanceStatus(i))
+	}
+	return out
+}
+
+// ready answers a readiness probe: whether new functions are welcome.
+func (s *Server) ready(c echo.Context) error {
+	s.sign(c.Response().Header())
+	if s.table.Draining() {
+		return c.JSON(http.StatusServiceUnavailable, map[string]any{"ready": false, "reason": "draining"})
+	}
+	return c.JSON(http.StatusOK, map[string]any{"ready": true, "kinds": s.kinds.String()})
+}

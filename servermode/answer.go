@@ -1,0 +1,178 @@
+package servermode
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+const (
+	// headAfter is when the head of an answer goes out although there is no
+	// result: it tells the caller who executes. It is also how long logs are
+	// gathered before they are sent.
+	headAfter = 5 * time.Millisecond
+	// flushAt is how many gathered bytes are sent at once.
+	flushAt = 16 << 10
+)
+
+// answer writes logs and one result, as frames if the caller asked for them.
+// A quick small answer is one write with its Content-Length; a slow one becomes
+// a stream. It is the sink of a run's logs: Log never waits for the network.
+type answer struct {
+	w      http.ResponseWriter
+	frames bool
+	maxLog int
+
+	mu     sync.Mutex // guards what follows, never held across a write
+	buf    []byte     // frames not yet sent
+	armed  bool       // the timer will call flush
+	logged int
+	done   bool
+	timer  *time.Timer
+
+	writing  sync.Mutex // held across a write, so that frames stay in order
+	streamed bool       // the head is out; guarded by writing
+	spare    []byte     // the buffer that is not being filled; guarded by writing
+}
+
+func (s *Server) answer(c *call) *answer {
+	a := &answer{w: c.w, frames: c.wantsFrames(), maxLog: s.cfg.MaxLog}
+	if a.frames {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.armed, a.timer = true, time.AfterFunc(headAfter, a.flush)
+	}
+	return a
+}
+
+// Log takes what the function wrote. Beyond the limit it is dropped, with one
+// line to say so.
+func (a *answer) Log(stream runtimespec.Stream, text []byte) {
+	if !a.frames {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	left := a.maxLog - a.logged
+	if a.done || left < 0 {
+		return
+	}
+	a.logged += len(text)
+	if len(text) > left {
+		text = append(text[:left:left], fmt.Sprintf("\nLogs were truncated because their total size exceeds the limit of %d bytes.\n", a.maxLog)...)
+	}
+	a.buf = runtimespec.AppendLog(a.buf, stream, text)
+	switch {
+	case len(a.buf) >= flushAt:
+		a.timer.Reset(0)
+	case !a.armed:
+		a.timer.Reset(headAfter)
+	}
+	a.armed = true
+}
+
+// flush sends what has been gathered; it runs on the timer.
+func (a *answer) flush() {
+	a.writing.Lock()
+	defer a.writing.Unlock()
+	a.mu.Lock()
+	if a.done {
+		a.mu.Unlock()
+		return
+	}
+	out := a.buf
+	a.buf = a.spare[:0]
+	a.armed = false
+	a.mu.Unlock()
+	if a.send(out) {
+		_ = http.NewResponseController(a.w).Flush()
+	}
+	a.spare = out
+}
+
+// send writes frames into the stream, beginning it if need be, and reports
+// whether there is anything to flush; the caller holds writing.
+func (a *answer) send(out []byte) bool {
+	began := !a.streamed
+	if began {
+		a.streamed = true
+		a.w.Header().Set("Content-Type", runtimespec.MediaFrames)
+		a.w.WriteHeader(http.StatusOK)
+	}
+	if len(out) > 0 {
+		_, _ = a.w.Write(out) // a caller that left is noticed by its request's context
+	}
+	return began || len(out) > 0
+}
+
+// close stops the timer and takes what is left to send.
+func (a *answer) close() []byte {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.done = true
+	if a.timer != nil {
+		a.timer.Stop()
+	}
+	return a.buf
+}
+
+// finish ends the answer with a result of the action.
+func (a *answer) finish(status int, result []byte) {
+	a.end("", status, result)
+}
+
+// fail ends the answer with a refusal; with no logs sent or gathered it is a
+// plain one.
+func (a *answer) fail(s *Server, err error) {
+	if !a.frames || a.closeUnsent() {
+		s.refuse(a.w, err)
+		return
+	}
+	r := asRefusal(err)
+	s.note(r, err)
+	a.end(r.Reason, r.Reason.Status(), r.body())
+}
+
+// closeUnsent ends the answer unless there are logs or its head is out.
+func (a *answer) closeUnsent() bool {
+	a.writing.Lock()
+	defer a.writing.Unlock()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.streamed || a.logged > 0 {
+		return false
+	}
+	a.done = true
+	a.timer.Stop()
+	return true
+}
+
+func (a *answer) end(reason runtimespec.Reason, status int, result []byte) {
+	rest := a.close()
+	a.writing.Lock() // a flush may be under way
+	defer a.writing.Unlock()
+	if !a.frames {
+		writeJSON(a.w, status, result)
+		return
+	}
+	if reason != "" {
+		rest = runtimespec.AppendFrame(rest, runtimespec.Cause, 0, []byte(reason))
+	}
+	rest = runtimespec.AppendFrameHeader(rest, runtimespec.Result, status, len(result))
+	if !a.streamed {
+		a.w.Header().Set("Content-Length", strconv.Itoa(len(rest)+len(result)))
+		if reason != "" {
+			a.w.Header().Set(runtimespec.HeaderReason, string(reason))
+		}
+	}
+	if len(result) <= flushAt { // one write for a small answer
+		a.send(append(rest, result...))
+		return
+	}
+	a.send(rest)
+	_, _ = a.w.Write(result)
+}

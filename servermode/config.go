@@ -1,0 +1,132 @@
+package servermode
+
+import (
+	"crypto/tls"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+)
+
+// Config is everything an owner can set. The zero value of a field means its
+// default, given in brackets.
+type Config struct {
+	Listen    string // address [127.0.0.1:9000]
+	TokenFile string // bearer tokens; without one only loopback may be listened on
+	TLSCert   string // certificate file, PEM; empty: plain HTTP
+	TLSKey    string // its key file
+	StateDir  string // the server's own folder; see DefaultStateDir
+
+	Python             string        // interpreter for python:3 [the first usable of python3, /usr/bin/python3]
+	NativeAck          bool          // native executables acknowledge their start
+	NativeGrace        time.Duration // without ack: an exit within it is a failed start [20ms]
+	NativeExecutionEnv string        // what a native zip's exec.env must hold; empty: not checked
+	PassEnv            []string      // variables of the server that functions see, beside PATH, LANG, LC_ALL and TZ
+	VolatileEnv        []string      // more env keys that change with each activation; the same on the clients
+
+	KeepAlive   time.Duration // how long an idle process is kept [10m]
+	Lease       time.Duration // how long a function is kept without runs [30m]
+	InitTimeout time.Duration // longest init [5m]
+	RunTimeout  time.Duration // longest run, and the one when a caller names none [5m]
+	Instances   int           // processes per function [1]
+	Queue       int           // runs that wait, per function [50]
+
+	MaxInitBody  int64 // bytes [72 MiB: 48 MiB of code, escaped]
+	MaxRunBody   int64 // bytes [8 MiB]
+	MaxResult    int   // bytes [1 MiB]
+	MaxLog       int   // bytes of logs per activation [10 MiB]
+	CodeCache    int64 // bytes of code kept on disk [4 GiB]
+	UploadBudget int64 // bytes of init bodies held in memory at once [256 MiB]
+
+	Limits sandbox.Limits // rlimits of functions [sandbox.DefaultLimits]
+	// AdoptOrphans makes the process the reaper of its descendants: only for a
+	// program that starts no other children.
+	AdoptOrphans bool
+	SharedUser   bool // run functions as the server's own user, although it could do better; never as root
+	Log          *zap.Logger
+}
+
+// DefaultStateDir is /var/lib/whiskaway for root and a folder in the user's
+// home for anybody else.
+func DefaultStateDir() string {
+	if os.Getuid() == 0 {
+		return "/var/lib/whiskaway"
+	}
+	if dir := os.Getenv("XDG_STATE_HOME"); dir != "" {
+		return filepath.Join(dir, "whiskaway")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(home, ".local", "state", "whiskaway")
+}
+
+func (c Config) withDefaults() Config {
+	set(&c.Listen, "127.0.0.1:9000")
+	set(&c.StateDir, DefaultStateDir())
+	set(&c.KeepAlive, 10*time.Minute)
+	set(&c.Lease, 30*time.Minute)
+	set(&c.InitTimeout, 5*time.Minute)
+	set(&c.RunTimeout, 5*time.Minute)
+	set(&c.Instances, 1)
+	set(&c.Queue, 50)
+	set(&c.MaxInitBody, 72<<20)
+	set(&c.MaxRunBody, 8<<20)
+	set(&c.MaxResult, 1<<20)
+	set(&c.MaxLog, 10<<20)
+	set(&c.CodeCache, 4<<30)
+	set(&c.UploadBudget, 256<<20)
+	set(&c.Limits, sandbox.DefaultLimits)
+	if c.Log == nil {
+		c.Log = zap.NewNop()
+	}
+	return c
+}
+
+func set[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// validate says what is wrong and what to do about it.
+func (c Config) validate() error {
+	switch {
+	case c.StateDir == "":
+		return fmt.Errorf("%w: no folder to keep state in; set --state-dir", daemon.ErrConfig)
+	case !daemon.Loopback(c.Listen) && c.TokenFile == "":
+		return fmt.Errorf("%w: listening on %s lets others run code here; set --token-file, or listen on 127.0.0.1", daemon.ErrConfig, c.Listen)
+	case (c.TLSCert == "") != (c.TLSKey == ""):
+		return fmt.Errorf("%w: --tls-cert and --tls-key go together", daemon.ErrConfig)
+	case c.SharedUser && os.Getuid() == 0:
+		return fmt.Errorf("%w: --shared-user would run functions as root; start the server as another user", daemon.ErrConfig)
+	case slices.Min([]time.Duration{c.KeepAlive, c.Lease, c.InitTimeout, c.RunTimeout}) < 0:
+		return fmt.Errorf("%w: durations must be positive", daemon.ErrConfig)
+	case c.Instances < 1 || c.Queue < 0:
+		return fmt.Errorf("%w: at least one instance per function, and no negative queue", daemon.ErrConfig)
+	}
+	return nil
+}
+
+func (c Config) tls() (*tls.Config, error) {
+	if c.TLSCert == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+	if err != nil {
+		return nil, fmt.Errorf("%w: certificate: %w", daemon.ErrConfig, err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// slots is how many runs the host can execute at once: its CPUs.
+func slots() int { return runtime.GOMAXPROCS(0) }

@@ -1,0 +1,123 @@
+package servermode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
+	"github.com/whiskaway/whiskaway/servermode/internal/function"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind"
+	"github.com/whiskaway/whiskaway/servermode/internal/process"
+)
+
+// Causes for which the server itself ends a run.
+var (
+	errTimedOut  = timeoutError{errors.New("the time limit was exceeded")}
+	errCancelled = errors.New("the caller cancelled it")
+	errShutdown  = errors.New("the server was stopped")
+)
+
+// timeoutError says of itself that it is a timeout, as net.Error does.
+type timeoutError struct{ error }
+
+func (timeoutError) Timeout() bool { return true }
+
+// Refusal is an error with a reason of the contract and a public message.
+type Refusal struct {
+	Reason  runtimespec.Reason
+	Message string
+}
+
+func (r *Refusal) Error() string { return string(r.Reason) + ": " + r.Message }
+
+func refusal(reason runtimespec.Reason, message string) *Refusal {
+	return &Refusal{reason, message}
+}
+
+// refuses maps the errors below the HTTP face to the contract; the first that
+// matches counts.
+var refuses = []struct {
+	err    error
+	reason runtimespec.Reason
+	public string // empty: the error's own text
+}{
+	{errTimedOut, runtimespec.TimedOut, "The action exceeded its time limit and was ended."},
+	{errCancelled, runtimespec.Cancelled, "The activation was cancelled and the action ended."},
+	{errShutdown, runtimespec.Cancelled, "The server was stopped before the action had finished."},
+	{function.ErrUnknown, runtimespec.UnknownFunction, ""},
+	{function.ErrSaturated, runtimespec.Saturated, ""},
+	{function.ErrDraining, runtimespec.Draining, ""},
+	{function.ErrExpired, runtimespec.Expired, ""},
+	{artifact.ErrMissing, runtimespec.CodeNeeded, ""},
+	{kind.ErrUnsupported, runtimespec.UnsupportedKind, ""},
+	{process.ErrExtraOutput, runtimespec.BadResult, "The action wrote more than one result."},
+	{process.ErrExited, runtimespec.Crashed, "command exited"},
+	{process.ErrNotDelivered, runtimespec.StartFailed, "the function's processes end before they take a run"},
+	{errStart, runtimespec.StartFailed, ""},
+	{runtimespec.ErrMalformed, runtimespec.BadRequest, ""},
+}
+
+// asRefusal sorts any error.
+func asRefusal(err error) *Refusal {
+	var r *Refusal
+	var action *kind.ActionError
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &r):
+		return r
+	case errors.As(err, &action):
+		return refusal(runtimespec.InitFailed, action.Message)
+	case errors.As(err, &tooLarge):
+		return refusal(runtimespec.TooLarge, fmt.Sprintf("the request is larger than %d bytes", tooLarge.Limit))
+	}
+	for _, known := range refuses {
+		if errors.Is(err, known.err) {
+			if known.public != "" {
+				return refusal(known.reason, known.public)
+			}
+			return refusal(known.reason, err.Error())
+		}
+	}
+	return refusal(runtimespec.Internal, "internal error; the server's log says more")
+}
+
+// refuse answers a request with an error, all of it in one write.
+func (s *Server) refuse(w http.ResponseWriter, err error) {
+	r := asRefusal(err)
+	s.note(r, err)
+	h := w.Header()
+	h.Set(runtimespec.HeaderReason, string(r.Reason))
+	if r.Reason.Transient() {
+		h.Set("Retry-After", "1")
+	}
+	writeJSON(w, r.Reason.Status(), r.body())
+}
+
+func (r *Refusal) body() []byte { return runtimespec.ErrorBody(r.Message) }
+
+func writeJSON(w http.ResponseWriter, status int, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+// note logs a refusal, louder when it is the server's own fault.
+func (s *Server) note(r *Refusal, err error) {
+	fields := []zap.Field{zap.String("reason", string(r.Reason)), zap.Error(err)}
+	switch r.Reason {
+	case runtimespec.Internal, runtimespec.StartFailed:
+		s.log.Error("refused", fields...)
+	default:
+		if !errors.Is(err, context.Canceled) {
+			s.log.Debug("refused", fields...)
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package servermode
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/function"
+)
+
+// uploadTime is how long a caller may take to send a body.
+const uploadTime = 2 * time.Minute
+
+// init makes a function known and ready. It is idempotent.
+func (s *Server) init(c *call) error {
+	key, err := c.key()
+	if err != nil {
+		return err
+	}
+	lease, err := c.lease()
+	if err != nil {
+		return err
+	}
+	limit, err := runtimespec.Timeout(c.Header, s.cfg.InitTimeout)
+	if err != nil {
+		return refusal(runtimespec.BadRequest, err.Error())
+	}
+	spec, info, err := s.receive(c, key)
+	if err != nil {
+		return err
+	}
+	run, stop := s.context(c, min(limit, s.cfg.InitTimeout))
+	defer stop()
+	a := s.answer(c)
+	err = s.table.Init(run, key, lease, info, func() (function.Program, error) {
+		return &program{server: s, tenant: c.tenant, spec: spec}, nil
+	}, a)
+	if err != nil {
+		a.fail(s, err)
+		return nil
+	}
+	s.log.Info("function is ready", zap.String("function", key.Identity.Short()), zap.String("action", info.Name), zap.String("tenant", key.Tenant))
+	a.finish(http.StatusOK, []byte(`{"ok":true}`))
+	return nil
+}
+
+// receive reads an init's body and keeps its code, and checks that the caller
+// and the server mean the same function.
+func (s *Server) receive(c *call, key function.Key) (spec runtimespec.Function, info function.Info, err error) {
+	requested := c.Header.Get(runtimespec.HeaderKind)
+	if err := s.kinds.Check(requested); err != nil {
+		return spec, info, err
+	}
+	container, err := runtimespec.DecodeEnv(c.Header.Get(runtimespec.HeaderEnv))
+	if err != nil {
+		return spec, info, refusal(runtimespec.BadRequest, err.Error())
+	}
+	free, err := s.reserve(c)
+	if err != nil {
+		return spec, info, err
+	}
+	defer free() // the body is not referred to any more
+	body, err := c.read(s.cfg.MaxInitBody)
+	if err != nil {
+		return spec, info, err
+	}
+	init, err := runtimespec.ParseInit(body)
+	if err != nil {
+		return spec, info, err
+	}
+	digest, err := s.keepCode(c, init)
+	if err != nil {
+		return spec, info, err
+	}
+	spec = init.Function(requested, digest, container, s.cfg.VolatileEnv)
+	if err := checkEnv(spec.Env); err != nil {
+		return spec, info, err
+	}
+	if spec.Identity() != key.Identity {
+		return spec, info, refusal(runtimespec.BadRequest, "the function is not what "+runtimespec.HeaderFunction+
+			" says: is WHISKAWAY_VOLATILE_ENV the same on the caller and the server?")
+	}
+	name := spec.Env["__OW_ACTION_NAME"]
+	if name == "" {
+		name = init.Name
+	}
+	return spec, function.Info{Name: name, Kind: requested, Main: spec.Main}, nil
+}
+
+// keepCode stores the code that came, or finds what an earlier init brought.
+func (s *Server) keepCode(c *call, init *runtimespec.InitBody) (digest runtimespec.Digest, err error) {
+	claimed := c.Header.Get(runtimespec.HeaderCode)
+	if claimed != "" {
+		if digest, err = runtimespec.ParseDigest(claimed); err != nil {
+			return digest, refusal(runtimespec.BadRequest, runtimespec.HeaderCode+": "+err.Error())
+		}
+	}
+	if !init.HasCode {
+		switch {
+		case claimed == "":
+			return digest, refusal(runtimespec.BadRequest, "Missing main/no code to execute.")
+		case !s.store.Has(c.tenant, digest):
+			return digest, refusal(runtimespec.CodeNeeded, "the server does not have this code: send the whole init")
+		}
+		return digest, nil
+	}
+	actual := init.Digest()
+	if claimed != "" && actual != digest {
+		return digest, refusal(runtimespec.BadRequest, "the code is not what "+runtimespec.HeaderCode+" says")
+	}
+	if err := s.store.Put(c.tenant, actual, init.Code); err != nil {
+		return digest, fmt.Errorf("%w: keeping its code: %w", errStart, err)
+	}
+	return actual, nil
+}
+
+// checkEnv refuses what no process can have in its environment.
+func checkEnv(env map[string]string) error {
+	for key, value := range env {
+		if key == "" || strings.ContainsAny(key, "=\x00") || strings.Contains(value, "\x00") {
+			return refusal(runtimespec.BadRequest, fmt.Sprintf("init parameter %.60q cannot be an environment variable", key))
+		}
+	}
+	return nil
+}
+
+// reserve waits until the init's body fits into the memory set aside for
+// uploads.
+func (s *Server) reserve(c *call) (free func(), err error) {
+	size := c.ContentLength
+	if size < 0 || size > s.cfg.MaxInitBody {
+		size = s.cfg.MaxInitBody
+	}
+	if err := s.uploads.Acquire(c.Context(), size); err != nil {
+		return nil, fmt.Errorf("waiting for memory: %w", err)
+	}
+	return func() { s.uploads.Release(size) }, nil
+}
+
+// read reads a body whole, in time and within limit.
+func (c *call) read(limit int64) ([]byte, error) {
+	if c.ContentLength > limit {
+		return nil, &http.MaxBytesError{Limit: limit}
+	}
+	control := http.NewResponseController(c.w)
+	_ = control.SetReadDeadline(time.Now().Add(uploadTime))
+	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
+	body := http.MaxBytesReader(c.w, c.Body, limit)
+	if c.ContentLength < 0 {
+		return readFailed(io.ReadAll(body))
+	}
+	out := make([]byte, c.ContentLength, c.ContentLength+1) // room for a newline
+	n, err := io.ReadFull(body, out)
+	return readFailed(out[:n], err)
+}
+
+func readFailed(body []byte, err error) ([]byte, error) {
+	if err != nil {
+		return nil, fmt.Errorf("%w: reading the body: %w", runtimespec.ErrMalformed, err)
+	}
+	return body, nil
+}
+
+// context is what an init or a run works under: it ends at the time limit,
+// some time after the caller has left, or with the server.
+func (s *Server) context(c *call, limit time.Duration) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(s.base)
+	timer := time.AfterFunc(limit, func() { cancel(errTimedOut) })
+	left := context.AfterFunc(c.Context(), func() {
+		time.AfterFunc(disconnectGrace, func() { cancel(errCancelled) })
+	})
+	return ctx, func() { timer.Stop(); left(); cancel(nil) }
+}
+
+// disconnectGrace is how long a run goes on after its caller's connection broke.
+const disconnectGrace = 2 * time.Second

@@ -1,0 +1,123 @@
+// Package artifact keeps the code that clients sent, by content, on disk, and
+// unpacks it for a function. Code is kept apart for each tenant: knowing a
+// digest must not be enough to run somebody else's code.
+package artifact
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+// ErrMissing means that the code has to be sent.
+var ErrMissing = errors.New("code is not in the cache")
+
+// Store is a folder of code strings, each in a file named for its digest.
+type Store struct {
+	dir      string
+	maxBytes int64
+
+	mu sync.Mutex // guards the choice of what to evict
+}
+
+// Open uses dir, which must be the server's alone, for up to maxBytes.
+func Open(dir string, maxBytes int64) (*Store, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	leftovers, _ := filepath.Glob(filepath.Join(dir, "*", "*.tmp*"))
+	for _, f := range leftovers { // a server that was killed while writing
+		_ = os.Remove(f)
+	}
+	return &Store{dir: dir, maxBytes: maxBytes}, nil
+}
+
+func (s *Store) path(tenant string, code runtimespec.Digest) string {
+	sum := sha256.Sum256([]byte(tenant)) // a tenant's name may hold anything
+	return filepath.Join(s.dir, hex.EncodeToString(sum[:8]), code.String())
+}
+
+// Has reports whether the code is there, and counts as a use of it.
+func (s *Store) Has(tenant string, code runtimespec.Digest) bool {
+	now := time.Now()
+	return os.Chtimes(s.path(tenant, code), now, now) == nil
+}
+
+// Put keeps a code string whose digest the caller has computed. It appears
+// under its name whole or not at all; a power loss may still tear it, which
+// Get finds out.
+func (s *Store) Put(tenant string, digest runtimespec.Digest, code []byte) error {
+	path := s.path(tenant, digest)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), "*.tmp")
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(code)
+	err = errors.Join(err, tmp.Close())
+	if err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(tmp.Name()))
+	}
+	s.evict(path)
+	return nil
+}
+
+// Get returns the code string, verified: a file that does not match its name
+// any more is removed and reported missing.
+func (s *Store) Get(tenant string, digest runtimespec.Digest) ([]byte, error) {
+	path := s.path(tenant, digest)
+	code, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, ErrMissing
+	}
+	if err != nil {
+		return nil, err
+	}
+	if sha256.Sum256(code) != digest {
+		return nil, errors.Join(ErrMissing, fmt.Errorf("cached code %s was altered on disk", digest.Short()), os.Remove(path))
+	}
+	return code, nil
+}
+
+// evict removes the code unused for longest until the rest fits; not keep,
+// which is about to be used.
+func (s *Store) evict(keep string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	type file struct {
+		path string
+		size int64
+		used time.Time
+	}
+	var files []file
+	var total int64
+	paths, _ := filepath.Glob(filepath.Join(s.dir, "*", "*"))
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			files = append(files, file{path, info.Size(), info.ModTime()})
+			total += info.Size()
+		}
+	}
+	slices.SortFunc(files, func(a, b file) int { return a.used.Compare(b.used) })
+	for _, f := range files {
+		if total <= s.maxBytes {
+			return
+		}
+		if f.path != keep && os.Remove(f.path) == nil {
+			total -= f.size
+		}
+	}
+}

@@ -1,0 +1,126 @@
+package function
+
+import (
+	"slices"
+	"time"
+)
+
+// touch renews a lease; false when the function is already being freed.
+func (f *Function) touch(lease string, until time.Time) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.state >= Draining || f.closing {
+		return false
+	}
+	f.leases[lease] = until
+	return true
+}
+
+// giveUp ends a lease and reports whether it was the last; then no new lease
+// is taken and the caller must free the function.
+func (f *Function) giveUp(lease string) (last bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.leases, lease)
+	f.closing = len(f.leases) == 0
+	return f.closing
+}
+
+// free gives the function up: idle instances end now, busy ones after their
+// run, those who wait are told to look elsewhere. Call it after the function
+// has left the table, so that nothing is routed to what is going away.
+func (f *Function) free() {
+	f.mu.Lock()
+	if f.state >= Draining {
+		f.mu.Unlock()
+		return
+	}
+	f.refresh()
+	f.state = f.state.transition(Draining)
+	idle, waiting := f.idle, f.waiting
+	f.idle, f.waiting = nil, nil
+	f.ending += len(idle)
+	f.mu.Unlock()
+	for _, turn := range waiting {
+		turn <- nil
+	}
+	f.end(idle)
+}
+
+// expire is giveUp for all leases that ended before now. A lease cannot run
+// out during a run.
+func (f *Function) expire(now time.Time) (none bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.busy) > 0 {
+		return false
+	}
+	for lease, until := range f.leases {
+		if until.Before(now) {
+			delete(f.leases, lease)
+		}
+	}
+	f.closing = len(f.leases) == 0
+	return f.closing
+}
+
+// evictIdle ends instances that have not run for keepAlive. The function stays
+// known: its next run starts one again.
+func (f *Function) evictIdle(now time.Time, keepAlive time.Duration) {
+	f.mu.Lock()
+	f.refresh()
+	var victims []*slot
+	f.idle = slices.DeleteFunc(f.idle, func(s *slot) bool {
+		if now.Sub(s.since) < keepAlive {
+			return false
+		}
+		victims = append(victims, s)
+		return true
+	})
+	f.ending += len(victims)
+	f.evictions += uint64(len(victims))
+	f.refresh()
+	f.mu.Unlock()
+	f.end(victims)
+}
+
+// Snapshot is a function at one moment.
+type Snapshot struct {
+	Key       Key
+	Info      Info
+	State     State
+	Leases    int
+	Waiting   int
+	Runs      uint64
+	Starts    uint64
+	Evictions uint64
+	Idle      time.Duration // since its last use
+	Instances []InstanceInfo
+}
+
+// InstanceInfo is one instance at one moment.
+type InstanceInfo struct {
+	PID  int
+	Busy bool
+	Runs uint64
+}
+
+func (f *Function) snapshot(now time.Time) Snapshot {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.refresh()
+	out := Snapshot{
+		Key: f.key, Info: f.info, State: f.state, Leases: len(f.leases), Waiting: len(f.waiting),
+		Runs: f.runs, Starts: f.starts, Evictions: f.evictions, Idle: now.Sub(f.lastUse),
+	}
+	for _, s := range f.idle {
+		out.Instances = append(out.Instances, InstanceInfo{PID: s.instance.PID(), Runs: s.runs})
+	}
+	for s := range f.busy {
+		if s.instance != nil {
+			out.Instances = append(out.Instances, InstanceInfo{PID: s.instance.PID(), Busy: true, Runs: s.runs})
+		}
+	}
+	slices.SortFunc(out.Instances, func(a, b InstanceInfo) int { return a.PID - b.PID })
+	return out
+}

@@ -1,0 +1,208 @@
+package function
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Config is what a table needs to know.
+type Config struct {
+	Limits    Limits
+	KeepAlive time.Duration    // how long an instance may be idle
+	Lease     time.Duration    // how long a function is kept without runs
+	Now       func() time.Time // nil: time.Now
+}
+
+// Load is how busy the functions are, all together.
+type Load struct {
+	InFlight atomic.Int64 // runs being executed
+	Queued   atomic.Int64 // runs that wait for an instance
+}
+
+// Table is a server's functions.
+type Table struct {
+	cfg  Config
+	load Load
+
+	mu        sync.RWMutex // guards the map and draining, nothing else
+	functions map[Key]*Function
+	draining  bool
+
+	live sync.WaitGroup // functions that are not gone
+}
+
+// NewTable returns an empty table.
+func NewTable(cfg Config) *Table {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Table{cfg: cfg, functions: map[Key]*Function{}}
+}
+
+// Load is the table's load, kept current.
+func (t *Table) Load() *Load { return &t.load }
+
+// Init makes a function known and ready on behalf of a lease. program is asked
+// for only if the function is new. When the start fails the lease is dropped
+// again, and with the last lease the function.
+func (t *Table) Init(ctx context.Context, key Key, lease string, info Info, program func() (Program, error), sink Sink) error {
+	for {
+		f, err := t.findOrAdd(key, info, program)
+		if err != nil {
+			return err
+		}
+		if !f.touch(lease, t.cfg.Now().Add(t.cfg.Lease)) {
+			continue // it has left the table by now
+		}
+		if err = f.Init(ctx, sink); err != nil {
+			t.drop(f, lease)
+		}
+		return err
+	}
+}
+
+// Run executes one activation of a known function.
+func (t *Table) Run(ctx context.Context, key Key, lease string, line []byte, sink Sink) ([]byte, error) {
+	f, err := t.find(key)
+	if err != nil {
+		return nil, err
+	}
+	if !f.touch(lease, t.cfg.Now().Add(t.cfg.Lease)) {
+		return nil, ErrUnknown
+	}
+	return f.Run(ctx, line, sink)
+}
+
+// Stop ends a lease; the last one's end frees the function. It is idempotent
+// and does not wait for runs.
+func (t *Table) Stop(key Key, lease string) {
+	if f, err := t.find(key); err == nil {
+		t.drop(f, lease)
+	}
+}
+
+func (t *Table) drop(f *Function, lease string) {
+	t.freeIf(f, func() bool { return f.giveUp(lease) })
+}
+
+// freeIf takes a function out of the table if over says that nobody needs it,
+// both at one moment; then the function is given up.
+func (t *Table) freeIf(f *Function, over func() bool) {
+	t.mu.Lock()
+	freed := over() && t.functions[f.key] == f
+	if freed {
+		delete(t.functions, f.key)
+	}
+	t.mu.Unlock()
+	if freed {
+		go f.free() // ends processes, which takes a moment
+	}
+}
+
+func (t *Table) find(key Key) (*Function, error) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if t.draining {
+		return nil, ErrDraining
+	}
+	if f, ok := t.functions[key]; ok {
+		return f, nil
+	}
+	return nil, ErrUnknown
+}
+
+func (t *Table) findOrAdd(key Key, info Info, program func() (Program, error)) (*Function, error) {
+	if f, err := t.find(key); err != ErrUnknown {
+		return f, err
+	}
+	made, err := program()
+	if err != nil {
+		return nil, err
+	}
+	fresh := t.newFunction(key, info, made)
+	t.mu.Lock()
+	f, taken := t.functions[key]
+	if !taken && !t.draining {
+		t.functions[key] = fresh
+		t.live.Add(1)
+		t.mu.Unlock()
+		return fresh, nil
+	}
+	t.mu.Unlock()
+	made.Close()
+	if !taken {
+		return nil, ErrDraining
+	}
+	return f, nil
+}
+
+func (t *Table) newFunction(key Key, info Info, program Program) *Function {
+	return &Function{
+		key: key, info: info, limits: t.cfg.Limits, program: program, now: t.cfg.Now,
+		leases: map[string]time.Time{}, busy: map[*slot]bool{}, lastUse: t.cfg.Now(),
+		gone: make(chan struct{}), ended: t.live.Done, load: &t.load,
+	}
+}
+
+// Sweep evicts what has been idle for too long at now: instances by their
+// keep-alive, functions by their leases.
+func (t *Table) Sweep(now time.Time) {
+	for _, f := range t.all() {
+		t.freeIf(f, func() bool { return f.expire(now) })
+		f.evictIdle(now, t.cfg.KeepAlive)
+	}
+}
+
+// Drain refuses new work, frees every function and waits until all are gone or
+// ctx ends.
+func (t *Table) Drain(ctx context.Context) error {
+	t.mu.Lock()
+	t.draining = true
+	t.mu.Unlock()
+	for _, f := range t.all() {
+		t.freeIf(f, func() bool { return true })
+	}
+	done := make(chan struct{})
+	go func() { t.live.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// List describes the functions of a tenant, or of all with no tenant given.
+func (t *Table) List(tenant string) []Snapshot {
+	out := []Snapshot{}
+	for _, f := range t.all() {
+		if tenant == "" || f.key.Tenant == tenant {
+			out = append(out, f.snapshot(t.cfg.Now()))
+		}
+	}
+	slices.SortFunc(out, func(a, b Snapshot) int {
+		return cmp.Or(cmp.Compare(a.Info.Name, b.Info.Name), slices.Compare(a.Key.Identity[:], b.Key.Identity[:]))
+	})
+	return out
+}
+
+func (t *Table) all() []*Function {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	out := make([]*Function, 0, len(t.functions))
+	for _, f := range t.functions {
+		out = append(out, f)
+	}
+	return out
+}
+
+// Draining reports whether new work is refused.
+func (t *Table) Draining() bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.draining
+}

@@ -1,0 +1,89 @@
+package kind
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
+)
+
+// Native runs an ELF executable or a script that speaks ActionLoop itself, alone
+// or as the file exec of a zip.
+type Native struct {
+	WaitForAck   bool          // its executables write {"ok":true} when they are ready
+	Grace        time.Duration // without ack: an exit within it is a failed start
+	ExecutionEnv string        // when set, a zip must have it as exec.env
+}
+
+// DefaultGrace is long enough for a shell to start and fail.
+const DefaultGrace = 20 * time.Millisecond
+
+// Name is "native".
+func (Native) Name() string { return "native" }
+
+// Match takes native and what the platform calls blackbox.
+func (Native) Match(requested string) (bool, error) {
+	base := strings.TrimSuffix(requested, gpuSuffix)
+	return base == "native" || base == "blackbox" || strings.HasPrefix(base, "native:"), nil
+}
+
+// Sniff takes ELF, #! and a zip with an exec.
+func (Native) Sniff(code Code) bool {
+	return code.isELF() || code.isScript() || artifact.IsZip(code) && slices.Contains(artifact.Names(code), "exec")
+}
+
+// Prepare puts the executable at dir/exec.
+func (n Native) Prepare(dir string, code Code, _ string) (Command, error) {
+	if !code.isELF() && !code.isScript() && !code.isArchive() {
+		return Command{}, &ActionError{Message: noBinary, Log: "The code is neither an ELF executable, nor a script that begins with #!, nor a zip with an executable named exec."}
+	}
+	if err := layOut(dir, code, "exec", 0o755); err != nil {
+		return Command{}, err
+	}
+	exec := filepath.Join(dir, "exec")
+	if !isFile(exec) {
+		return Command{}, &ActionError{Message: noBinary, Log: "Zip file does not include an executable named exec."}
+	}
+	if err := n.checkExecutionEnv(dir); err != nil {
+		return Command{}, err
+	}
+	if err := os.Chmod(exec, 0o755); err != nil { // zips made on some systems carry no modes
+		return Command{}, err
+	}
+	grace := n.Grace
+	if grace == 0 {
+		grace = DefaultGrace
+	}
+	command := Command{Path: exec, Dir: dir, WaitForAck: n.WaitForAck, Grace: grace}
+	if n.WaitForAck {
+		command.Env = []string{"__OW_WAIT_FOR_ACK=1"}
+	}
+	return command, nil
+}
+
+// checkExecutionEnv refuses an executable that was built for another image.
+func (n Native) checkExecutionEnv(dir string) error {
+	if n.ExecutionEnv == "" {
+		return nil
+	}
+	got, err := os.ReadFile(filepath.Join(dir, "exec.env"))
+	if err != nil {
+		return &ActionError{Message: noBinary, Log: "The action has no exec.env, which must hold " + n.ExecutionEnv + "."}
+	}
+	if env := strings.TrimSpace(string(got)); env != n.ExecutionEnv {
+		return &ActionError{Message: noBinary, Log: fmt.Sprintf("Expected exec.env to hold %.60q, got %.60q.", n.ExecutionEnv, env)}
+	}
+	return nil
+}
+
+// StartError names the cause, as the ActionLoop runtimes do.
+func (Native) StartError(err error, ack string) *ActionError {
+	if ack != "" {
+		return &ActionError{Message: fmt.Sprintf("cannot start action: %v: %.200q", err, ack)}
+	}
+	return &ActionError{Message: fmt.Sprintf("cannot start action: %v", err)}
+}

@@ -1,0 +1,167 @@
+// Package process is one ActionLoop process: one JSON line in on stdin, one
+// result line out on descriptor 3, logs on stdout and stderr, attributed to
+// the activation during which they were written.
+package process
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"sync"
+	"time"
+
+	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+)
+
+// Errors of a process. ErrNotDelivered means that the process saw nothing of
+// the run, so that another process may be given it.
+var (
+	ErrExited       = errors.New("command exited")
+	ErrNotDelivered = errors.New("the process was gone before it got the run")
+	ErrExtraOutput  = errors.New("the action wrote more than one result")
+	ErrTooLarge     = errors.New("the result is too large")
+)
+
+// AckError is a line that a process wrote in the place of its ack.
+type AckError struct{ Line string }
+
+func (*AckError) Error() string { return "the action did not acknowledge its start" }
+
+// Sink takes what a process writes to stdout and stderr. It must not block.
+type Sink interface {
+	Log(stream runtimespec.Stream, log []byte)
+}
+
+// Spec says what to start.
+type Spec struct {
+	Path       string // absolute
+	Args       []string
+	Env        []string
+	Dir        string
+	WaitForAck bool          // the process writes {"ok":true} to descriptor 3 when it is ready
+	Grace      time.Duration // without ack: how long it must live to count as started
+	MaxResult  int           // bytes of a result line
+}
+
+// Process is a started process. Run it from one goroutine at a time.
+type Process struct {
+	spec   Spec
+	cell   *sandbox.Cell
+	cmd    *exec.Cmd
+	in     *os.File
+	out    *reader
+	exited chan struct{} // closed when the process itself has ended
+	gone   chan struct{} // closed when its whole tree has, and is reaped
+	kill   sync.Once
+	killed chan struct{} // closed by Kill
+	pidfd  int
+
+	logs logs
+}
+
+// Start starts a process in the cell and waits until it is ready. What it
+// writes until then goes to the first run's logs, or to sink if it fails.
+func Start(ctx context.Context, cell *sandbox.Cell, spec Spec, sink Sink) (*Process, error) {
+	p := &Process{spec: spec, cell: cell, exited: make(chan struct{}), gone: make(chan struct{}), killed: make(chan struct{})}
+	if err := p.launch(); err != nil {
+		return nil, err
+	}
+	go p.wait()
+	if err := p.ready(ctx); err != nil {
+		p.Kill()
+		<-p.gone // so that its last words are in the pipes
+		p.logs.finish(sink)
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// launch makes the pipes and starts the command with its ends of them.
+func (p *Process) launch() (err error) {
+	var pipes pipes
+	defer func() { pipes.closeChild(); pipes.closeParent(err) }()
+	stdin, in := pipes.make(false)
+	stdout, stderr, result := pipes.out(), pipes.out(), pipes.out()
+	if pipes.err != nil {
+		return pipes.err
+	}
+	cmd := exec.Command(p.spec.Path, p.spec.Args...)
+	cmd.Env, cmd.Dir = p.spec.Env, p.spec.Dir
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout.child, stderr.child
+	cmd.ExtraFiles = []*os.File{result.child}
+	for _, f := range pipes.child {
+		if err := p.cell.Adopt(f); err != nil {
+			return err
+		}
+	}
+	p.cmd, p.in = cmd, in
+	p.out = newReader(result.parent, p.spec.MaxResult)
+	if p.pidfd, err = p.cell.Start(cmd); err != nil {
+		return err
+	}
+	p.logs.start(stdout.parent, stderr.parent)
+	return nil
+}
+
+// ready waits for the ack, or sees that the process does not exit at once.
+func (p *Process) ready(ctx context.Context) error {
+	if !p.spec.WaitForAck {
+		grace := time.NewTimer(p.spec.Grace)
+		defer grace.Stop()
+		select {
+		case <-p.exited:
+			return ErrExited
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-grace.C:
+			return nil
+		}
+	}
+	line, err := p.interruptible(ctx, p.out.line)
+	if err != nil {
+		return err
+	}
+	if string(line) != `{"ok":true}` {
+		return &AckError{Line: string(line)}
+	}
+	return nil
+}
+
+// interruptible calls read, which a cancelled ctx or the end of the process
+// ends early.
+func (p *Process) interruptible(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
+	stop := context.AfterFunc(ctx, p.interrupt)
+	line, err := read()
+	if !stop() { // cancelled, perhaps after the line: the process is not to be used again
+		p.Kill()
+		if err != nil {
+			return nil, context.Cause(ctx)
+		}
+	}
+	return line, err
+}
+
+// interrupt makes pending and later I/O with the process fail.
+func (p *Process) interrupt() {
+	past := time.Unix(1, 0)
+	_ = p.in.SetWriteDeadline(past)
+	_ = p.out.file.SetReadDeadline(past)
+}
+
+// PID is the process's id.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Alive reports whether the process can be given a run.
+func (p *Process) Alive() bool {
+	select {
+	case <-p.exited:
+		return false
+	case <-p.killed:
+		return false
+	default:
+		return true
+	}
+}

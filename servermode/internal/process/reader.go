@@ -1,0 +1,80 @@
+package process
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+)
+
+// firstRead is the size of a result buffer to begin with; most results fit.
+const firstRead = 4 << 10
+
+// reader takes result lines from descriptor 3.
+type reader struct {
+	file *os.File
+	raw  syscall.RawConn
+	max  int
+	rest bool // bytes came after a line: nothing read from here can be trusted
+	eof  bool // no later result can come
+}
+
+func newReader(file *os.File, limit int) *reader {
+	raw, _ := file.SyscallConn() // a file made by os.Pipe always has one
+	return &reader{file: file, raw: raw, max: limit}
+}
+
+// line reads up to the next newline and returns what came before it. A longer
+// line than the limit is read to its end, so that the process is not left
+// writing, and reported with its length.
+func (r *reader) line() ([]byte, error) {
+	buf, total := make([]byte, 0, firstRead), 0
+	for {
+		n, err := r.file.Read(buf[len(buf):cap(buf)])
+		chunk := buf[len(buf) : len(buf)+n]
+		buf = buf[:len(buf)+n]
+		if end := bytes.IndexByte(chunk, '\n'); end >= 0 {
+			r.rest = end < n-1
+			total += end
+			if total > r.max {
+				return nil, fmt.Errorf("%w: %d > %d bytes", ErrTooLarge, total, r.max)
+			}
+			return buf[:total:total], nil
+		}
+		if err != nil {
+			return nil, readFailed(err)
+		}
+		if total += n; total > r.max {
+			buf = buf[:0] // discarded from here on
+		} else if len(buf) == cap(buf) {
+			grown := make([]byte, len(buf), min(4*cap(buf), r.max+firstRead))
+			copy(grown, buf)
+			buf = grown
+		}
+	}
+}
+
+// readFailed maps the end of the pipe, and the deadline that wait or interrupt
+// sets, to the end of the process; who cancelled is known to the caller.
+func readFailed(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, os.ErrClosed) {
+		return ErrExited
+	}
+	return err
+}
+
+// look sees, without waiting, whether the process wrote to descriptor 3
+// without being asked (rest), or closed it (eof).
+func (r *reader) look() {
+	if r.rest {
+		return
+	}
+	var one [1]byte
+	_ = r.raw.Read(func(fd uintptr) bool {
+		n, err := syscall.Read(int(fd), one[:])
+		r.rest, r.eof = n > 0, n == 0 && err == nil
+		return true
+	})
+}

@@ -1,0 +1,64 @@
+package process
+
+import (
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// exitPause is how long a read for a result goes on after the process's tree
+// is dead. End of file ends it at once, unless some escaped process still holds
+// the pipe.
+const exitPause = time.Second
+
+// wait ends the process's whole tree when its first process ends, then reaps
+// it. A pidfd tells of the exit without a thread of its own; end of file on
+// descriptor 3 would not, because a grandchild may hold it open.
+func (p *Process) wait() {
+	_ = unix.SetNonblock(p.pidfd, true)
+	exit := os.NewFile(uintptr(p.pidfd), "pidfd")
+	if raw, err := exit.SyscallConn(); err == nil {
+		_ = raw.Read(func(fd uintptr) bool { return exitedWithin(int(fd), 0) })
+	}
+	exitedWithin(p.pidfd, -1) // at once, unless the poller refused the pidfd
+	close(p.exited)
+	_ = p.cell.Kill() // the zombie holds its pid until the tree is dead
+	_ = p.in.SetWriteDeadline(time.Unix(1, 0))
+	_ = p.out.file.SetReadDeadline(time.Now().Add(exitPause))
+	_ = p.cell.Wait(p.cmd)
+	close(p.gone)
+	<-p.killed // Kill may be about to use the descriptor
+	_ = exit.Close()
+}
+
+// exitedWithin reports whether a pidfd's process has ended, waiting for up to
+// wait milliseconds; -1: for as long as it takes.
+func exitedWithin(pidfd, wait int) bool {
+	fds := []unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}
+	for {
+		n, err := unix.Poll(fds, wait)
+		if err == unix.EINTR {
+			continue
+		}
+		return err != nil || n > 0
+	}
+}
+
+// Kill ends the process without asking; its tree follows. It does not wait.
+func (p *Process) Kill() {
+	p.kill.Do(func() {
+		_ = unix.PidfdSendSignal(p.pidfd, unix.SIGKILL, nil, 0)
+		close(p.killed)
+	})
+}
+
+// Close kills the process, waits until nothing of its tree is left and frees
+// its descriptors. It must not be called during a run.
+func (p *Process) Close() {
+	p.Kill()
+	<-p.gone
+	_ = p.in.Close()
+	_ = p.out.file.Close()
+	p.logs.close()
+}

@@ -1,0 +1,47 @@
+package sandbox
+
+import (
+	"os/exec"
+	"sync"
+	"sync/atomic"
+)
+
+// children are the processes that this program started and will wait for;
+// any other child of it is an orphan of some function.
+var children = struct {
+	mu   sync.Mutex // guards pids, and is held while one is started
+	pids map[int]bool
+}{pids: map[int]bool{}}
+
+// adopting is set while this process is the reaper of its descendants.
+var adopting atomic.Bool
+
+func startChild(cmd *exec.Cmd) error {
+	children.mu.Lock()
+	defer children.mu.Unlock()
+	err := cmd.Start()
+	if err == nil {
+		children.pids[cmd.Process.Pid] = true
+	}
+	return err
+}
+
+// waitChild reaps a child that startChild started.
+func waitChild(cmd *exec.Cmd) error {
+	err := cmd.Wait()
+	children.mu.Lock()
+	defer children.mu.Unlock()
+	delete(children.pids, cmd.Process.Pid)
+	return err
+}
+
+// orphans calls each with every child that nobody waits for.
+func orphans(table func() []proc, parent int, each func(proc)) {
+	children.mu.Lock() // so that no child is being started while the table is read
+	defer children.mu.Unlock()
+	for _, p := range table() {
+		if p.parent == parent && !children.pids[p.pid] {
+			each(p)
+		}
+	}
+}

@@ -1,0 +1,52 @@
+package sandbox
+
+import (
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Orphans makes this process the reaper of its descendants: a process whose
+// parent ended first stays in its reach. Only for a daemon that has no children
+// but the sandbox's.
+type Orphans struct {
+	notify chan os.Signal
+	done   sync.WaitGroup
+}
+
+// AdoptOrphans begins reaping.
+func AdoptOrphans() (*Orphans, error) {
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return nil, err
+	}
+	adopting.Store(true)
+	o := &Orphans{notify: make(chan os.Signal, 1)}
+	signal.Notify(o.notify, syscall.SIGCHLD)
+	o.done.Go(func() {
+		for range o.notify {
+			reapOrphans()
+		}
+	})
+	return o, nil
+}
+
+// reapOrphans waits for dead orphans only: never wait4(-1), which would take
+// the exit status of a process that somebody waits for.
+func reapOrphans() {
+	orphans(processes, os.Getpid(), func(p proc) {
+		if p.zombie {
+			_, _ = syscall.Wait4(p.pid, nil, syscall.WNOHANG, nil)
+		}
+	})
+}
+
+// Close stops reaping.
+func (o *Orphans) Close() {
+	adopting.Store(false)
+	signal.Stop(o.notify)
+	close(o.notify)
+	o.done.Wait()
+}

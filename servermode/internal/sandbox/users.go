@@ -1,0 +1,122 @@
+package sandbox
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// A block of uids is one server's while it holds the block's lock.
+const (
+	blockSize = 4096
+	blocks    = 64
+	// firstID lies in the range that Linux distributions leave unused.
+	firstID = 1_900_000_000
+	// firstSmall is taken inside a user namespace with the usual 65,536 ids.
+	firstSmall = 40_000
+)
+
+// ErrNoUser is returned when every uid of the block is taken.
+var ErrNoUser = errors.New("no uid is free: too many functions at once")
+
+// User is a uid, and a gid of the same number, that no other function has.
+type User struct{ ID uint32 }
+
+// Users hands out uids of a block that no other server on this host uses.
+type Users struct {
+	first uint32
+	size  uint32
+	lock  net.Listener
+
+	mu   sync.Mutex // guards what follows
+	used map[uint32]bool
+	next uint32
+}
+
+// ClaimUsers takes a free block of uids and kills whatever an earlier server
+// left running in it. The lock is an abstract socket: the kernel frees it with
+// the process, whatever ends that.
+func ClaimUsers() (*Users, error) {
+	first, size, count := uint32(firstID), uint32(blockSize), blocks
+	if mapped := mappedIDs(); mapped <= firstID+blockSize*blocks {
+		first, size, count = firstSmall, 512, int(max(0, int64(mapped)-firstSmall)/512)
+	}
+	for i := range count {
+		lock, err := net.Listen("unix", "@whiskaway-uids-"+strconv.Itoa(i))
+		if err != nil {
+			continue
+		}
+		u := &Users{first: first + uint32(i)*size, size: size, lock: lock, used: map[uint32]bool{}}
+		if err := u.sweep(); err != nil {
+			return nil, errors.Join(err, lock.Close())
+		}
+		return u, nil
+	}
+	return nil, errors.New("no block of uids is free: too many servers on this host")
+}
+
+// mappedIDs is how many ids the user namespace has, counted from 0.
+func mappedIDs() uint64 {
+	f, err := os.Open("/proc/self/uid_map")
+	if err != nil {
+		return 1 << 32
+	}
+	defer f.Close()
+	var end uint64
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		fields := strings.Fields(lines.Text())
+		if len(fields) != 3 {
+			continue
+		}
+		start, _ := strconv.ParseUint(fields[0], 10, 64)
+		length, _ := strconv.ParseUint(fields[2], 10, 64)
+		end = max(end, start+length)
+	}
+	return end
+}
+
+// Acquire takes a uid that is not in use, the longest unused first, so that
+// what a function may have left behind stays closed to the next for long.
+func (u *Users) Acquire() (*User, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for range u.size {
+		id := u.first + u.next%u.size
+		u.next++
+		if !u.used[id] {
+			u.used[id] = true
+			return &User{ID: id}, nil
+		}
+	}
+	return nil, ErrNoUser
+}
+
+// Release gives a uid back; nothing may run as it any more.
+func (u *Users) Release(user *User) {
+	if user == nil {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.used, user.ID)
+}
+
+// Close frees the block.
+func (u *Users) Close() error { return u.lock.Close() }
+
+// sweep kills everything that runs as a uid of the block.
+func (u *Users) sweep() error {
+	for _, p := range processes() {
+		if p.uid >= u.first && p.uid < u.first+u.size {
+			if err := killUser(p.uid); err != nil {
+				return fmt.Errorf("ending what an earlier server left: %w", err)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,198 @@
+package servermode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/function"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind"
+	"github.com/whiskaway/whiskaway/servermode/internal/process"
+	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+)
+
+// errStart is wrapped by a failure to start that is the host's, not the
+// action's: no memory, no disk, too many processes.
+var errStart = errors.New("the server could not start the function")
+
+// program starts the processes of one function: it lays the code out once, in
+// a folder that belongs to the function's own user.
+type program struct {
+	server *Server
+	tenant string
+	spec   runtimespec.Function
+
+	mu      sync.Mutex // guards the laying out
+	dir     string     // empty until laid out
+	user    *sandbox.User
+	kind    kind.Kind
+	command kind.Command
+}
+
+// Start starts one process.
+func (p *program) Start(ctx context.Context, sink function.Sink) (function.Instance, error) {
+	if err := p.prepare(); err != nil {
+		return nil, p.failed(ctx, err, sink)
+	}
+	c := p.command
+	proc, err := process.Start(ctx, p.server.box.Cell(p.user), process.Spec{
+		Path: c.Path, Args: c.Args, Dir: c.Dir, Env: p.env(),
+		WaitForAck: c.WaitForAck, Grace: c.Grace, MaxResult: p.server.cfg.MaxResult,
+	}, sink)
+	if err != nil {
+		return nil, p.failed(ctx, err, sink)
+	}
+	return instance{proc}, nil
+}
+
+// failed sorts a failure: the action's own is told to its author, in the
+// answer and on stderr.
+func (p *program) failed(ctx context.Context, err error, sink function.Sink) error {
+	var ack *process.AckError
+	var problem *kind.ActionError
+	switch {
+	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
+		return err
+	case errors.As(err, &ack):
+		problem = p.kind.StartError(err, ack.Line)
+	case errors.Is(err, process.ErrExited):
+		problem = p.kind.StartError(err, "")
+	case !errors.As(err, &problem):
+		return fmt.Errorf("%w: %w", errStart, err)
+	}
+	if problem.Log != "" {
+		sink.Log(runtimespec.Stderr, []byte(problem.Log+"\n"))
+	}
+	return problem
+}
+
+// prepare lays the function's code out, once.
+func (p *program) prepare() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.dir != "" {
+		return nil
+	}
+	text, err := p.server.store.Get(p.tenant, p.spec.Code)
+	if err != nil {
+		return err
+	}
+	code, err := kind.Decode(text, p.spec.Binary)
+	if err != nil {
+		return err
+	}
+	if p.kind, err = p.server.kinds.Resolve(p.spec.Kind, code); err != nil {
+		return err
+	}
+	if p.server.box.Users != nil && p.user == nil {
+		if p.user, err = p.server.box.Users.Acquire(); err != nil {
+			return err
+		}
+	}
+	dir, err := os.MkdirTemp(p.server.state.path("functions"), "")
+	if err != nil {
+		return err
+	}
+	if err := p.layOut(dir, code); err != nil {
+		return errors.Join(err, removeTree(dir))
+	}
+	p.dir = dir
+	return nil
+}
+
+func (p *program) layOut(dir string, code kind.Code) error {
+	src, tmp := filepath.Join(dir, "action"), filepath.Join(dir, "tmp")
+	err := errors.Join(os.Mkdir(src, 0o700), os.Mkdir(tmp, 0o700))
+	if err != nil {
+		return err
+	}
+	if p.command, err = p.kind.Prepare(src, code, p.spec.Main); err != nil {
+		return err
+	}
+	return p.giveAway(dir)
+}
+
+// giveAway makes the folder the function's user's.
+func (p *program) giveAway(dir string) error {
+	if p.user == nil {
+		return nil
+	}
+	id := int(p.user.ID)
+	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Lchown(path, id, id)
+	})
+}
+
+// passed are the server's own variables that every function sees.
+var passed = []string{"PATH", "LANG", "LC_ALL", "TZ"}
+
+// env is the whole environment of the function's processes: a list of what is
+// allowed, the action's own on top.
+func (p *program) env() []string {
+	vars := map[string]string{"LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"}
+	for _, key := range slices.Concat(passed, p.server.cfg.PassEnv) {
+		if value, ok := os.LookupEnv(key); ok {
+			vars[key] = value
+		}
+	}
+	tmp := filepath.Join(p.dir, "tmp")
+	vars["HOME"], vars["TMPDIR"] = tmp, tmp
+	maps.Copy(vars, kind.FunctionEnv(p.spec.Kind))
+	for _, entry := range p.command.Env {
+		key, value, _ := strings.Cut(entry, "=")
+		vars[key] = value
+	}
+	maps.Copy(vars, p.spec.Env)
+	delete(vars, sandbox.EnvInstance)
+	out := make([]string, 0, len(vars)+1)
+	for key, value := range vars {
+		out = append(out, key+"="+value)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Close removes the function's folder; its code stays cached.
+func (p *program) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.dir != "" {
+		_ = removeTree(p.dir)
+	}
+	if p.user != nil {
+		p.server.box.Users.Release(p.user)
+	}
+}
+
+// removeTree removes a folder whose modes a function may have changed.
+func removeTree(dir string) error {
+	if os.RemoveAll(dir) == nil {
+		return nil
+	}
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if d != nil && d.IsDir() {
+			_ = os.Chmod(path, 0o700)
+		}
+		return nil
+	})
+	return os.RemoveAll(dir)
+}
+
+// instance is a process as the function package sees it.
+type instance struct{ *process.Process }
+
+func (i instance) Run(ctx context.Context, line []byte, sink function.Sink) ([]byte, bool, error) {
+	result, err := i.Process.Run(ctx, line, sink)
+	return result, errors.Is(err, process.ErrNotDelivered), err
+}

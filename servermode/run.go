@@ -1,0 +1,102 @@
+package servermode
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
+	"github.com/whiskaway/whiskaway/servermode/internal/process"
+)
+
+// run executes one activation. The body passes through as it came, checked
+// once.
+func (s *Server) run(c *call) error {
+	key, err := c.key()
+	if err != nil {
+		return err
+	}
+	lease, err := c.lease()
+	if err != nil {
+		return err
+	}
+	limit, err := runtimespec.Timeout(c.Header, s.cfg.RunTimeout)
+	if err != nil {
+		return refusal(runtimespec.BadRequest, err.Error())
+	}
+	body, err := c.read(s.cfg.MaxRunBody)
+	if err != nil {
+		return err
+	}
+	if err := runtimespec.CheckRun(body); err != nil {
+		return err
+	}
+	id := activationKey{key, c.Header.Get(runtimespec.HeaderActivation)}
+	ctx, stop := s.context(c, min(limit, s.cfg.RunTimeout))
+	defer stop()
+	mine, first := s.activations.enter(id, ctx)
+	if !first {
+		return s.join(c, mine)
+	}
+	a := s.answer(c)
+	result, err := s.table.Run(mine.ctx, key, lease, asLine(body), a)
+	result, err = outcome(result, err)
+	s.activations.leave(id, mine, result, err)
+	if err != nil {
+		a.fail(s, err)
+		return nil
+	}
+	a.finish(http.StatusOK, result)
+	return nil
+}
+
+// join answers a repeated activation with the outcome of the one in flight.
+// Its logs went to the first caller.
+func (s *Server) join(c *call, running *activation) error {
+	select {
+	case <-running.done:
+	case <-c.Context().Done():
+		return c.Context().Err()
+	}
+	a := s.answer(c)
+	if running.err != nil {
+		a.fail(s, running.err)
+		return nil
+	}
+	a.finish(http.StatusOK, running.result)
+	return nil
+}
+
+// outcome is what a process's line, or its failure, means to OpenWhisk.
+func outcome(result []byte, err error) ([]byte, error) {
+	switch {
+	case errors.Is(err, process.ErrTooLarge): // an application error, as the platform has it
+		cause := refusal("", fmt.Sprintf("The action produced a response that exceeded the allowed length: %v.", err))
+		return cause.body(), nil
+	case errors.Is(err, artifact.ErrMissing): // evicted from the cache since the init
+		return nil, refusal(runtimespec.UnknownFunction, "the function's code is no longer cached: init it again")
+	case err != nil:
+		return nil, err
+	case !runtimespec.CheckResult(result):
+		return nil, refusal(runtimespec.BadResult, "The action did not return a dictionary or array.")
+	}
+	return result, nil
+}
+
+// asLine makes a body one line: a newline in JSON is white space, never part
+// of a string.
+func asLine(body []byte) []byte {
+	for _, b := range []byte("\r\n") {
+		for rest := body; ; {
+			at := bytes.IndexByte(rest, b)
+			if at < 0 {
+				break
+			}
+			rest[at] = ' '
+			rest = rest[at+1:]
+		}
+	}
+	return append(body, '\n')
+}

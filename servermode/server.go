@@ -1,0 +1,159 @@
+// Package servermode is the daemon on an external host: it holds many
+// functions, keeps their processes warm, runs them, and frees each one when
+// nobody needs it any more.
+package servermode
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/internal/token"
+	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
+	"github.com/whiskaway/whiskaway/servermode/internal/function"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind"
+	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+)
+
+// sweepEvery is how often idle instances and leases are looked at.
+const sweepEvery = time.Second
+
+// Server is one server. Its parts are made in Start and ended in Stop, in
+// reverse order.
+type Server struct {
+	cfg         Config
+	incarnation string // new at each start, so that callers can tell a restart
+	log         *zap.Logger
+
+	tokens      token.Set
+	state       *stateDir
+	box         *sandbox.Sandbox
+	kinds       kind.Set
+	store       *artifact.Store
+	table       *function.Table
+	activations *activations
+	uploads     *semaphore.Weighted
+	listener    *daemon.Listener
+
+	base context.Context // ends when runs are to be killed
+	end  context.CancelCauseFunc
+
+	stop     sync.Once
+	stopErr  error
+	cleanups []func() error
+	janitor  sync.WaitGroup
+}
+
+// New returns a server that is not started.
+func New(cfg Config) *Server {
+	cfg = cfg.withDefaults()
+	s := &Server{
+		cfg:         cfg,
+		incarnation: uuid.NewString(),
+		log:         cfg.Log.Named("servermode"),
+		activations: newActivations(),
+		uploads:     semaphore.NewWeighted(max(cfg.UploadBudget, cfg.MaxInitBody)),
+		table: function.NewTable(function.Config{
+			Limits:    function.Limits{Instances: cfg.Instances, Queue: cfg.Queue},
+			KeepAlive: cfg.KeepAlive,
+			Lease:     cfg.Lease,
+		}),
+	}
+	s.base, s.end = context.WithCancelCause(context.Background())
+	return s
+}
+
+// Start checks the configuration, makes ready what functions need and serves.
+func (s *Server) Start() error {
+	err := s.cfg.validate()
+	for _, step := range []func() error{s.openTokens, s.openState, s.openSandbox, s.openKinds, s.adoptOrphans, s.openStore, s.sweepIdle, s.listen} {
+		if err == nil {
+			err = step()
+		}
+	}
+	if err != nil {
+		return errors.Join(err, s.cleanUp())
+	}
+	return nil
+}
+
+// onStop adds a clean-up; they run in reverse order.
+func (s *Server) onStop(f func() error) { s.cleanups = append(s.cleanups, f) }
+
+func (s *Server) openTokens() (err error) {
+	if s.cfg.TokenFile != "" {
+		if s.tokens, err = token.Load(s.cfg.TokenFile); err != nil {
+			return errors.Join(daemon.ErrConfig, err)
+		}
+	}
+	return nil
+}
+
+func (s *Server) openStore() (err error) {
+	s.store, err = artifact.Open(s.state.path("code"), s.cfg.CodeCache)
+	return err
+}
+
+// sweepIdle looks after idle instances and leases in the background.
+func (s *Server) sweepIdle() error {
+	done := make(chan struct{})
+	s.onStop(func() error { close(done); s.janitor.Wait(); return nil })
+	s.janitor.Go(func() {
+		tick := time.NewTicker(min(sweepEvery, s.cfg.KeepAlive/2+time.Millisecond))
+		defer tick.Stop()
+		for {
+			select {
+			case now := <-tick.C:
+				s.table.Sweep(now)
+			case <-done:
+				return
+			}
+		}
+	})
+	return nil
+}
+
+func (s *Server) listen() error {
+	secure, err := s.cfg.tls()
+	if err != nil {
+		return err
+	}
+	s.listener = &daemon.Listener{Listen: s.cfg.Listen, Handler: s.routes(), TLS: secure, Log: s.log}
+	return s.listener.Start()
+}
+
+// Addr is the address served on.
+func (s *Server) Addr() string { return s.listener.Addr() }
+
+// Stop refuses new work, lets runs finish until ctx ends, kills what is left
+// and frees everything. Further calls return what the first one did.
+func (s *Server) Stop(ctx context.Context) error {
+	s.stop.Do(func() { s.stopErr = s.drain(ctx) })
+	return s.stopErr
+}
+
+func (s *Server) drain(ctx context.Context) error {
+	if s.listener == nil {
+		return nil // never started
+	}
+	err := s.table.Drain(ctx) // the listener still answers: "draining"
+	s.end(errShutdown)        // kills runs that are left, if any
+	ended, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return errors.Join(err, s.table.Drain(ended), s.listener.Stop(ended), s.cleanUp())
+}
+
+func (s *Server) cleanUp() error {
+	var errs []error
+	for i := len(s.cleanups) - 1; i >= 0; i-- {
+		errs = append(errs, s.cleanups[i]())
+	}
+	s.cleanups = nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,162 @@
+package servermode
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind"
+	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+)
+
+// stateDir is the server's own folder:
+//
+//	id          names the folder in the marks of processes
+//	lock        held by the server that uses it
+//	code/       cached code, by tenant and digest
+//	launchers/  the programs that load functions
+//	functions/  one folder per function that has had a process
+type stateDir struct {
+	dir, id string
+	lock    *os.File
+}
+
+func (d *stateDir) path(name string) string { return filepath.Join(d.dir, name) }
+
+// openState takes the folder and clears away what an earlier server left.
+func (s *Server) openState() error {
+	d := &stateDir{dir: s.cfg.StateDir}
+	var err error
+	if d.dir, err = filepath.Abs(d.dir); err != nil {
+		return err
+	}
+	// 0711: functions that run as users of their own pass through to their folders.
+	for _, dir := range []string{d.dir, d.path("functions"), d.path("launchers")} {
+		// chmod, because a daemon's umask may be anything.
+		if err := errors.Join(os.MkdirAll(dir, 0o711), os.Chmod(dir, 0o711)); err != nil {
+			return fmt.Errorf("%w: state folder: %w", daemon.ErrConfig, err)
+		}
+	}
+	if err := d.takeLock(); err != nil {
+		return err
+	}
+	s.state = d
+	s.onStop(d.lock.Close)
+	if d.id, err = d.readID(); err != nil {
+		return err
+	}
+	return errors.Join(sandbox.Sweep(d.id+"."), clearFolder(d.path("functions")))
+}
+
+func (d *stateDir) takeLock() (err error) {
+	if d.lock, err = os.OpenFile(d.path("lock"), os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+		return err
+	}
+	if err := syscall.Flock(int(d.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return errors.Join(fmt.Errorf("%w: another server uses the state folder %s; set --state-dir", daemon.ErrConfig, d.dir), d.lock.Close())
+	}
+	return nil
+}
+
+func (d *stateDir) readID() (string, error) {
+	if id, err := os.ReadFile(d.path("id")); err == nil && len(id) > 0 {
+		return strings.TrimSpace(string(id)), nil
+	}
+	id := uuid.NewString()
+	return id, os.WriteFile(d.path("id"), []byte(id+"\n"), 0o600)
+}
+
+func clearFolder(dir string) error {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		err = errors.Join(err, removeTree(filepath.Join(dir, e.Name())))
+	}
+	return err
+}
+
+// openSandbox chooses as whom functions run.
+func (s *Server) openSandbox() error {
+	var users *sandbox.Users
+	if os.Getuid() == 0 {
+		if err := s.state.passable(); err != nil {
+			return err
+		}
+		var err error
+		if users, err = sandbox.ClaimUsers(); err != nil {
+			return err
+		}
+		s.onStop(users.Close)
+	}
+	s.box = sandbox.New(s.state.id+"."+s.incarnation, s.cfg.Limits, users)
+	s.onStop(func() error { s.box.Close(); return nil })
+	return nil
+}
+
+// adoptOrphans comes after the last program that is started other than by the
+// sandbox.
+func (s *Server) adoptOrphans() error {
+	if !s.cfg.AdoptOrphans {
+		return nil
+	}
+	orphans, err := sandbox.AdoptOrphans()
+	if err != nil {
+		return err
+	}
+	s.onStop(func() error { orphans.Close(); return nil })
+	return nil
+}
+
+// passable makes sure that any user can pass through to the functions' folders.
+func (d *stateDir) passable() error {
+	for dir := d.path("functions"); ; dir = filepath.Dir(dir) {
+		info, err := os.Stat(dir)
+		if err != nil {
+			return err
+		}
+		if info.Mode().Perm()&0o001 == 0 {
+			return fmt.Errorf("%w: functions run as users of their own, who cannot pass %s (mode %04o); choose another --state-dir or open it with chmod o+x",
+				daemon.ErrConfig, dir, info.Mode().Perm())
+		}
+		if dir == "/" {
+			return nil
+		}
+	}
+}
+
+// openKinds finds out what this host can run.
+func (s *Server) openKinds() error {
+	candidates := []string{"python3", "/usr/bin/python3", "/usr/local/bin/python3"}
+	if s.cfg.Python != "" {
+		candidates = []string{s.cfg.Python}
+	}
+	uid := -1
+	if s.box.Users != nil {
+		user, err := s.box.Users.Acquire()
+		if err != nil {
+			return err
+		}
+		defer s.box.Users.Release(user)
+		uid = int(user.ID)
+	}
+	python, err := kind.NewPython(candidates, s.state.path("launchers"), uid)
+	switch {
+	case err == nil:
+		s.kinds = append(s.kinds, python)
+		s.log.Info("kind is available", zap.String("kind", python.Name()), zap.String("interpreter", python.Describe()))
+	case s.cfg.Python != "":
+		return fmt.Errorf("%w: --python: %w", daemon.ErrConfig, err)
+	default:
+		s.log.Warn("kind is not available", zap.String("kind", "python:3"), zap.Error(err))
+	}
+	s.kinds = append(s.kinds, kind.Native{
+		WaitForAck: s.cfg.NativeAck, Grace: s.cfg.NativeGrace, ExecutionEnv: s.cfg.NativeExecutionEnv,
+	})
+	return nil
+}
