@@ -26,7 +26,7 @@ type Config struct {
 
 	Python             string        // interpreter for python:3 [the first usable of python3, /usr/bin/python3]
 	NativeAck          bool          // native executables acknowledge their start
-	NativeGrace        time.Duration // without ack: an exit within it is a failed start [20ms]
+	NativeGrace        time.Duration // without ack: an exit within it is a failed start [50ms]
 	NativeExecutionEnv string        // what a native zip's exec.env must hold; empty: not checked
 	PassEnv            []string      // variables of the server that functions see, beside PATH, LANG, LC_ALL and TZ
 	VolatileEnv        []string      // more env keys that change with each activation; the same on the clients

@@ -58,7 +58,7 @@ var refuses = []struct {
 	{kind.ErrUnsupported, runtimespec.UnsupportedKind, ""},
 	{process.ErrExtraOutput, runtimespec.BadResult, "The action wrote more than one result."},
 	{process.ErrExited, runtimespec.Crashed, "command exited"},
-	{process.ErrNotDelivered, runtimespec.StartFailed, "the function's processes end before they take a run"},
+	{process.ErrNotDelivered, runtimespec.InitFailed, "cannot start action: its processes end before they take a run"},
 	{errStart, runtimespec.StartFailed, ""},
 	{runtimespec.ErrMalformed, runtimespec.BadRequest, ""},
 }

@@ -63,7 +63,7 @@ func (p *program) failed(ctx context.Context, err error, sink function.Sink) err
 		return err
 	case errors.As(err, &ack):
 		problem = p.kind.StartError(err, ack.Line)
-	case errors.Is(err, process.ErrExited):
+	case errors.Is(err, process.ErrExited), errors.Is(err, process.ErrEarlyOutput):
 		problem = p.kind.StartError(err, "")
 	case !errors.As(err, &problem):
 		return fmt.Errorf("%w: %w", errStart, err)

@@ -26,11 +26,12 @@ type flags struct {
 	Queue     int           `default:"50" env:"WHISKAWAY_QUEUE" help:"Runs that may wait, per function."`
 	Grace     time.Duration `default:"30s" env:"WHISKAWAY_GRACE" help:"How long runs may go on after SIGTERM."`
 
-	Python             string   `env:"WHISKAWAY_PYTHON" help:"Interpreter for python:3. [the first of python3 and /usr/bin/python3 that functions can run]"`
-	NativeAck          bool     `env:"OW_WAIT_FOR_ACK" help:"Native executables acknowledge their start on descriptor 3."`
-	NativeExecutionEnv string   `env:"OW_EXECUTION_ENV" help:"What a native zip's exec.env must hold."`
-	PassEnv            []string `env:"WHISKAWAY_PASS_ENV" help:"Variables of this process that functions see, such as LD_LIBRARY_PATH."`
-	VolatileEnv        []string `env:"WHISKAWAY_VOLATILE_ENV" help:"More init parameters that change with each activation; the same on the clients."`
+	Python             string        `env:"WHISKAWAY_PYTHON" help:"Interpreter for python:3. [the first of python3 and /usr/bin/python3 that functions can run]"`
+	NativeAck          bool          `env:"OW_WAIT_FOR_ACK" help:"Native executables acknowledge their start on descriptor 3."`
+	NativeGrace        time.Duration `default:"50ms" env:"WHISKAWAY_NATIVE_GRACE" help:"Without ack: a native executable that exits within it has failed to start."`
+	NativeExecutionEnv string        `env:"OW_EXECUTION_ENV" help:"What a native zip's exec.env must hold."`
+	PassEnv            []string      `env:"WHISKAWAY_PASS_ENV" help:"Variables of this process that functions see, such as LD_LIBRARY_PATH."`
+	VolatileEnv        []string      `env:"WHISKAWAY_VOLATILE_ENV" help:"More init parameters that change with each activation; the same on the clients."`
 
 	MaxFiles     uint64 `default:"1024" env:"WHISKAWAY_MAX_FILES" help:"Open files per process of a function."`
 	MaxProcesses uint64 `default:"1024" env:"WHISKAWAY_MAX_PROCESSES" help:"Processes and threads per function, where it has a user of its own."`
@@ -65,7 +66,7 @@ func (f flags) config() servermode.Config {
 	cfg := servermode.Config{
 		Listen: f.Listen, StateDir: f.StateDir, TokenFile: f.TokenFile, TLSCert: f.TLSCert, TLSKey: f.TLSKey,
 		KeepAlive: f.KeepAlive, Lease: f.Lease, InitTimeout: f.MaxRun, RunTimeout: f.MaxRun, Queue: f.Queue,
-		Python: f.Python, NativeAck: f.NativeAck, NativeExecutionEnv: f.NativeExecutionEnv,
+		Python: f.Python, NativeAck: f.NativeAck, NativeGrace: f.NativeGrace, NativeExecutionEnv: f.NativeExecutionEnv,
 		PassEnv: f.PassEnv, VolatileEnv: f.VolatileEnv, AdoptOrphans: true,
 	}
 	cfg.Limits.Files, cfg.Limits.Processes, cfg.Limits.FileSize = f.MaxFiles, f.MaxProcesses, f.MaxFileSize

@@ -87,7 +87,7 @@ func (w *writer) zip(data []byte) error {
 	}
 	for _, f := range archive.File {
 		if err := w.zipEntry(f); err != nil {
-			return fmt.Errorf("entry %.100q: %w", f.Name, err)
+			return fmt.Errorf("entry %.200q: %w", f.Name, err)
 		}
 	}
 	return nil
@@ -134,7 +134,7 @@ func (w *writer) tarGz(data []byte) error {
 			mode = fs.ModeIrregular // a hard link may alias what a later entry overwrites
 		}
 		if err := w.entry(head.Name, mode, head.Linkname, archive); err != nil {
-			return fmt.Errorf("entry %.100q: %w", head.Name, err)
+			return fmt.Errorf("entry %.200q: %w", head.Name, err)
 		}
 	}
 }
@@ -160,7 +160,7 @@ func (w *writer) entry(name string, mode fs.FileMode, target string, content io.
 	case mode&fs.ModeSymlink != 0:
 		w.links = append(w.links, clean)
 		if path.IsAbs(target) {
-			return fmt.Errorf("link to %.100q, outside the action's folder", target)
+			return fmt.Errorf("link to %.200q, outside the action's folder", target)
 		}
 		return w.root.Symlink(target, clean)
 	}
@@ -198,7 +198,7 @@ func (w *writer) file(name string, mode fs.FileMode, content io.Reader) error {
 func (w *writer) checkLinks() error {
 	for _, link := range w.links {
 		if _, err := w.root.Stat(link); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("link %.100q: %w", link, err)
+			return fmt.Errorf("link %.200q: %w", link, err)
 		}
 	}
 	return nil

@@ -19,8 +19,9 @@ type Native struct {
 	ExecutionEnv string        // when set, a zip must have it as exec.env
 }
 
-// DefaultGrace is long enough for a shell to start and fail.
-const DefaultGrace = 20 * time.Millisecond
+// DefaultGrace is long enough for a shell to start and fail. A process that is
+// seen to wait for its input is ready before.
+const DefaultGrace = 50 * time.Millisecond
 
 // Name is "native".
 func (Native) Name() string { return "native" }
@@ -75,7 +76,7 @@ func (n Native) checkExecutionEnv(dir string) error {
 		return &ActionError{Message: noBinary, Log: "The action has no exec.env, which must hold " + n.ExecutionEnv + "."}
 	}
 	if env := strings.TrimSpace(string(got)); env != n.ExecutionEnv {
-		return &ActionError{Message: noBinary, Log: fmt.Sprintf("Expected exec.env to hold %.60q, got %.60q.", n.ExecutionEnv, env)}
+		return &ActionError{Message: noBinary, Log: fmt.Sprintf("Execution environment version mismatch: exec.env must hold %.60q, not %.60q.", n.ExecutionEnv, env)}
 	}
 	return nil
 }

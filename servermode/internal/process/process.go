@@ -21,6 +21,7 @@ var (
 	ErrExited       = errors.New("command exited")
 	ErrNotDelivered = errors.New("the process was gone before it got the run")
 	ErrExtraOutput  = errors.New("the action wrote more than one result")
+	ErrEarlyOutput  = errors.New("the action wrote a result before it was given a run")
 	ErrTooLarge     = errors.New("the result is too large")
 )
 
@@ -109,16 +110,7 @@ func (p *Process) launch() (err error) {
 // ready waits for the ack, or sees that the process does not exit at once.
 func (p *Process) ready(ctx context.Context) error {
 	if !p.spec.WaitForAck {
-		grace := time.NewTimer(p.spec.Grace)
-		defer grace.Stop()
-		select {
-		case <-p.exited:
-			return ErrExited
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-grace.C:
-			return nil
-		}
+		return p.settled(ctx)
 	}
 	line, err := p.interruptible(ctx, p.out.line)
 	if err != nil {
@@ -128,6 +120,35 @@ func (p *Process) ready(ctx context.Context) error {
 		return &AckError{Line: string(line)}
 	}
 	return nil
+}
+
+// settled waits until the process waits for its first run, or has lived for the
+// grace, counted from when it became the function's program.
+func (p *Process) settled(ctx context.Context) error {
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	var since time.Time
+	for {
+		select {
+		case <-p.exited:
+			return ErrExited
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case now := <-look.C:
+			switch {
+			case since.IsZero() && !p.cell.Running():
+				continue
+			case since.IsZero():
+				since = now
+			}
+			if p.out.look(); p.out.rest {
+				return ErrEarlyOutput
+			}
+			if p.cell.AwaitsInput() || now.Sub(since) > p.spec.Grace {
+				return nil
+			}
+		}
+	}
 }
 
 // interruptible calls read, which a cancelled ctx or the end of the process

@@ -1,0 +1,39 @@
+package sandbox
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// Running reports whether the cell's process has become the function's
+// program: until then it is the shim.
+func (c *Cell) Running() bool {
+	own, err := os.Readlink(self)
+	if err != nil {
+		return true
+	}
+	exe, err := os.Readlink(c.proc("exe"))
+	return err != nil || exe != own
+}
+
+// awaitsStdin is how /proc shows a thread that is blocked in read(0, …).
+var awaitsStdin = []byte(strconv.Itoa(unix.SYS_READ) + " 0x0 ")
+
+// AwaitsInput reports whether a thread of the cell's process waits for input
+// on stdin, which for an ActionLoop process means that it is ready. Where the
+// kernel does not tell, the answer is no.
+func (c *Cell) AwaitsInput() bool {
+	threads, _ := filepath.Glob(c.proc("task/*/syscall"))
+	for _, thread := range threads {
+		if call, err := os.ReadFile(thread); err == nil && bytes.HasPrefix(call, awaitsStdin) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Cell) proc(name string) string { return "/proc/" + strconv.Itoa(c.pid) + "/" + name }

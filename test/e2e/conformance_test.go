@@ -1,0 +1,67 @@
+package e2e_test
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/whiskaway/whiskaway/runtime-spec/conformance"
+	"github.com/whiskaway/whiskaway/test/harness"
+)
+
+func TestMain(m *testing.M) {
+	conformance.ActIfAsked()
+	harness.Main(m)
+}
+
+// chain is client → server as one runtime. What a case wants of the runtime's
+// environment, the server gets.
+type chain struct {
+	t    *testing.T
+	kind string
+	url  string // of the server for cases that want nothing special
+}
+
+func (c chain) Provides() conformance.Need {
+	return conformance.NeedsAck | conformance.NeedsExecutionEnv | conformance.NeedsKind
+}
+
+func (c chain) Start(ctx context.Context, env map[string]string) (*conformance.Container, error) {
+	upstream := c.url
+	var server []string
+	for _, key := range []string{"OW_WAIT_FOR_ACK", "OW_EXECUTION_ENV"} {
+		if value, ok := env[key]; ok {
+			server = append(server, key+"="+value)
+		}
+	}
+	if server != nil {
+		special := harness.Start(c.t, "servermode", server, "--listen=127.0.0.1:0", "--state-dir="+harness.StateDir(c.t), grace)
+		upstream = special.URL
+	}
+	client := conformance.Exec{
+		Command: []string{filepath.Join(harness.Bins, "clientmode"), "--listen", "127.0.0.1:{port}", "--upstream", upstream},
+		Env:     append(harness.Env, "WHISKAWAY_KIND="+c.kind),
+	}
+	return client.Start(ctx, env)
+}
+
+// grace is what a loaded machine needs to see a shell fail; a native process
+// that waits for its input is ready before.
+const grace = "--native-grace=500ms"
+
+// Every behaviour that the platform's own suites check, from client to server,
+// over HTTP, with the container's streams.
+func TestConformance_ClientToServer(t *testing.T) {
+	for _, kind := range conformance.Kinds() {
+		t.Run(kind, func(t *testing.T) {
+			target := chain{t, kind, harness.Server(t, grace).URL}
+			for _, c := range conformance.For(kind) {
+				t.Run(c.ID, func(t *testing.T) {
+					require.NoError(t, conformance.Check(t.Context(), target, c))
+				})
+			}
+		})
+	}
+}
