@@ -1,0 +1,177 @@
+package conformance
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+const (
+	apiHost  = "https://api.example:443"
+	operator = "whoever runs the platform"
+)
+
+func contextCases() []Case {
+	return []Case{
+		{ID: "context", run: seesContext,
+			Env:       map[string]string{"__OW_API_HOST": apiHost, "__OW_OPERATOR": operator},
+			Behaviour: `the action sees every context field of /run as __OW_*, and the container's own __OW_API_HOST and __OW_OPERATOR`},
+		{ID: "context-changes", run: contextChanges,
+			Behaviour: `the second activation sees its own context, not the first one's`},
+		{ID: "init-env", run: initEnv,
+			Behaviour: `the init env is visible when the code is loaded; an empty text is kept`},
+		{ID: "init-env-null", run: initEnvNull,
+			Behaviour: `init with "env":null works`},
+		{ID: "init-no-name", run: initNoName,
+			Behaviour: `init without "name" works, as the suites send it`},
+		{ID: "init-platform-env", run: initPlatformEnv,
+			Behaviour: `init with all of the __OW_* that the invoker puts into the env works`},
+		{ID: "run-empty-body", run: runEmptyBody,
+			Behaviour: `run with {} → the action gets an empty argument`},
+		{ID: "deadline-in-the-past", run: pastDeadline,
+			Behaviour: `a deadline of "123", long past by the container's clock, is run all the same`},
+	}
+}
+
+// contextOf reads what the context action returned: the fields by their name
+// in /run, plus api_host and operator. A native action gets the fields in its
+// line of input, others in their environment.
+func contextOf(a answer) (map[string]any, error) {
+	var seen map[string]any
+	if err := json.Unmarshal(a.body, &seen); a.status != 200 || err != nil {
+		return nil, fmt.Errorf("expected 200 and an object, got %v", a)
+	}
+	if line, ok := seen["line"].(map[string]any); ok {
+		for name, value := range line {
+			seen[name] = value
+		}
+	}
+	return seen, nil
+}
+
+func (s *session) seesContextOf(ctx context.Context, sent activation, more map[string]string) error {
+	a, err := s.activate(ctx, sent.body())
+	if err != nil {
+		return err
+	}
+	seen, err := contextOf(a)
+	if err != nil {
+		return err
+	}
+	want := map[string]string{
+		"namespace": sent.Namespace, "action_name": sent.ActionName, "action_version": sent.ActionVersion,
+		"activation_id": sent.ActivationID, "transaction_id": sent.TransactionID,
+		"deadline": sent.Deadline, "api_key": sent.APIKey,
+	}
+	for name, value := range more {
+		want[name] = value
+	}
+	for name, value := range want {
+		if seen[name] != value {
+			return fmt.Errorf("__OW_%s: expected %q, the action saw %#v", strings.ToUpper(name), value, seen[name])
+		}
+	}
+	return s.logIs(a, "", "")
+}
+
+func seesContext(ctx context.Context, s *session) error {
+	if err := s.init(ctx, source(s.code.context)); err != nil {
+		return err
+	}
+	// These ids are not of the usual form, as in the suites.
+	sent := activation{
+		Value: json.RawMessage(`{}`), Namespace: "zzz", ActionName: "xxx", ActionVersion: "0.0.1",
+		ActivationID: "iii", TransactionID: "ttt", Deadline: "123", APIKey: "abc",
+	}
+	return s.seesContextOf(ctx, sent, map[string]string{"api_host": apiHost, "operator": operator})
+}
+
+func contextChanges(ctx context.Context, s *session) error {
+	if err := s.init(ctx, source(s.code.context)); err != nil {
+		return err
+	}
+	for _, namespace := range []string{"first", "second"} {
+		sent := newActivation(`{}`)
+		sent.Namespace = namespace
+		if err := s.seesContextOf(ctx, sent, nil); err != nil {
+			return fmt.Errorf("%s activation: %w", namespace, err)
+		}
+	}
+	return nil
+}
+
+func initEnv(ctx context.Context, s *session) error {
+	env := map[string]string{"SOME_VAR": "xyz", "EMPTY_VAR": ""}
+	if err := s.init(ctx, action{code: s.code.environ, env: env}); err != nil {
+		return err
+	}
+	a, err := s.run(ctx, `{}`)
+	if err != nil {
+		return err
+	}
+	if err := a.gives(`{"SOME_VAR":"xyz","EMPTY_VAR":""}`); err != nil {
+		return err
+	}
+	return s.logIs(a, "", "")
+}
+
+func initEnvNull(ctx context.Context, s *session) error {
+	if err := s.init(ctx, source(s.code.environ)); err != nil {
+		return err
+	}
+	a, err := s.run(ctx, `{}`)
+	if err != nil {
+		return err
+	}
+	return a.gives(`{"SOME_VAR":"unset","EMPTY_VAR":"unset"}`)
+}
+
+func initNoName(ctx context.Context, s *session) error {
+	a, err := s.post(ctx, "/init", encode(map[string]any{
+		"value": map[string]any{"main": "main", "binary": false, "code": s.code.echo},
+	}))
+	if err != nil {
+		return err
+	}
+	if a.status != 200 {
+		return fmt.Errorf("POST /init: expected 200, got %v%s", a, s.unread())
+	}
+	return s.echoes(ctx, `{"name":"none"}`)
+}
+
+func initPlatformEnv(ctx context.Context, s *session) error {
+	env := map[string]string{
+		"SOME_VAR": "xyz", "EMPTY_VAR": "",
+		"__OW_NAMESPACE": "guest", "__OW_ACTION_NAME": "/guest/samples/conformance", "__OW_ACTION_VERSION": "0.0.1",
+		"__OW_ACTIVATION_ID": randomID(), "__OW_TRANSACTION_ID": randomID(), "__OW_DEADLINE": "123", "__OW_API_KEY": "abc",
+	}
+	if err := s.init(ctx, action{code: s.code.context, env: env}); err != nil {
+		return err
+	}
+	return s.seesContextOf(ctx, newActivation(`{}`), nil)
+}
+
+func runEmptyBody(ctx context.Context, s *session) error {
+	if err := s.init(ctx, source(s.code.echo)); err != nil {
+		return err
+	}
+	a, err := s.activate(ctx, []byte(`{}`))
+	if err != nil {
+		return err
+	}
+	return a.gives(`{}`)
+}
+
+func pastDeadline(ctx context.Context, s *session) error {
+	if err := s.init(ctx, source(s.code.echo)); err != nil {
+		return err
+	}
+	sent := newActivation(`{"in":"time"}`)
+	sent.Deadline = "123"
+	a, err := s.activate(ctx, sent.body())
+	if err != nil {
+		return err
+	}
+	return a.gives(`{"in":"time"}`)
+}
