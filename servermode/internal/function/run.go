@@ -136,11 +136,14 @@ func (f *Function) take() *slot {
 // announce makes the coming start of s the one that others wait for, if no
 // instance is there; the caller holds mu.
 func (f *Function) announce(s *slot) {
-	if s.instance == nil && f.state == Cold {
-		f.state = f.state.transition(Starting)
-		s.first = &start{done: make(chan struct{})}
-		f.first = s.first
+	if s.instance != nil || f.state != Cold {
+		return
 	}
+	f.state = f.state.transition(Starting)
+	if s.first == nil { // else somebody may wait for it already
+		s.first = &start{done: make(chan struct{})}
+	}
+	f.first = s.first
 }
 
 // revive makes sure that a busy slot has a live instance.
@@ -176,15 +179,19 @@ func (f *Function) started(s *slot, instance Instance, first *start, err error) 
 		s.instance = instance
 	}
 	if first != nil {
-		f.first = nil
 		close(first.done)
 	}
-	if f.state == Starting && (err == nil || first != nil) {
-		to := Ready
-		if err != nil && !f.anyBusyAlive() {
-			to = Cold
-		}
-		f.state = f.state.transition(to)
+	if f.first == first {
+		f.first = nil
+	}
+	switch {
+	case err == nil && f.state == Cold: // another start failed in between
+		f.state = f.state.transition(Starting)
+		fallthrough
+	case f.state == Starting && (err == nil || f.anyBusyAlive()):
+		f.state = f.state.transition(Ready)
+	case f.state == Starting && first != nil:
+		f.state = f.state.transition(Cold)
 	}
 }
 

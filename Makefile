@@ -1,0 +1,47 @@
+# make demo   see a function run on another host (on this one, as another process)
+# make test   everything the tests need, then the tests
+# make check  format, vet, staticcheck, tidy
+# make build  the binaries, into bin/
+
+GO ?= go
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME ?= 3s
+export GORACE = atexit_sleep_ms=0
+
+.PHONY: demo build test check fuzz images clean
+
+demo: build
+	@python=$$(examples/plates/setup.sh) && bin/whiskaway demo --python "$$python"
+
+build:
+	@echo "building bin/clientmode, bin/servermode and bin/whiskaway"
+	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w" -o bin/ ./cmd/...
+
+test:
+	@test/needs.sh
+	@python=$$(examples/plates/setup.sh) && cd examples/plates && "$$python" -B -m unittest -v
+	$(GO) test -race -shuffle=on -timeout 15m ./...
+	@$(MAKE) --no-print-directory fuzz
+
+# Every fuzzer for a moment; a longer FUZZTIME finds more.
+fuzz:
+	@for package in $$($(GO) list ./...); do \
+		for fuzzer in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "fuzzing $$package $$fuzzer for $(FUZZTIME)"; \
+			$(GO) test -run '^$$' -fuzz "^$$fuzzer$$" -fuzztime $(FUZZTIME) $$package >/tmp/fuzz.$$$$ 2>&1 || { cat /tmp/fuzz.$$$$; rm -f /tmp/fuzz.$$$$; exit 1; }; \
+			rm -f /tmp/fuzz.$$$$; \
+		done; \
+	done
+
+check:
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt'ed: $$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	$(GO) mod tidy -diff
+
+images:
+	docker build -f Dockerfile.client -t whiskaway/client .
+	docker build -f Dockerfile.server -t whiskaway/server .
+
+clean:
+	rm -rf bin
