@@ -71,6 +71,7 @@ type FrameReader struct {
 	maxResult int
 	head      [FrameHeader]byte
 	log       []byte
+	caused    bool // a cause was read: a failing result must follow
 	done      bool
 }
 
@@ -103,7 +104,7 @@ func (f *FrameReader) Next() (Frame, error) {
 	if _, err := io.ReadFull(f.r, payload); err != nil {
 		return Frame{}, truncated(err)
 	}
-	f.done = stream == Result
+	f.caused, f.done = stream == Cause, stream == Result
 	return Frame{Stream: stream, Status: status, Payload: payload}, nil
 }
 
@@ -114,6 +115,8 @@ func (f *FrameReader) check(stream Stream, status, length int) error {
 		return fmt.Errorf("%w: head % x", ErrFrame, f.head)
 	case stream != Result && status != 0:
 		return fmt.Errorf("%w: status %d outside a result", ErrFrame, status)
+	case f.caused && (stream != Result || status < 400):
+		return fmt.Errorf("%w: no failing result after the cause", ErrFrame)
 	case stream == Result && (status < 200 || status > 599):
 		return fmt.Errorf("%w: result status %d", ErrFrame, status)
 	case stream == Result:
@@ -121,7 +124,7 @@ func (f *FrameReader) check(stream Stream, status, length int) error {
 	case stream == Cause:
 		limit = maxCause
 	}
-	if length > limit {
+	if length < 0 || length > limit { // below 0: a uint32 in an int of 32 bits
 		return fmt.Errorf("%w: %d bytes on stream %d, over the limit of %d", ErrFrame, length, stream, limit)
 	}
 	return nil

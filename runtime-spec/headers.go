@@ -58,12 +58,15 @@ func EncodeEnv(env map[string]string) (string, error) {
 
 // appendString appends s as a JSON string; bytes that are no UTF-8 are replaced.
 func appendString(dst []byte, s string) []byte {
-	dst, err := jsontext.AppendQuote(dst, strings.ToValidUTF8(s, "\uFFFD"))
+	dst, err := jsontext.AppendQuote(dst, valid(s))
 	if err != nil {
 		panic(err) // only invalid UTF-8 can fail
 	}
 	return dst
 }
+
+// valid is s with U+FFFD for bytes that are no UTF-8: JSON can say nothing else.
+func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 // ErrorBody is {"error": message}, as OpenWhisk's tools expect it.
 func ErrorBody(message string) []byte {
@@ -94,9 +97,13 @@ func DecodeEnv(value string) (map[string]string, error) {
 	return env, nil
 }
 
-// SetTimeout writes the time left, in whole milliseconds, at least one.
+// MaxTimeout is the longest time left that a request may name.
+const MaxTimeout = 24 * time.Hour
+
+// SetTimeout writes the time left, in whole milliseconds, from one to MaxTimeout.
 func SetTimeout(h http.Header, left time.Duration) {
-	h[HeaderTimeout] = []string{strconv.FormatInt(max(1, left.Milliseconds()), 10)}
+	left = max(time.Millisecond, min(left, MaxTimeout))
+	h[HeaderTimeout] = []string{strconv.FormatInt(left.Milliseconds(), 10)}
 }
 
 // Timeout reads the time left; fallback when the header is absent.
@@ -106,7 +113,7 @@ func Timeout(h http.Header, fallback time.Duration) (time.Duration, error) {
 		return fallback, nil
 	}
 	ms, err := strconv.ParseInt(value, 10, 64)
-	if err != nil || ms <= 0 || ms > int64(24*time.Hour/time.Millisecond) {
+	if err != nil || ms <= 0 || ms > MaxTimeout.Milliseconds() {
 		return 0, fmt.Errorf("%s must be milliseconds between 1 and one day, not %.40q", HeaderTimeout, value)
 	}
 	return time.Duration(ms) * time.Millisecond, nil

@@ -60,13 +60,14 @@ func Volatile(key string, extra []string) bool {
 }
 
 // MergeEnv joins the action's env with the container's; the action's wins.
-// Volatile keys are left out.
+// Volatile keys are left out. What is no UTF-8 is replaced, as on the wire, so
+// that a container and its server arrive at the same identity.
 func MergeEnv(action, container map[string]string, extra []string) map[string]string {
 	env := make(map[string]string, len(action)+len(container))
 	for _, from := range []map[string]string{container, action} {
 		for k, v := range from {
 			if !Volatile(k, extra) {
-				env[k] = v
+				env[valid(k)] = valid(v)
 			}
 		}
 	}

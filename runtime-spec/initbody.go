@@ -2,6 +2,7 @@ package runtimespec
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -13,13 +14,18 @@ import (
 // contract wants.
 var ErrMalformed = errors.New("malformed request")
 
+var errTwice = errors.New("a member is there twice")
+
+// defaultMain is the main of an action that names none.
+const defaultMain = "main"
+
 // InitBody is OpenWhisk's init request, read in one scan. Code and the parts
 // of the body alias the bytes it was read from.
 type InitBody struct {
 	Name    string
 	Main    string // "main" when absent
 	Binary  bool
-	HasCode bool   // false also for an empty code string
+	HasCode bool   // false also for an empty code string and null
 	Code    []byte // the code string as given, unescaped
 	Env     map[string]string
 
@@ -27,17 +33,22 @@ type InitBody struct {
 	cut, to int // the code member's place in raw, commas included
 }
 
-// Permissive on purpose where JSON parsers differ: duplicate names pass, as
-// they do in the platform's own runtimes.
-var jsonOptions = jsontext.AllowDuplicateNames(true)
-
 // ParseInit reads {"value":{"name","main","binary","env","code"}}. Members it
-// does not know are left alone.
+// does not know are left alone. Of one that is there twice the last counts, but
+// a second value or code is refused: which of two was meant is not ours to guess.
 func ParseInit(body []byte) (*InitBody, error) {
-	init := &InitBody{Main: "main", raw: body}
+	init := &InitBody{Main: defaultMain, raw: body}
 	dec := jsontext.NewDecoder(bytes.NewBuffer(body), jsonOptions)
+	seen := false
 	err := object(dec, func(name string) error {
-		if name != "value" || dec.PeekKind() != '{' {
+		if name != "value" {
+			return dec.SkipValue()
+		}
+		if seen {
+			return errTwice
+		}
+		seen = true
+		if dec.PeekKind() != '{' {
 			return dec.SkipValue()
 		}
 		return object(dec, func(name string) error { return init.member(dec, name) })
@@ -51,51 +62,21 @@ func ParseInit(body []byte) (*InitBody, error) {
 	return init, nil
 }
 
-// object reads one object, calling member with each name; member must consume
-// the value.
-func object(dec *jsontext.Decoder, member func(name string) error) error {
-	open, err := dec.ReadToken()
-	if err != nil {
-		return err
-	}
-	if open.Kind() != '{' {
-		return fmt.Errorf("expected a JSON object, got %s", open.Kind())
-	}
-	for dec.PeekKind() != '}' {
-		name, err := dec.ReadToken()
-		if err != nil {
-			return err
-		}
-		if err := member(name.String()); err != nil {
-			return err
-		}
-	}
-	_, err = dec.ReadToken()
-	return err
-}
-
-func atEnd(dec *jsontext.Decoder) error {
-	if dec.PeekKind() != 0 {
-		return errors.New("something follows the JSON value")
-	}
-	return nil
-}
-
 func (b *InitBody) member(dec *jsontext.Decoder, name string) (err error) {
 	switch name {
 	case "name":
 		b.Name, err = text(dec)
 	case "main":
-		var main string
-		if main, err = text(dec); main != "" {
-			b.Main = main
+		if b.Main, err = text(dec); b.Main == "" {
+			b.Main = defaultMain
 		}
 	case "binary":
-		var token jsontext.Token
-		if token, err = dec.ReadToken(); err == nil {
-			b.Binary = token.Kind() == 't'
+		var value jsontext.Value // whole, whatever it is
+		if value, err = dec.ReadValue(); err == nil {
+			b.Binary = value.Kind() == 't'
 		}
 	case "env":
+		b.Env = nil
 		if dec.PeekKind() != '{' {
 			return dec.SkipValue()
 		}
@@ -109,21 +90,10 @@ func (b *InitBody) member(dec *jsontext.Decoder, name string) (err error) {
 	return err
 }
 
-// text reads a string; null is empty and anything else its JSON text, as the
-// platform's own proxy has it.
-func text(dec *jsontext.Decoder) (string, error) {
-	value, err := dec.ReadValue()
-	if err != nil || value.Kind() == 'n' {
-		return "", err
-	}
-	if value.Kind() != '"' {
-		return string(value), nil
-	}
-	out, err := jsontext.AppendUnquote(nil, value)
-	return string(out), err
-}
-
 func (b *InitBody) code(dec *jsontext.Decoder) error {
+	if b.to > 0 {
+		return errTwice
+	}
 	value, err := dec.ReadValue()
 	if err != nil {
 		return err
@@ -147,7 +117,9 @@ func (b *InitBody) code(dec *jsontext.Decoder) error {
 }
 
 // memberSpan is the place of the member whose value is raw[value:end], with
-// its name and the one comma that has to go with it.
+// its name and the one comma that has to go with it. Searching backwards for
+// the name's quotes is safe: between it and the value there is only white space
+// and the colon, and no spelling of the word "code" has a quote inside.
 func (b *InitBody) memberSpan(value, end int) (int, int) {
 	start := bytes.LastIndexByte(b.raw[:value], ':')
 	start = bytes.LastIndexByte(b.raw[:start], '"')
@@ -178,7 +150,7 @@ func (b *InitBody) WithoutCode() []byte {
 func (b *InitBody) Function(kind string, code Digest, container map[string]string, volatile []string) Function {
 	return Function{
 		Kind:   kind,
-		Main:   StripHost(b.Main),
+		Main:   cmp.Or(StripHost(b.Main), defaultMain),
 		Binary: b.Binary,
 		Code:   code,
 		Env:    MergeEnv(b.Env, container, volatile),

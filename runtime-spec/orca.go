@@ -56,7 +56,7 @@ func ParseLoad(header string) (Load, error) {
 		if err != nil || math.IsInf(value, 0) || math.IsNaN(value) || value < 0 || value > math.MaxInt32 {
 			return load, fmt.Errorf("load report: %.60q has no usable value", pair)
 		}
-		load.set(name, value)
+		load.set(name, value+0) // -0 becomes 0
 	}
 	return load, nil
 }

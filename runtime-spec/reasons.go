@@ -1,6 +1,10 @@
 package runtimespec
 
-import "net/http"
+import (
+	"maps"
+	"net/http"
+	"slices"
+)
 
 // Reason is the machine-readable cause of a refusal or failure, sent in
 // HeaderReason. README.md lists them with what a caller should do.
@@ -89,11 +93,5 @@ func (r Reason) Status() int {
 	return http.StatusInternalServerError
 }
 
-// Reasons lists every reason of the contract, for documents and tests.
-func Reasons() []Reason {
-	out := make([]Reason, 0, len(statuses))
-	for r := range statuses {
-		out = append(out, r)
-	}
-	return out
-}
+// Reasons lists every reason of the contract, sorted, for documents and tests.
+func Reasons() []Reason { return slices.Sorted(maps.Keys(statuses)) }

@@ -35,10 +35,11 @@ func (s *Server) init(c *call) error {
 	if err != nil {
 		return err
 	}
-	run, stop := s.context(c, min(limit, s.cfg.InitTimeout))
+	ctx, stop := s.context(min(limit, s.cfg.InitTimeout))
 	defer stop()
+	defer context.AfterFunc(c.Context(), stop)()
 	a := s.answer(c)
-	err = s.table.Init(run, key, lease, info, func() (function.Program, error) {
+	err = s.table.Init(ctx, key, lease, info, func() (function.Program, error) {
 		return &program{server: s, tenant: c.tenant, spec: spec}, nil
 	}, a)
 	if err != nil {
@@ -167,16 +168,10 @@ func readFailed(body []byte, err error) ([]byte, error) {
 	return body, nil
 }
 
-// context is what an init or a run works under: it ends at the time limit,
-// some time after the caller has left, or with the server.
-func (s *Server) context(c *call, limit time.Duration) (context.Context, func()) {
+// context is what an init or a run works under: it ends at the time limit or
+// with the server. stop cancels it.
+func (s *Server) context(limit time.Duration) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(s.base)
 	timer := time.AfterFunc(limit, func() { cancel(errTimedOut) })
-	left := context.AfterFunc(c.Context(), func() {
-		time.AfterFunc(disconnectGrace, func() { cancel(errCancelled) })
-	})
-	return ctx, func() { timer.Stop(); left(); cancel(nil) }
+	return ctx, func() { timer.Stop(); cancel(errCancelled) }
 }
-
-// disconnectGrace is how long a run goes on after its caller's connection broke.
-const disconnectGrace = 2 * time.Second

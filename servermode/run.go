@@ -2,14 +2,20 @@ package servermode
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 )
+
+// disconnectGrace is how long a run goes on after its last caller's connection
+// broke: a caller that means to cancel says so.
+const disconnectGrace = 2 * time.Second
 
 // run executes one activation. The body passes through as it came, checked
 // once.
@@ -34,9 +40,16 @@ func (s *Server) run(c *call) error {
 		return err
 	}
 	id := activationKey{key, c.Header.Get(runtimespec.HeaderActivation)}
-	ctx, stop := s.context(c, min(limit, s.cfg.RunTimeout))
+	ctx, stop := s.context(min(limit, s.cfg.RunTimeout))
 	defer stop()
-	mine, first := s.activations.enter(id, ctx)
+	// With its server named, it was sent before: it is joined or refused.
+	again := c.Header.Get(runtimespec.HeaderServer) != ""
+	mine, first := s.activations.enter(ctx, id, again)
+	if mine == nil {
+		return refusal(runtimespec.UnknownActivation, "the activation is not in flight here: it has ended, or never came")
+	}
+	left := context.AfterFunc(c.Context(), func() { s.activations.left(mine, disconnectGrace) })
+	defer left()
 	if !first {
 		return s.join(c, mine)
 	}
