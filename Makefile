@@ -19,8 +19,8 @@ build:
 
 test:
 	@test/needs.sh
-	@python=$$(examples/plates/setup.sh) && cd examples/plates && "$$python" -B -m unittest -v
-	$(GO) test -race -shuffle=on -timeout 15m ./...
+	@python=$$(examples/plates/setup.sh) && (cd examples/plates && "$$python" -B -m unittest -v) && \
+		WHISKAWAY_PLATES_PYTHON="$$python" $(GO) test -race -shuffle=on -timeout 15m ./...
 	@$(MAKE) --no-print-directory fuzz
 
 # Every fuzzer for a moment; a longer FUZZTIME finds more.
@@ -36,6 +36,7 @@ fuzz:
 check:
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt'ed: $$unformatted"; exit 1; }
 	$(GO) vet ./...
+	cd bench && $(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) mod tidy -diff
 

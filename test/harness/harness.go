@@ -68,14 +68,19 @@ type Process struct {
 // when the test ends.
 func Start(t testing.TB, name string, env []string, args ...string) *Process {
 	t.Helper()
-	p, err := Launch(name, env, args...)
+	return StartAs(t, os.Getuid(), name, env, args...)
+}
+
+// StartAs is Start as another user, which only root can.
+func StartAs(t testing.TB, uid int, name string, env []string, args ...string) *Process {
+	t.Helper()
+	p, err := launch(uid, name, env, args)
 	require.NoError(t, err)
 	t.Cleanup(p.Kill)
 	return p
 }
 
-// Launch is Start outside of a test.
-func Launch(name string, env []string, args ...string) (*Process, error) {
+func launch(uid int, name string, env, args []string) (*Process, error) {
 	logs, w, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -84,6 +89,9 @@ func Launch(name string, env []string, args ...string) (*Process, error) {
 	p.Cmd = exec.Command(filepath.Join(Bins, name), args...)
 	p.Cmd.Env = append(append(os.Environ(), Env...), env...)
 	p.Cmd.Stdout, p.Cmd.Stderr = p.Stdout, p.Stderr
+	if uid != os.Getuid() {
+		p.Cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
+	}
 	if name == "clientmode" { // its streams are the function's
 		p.Cmd.ExtraFiles = []*os.File{w}
 		p.Cmd.Args = append(p.Cmd.Args, "--log", "/proc/self/fd/3")

@@ -1,0 +1,3 @@
+module github.com/whiskaway/whiskaway/bench
+
+go 1.26.0

@@ -1,0 +1,85 @@
+package test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/whiskaway/whiskaway"
+
+// imports maps each of our packages to what its non-test files import.
+func imports(t *testing.T) map[string][]string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"/...").Output()
+	require.NoError(t, err)
+	all := map[string][]string{}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		all[strings.TrimPrefix(fields[0], module+"/")] = fields[1:]
+	}
+	require.Contains(t, all, "servermode/internal/function")
+	return all
+}
+
+// room is the top folder that an import of ours lies in, empty for others'.
+func room(path string) string {
+	own, ours := strings.CutPrefix(path, module+"/")
+	if !ours {
+		return ""
+	}
+	top, _, _ := strings.Cut(own, "/")
+	return top
+}
+
+// Data goes one way: cmd → services → runtime-spec and internal.
+func TestHouse_DependenciesPointOneWay(t *testing.T) {
+	may := map[string]string{
+		"cmd":          "cmd clientmode servermode loadbalancer runtime-spec internal",
+		"clientmode":   "clientmode runtime-spec internal",
+		"servermode":   "servermode runtime-spec internal",
+		"loadbalancer": "loadbalancer runtime-spec internal",
+		"runtime-spec": "runtime-spec",
+		"internal":     "internal",
+		"test":         "test runtime-spec servermode clientmode",
+		"examples":     "examples runtime-spec",
+	}
+	for pkg, deps := range imports(t) {
+		from := room(module + "/" + pkg)
+		require.Contains(t, may, from, "%s: a new room needs its rule here", pkg)
+		for _, dep := range deps {
+			if to := room(dep); to != "" {
+				assert.Contains(t, strings.Fields(may[from]), to, "%s imports %s", pkg, dep)
+			}
+		}
+	}
+}
+
+// The packages under a service know no web framework, and no HTTP.
+func TestHouse_DomainCodeKnowsNoHTTP(t *testing.T) {
+	for pkg, deps := range imports(t) {
+		for _, dep := range deps {
+			if strings.Contains(pkg, "/internal/") && !strings.HasPrefix(pkg, "internal/") {
+				assert.NotEqual(t, "net/http", dep, "%s", pkg)
+			}
+			if strings.HasPrefix(dep, "github.com/labstack/echo") {
+				assert.Contains(t, []string{"clientmode", "servermode", "loadbalancer", "internal/web"}, pkg, "echo belongs to HTTP-facing packages")
+			}
+		}
+	}
+}
+
+// The contract depends on nothing of ours, and the suite on the standard
+// library alone, so that anybody can use them.
+func TestHouse_TheContractStandsAlone(t *testing.T) {
+	for pkg, deps := range imports(t) {
+		for _, dep := range deps {
+			if strings.HasPrefix(pkg, "runtime-spec/conformance") {
+				assert.NotContains(t, dep, ".", "%s imports more than the standard library", pkg)
+			}
+		}
+	}
+}
