@@ -131,10 +131,16 @@ func checkEnv(env map[string]string) error {
 	return nil
 }
 
+// smallInit is a body that need not wait for memory: a first step, or source.
+const smallInit = 1 << 20
+
 // reserve waits until the init's body fits into the memory set aside for
 // uploads.
 func (s *Server) reserve(c *call) (free func(), err error) {
 	size := c.ContentLength
+	if 0 <= size && size <= smallInit {
+		return func() {}, nil
+	}
 	if size < 0 || size > s.cfg.MaxInitBody {
 		size = s.cfg.MaxInitBody
 	}
