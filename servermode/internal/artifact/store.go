@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
@@ -33,11 +32,13 @@ func Open(dir string, maxBytes int64) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	leftovers, _ := filepath.Glob(filepath.Join(dir, "*", "*.tmp*"))
-	for _, f := range leftovers { // a server that was killed while writing
-		_ = os.Remove(f)
+	s := &Store{dir: dir, maxBytes: maxBytes}
+	for _, f := range s.files() {
+		if f.unfinished() { // a server was killed while writing it
+			_ = os.Remove(f.path)
+		}
 	}
-	return &Store{dir: dir, maxBytes: maxBytes}, nil
+	return s, nil
 }
 
 func (s *Store) path(tenant string, code runtimespec.Digest) string {
@@ -59,7 +60,7 @@ func (s *Store) Put(tenant string, digest runtimespec.Digest, code []byte) error
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), "*.tmp")
+	tmp, err := os.CreateTemp(filepath.Dir(path), "*"+tmpSuffix)
 	if err != nil {
 		return err
 	}
@@ -75,8 +76,8 @@ func (s *Store) Put(tenant string, digest runtimespec.Digest, code []byte) error
 	return nil
 }
 
-// Get returns the code string, verified: a file that does not match its name
-// any more is removed and reported missing.
+// Get returns the code string, verified, and counts as a use of it: a file that
+// does not match its name any more is removed and reported missing.
 func (s *Store) Get(tenant string, digest runtimespec.Digest) ([]byte, error) {
 	path := s.path(tenant, digest)
 	code, err := os.ReadFile(path)
@@ -89,35 +90,6 @@ func (s *Store) Get(tenant string, digest runtimespec.Digest) ([]byte, error) {
 	if sha256.Sum256(code) != digest {
 		return nil, errors.Join(ErrMissing, fmt.Errorf("cached code %s was altered on disk", digest.Short()), os.Remove(path))
 	}
+	s.Has(tenant, digest)
 	return code, nil
-}
-
-// evict removes the code unused for longest until the rest fits; not keep,
-// which is about to be used.
-func (s *Store) evict(keep string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	type file struct {
-		path string
-		size int64
-		used time.Time
-	}
-	var files []file
-	var total int64
-	paths, _ := filepath.Glob(filepath.Join(s.dir, "*", "*"))
-	for _, path := range paths {
-		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-			files = append(files, file{path, info.Size(), info.ModTime()})
-			total += info.Size()
-		}
-	}
-	slices.SortFunc(files, func(a, b file) int { return a.used.Compare(b.used) })
-	for _, f := range files {
-		if total <= s.maxBytes {
-			return
-		}
-		if f.path != keep && os.Remove(f.path) == nil {
-			total -= f.size
-		}
-	}
 }

@@ -77,6 +77,9 @@ const (
 
 // read does one read; the caller holds mu.
 func (l *logs) read(fd int, stream runtimespec.Stream) readState {
+	if l.closed { // what escaped the kill may write forever
+		return ended
+	}
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
 	n, err := syscall.Read(fd, *buf)

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
@@ -116,8 +118,14 @@ func (p *Process) ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if string(line) != `{"ok":true}` {
+	var ack struct {
+		OK bool `json:"ok"`
+	}
+	if json.Unmarshal(line, &ack) != nil || !ack.OK {
 		return &AckError{Line: string(line)}
+	}
+	if p.out.look(); p.out.rest {
+		return ErrEarlyOutput
 	}
 	return nil
 }
@@ -144,9 +152,13 @@ func (p *Process) settled(ctx context.Context) error {
 			if p.out.look(); p.out.rest {
 				return ErrEarlyOutput
 			}
-			if p.cell.AwaitsInput() || now.Sub(since) > p.spec.Grace {
-				return nil
+			if !p.cell.AwaitsInput() && now.Sub(since) <= p.spec.Grace {
+				continue
 			}
+			if exitedWithin(p.pidfd, 0) { // wait may not have been told yet
+				return ErrExited
+			}
+			return nil
 		}
 	}
 }

@@ -9,14 +9,20 @@ import (
 	"syscall"
 )
 
-// firstRead is the size of a result buffer to begin with; most results fit.
-const firstRead = 4 << 10
+const (
+	// firstRead is the size of a result buffer to begin with; most results fit.
+	firstRead = 4 << 10
+	// lastReads is how often a pipe that nobody waits for any more is read, so
+	// that a result that is in it already is not lost.
+	lastReads = 64
+)
 
 // reader takes result lines from descriptor 3.
 type reader struct {
 	file *os.File
 	raw  syscall.RawConn
 	max  int
+	late int  // reads after the deadline
 	rest bool // bytes came after a line: nothing read from here can be trusted
 	eof  bool // no later result can come
 }
@@ -32,7 +38,7 @@ func newReader(file *os.File, limit int) *reader {
 func (r *reader) line() ([]byte, error) {
 	buf, total := make([]byte, 0, firstRead), 0
 	for {
-		n, err := r.file.Read(buf[len(buf):cap(buf)])
+		n, err := r.read(buf[len(buf):cap(buf)])
 		chunk := buf[len(buf) : len(buf)+n]
 		buf = buf[:len(buf)+n]
 		if end := bytes.IndexByte(chunk, '\n'); end >= 0 {
@@ -56,6 +62,21 @@ func (r *reader) line() ([]byte, error) {
 	}
 }
 
+// read reads once. After the deadline, which wait or interrupt sets, it takes
+// only what is there.
+func (r *reader) read(buf []byte) (n int, err error) {
+	n, err = r.file.Read(buf)
+	if r.late < lastReads && errors.Is(err, os.ErrDeadlineExceeded) {
+		r.late++
+		_ = r.raw.Control(func(fd uintptr) {
+			if got, _ := syscall.Read(int(fd), buf); got > 0 {
+				n, err = got, nil
+			}
+		})
+	}
+	return n, err
+}
+
 // readFailed maps the end of the pipe, and the deadline that wait or interrupt
 // sets, to the end of the process; who cancelled is known to the caller.
 func readFailed(err error) error {
@@ -72,9 +93,8 @@ func (r *reader) look() {
 		return
 	}
 	var one [1]byte
-	_ = r.raw.Read(func(fd uintptr) bool {
+	_ = r.raw.Control(func(fd uintptr) {
 		n, err := syscall.Read(int(fd), one[:])
 		r.rest, r.eof = n > 0, n == 0 && err == nil
-		return true
 	})
 }

@@ -10,8 +10,8 @@ import (
 // any other child of it is an orphan of some function.
 var children = struct {
 	mu   sync.Mutex // guards pids, and is held while one is started
-	pids map[int]bool
-}{pids: map[int]bool{}}
+	pids map[int]*exec.Cmd
+}{pids: map[int]*exec.Cmd{}}
 
 // adopting is set while this process is the reaper of its descendants.
 var adopting atomic.Bool
@@ -21,7 +21,7 @@ func startChild(cmd *exec.Cmd) error {
 	defer children.mu.Unlock()
 	err := cmd.Start()
 	if err == nil {
-		children.pids[cmd.Process.Pid] = true
+		children.pids[cmd.Process.Pid] = cmd
 	}
 	return err
 }
@@ -31,7 +31,9 @@ func waitChild(cmd *exec.Cmd) error {
 	err := cmd.Wait()
 	children.mu.Lock()
 	defer children.mu.Unlock()
-	delete(children.pids, cmd.Process.Pid)
+	if children.pids[cmd.Process.Pid] == cmd { // once reaped, its pid may be a new child's
+		delete(children.pids, cmd.Process.Pid)
+	}
 	return err
 }
 
@@ -40,7 +42,7 @@ func orphans(table func() []proc, parent int, each func(proc)) {
 	children.mu.Lock() // so that no child is being started while the table is read
 	defer children.mu.Unlock()
 	for _, p := range table() {
-		if p.parent == parent && !children.pids[p.pid] {
+		if p.parent == parent && children.pids[p.pid] == nil {
 			each(p)
 		}
 	}

@@ -4,13 +4,19 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 )
 
-// killWait bounds the wait for killed processes to be gone.
-const killWait = 5 * time.Second
+const (
+	// killWait bounds the wait for killed processes to be gone.
+	killWait = 5 * time.Second
+	// stopWait bounds the wait for them to stand still before.
+	stopWait = 200 * time.Millisecond
+)
 
 // Kill ends every process of the cell and waits until none is left but the
 // cell's own first process, which stays a zombie (its pid cannot be reused
@@ -19,91 +25,100 @@ func (c *Cell) Kill() error {
 	if c.pid == 0 {
 		return nil
 	}
-	_ = syscall.Kill(-c.pid, syscall.SIGKILL)
 	if c.User != nil {
-		return killUser(c.User.ID)
+		return c.User.end(c)
 	}
-	return c.killMarked()
+	return killAll(c.members, c.mark) // the first process not before the rest: descent ends with it
 }
 
-// killUser ends all that runs as uid.
+// killUser ends all that runs as uid. It does not look first whether anything
+// does: what forks and exits over and over slips through the process table.
 func killUser(uid uint32) error {
-	return untilGone(func() bool {
-		for _, p := range processes() {
+	who := "uid " + strconv.Itoa(int(uid))
+	running := func(table []proc) (pids []int) {
+		for _, p := range table {
 			if p.uid == uid && !p.zombie {
-				return killAs(uid) != nil
+				pids = append(pids, p.pid)
 			}
 		}
-		return true
-	}, fmt.Sprintf("uid %d", uid))
+		return pids
+	}
+	if err := killAs(uid); err != nil { // the host is short of processes: one by one, then
+		return killAll(running, who)
+	}
+	return untilGone(func() bool { return len(running(processes())) == 0 }, who)
 }
 
 // killAs runs kill(-1) as uid.
 func killAs(uid uint32) error {
 	cmd := exec.Command(self)
-	cmd.Args = []string{shimKill}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
+	cmd.Args = []string{shimKill, strconv.Itoa(int(uid))}
+	cmd.Env = []string{} // the server's own is none of the function's business
 	if err := startChild(cmd); err != nil {
 		return err
 	}
 	return waitChild(cmd)
 }
 
-// killMarked ends the first process's descendants and all processes that carry
-// the cell's mark. They are stopped first, until no new one shows up: killed
-// one by one, a fork bomb would outrun the killer.
-func (c *Cell) killMarked() error {
-	return untilGone(func() bool {
-		victims := map[int]bool{}
-		for found := true; found; {
-			found = false
-			for _, p := range c.members(victims) {
-				if syscall.Kill(p, syscall.SIGSTOP) == nil {
-					found = true
-				}
-				victims[p] = true
-			}
-		}
-		for pid := range victims {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
-		}
-		return len(victims) == 0
-	}, c.mark)
-}
-
-// members are the cell's live processes that are not in seen.
-func (c *Cell) members(seen map[int]bool) []int {
-	table := processes()
-	tree := map[int]bool{c.pid: true}
-	for grown := true; grown; {
-		grown = false
-		for _, p := range table {
-			if tree[p.parent] && !tree[p.pid] {
-				tree[p.pid], grown = true, true
-			}
-		}
-	}
+// members are the cell's live processes: what descends from its first one and
+// what carries its mark.
+func (c *Cell) members(table []proc) []int {
+	roots := []int{c.pid}
 	if adopting.Load() {
-		c.addStray(tree)
+		roots = append(roots, unmarked()...)
 	}
+	tree := descendants(table, roots...)
 	var out []int
 	for _, p := range table {
-		if !p.zombie && !seen[p.pid] && (tree[p.pid] || markOf(p.pid) == c.mark) {
+		if !p.zombie && (tree[p.pid] || markOf(p.pid) == c.mark) {
 			out = append(out, p.pid)
 		}
 	}
 	return out
 }
 
-// addStray adds orphans that carry no mark at all: a function's process that
-// wiped its environment. Whose it was cannot be told, so it goes with the next
-// cell that is ended.
-func (c *Cell) addStray(tree map[int]bool) {
+// unmarked are orphans that carry no mark at all: a function's processes that
+// wiped their environment. Whose they were cannot be told, so they go with the
+// next cell that is ended.
+func unmarked() (pids []int) {
 	orphans(processes, os.Getpid(), func(p proc) {
 		if !p.zombie && markOf(p.pid) == "" {
-			tree[p.pid] = true
+			pids = append(pids, p.pid)
 		}
 	})
+	return pids
+}
+
+// killAll ends what find finds until it finds nothing. All are stopped first,
+// until no new one shows up: killed one by one, a fork bomb would outrun the
+// killer, and a child whose parent is dead may not be found any more.
+func killAll(find func(table []proc) []int, who string) error {
+	return untilGone(func() bool {
+		victims := stopAll(find)
+		for pid := range victims {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+		return len(victims) == 0
+	}, who)
+}
+
+// stopAll stops what find finds until there is no more and all stand still,
+// because a fork that has begun goes on after the signal.
+func stopAll(find func(table []proc) []int) map[int]bool {
+	victims := map[int]bool{}
+	for end := time.Now().Add(stopWait); ; {
+		table := processes()
+		settled := !slices.ContainsFunc(table, func(p proc) bool { return victims[p.pid] && !p.still })
+		for _, pid := range find(table) {
+			if !victims[pid] {
+				victims[pid], settled = true, false
+				_ = syscall.Kill(pid, syscall.SIGSTOP)
+			}
+		}
+		if settled || time.Now().After(end) {
+			return victims
+		}
+	}
 }
 
 // untilGone repeats step until it reports that nothing is left.
@@ -121,14 +136,12 @@ func untilGone(step func() bool, who string) error {
 // Sweep kills every process whose mark begins with prefix: what a server that
 // was killed left behind.
 func Sweep(prefix string) error {
-	return untilGone(func() bool {
-		clean := true
-		for _, p := range processes() {
-			if !p.zombie && strings.HasPrefix(markOf(p.pid), prefix) {
-				clean = false
-				_ = syscall.Kill(p.pid, syscall.SIGKILL)
+	return killAll(func(table []proc) (pids []int) {
+		for _, p := range table {
+			if !p.zombie && p.pid != os.Getpid() && strings.HasPrefix(markOf(p.pid), prefix) {
+				pids = append(pids, p.pid)
 			}
 		}
-		return clean
+		return pids
 	}, prefix)
 }

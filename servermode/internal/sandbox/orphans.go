@@ -43,8 +43,9 @@ func reapOrphans() {
 	})
 }
 
-// Close stops reaping.
+// Close stops reaping and hands later orphans to the next reaper up.
 func (o *Orphans) Close() {
+	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
 	adopting.Store(false)
 	signal.Stop(o.notify)
 	close(o.notify)

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"os"
+	"slices"
 	"strconv"
 )
 
@@ -12,6 +13,7 @@ type proc struct {
 	parent int
 	uid    uint32
 	zombie bool
+	still  bool // stopped, or dead: it forks no more
 }
 
 // processes reads the process table from /proc.
@@ -23,7 +25,7 @@ func processes() []proc {
 	defer dir.Close()
 	names, _ := dir.Readdirnames(-1)
 	var out []proc
-	for _, name := range names {
+	for _, name := range slices.Backward(names) { // the newest first: they are the ones that may be gone soon
 		pid, err := strconv.Atoi(name)
 		if err != nil {
 			continue
@@ -49,7 +51,9 @@ func readProc(pid int) (proc, bool) {
 		}
 		switch string(key) {
 		case "State":
-			p.zombie = fields[0][0] == 'Z' || fields[0][0] == 'X'
+			state := fields[0][0]
+			p.zombie = state == 'Z' || state == 'X'
+			p.still = p.zombie || state == 'T' || state == 't'
 		case "PPid":
 			p.parent, _ = strconv.Atoi(string(fields[0]))
 		case "Uid":
@@ -59,6 +63,23 @@ func readProc(pid int) (proc, bool) {
 		}
 	}
 	return p, false
+}
+
+// descendants are the pids of roots and of all that descend from them.
+func descendants(table []proc, roots ...int) map[int]bool {
+	tree := map[int]bool{}
+	for _, pid := range roots {
+		tree[pid] = true
+	}
+	for grown := true; grown; {
+		grown = false
+		for _, p := range table {
+			if tree[p.parent] && !tree[p.pid] {
+				tree[p.pid], grown = true, true
+			}
+		}
+	}
+	return tree
 }
 
 // markOf is the instance that a process's environment names, empty when it

@@ -10,14 +10,10 @@ import (
 )
 
 // Running reports whether the cell's process has become the function's
-// program: until then it is the shim.
+// program: until then it is the shim, and its command line says so.
 func (c *Cell) Running() bool {
-	own, err := os.Readlink(self)
-	if err != nil {
-		return true
-	}
-	exe, err := os.Readlink(c.proc("exe"))
-	return err != nil || exe != own
+	line, err := os.ReadFile(c.proc("cmdline"))
+	return err != nil || !bytes.HasPrefix(line, []byte(shimExec+"\x00"))
 }
 
 // awaitsStdin is how /proc shows a thread that is blocked in read(0, …).

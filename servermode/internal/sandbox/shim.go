@@ -2,9 +2,9 @@ package sandbox
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"strconv"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -15,7 +15,7 @@ import (
 // itself and then becomes the program.
 const (
 	shimExec = "whiskaway-shim"   // argv: name, limits, program, arguments…
-	shimKill = "whiskaway-reaper" // kills all that runs as its uid
+	shimKill = "whiskaway-reaper" // argv: name, uid; kills all that runs as uid
 	self     = "/proc/self/exe"   // works where the binary's folder is closed to the uid
 )
 
@@ -28,12 +28,11 @@ func init() {
 		fmt.Fprintln(os.Stderr, "whiskaway: cannot start the function's program:", err)
 		os.Exit(127)
 	case shimKill:
-		// kill(-1) spares the caller and holds off forks while it runs, so
-		// even a fork bomb cannot outrun it.
-		if os.Getuid() != 0 {
-			_ = syscall.Kill(-1, syscall.SIGKILL)
+		status := 0
+		if err := runReaper(os.Args[1:]); err != nil {
+			status = 1
 		}
-		os.Exit(0)
+		syscall.Exit(status) // not os.Exit, which takes a second under the race detector
 	}
 }
 
@@ -47,61 +46,56 @@ func runShim(args []string) error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("no_new_privs: %w", err)
 	}
+	// What a service manager granted the server must not pass through exec.
+	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil {
+		return fmt.Errorf("ambient capabilities: %w", err)
+	}
 	syscall.Umask(0o077)
+	if err := closeOnExec(); err != nil {
+		return err
+	}
 	if err := syscall.Exec(args[1], args[1:], os.Environ()); err != nil {
 		return fmt.Errorf("%s: %w", args[1], err)
 	}
 	return nil
 }
 
-// Limits are the rlimits of a function's processes; zero leaves one as it is.
-// There is no limit of the address space: CUDA reserves it by the terabyte.
-type Limits struct {
-	Files     uint64 // open files per process
-	Processes uint64 // processes and threads of the uid; only with a uid of its own
-	FileSize  uint64 // bytes of any one file written
-}
+// firstForeign is the first descriptor that is not the function's.
+const firstForeign = 4
 
-// DefaultLimits follow what a Docker container of the platform gets.
-var DefaultLimits = Limits{Files: 1024, Processes: 1024, FileSize: 4 << 30}
-
-func (l Limits) String() string {
-	return fmt.Sprintf("%d,%d,%d", l.Files, l.Processes, l.FileSize)
-}
-
-func applyLimits(text string) error {
-	resources := []int{unix.RLIMIT_NOFILE, unix.RLIMIT_NPROC, unix.RLIMIT_FSIZE}
-	values := strings.Split(text, ",")
-	if len(values) != len(resources) {
-		return fmt.Errorf("limits %q", text)
+// closeOnExec keeps from the function what the server itself was given by
+// whoever started it; what the server opens is marked already.
+func closeOnExec() error {
+	if unix.CloseRange(firstForeign, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) == nil {
+		return nil
 	}
-	if err := setLimit(unix.RLIMIT_CORE, 0); err != nil {
+	open, err := os.ReadDir("/proc/self/fd") // Linux before 5.11
+	for _, entry := range open {
+		if fd, _ := strconv.Atoi(entry.Name()); fd >= firstForeign {
+			syscall.CloseOnExec(fd)
+		}
+	}
+	return err
+}
+
+// runReaper kills all that runs as a uid. kill(-1) spares the caller and holds
+// off forks while it runs, so even a fork bomb cannot outrun it. Only the
+// effective uid is the victims': they could signal the reaper first if its real
+// or saved one were too.
+func runReaper(args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("the reaper needs a uid, got %q", args)
+	}
+	uid, err := strconv.ParseUint(args[0], 10, 31)
+	if err != nil || uid == 0 || uid%2 != 0 {
+		return fmt.Errorf("the reaper takes the uid of a function, not %q", args[0])
+	}
+	own := int(uid) + 1
+	if err := syscall.Setresuid(own, int(uid), own); err != nil {
 		return err
 	}
-	for i, resource := range resources {
-		value, err := strconv.ParseUint(values[i], 10, 64)
-		if err != nil {
-			return err
-		}
-		if value == 0 {
-			continue
-		}
-		if err := setLimit(resource, value); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// setLimit lowers a limit; one that is lower already stays.
-func setLimit(resource int, value uint64) error {
-	var now syscall.Rlimit
-	if err := syscall.Getrlimit(resource, &now); err != nil {
+	if err := syscall.Kill(-1, syscall.SIGKILL); err != nil && err != syscall.ESRCH {
 		return err
-	}
-	value = min(value, now.Max)
-	if err := syscall.Setrlimit(resource, &syscall.Rlimit{Cur: value, Max: value}); err != nil {
-		return fmt.Errorf("rlimit %d to %d: %w", resource, value, err)
 	}
 	return nil
 }

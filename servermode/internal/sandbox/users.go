@@ -11,21 +11,20 @@ import (
 	"sync"
 )
 
-// A block of uids is one server's while it holds the block's lock.
+// A block of uids is one server's while it holds the block's lock. Each user
+// takes two: its own, and the next one up for the process that ends it.
 const (
-	blockSize = 4096
+	blockSize = 8192
 	blocks    = 64
-	// firstID lies in the range that Linux distributions leave unused.
+	// firstID is even, and lies in the range that Linux distributions leave unused.
 	firstID = 1_900_000_000
 	// firstSmall is taken inside a user namespace with the usual 65,536 ids.
 	firstSmall = 40_000
+	smallBlock = 512
 )
 
 // ErrNoUser is returned when every uid of the block is taken.
 var ErrNoUser = errors.New("no uid is free: too many functions at once")
-
-// User is a uid, and a gid of the same number, that no other function has.
-type User struct{ ID uint32 }
 
 // Users hands out uids of a block that no other server on this host uses.
 type Users struct {
@@ -34,8 +33,8 @@ type Users struct {
 	lock  net.Listener
 
 	mu   sync.Mutex // guards what follows
+	free []uint32   // the longest unused first
 	used map[uint32]bool
-	next uint32
 }
 
 // ClaimUsers takes a free block of uids and kills whatever an earlier server
@@ -44,20 +43,28 @@ type Users struct {
 func ClaimUsers() (*Users, error) {
 	first, size, count := uint32(firstID), uint32(blockSize), blocks
 	if mapped := mappedIDs(); mapped <= firstID+blockSize*blocks {
-		first, size, count = firstSmall, 512, int(max(0, int64(mapped)-firstSmall)/512)
+		first, size, count = firstSmall, smallBlock, int(max(0, int64(mapped)-firstSmall)/smallBlock)
 	}
 	for i := range count {
 		lock, err := net.Listen("unix", "@whiskaway-uids-"+strconv.Itoa(i))
 		if err != nil {
 			continue
 		}
-		u := &Users{first: first + uint32(i)*size, size: size, lock: lock, used: map[uint32]bool{}}
+		u := newUsers(first+uint32(i)*size, size, lock)
 		if err := u.sweep(); err != nil {
 			return nil, errors.Join(err, lock.Close())
 		}
 		return u, nil
 	}
 	return nil, errors.New("no block of uids is free: too many servers on this host")
+}
+
+func newUsers(first, size uint32, lock net.Listener) *Users {
+	u := &Users{first: first, size: size, lock: lock, used: map[uint32]bool{}}
+	for id := first; id < first+size; id += 2 {
+		u.free = append(u.free, id)
+	}
+	return u
 }
 
 // mappedIDs is how many ids the user namespace has, counted from 0.
@@ -85,15 +92,13 @@ func mappedIDs() uint64 {
 func (u *Users) Acquire() (*User, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	for range u.size {
-		id := u.first + u.next%u.size
-		u.next++
-		if !u.used[id] {
-			u.used[id] = true
-			return &User{ID: id}, nil
-		}
+	if len(u.free) == 0 {
+		return nil, ErrNoUser
 	}
-	return nil, ErrNoUser
+	id := u.free[0]
+	u.free = u.free[1:]
+	u.used[id] = true
+	return &User{ID: id}, nil
 }
 
 // Release gives a uid back; nothing may run as it any more.
@@ -103,7 +108,10 @@ func (u *Users) Release(user *User) {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	delete(u.used, user.ID)
+	if u.used[user.ID] {
+		delete(u.used, user.ID)
+		u.free = append(u.free, user.ID)
+	}
 }
 
 // Close frees the block.
@@ -113,7 +121,7 @@ func (u *Users) Close() error { return u.lock.Close() }
 func (u *Users) sweep() error {
 	for _, p := range processes() {
 		if p.uid >= u.first && p.uid < u.first+u.size {
-			if err := killUser(p.uid); err != nil {
+			if err := killUser(p.uid &^ 1); err != nil {
 				return fmt.Errorf("ending what an earlier server left: %w", err)
 			}
 		}

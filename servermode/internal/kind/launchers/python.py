@@ -22,11 +22,32 @@ def own_channels():
     return requests, answers
 
 
+def prepare_logs():
+    """Sends each line at once: a run that is killed leaves what it printed."""
+    sys.stdout.reconfigure(line_buffering=True)
+
+
+def flush():
+    for stream in sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__:
+        try:
+            stream.flush()
+        except Exception:  # the action closed or replaced it
+            pass
+
+
 def reply(answers, message):
-    sys.stdout.flush()
-    sys.stderr.flush()
+    flush()
+    if os.getpid() != PID:  # a child that the action forked and let return
+        os._exit(0)
     answers.write(message + b"\n")
     answers.flush()
+
+
+def print_traceback():
+    try:
+        traceback.print_exc()
+    except Exception:  # the action took stderr away
+        pass
 
 
 def use_virtualenv(folder):
@@ -35,8 +56,9 @@ def use_virtualenv(folder):
     if not os.path.isdir(env):
         return
     version = "python%d.%d" % sys.version_info[:2]
-    found = glob.glob(os.path.join(env, "lib", version, "site-packages"))
-    found = found or glob.glob(os.path.join(env, "lib", "python3*", "site-packages"))
+    lib = os.path.join(glob.escape(env), "lib")
+    found = glob.glob(os.path.join(lib, version, "site-packages"))
+    found = found or glob.glob(os.path.join(lib, "python3*", "site-packages"))
     activate = os.path.join(env, "bin", "activate_this.py")
     if os.path.isfile(activate):
         with open(activate) as source:
@@ -65,57 +87,89 @@ def load(folder, main):
     return getattr(module, main)
 
 
+def clean(text):
+    """What is no Unicode cannot be JSON: lone surrogates become question marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def cause(error):
     text = traceback.format_exception_only(type(error), error)[-1].strip()
-    return text[:1000]
+    return clean(text)[:1000]
+
+
+def message(error):
+    try:
+        return clean(str(error)) or cause(error)
+    except Exception:  # its __str__ fails
+        return cause(error)
+
+
+def failure(text):
+    return json.dumps({"error": text}, ensure_ascii=False).encode("utf-8")
 
 
 def start(answers, folder, main):
     try:
         return load(folder, main)
     except Exception as error:
-        traceback.print_exc()
-        reply(answers, json.dumps({"error": cause(error)}).encode())
+        print_traceback()
+        reply(answers, failure(cause(error)))
         sys.exit(1)
 
 
-def activate(request, known):
-    """Turns the activation's fields into __OW_ variables; returns the arguments."""
+class Context:
+    """The __OW_ variables: what the process started with, and each run's own on top."""
+
+    def __init__(self):
+        self.initial = dict(os.environ)
+        self.names = set()
+
+    def change(self, fields):
+        for name in self.names:
+            os.environ.pop(name, None)
+            if name in self.initial:
+                os.environ[name] = self.initial[name]
+        self.names.clear()
+        for name, value in fields.items():
+            name = "__OW_" + name.upper()
+            value = value if isinstance(value, str) else json.dumps(value)
+            try:
+                os.environ[name] = value
+                self.names.add(name)
+            except ValueError:  # a NUL, or a lone surrogate
+                pass
+
+
+def activate(request, context):
+    """Puts the activation's fields into the environment; returns the arguments."""
     fields = json.loads(request) or {}
-    arguments = fields.pop("value", {})
-    for name in known:
-        os.environ.pop(name, None)
-    known.clear()
-    for name, value in fields.items():
-        name = "__OW_" + name.upper()
-        value = value if isinstance(value, str) else json.dumps(value)
-        try:
-            os.environ[name] = value
-            known.add(name)
-        except ValueError:  # a NUL, or a lone surrogate
-            pass
-    return arguments if arguments is not None else {}
+    arguments = fields.pop("value", None)
+    context.change(fields)
+    return {} if arguments is None else arguments
 
 
-def run(action, request, known):
+def run(action, request, context):
     try:
-        result = action(activate(request, known))
+        result = action(activate(request, context))
         return json.dumps(result, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except Exception as error:
-        traceback.print_exc()
-        return json.dumps({"error": str(error) or cause(error)}).encode()
+        print_traceback()
+        return failure(message(error))
 
 
 def loop():
     folder, main = sys.argv[1:3]
     del sys.argv[1:]
     requests, answers = own_channels()
+    prepare_logs()
+    context = Context()
     action = start(answers, folder, main)
     reply(answers, b'{"ok":true}')
-    known = set()
     for request in iter(requests.readline, b""):
-        reply(answers, run(action, request, known))
+        reply(answers, run(action, request, context))
 
+
+PID = os.getpid()
 
 if __name__ == "__main__":
     loop()

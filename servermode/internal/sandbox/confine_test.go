@@ -1,0 +1,149 @@
+package sandbox_test
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+)
+
+func TestCell_LimitsAreInForce(t *testing.T) {
+	box := newBox(t, token())
+	out := output(t, box, `cat /proc/self/limits /proc/self/status; umask`)
+	limit := func(name, value string) {
+		assert.Regexp(t, regexp.MustCompile(`(?m)^Max `+name+` +`+value+` +`+value+` `), out)
+	}
+	limit("open files", "100")
+	limit("file size", strconv.Itoa(1<<20))
+	limit("core file size", "0")
+	assert.Regexp(t, `NoNewPrivs:\s+1\n`, out)
+	assert.Regexp(t, `CapEff:\s+0+\n`, out)
+	assert.Regexp(t, `CapAmb:\s+0+\n`, out)
+	assert.Regexp(t, `\n0077\n$`, out)
+	if box.Users != nil {
+		limit("processes", "40")
+		assert.Regexp(t, `Groups:\s*\n`, out, "none of root's")
+	} else {
+		assert.NotRegexp(t, `Max processes +40 `, out, "they would be the owner's too")
+	}
+}
+
+func TestCell_ZeroLeavesALimit(t *testing.T) {
+	box := newBox(t, token())
+	box.Limits = sandbox.Limits{}
+	var own syscall.Rlimit
+	require.NoError(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &own))
+	assert.Equal(t, strconv.FormatUint(own.Max, 10)+"\n", output(t, box, `ulimit -Hn`))
+}
+
+func TestCell_NoDescriptorLeaks(t *testing.T) {
+	for range 20 {
+		r, w, err := os.Pipe()
+		require.NoError(t, err)
+		defer r.Close()
+		defer w.Close()
+	}
+	// As given by a careless parent: not closed on exec.
+	const inherited = 90
+	null, err := os.Open(os.DevNull)
+	require.NoError(t, err)
+	defer null.Close()
+	require.NoError(t, syscall.Dup3(int(null.Fd()), inherited, 0))
+	defer syscall.Close(inherited)
+
+	out := output(t, newBox(t, token()), `for fd in {0..99}; do [ -e /proc/$$/fd/$fd ] && echo -n "$fd "; done`, null)
+	assert.Equal(t, "0 1 2 3 ", out)
+}
+
+func TestCell_InheritedPipesBlock(t *testing.T) {
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer r.Close()
+	defer w.Close()
+	out := output(t, newBox(t, token()), `grep flags /proc/self/fdinfo/3`, r)
+	match := regexp.MustCompile(`flags:\s+(\d+)`).FindStringSubmatch(out)
+	require.NotNil(t, match, out)
+	flags, err := strconv.ParseInt(match[1], 8, 64)
+	require.NoError(t, err)
+	assert.Zero(t, flags&syscall.O_NONBLOCK)
+}
+
+func TestCell_OpensItsStreamsByName(t *testing.T) {
+	box := newBox(t, token())
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer r.Close()
+	defer w.Close()
+	cell := box.Cell(user(t, box))
+	require.NoError(t, cell.Adopt(w))
+	f := &function{cell: cell, cmd: command(`echo hello >/dev/stdout`)}
+	f.cmd.Stdout = w
+	f.run(t)
+	require.NoError(t, w.Close())
+	line := make([]byte, 10)
+	n, err := r.Read(line)
+	require.NoError(t, err)
+	assert.Equal(t, "hello\n", string(line[:n]))
+}
+
+func TestCell_RunningAfterTheShim(t *testing.T) {
+	box := newBox(t, token())
+	f := start(t, box, user(t, box), `exec sleep 1000`)
+	eventually(t, f.cell.Running, "the program runs")
+	exe, err := os.Readlink("/proc/" + strconv.Itoa(f.cmd.Process.Pid) + "/exe")
+	require.NoError(t, err)
+	own, err := os.Readlink("/proc/self/exe")
+	require.NoError(t, err)
+	assert.NotEqual(t, own, exe)
+}
+
+func TestCell_AwaitsInput(t *testing.T) {
+	box := newBox(t, token())
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer r.Close()
+	defer w.Close()
+	f := &function{cell: box.Cell(user(t, box)), cmd: command(`read line; exec sleep 1000`)}
+	f.cmd.Stdin = r
+	f.run(t)
+	if _, err := os.ReadFile("/proc/self/syscall"); errors.Is(err, os.ErrNotExist) {
+		t.Skip("the kernel does not tell")
+	}
+	eventually(t, f.cell.AwaitsInput, "it waits for its line")
+	_, err = w.WriteString("x\n")
+	require.NoError(t, err)
+	eventually(t, func() bool { return !f.cell.AwaitsInput() }, "it got it")
+}
+
+func TestCell_StartOfWhatIsNotThere(t *testing.T) {
+	box := newBox(t, token())
+	cell := box.Cell(user(t, box))
+	cmd := exec.Command("/no/such/program")
+	pidfd, err := cell.Start(cmd)
+	require.NoError(t, err, "the shim starts, and fails")
+	defer syscall.Close(pidfd)
+	err = cell.Wait(cmd)
+	exit := (*exec.ExitError)(nil)
+	require.ErrorAs(t, err, &exit)
+	assert.Equal(t, 127, exit.ExitCode())
+
+	cmd = exec.Command("/bin/true")
+	cmd.Dir = "/no/such/folder"
+	_, err = box.Cell(nil).Start(cmd)
+	assert.ErrorIs(t, err, os.ErrNotExist)
+}
+
+func TestSandbox_StartAfterClose(t *testing.T) {
+	box := newBox(t, token())
+	box.Close()
+	_, err := box.Cell(nil).Start(command(`true`))
+	assert.ErrorIs(t, err, sandbox.ErrClosed)
+}

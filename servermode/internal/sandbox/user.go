@@ -1,0 +1,44 @@
+package sandbox
+
+import (
+	"slices"
+	"sync"
+)
+
+// User is a uid, and a gid of the same number, that no other function has. The
+// processes of one function share it.
+type User struct {
+	ID uint32
+
+	mu    sync.Mutex // held while a process is started or some are ended
+	cells []*Cell    // those that have a process
+}
+
+// end ends what runs in c. The user's last cell takes with it all that runs as
+// the user; before, the other cells' processes are spared.
+func (u *User) end(c *Cell) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.cells = slices.DeleteFunc(u.cells, func(other *Cell) bool { return other == c })
+	if len(u.cells) == 0 {
+		return killUser(u.ID)
+	}
+	return killAll(u.strays, c.mark)
+}
+
+// strays are the user's processes that are in none of its cells.
+func (u *User) strays(table []proc) []int {
+	var roots []int
+	var marks []string
+	for _, c := range u.cells {
+		roots, marks = append(roots, c.pid), append(marks, c.mark)
+	}
+	spared := descendants(table, roots...)
+	var out []int
+	for _, p := range table {
+		if p.uid == u.ID && !p.zombie && !spared[p.pid] && !slices.Contains(marks, markOf(p.pid)) {
+			out = append(out, p.pid)
+		}
+	}
+	return out
+}
