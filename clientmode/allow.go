@@ -1,9 +1,11 @@
 package clientmode
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"strings"
 )
 
@@ -25,6 +27,7 @@ func parseAllowList(entries []string) (*allowList, error) {
 		if prefix, err := netip.ParsePrefix(entry); err == nil {
 			a.networks = append(a.networks, prefix.Masked())
 		} else if ip, err := netip.ParseAddr(entry); err == nil {
+			ip = ip.Unmap()
 			a.networks = append(a.networks, netip.PrefixFrom(ip, ip.BitLen()))
 		} else if strings.ContainsAny(entry, "/@ ") {
 			return nil, fmt.Errorf("--upstream-allow: %.60q is no host, host:port, IP or CIDR", entry)
@@ -46,7 +49,7 @@ func (a *allowList) target(main string) (target string, check guard, err error) 
 	if err != nil {
 		return "", nil, err
 	}
-	if a.names[strings.ToLower(u.Hostname())] || a.names[strings.ToLower(u.Host)] {
+	if host := strings.ToLower(u.Hostname()); a.names[host] || a.names[net.JoinHostPort(host, port(u))] {
 		return u.String(), nil, nil
 	}
 	if len(a.networks) == 0 {
@@ -68,6 +71,14 @@ func (a *allowList) target(main string) (target string, check guard, err error) 
 		}
 		return a.refused(u.Host + " (" + host + ")")
 	}, nil
+}
+
+// port is a URL's, or its scheme's.
+func port(u *url.URL) string {
+	if u.Scheme == "http" {
+		return cmp.Or(u.Port(), "80")
+	}
+	return cmp.Or(u.Port(), "443")
 }
 
 // refusedHost is not retried: it will be refused again.

@@ -31,10 +31,10 @@ type Client struct {
 	streams    *streams
 	listener   *daemon.Listener
 
-	mu       sync.Mutex          // guards what follows
-	function *function           // nil until initialised
-	starting *starting           // an init in flight
-	running  map[string]*running // runs in flight that have an activation id, by it
+	mu       sync.Mutex       // guards what follows
+	function *function        // nil until initialised
+	starting *starting        // an init in flight
+	running  map[string]*work // runs in flight that have an activation id, by it
 	inFlight int
 	stopped  bool
 
@@ -52,7 +52,7 @@ func New(cfg Config) *Client {
 		lease:      uuid.NewString(),
 		concurrent: cfg.concurrent(),
 		streams:    newStreams(cfg.Stdout, cfg.Stderr),
-		running:    map[string]*running{},
+		running:    map[string]*work{},
 	}
 }
 

@@ -37,11 +37,6 @@ type function struct {
 	redo *redo      // a re-init in flight
 }
 
-type redo struct {
-	done    chan struct{}
-	outcome outcome
-}
-
 // newFunction describes the function that body initialises.
 func (c *Client) newFunction(body []byte, init *runtimespec.InitBody, upstream Upstream) (*function, error) {
 	container := c.cfg.containerEnv()
@@ -115,10 +110,7 @@ func bodyRequest(path string, header http.Header, body []byte) *Request {
 // release tells the server that this container needs the function no more.
 // That is a courtesy: a lease that is not given up runs out.
 func (f *function) release(ctx context.Context) error {
-	defer f.upstream.CloseIdle()
-	if f.spool != nil {
-		defer f.spool.Close()
-	}
+	defer f.drop()
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	resp, err := f.upstream.Send(ctx, &Request{Path: runtimespec.PathStop, Header: f.run})
@@ -130,4 +122,12 @@ func (f *function) release(ctx context.Context) error {
 		return fmt.Errorf("giving up the lease: the server answered %s", resp.Status)
 	}
 	return nil
+}
+
+// drop gives back what the function holds on this side.
+func (f *function) drop() {
+	f.upstream.CloseIdle()
+	if f.spool != nil {
+		_ = f.spool.Close()
+	}
 }

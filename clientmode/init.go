@@ -19,9 +19,8 @@ const initialisedTwice = "Cannot initialize the action more than once."
 // starting is an init in flight; the same init joins it, because the platform
 // may send one twice.
 type starting struct {
-	body    [sha256.Size]byte
-	done    chan struct{}
-	outcome outcome
+	*work
+	body [sha256.Size]byte
 }
 
 // init answers the platform's /init. A failed one ends with sentinels, because
@@ -34,22 +33,17 @@ func (c *Client) init(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	mine, current := c.enterInit(sha256.Sum256(body))
-	switch {
-	case current == nil:
+	if current == nil {
 		c.streams.complain(initialisedTwice)
 		respond(w, failure(http.StatusForbidden, "", initialisedTwice))
 		return
-	case mine:
-		f, out := c.prepare(r.Context(), body)
-		c.leaveInit(current, f, out)
-	default:
-		select {
-		case <-current.done:
-		case <-r.Context().Done():
-			return
-		}
 	}
-	respond(w, current.outcome)
+	defer c.attend(r, current.work)()
+	if mine {
+		f, out := c.prepare(current.ctx, body, traceOf(r))
+		c.leaveInit(current, f, out)
+	}
+	current.answer(w, r)
 }
 
 // enterInit reports whether this init is to be done (mine) or another one with
@@ -61,9 +55,10 @@ func (c *Client) enterInit(body [sha256.Size]byte) (mine bool, current *starting
 	case c.function != nil || c.stopped:
 		return false, nil
 	case c.starting == nil:
-		c.starting = &starting{body: body, done: make(chan struct{})}
+		c.starting = &starting{work: newWork(), body: body}
 		return true, c.starting
 	case c.starting.body == body:
+		c.starting.callers++
 		return false, c.starting
 	}
 	return false, nil
@@ -75,16 +70,19 @@ func (c *Client) leaveInit(current *starting, f *function, out outcome) {
 	}
 	c.mu.Lock()
 	c.starting = nil
-	if out.status == http.StatusOK {
+	keep := out.status == http.StatusOK && !c.stopped
+	if keep {
 		c.function = f
 	}
 	c.mu.Unlock()
-	current.outcome = out
-	close(current.done)
+	if f != nil && !keep {
+		f.drop()
+	}
+	current.end(out)
 }
 
 // prepare checks an init and tells the server about the function.
-func (c *Client) prepare(ctx context.Context, body []byte) (*function, outcome) {
+func (c *Client) prepare(ctx context.Context, body []byte, trace []string) (*function, outcome) {
 	init, err := runtimespec.ParseInit(body)
 	if err != nil {
 		return nil, c.refuse(http.StatusBadRequest, "The init request cannot be read: %v.", err)
@@ -102,7 +100,7 @@ func (c *Client) prepare(ctx context.Context, body []byte) (*function, outcome) 
 	}
 	ctx, cancel := c.within(ctx, deadlineOf(init.Env))
 	defer cancel()
-	return f, c.initialise(ctx, f)
+	return f, c.initialise(ctx, f, trace)
 }
 
 // choose finds the server that is to run the function.

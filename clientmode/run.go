@@ -8,15 +8,6 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// running is an activation in flight.
-type running struct {
-	ctx     context.Context
-	cancel  context.CancelFunc
-	callers int // guarded by Client.mu; with the last one gone the run is cancelled
-	done    chan struct{}
-	outcome outcome
-}
-
 // run answers the platform's /run.
 func (c *Client) run(w http.ResponseWriter, r *http.Request) {
 	body, err := readBody(w, r, c.cfg.MaxRunBody)
@@ -36,21 +27,16 @@ func (c *Client) run(w http.ResponseWriter, r *http.Request) {
 		respond(w, failure(http.StatusForbidden, "", "System not ready, status is running."))
 		return
 	}
-	leave := context.AfterFunc(r.Context(), func() { c.leaveRun(current) })
-	defer leave()
+	defer c.attend(r, current)()
 	if mine {
-		c.perform(f, current, activation, body)
+		c.perform(f, current, activation, traceOf(r), body)
 	}
-	select {
-	case <-current.done:
-		respond(w, current.outcome)
-	case <-r.Context().Done():
-	}
+	current.answer(w, r)
 }
 
 // enterRun records a run; one with the id of a run in flight joins it. Without
 // concurrency another run at the same time is refused: current is nil.
-func (c *Client) enterRun(id string) (f *function, current *running, mine bool) {
+func (c *Client) enterRun(id string) (f *function, current *work, mine bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.function == nil {
@@ -63,8 +49,7 @@ func (c *Client) enterRun(id string) (f *function, current *running, mine bool) 
 	if c.inFlight > 0 && !c.concurrent {
 		return c.function, nil, false
 	}
-	current = &running{callers: 1, done: make(chan struct{})}
-	current.ctx, current.cancel = context.WithCancel(context.Background())
+	current = newWork()
 	c.inFlight++
 	if id != "" {
 		c.running[id] = current
@@ -72,23 +57,12 @@ func (c *Client) enterRun(id string) (f *function, current *running, mine bool) 
 	return c.function, current, true
 }
 
-// leaveRun is called when a caller hung up.
-func (c *Client) leaveRun(current *running) {
-	c.mu.Lock()
-	current.callers--
-	last := current.callers == 0
-	c.mu.Unlock()
-	if last {
-		current.cancel()
-	}
-}
-
 // perform executes a run that is this container's to execute. The sentinels are
 // out before the answer is.
-func (c *Client) perform(f *function, current *running, activation runtimespec.Activation, body []byte) {
+func (c *Client) perform(f *function, current *work, activation runtimespec.Activation, trace []string, body []byte) {
 	ctx, cancel := c.within(current.ctx, activation.Deadline)
 	defer cancel()
-	current.outcome = c.execute(ctx, f, activation, body)
+	out := c.execute(ctx, f, activation, trace, body)
 	if current.ctx.Err() != nil && activation.ID != "" {
 		c.cancelUpstream(f, activation.ID)
 	}
@@ -97,23 +71,22 @@ func (c *Client) perform(f *function, current *running, activation runtimespec.A
 	c.inFlight--
 	delete(c.running, activation.ID)
 	c.mu.Unlock()
-	close(current.done)
-	current.cancel()
+	current.end(out)
 }
 
 // execute sends the run, telling the server about the function again when it
 // has forgotten it.
-func (c *Client) execute(ctx context.Context, f *function, activation runtimespec.Activation, body []byte) outcome {
-	header := f.run.Clone()
+func (c *Client) execute(ctx context.Context, f *function, activation runtimespec.Activation, trace []string, body []byte) outcome {
+	header := traced(f.run, trace)
 	if activation.ID != "" {
 		header[runtimespec.HeaderActivation] = []string{activation.ID}
 	}
-	return c.persist(ctx, f, func() (outcome, error) {
+	return c.persist(ctx, f, unsent, func() (outcome, error) {
 		out, err := c.exchange(ctx, f, bodyRequest(runtimespec.PathRun, withTimeout(ctx, header), body))
 		if err != nil || out.reason != runtimespec.UnknownFunction {
 			return out, err
 		}
-		if again := c.reinitialise(ctx, f); again.status != http.StatusOK {
+		if again := c.reinitialise(ctx, f, trace); again.status != http.StatusOK {
 			return again, nil
 		}
 		return c.exchange(ctx, f, bodyRequest(runtimespec.PathRun, withTimeout(ctx, header), body))

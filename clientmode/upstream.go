@@ -11,7 +11,6 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -92,22 +91,10 @@ func parseTarget(target, scheme string) (*url.URL, error) {
 	if err != nil {
 		return nil, fmt.Errorf("upstream: %w", err)
 	}
-	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
 		return nil, fmt.Errorf("upstream %.100q: want http://HOST:PORT or https://HOST:PORT and nothing else", target)
 	}
 	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
-}
-
-// countedConn counts what is written, to know whether a failed request was sent.
-type countedConn struct {
-	net.Conn
-	written atomic.Int64
-}
-
-func (c *countedConn) Write(p []byte) (int, error) {
-	n, err := c.Conn.Write(p)
-	c.written.Add(int64(n))
-	return n, err
 }
 
 // Send sends one request.
@@ -117,6 +104,10 @@ func (u *httpUpstream) Send(ctx context.Context, r *Request) (*http.Response, er
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
 		if conn = counted(info.Conn); conn != nil {
 			before = conn.written.Load()
+			if info.Reused && conn.stale() {
+				_ = conn.Close() // nothing will be written, and the caller tries again
+				u.CloseIdle()    // the others are no better
+			}
 		}
 	}})
 	req, err := u.request(ctx, r)
@@ -131,14 +122,6 @@ func (u *httpUpstream) Send(ctx context.Context, r *Request) (*http.Response, er
 		return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
 	return nil, err
-}
-
-func counted(conn net.Conn) *countedConn {
-	if secure, ok := conn.(*tls.Conn); ok {
-		conn = secure.NetConn()
-	}
-	c, _ := conn.(*countedConn)
-	return c
 }
 
 func (u *httpUpstream) request(ctx context.Context, r *Request) (*http.Request, error) {

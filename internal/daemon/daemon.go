@@ -47,9 +47,11 @@ func Run(service Service, grace time.Duration, log *zap.Logger) int {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	go func() {
-		if s, ok := <-signals; ok {
+		select {
+		case s := <-signals:
 			log.Warn("ending at once", zap.Stringer("signal", s))
 			cancel()
+		case <-ctx.Done():
 		}
 	}()
 	if err := service.Stop(ctx); err != nil {

@@ -47,6 +47,9 @@ func Load(path string) (Set, error) {
 			return nil, fmt.Errorf("%s, line %d: %w", path, n, err)
 		}
 	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	if len(set) == 0 {
 		return nil, fmt.Errorf("%s holds no token", path)
 	}
@@ -67,7 +70,11 @@ func (s Set) add(fields []string) error {
 		}
 		grant.Delegate = true
 	}
-	s[sha256.Sum256([]byte(fields[0]))] = grant
+	digest := sha256.Sum256([]byte(fields[0]))
+	if other, twice := s[digest]; twice && other != grant {
+		return errors.New("the token is there already, for something else")
+	}
+	s[digest] = grant
 	return nil
 }
 

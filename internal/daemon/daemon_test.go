@@ -1,0 +1,152 @@
+package daemon_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/internal/daemon"
+)
+
+// service is what the re-executed test binary runs.
+type service string
+
+func (s service) Addr() string { return "nowhere" }
+
+func (s service) Start() error {
+	switch s {
+	case "misconfigured":
+		return fmt.Errorf("%w: no", daemon.ErrConfig)
+	case "unlucky":
+		return errors.New("no")
+	}
+	return nil
+}
+
+func (s service) Stop(ctx context.Context) error {
+	switch s {
+	case "endless":
+		<-ctx.Done()
+		return ctx.Err()
+	case "broken":
+		return errors.New("no")
+	}
+	return nil
+}
+
+const variable = "DAEMON_TEST_SERVICE"
+
+func TestMain(m *testing.M) {
+	name, grace := os.Getenv(variable), time.Minute
+	switch name {
+	case "":
+		goleak.VerifyTestMain(m)
+		return
+	case "impatient":
+		name, grace = "endless", time.Millisecond
+	}
+	log, err := daemon.NewLog("info", "stderr")
+	if err != nil {
+		panic(err)
+	}
+	os.Exit(daemon.Run(service(name), grace, log))
+}
+
+func TestRun_ExitCodes(t *testing.T) {
+	term, interrupt := syscall.SIGTERM, syscall.SIGINT
+	for name, c := range map[string]struct {
+		service string
+		signals []syscall.Signal
+		code    int
+		said    []string
+	}{
+		"misconfigured":         {"misconfigured", nil, daemon.ExitConfig, []string{"cannot start"}},
+		"cannot start":          {"unlucky", nil, daemon.ExitFailed, []string{"cannot start"}},
+		"ends when told":        {"good", []syscall.Signal{term}, daemon.ExitOK, []string{"serving", "draining", "ended"}},
+		"ends when interrupted": {"good", []syscall.Signal{interrupt}, daemon.ExitOK, []string{"serving", "draining", "ended"}},
+		"cannot end":            {"broken", []syscall.Signal{term}, daemon.ExitFailed, []string{"serving", "draining", "ended before everything had finished"}},
+		"out of grace":          {"impatient", []syscall.Signal{term}, daemon.ExitFailed, []string{"serving", "draining", "ended before everything had finished"}},
+		"second signal ends it": {"endless", []syscall.Signal{term, interrupt}, daemon.ExitFailed, []string{"serving", "draining", "ending at once", "ended before everything had finished"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.Command(os.Args[0])
+			cmd.Env = append(os.Environ(), variable+"="+c.service, "GORACE=atexit_sleep_ms=0")
+			stderr, err := cmd.StderrPipe()
+			require.NoError(t, err)
+			require.NoError(t, cmd.Start())
+			killer := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+			defer killer.Stop()
+			var said []string
+			signals := c.signals
+			for lines := bufio.NewScanner(stderr); lines.Scan(); {
+				var entry struct{ Msg string }
+				require.NoError(t, json.Unmarshal(lines.Bytes(), &entry), lines.Text())
+				said = append(said, entry.Msg)
+				if (entry.Msg == "serving" || entry.Msg == "draining") && len(signals) > 0 {
+					require.NoError(t, cmd.Process.Signal(signals[0]))
+					signals = signals[1:]
+				}
+			}
+			_ = cmd.Wait()
+			assert.Equal(t, c.code, cmd.ProcessState.ExitCode())
+			assert.Equal(t, c.said, said)
+		})
+	}
+}
+
+func TestRun_LeavesNothingBehind(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	done := make(chan int, 1)
+	go func() { done <- daemon.Run(signalled{}, time.Minute, zap.NewNop()) }()
+	assert.Equal(t, daemon.ExitOK, <-done)
+	goleak.VerifyNone(t, before, goleak.IgnoreTopFunction("os/signal.signal_recv"))
+}
+
+// signalled sends its own process the signal, once it is listened for.
+type signalled struct{ service }
+
+func (signalled) Addr() string {
+	_ = syscall.Kill(os.Getpid(), syscall.SIGTERM)
+	return ""
+}
+
+func TestNewLog_WritesJSONLinesToAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	log, err := daemon.NewLog("warn", path)
+	require.NoError(t, err)
+	log.Info("not this")
+	log.Warn("this", zap.Int("n", 1))
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var entry map[string]any
+	require.NoError(t, json.Unmarshal(text, &entry), "one line")
+	assert.Equal(t, "this", entry["msg"])
+	assert.Equal(t, "warn", entry["level"])
+	assert.EqualValues(t, 1, entry["n"])
+	_, err = time.Parse("2006-01-02T15:04:05.000Z0700", entry["ts"].(string))
+	assert.NoError(t, err)
+}
+
+func TestNewLog_RefusesWhatItCannotDo(t *testing.T) {
+	_, err := daemon.NewLog("loud", "stderr")
+	assert.ErrorContains(t, err, "log level")
+	_, err = daemon.NewLog("info", filepath.Join(t.TempDir(), "none", "log"))
+	assert.Error(t, err)
+	log, err := daemon.NewLog("info", "")
+	require.NoError(t, err)
+	assert.False(t, log.Core().Enabled(zap.ErrorLevel), "no path, no log")
+}
