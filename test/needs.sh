@@ -9,8 +9,10 @@ done
 [ -e /usr/include/stdlib.h ] || missing="$missing libc6-dev"
 [ -z "$missing" ] && exit 0
 echo "tests: installing Debian's$missing (apt-get)"
+quietly() { printed=$("$@" 2>&1) || { printf '%s\n' "$printed" >&2; return 1; }; }
 sudo=
 [ "$(id -u)" = 0 ] || sudo="sudo -n"
-$sudo apt-get update -qq
-# shellcheck disable=SC2086 # a list of packages
-$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+# shellcheck disable=SC2086 # a list of packages, and sudo may be nothing
+quietly $sudo apt-get update -qq
+# shellcheck disable=SC2086
+quietly $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing

@@ -20,6 +20,9 @@ venv=$cache/plates-$(cksum <"$here/requirements.txt" | cut -d' ' -f1)
 
 say() { echo "plates: $*" >&2; }
 
+# quietly shows what a command printed only if it fails.
+quietly() { printed=$("$@" 2>&1) || { printf '%s\n' "$printed" >&2; return 1; }; }
+
 # as_function runs a command as a server's functions run.
 as_function() {
 	if $root; then
@@ -63,8 +66,9 @@ apt() {
 		sudo="sudo -n"
 	fi
 	say "installing Debian's $* (apt-get)"
-	$sudo apt-get update -qq >&2 &&
-		$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2
+	# shellcheck disable=SC2086 # sudo may be nothing
+	quietly $sudo apt-get update -qq &&
+		quietly $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
 }
 
 from_pypi() {
