@@ -3,6 +3,7 @@ package clientmode
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"time"
 
@@ -104,7 +105,7 @@ func withTimeout(ctx context.Context, h http.Header) http.Header {
 	if !ok {
 		return h
 	}
-	h = h.Clone()
+	h = maps.Clone(h) // values are never changed, so they can be shared
 	left := time.Until(end)
 	runtimespec.SetTimeout(h, left-min(margin, left/10))
 	return h

@@ -2,6 +2,7 @@ package clientmode
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"time"
 
@@ -96,7 +97,7 @@ func (c *Client) execute(ctx context.Context, f *function, activation runtimespe
 // cancelUpstream says that nobody waits for an activation any more; a bare
 // disconnect would only start the server's grace.
 func (c *Client) cancelUpstream(f *function, id string) {
-	header := f.run.Clone()
+	header := maps.Clone(f.run)
 	header[runtimespec.HeaderActivation] = []string{id}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()

@@ -1,6 +1,7 @@
 package clientmode
 
 import (
+	"maps"
 	"net/http"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
@@ -21,7 +22,7 @@ func traceOf(r *http.Request) []string {
 
 // traced is a copy of h with a trace context.
 func traced(h http.Header, trace []string) http.Header {
-	h = h.Clone()
+	h = maps.Clone(h) // values are never changed, so they can be shared
 	if trace != nil {
 		h[runtimespec.HeaderTrace] = trace
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -129,10 +130,10 @@ func (u *httpUpstream) request(ctx context.Context, r *Request) (*http.Request, 
 		Method: http.MethodPost, Host: u.base.Host,
 		URL:   &url.URL{Scheme: u.base.Scheme, Host: u.base.Host, Path: r.Path},
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: r.Header.Clone(), ContentLength: r.Size,
+		Header: maps.Clone(r.Header), ContentLength: r.Size,
 	}
 	if u.token != "" {
-		req.Header.Set("Authorization", "Bearer "+u.token)
+		req.Header["Authorization"] = []string{"Bearer " + u.token}
 	}
 	if r.Open != nil {
 		body, err := r.Open()
