@@ -28,6 +28,7 @@ func parseAllowList(entries []string) (*allowList, error) {
 			a.networks = append(a.networks, prefix.Masked())
 		} else if ip, err := netip.ParseAddr(entry); err == nil {
 			ip = ip.Unmap()
+			a.names[ip.String()] = true
 			a.networks = append(a.networks, netip.PrefixFrom(ip, ip.BitLen()))
 		} else if strings.ContainsAny(entry, "/@ ") {
 			return nil, fmt.Errorf("--upstream-allow: %.60q is no host, host:port, IP or CIDR", entry)
@@ -39,7 +40,8 @@ func parseAllowList(entries []string) (*allowList, error) {
 }
 
 // target splits main into its function and the server that it names, empty if
-// it names none. guard must be asked before connecting.
+// it names none. A guard must be asked before connecting; with one, the server
+// is an author's choice within a network and must not see the operator's token.
 func (a *allowList) target(main string) (target string, check guard, err error) {
 	_, rest, named := strings.Cut(main, "@")
 	if !named {

@@ -70,6 +70,10 @@ func (c *Client) Start() error {
 		return errors.Join(daemon.ErrConfig, err)
 	}
 	c.dial = func(target string, guard guard) (Upstream, error) {
+		secret := secret
+		if guard != nil {
+			secret = "" // any host of the network could collect it
+		}
 		return newHTTPUpstream(target, secret, secure, guard)
 	}
 	if c.cfg.Upstream != "" {

@@ -70,3 +70,6 @@ func (c *Client) Accepts() bool {
 	}
 	return err == nil
 }
+
+// Stale reports whether an idle connection is good for no request.
+func Stale(conn net.Conn) bool { return (&countedConn{Conn: conn}).stale() }
