@@ -1,7 +1,11 @@
 package test
 
 import (
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -81,5 +85,25 @@ func TestHouse_TheContractStandsAlone(t *testing.T) {
 				assert.NotContains(t, dep, ".", "%s imports more than the standard library", pkg)
 			}
 		}
+	}
+}
+
+// Each test that ARCHITECTURE.md names as a guarantee's proof exists.
+func TestHouse_GuaranteesHaveTheirTests(t *testing.T) {
+	text, err := os.ReadFile("../ARCHITECTURE.md")
+	require.NoError(t, err)
+	named := regexp.MustCompile(`Test[A-Z]\w+_\w+`).FindAllString(string(text), -1)
+	require.NotEmpty(t, named)
+	var sources strings.Builder
+	require.NoError(t, filepath.WalkDir("..", func(path string, _ fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, "_test.go") {
+			source, readErr := os.ReadFile(path)
+			sources.Write(source)
+			err = readErr
+		}
+		return err
+	}))
+	for _, name := range named {
+		assert.Contains(t, sources.String(), "func "+name+"(t *testing.T)", name)
 	}
 }

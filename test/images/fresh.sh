@@ -11,8 +11,9 @@ repo=$(cd "$(dirname "$0")/../.." && pwd)
 user=root
 if [ "${1:-}" = --user ]; then user=$2 && shift 2; fi
 pass=$(env | sed -n 's/^\(PIP_[A-Z_]*\)=.*/-e \1/p')
+# SYS_PTRACE: root of a machine has it.
 # shellcheck disable=SC2086 # a list of flags
-exec docker run --rm -i $pass -e FRESH_USER="$user" -e FRESH_PACKAGES="${FRESH_PACKAGES:-}" \
+exec docker run --rm -i --cap-add SYS_PTRACE $pass -e FRESH_USER="$user" -e FRESH_PACKAGES="${FRESH_PACKAGES:-}" \
 	-v "$repo/.git:/repo/.git:ro" -v "$(go env GOROOT):/usr/local/go:ro" \
 	"${BASE:-debian:bookworm-slim}" sh -s "${@:-demo}" <<'STEPS'
 set -eu
