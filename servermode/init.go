@@ -19,23 +19,15 @@ const uploadTime = 2 * time.Minute
 
 // init makes a function known and ready. It is idempotent.
 func (s *Server) init(c *call) error {
-	key, err := c.key()
+	key, lease, limit, err := c.order(s.cfg.InitTimeout)
 	if err != nil {
 		return err
-	}
-	lease, err := c.lease()
-	if err != nil {
-		return err
-	}
-	limit, err := runtimespec.Timeout(c.Header, s.cfg.InitTimeout)
-	if err != nil {
-		return refusal(runtimespec.BadRequest, err.Error())
 	}
 	spec, info, err := s.receive(c, key)
 	if err != nil {
 		return err
 	}
-	ctx, stop := s.context(min(limit, s.cfg.InitTimeout))
+	ctx, stop := s.context(limit)
 	defer stop()
 	defer context.AfterFunc(c.Context(), stop)()
 	a := s.answer(c)

@@ -3,6 +3,7 @@ package servermode
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -100,6 +101,21 @@ func (c *call) lease() (string, error) {
 		return "", refusal(runtimespec.BadRequest, "the header "+runtimespec.HeaderLease+" must be a UUID")
 	}
 	return lease, nil
+}
+
+// order is what an init and a run have in common: which function, for whom, and
+// how long it may take, at most longest.
+func (c *call) order(longest time.Duration) (key function.Key, lease string, limit time.Duration, err error) {
+	if key, err = c.key(); err != nil {
+		return key, "", 0, err
+	}
+	if lease, err = c.lease(); err != nil {
+		return key, "", 0, err
+	}
+	if limit, err = runtimespec.Timeout(c.Header, longest); err != nil {
+		return key, "", 0, refusal(runtimespec.BadRequest, err.Error())
+	}
+	return key, lease, min(limit, longest), nil
 }
 
 func (c *call) wantsFrames() bool {

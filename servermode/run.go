@@ -20,17 +20,9 @@ const disconnectGrace = 2 * time.Second
 // run executes one activation. The body passes through as it came, checked
 // once.
 func (s *Server) run(c *call) error {
-	key, err := c.key()
+	key, lease, limit, err := c.order(s.cfg.RunTimeout)
 	if err != nil {
 		return err
-	}
-	lease, err := c.lease()
-	if err != nil {
-		return err
-	}
-	limit, err := runtimespec.Timeout(c.Header, s.cfg.RunTimeout)
-	if err != nil {
-		return refusal(runtimespec.BadRequest, err.Error())
 	}
 	body, err := c.read(s.cfg.MaxRunBody)
 	if err != nil {
@@ -40,7 +32,7 @@ func (s *Server) run(c *call) error {
 		return err
 	}
 	id := activationKey{key, c.Header.Get(runtimespec.HeaderActivation)}
-	ctx, stop := s.context(min(limit, s.cfg.RunTimeout))
+	ctx, stop := s.context(limit)
 	defer stop()
 	// With its server named, it was sent before: it is joined or refused.
 	again := c.Header.Get(runtimespec.HeaderServer) != ""

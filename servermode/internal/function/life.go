@@ -84,43 +84,23 @@ func (f *Function) evictIdle(now time.Time, keepAlive time.Duration) {
 	f.end(victims)
 }
 
-// Snapshot is a function at one moment.
-type Snapshot struct {
-	Key       Key
-	Info      Info
-	State     State
-	Leases    int
-	Waiting   int
-	Runs      uint64
-	Starts    uint64
-	Evictions uint64
-	Idle      time.Duration // since its last use
-	Instances []InstanceInfo
-}
-
-// InstanceInfo is one instance at one moment.
-type InstanceInfo struct {
-	PID  int
-	Busy bool
-	Runs uint64
-}
-
-func (f *Function) snapshot(now time.Time) Snapshot {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.refresh()
-	out := Snapshot{
-		Key: f.key, Info: f.info, State: f.state, Leases: len(f.leases), Waiting: len(f.waiting),
-		Runs: f.runs, Starts: f.starts, Evictions: f.evictions, Idle: now.Sub(f.lastUse),
-	}
-	for _, s := range f.idle {
-		out.Instances = append(out.Instances, InstanceInfo{PID: s.instance.PID(), Runs: s.runs})
-	}
-	for s := range f.busy {
+// end closes slots' instances, then the program if these were the last.
+func (f *Function) end(slots []*slot) {
+	for _, s := range slots {
 		if s.instance != nil {
-			out.Instances = append(out.Instances, InstanceInfo{PID: s.instance.PID(), Busy: true, Runs: s.runs})
+			s.instance.Close()
 		}
 	}
-	slices.SortFunc(out.Instances, func(a, b InstanceInfo) int { return a.PID - b.PID })
-	return out
+	f.mu.Lock()
+	f.ending -= len(slots)
+	last := f.state == Draining && len(f.busy) == 0 && f.ending == 0
+	if last {
+		f.state = f.state.transition(Gone)
+	}
+	f.mu.Unlock()
+	if last {
+		f.program.Close()
+		close(f.gone)
+		f.ended()
+	}
 }
