@@ -153,7 +153,9 @@ class PaddleReader:
     """PP-OCR's recognition network out of the rapidocr package, run by onnxruntime."""
 
     name = "rapidocr"
-    least, enough = 0.75, 0.9  # less sure is no plate; this sure needs no other attempt
+    # Less sure than the first is no plate; as sure as the second needs no other attempt,
+    # surer than the third no other outline.
+    least, enough, settled = 0.75, 0.9, 0.97
 
     def __init__(self):
         # An action reports nothing to third parties; this must be set before the import.
@@ -210,11 +212,14 @@ class TesseractReader:
     """Tesseract's line recogniser through libtesseract, whose handle stays loaded."""
 
     name = "tesseract"
-    least, enough = 0.6, 0.85
+    least, enough, settled = 0.66, 0.83, 0.92
     LINE, RAW_LINE, SYMBOL, LSTM = 7, 13, 4, 1
 
     def __init__(self):
         os.environ.setdefault("OMP_THREAD_LIMIT", "1")  # its threads cost more than they give here
+        tune = getattr(ctypes.CDLL(None), "mallopt", None)
+        for option in (-3, -1) if tune else ():  # glibc's M_MMAP_THRESHOLD, M_TRIM_THRESHOLD:
+            tune(option, 1 << 25)  # freed memory is kept, as each reading asks for as much again
         lib = self.lib = ctypes.CDLL("libtesseract.so.5")
         handle, text, number = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int
         for name, result, takes in (
@@ -235,7 +240,8 @@ class TesseractReader:
             lib.TessBaseAPISetVariable(self.api, key, value)
 
     def attempts(self, image, quad):
-        row = self.text_row(cv2.cvtColor(straighten(image, quad, 72, 0.03, 0.06), cv2.COLOR_BGR2GRAY))
+        patch = straighten(image, quad, 72, 0.05, 0.1)
+        row = self.text_row(cv2.cvtColor(patch, cv2.COLOR_BGR2GRAY), self.strip_end(patch))
         if row is None:
             return
         for high, mode in ((32, self.LINE), (24, self.LINE), (40, self.LINE), (32, self.RAW_LINE)):
@@ -244,24 +250,60 @@ class TesseractReader:
             yield self.read(cv2.copyMakeBorder(sized, 8, 8, 8, 8, cv2.BORDER_CONSTANT, value=255), mode)
 
     @staticmethod
-    def text_row(grey):
-        """Evens the light, and cuts out the row of characters without rim and strip."""
+    def strip_end(patch):
+        """Where a blue strip at the left ends, in pixels; 0 without one."""
+        high, wide = patch.shape[:2]
+        blue, _, red = patch[high // 4:high - high // 4].astype(np.float32).transpose(2, 0, 1)
+        blueness = np.median(blue - red, 0) / max(float(np.percentile(patch.max(2), 75)), 1)
+        strip = (blueness > 0.12) & (blueness > np.median(blueness) + 0.25)
+        return int(np.nonzero(strip[:wide * 3 // 10])[0].max(initial=-1)) + 1
+
+    @staticmethod
+    def text_row(grey, start=0):
+        """Evens the light, and cuts out the row of characters, made level, without rim and strip."""
         high, wide = grey.shape
         paper = cv2.morphologyEx(grey.astype(np.float32), cv2.MORPH_CLOSE, np.ones((high // 3, high // 3)))
         even = grey / np.maximum(cv2.GaussianBlur(paper, (0, 0), high / 8), 1)
         even = stretch(even, 8, 80)
-        mask = cv2.threshold(even, 0, 255, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)[1]
-        stats = cv2.connectedComponentsWithStats(mask, connectivity=4)[2][1:]
-        x, y, w, h, area = stats.T
-        glyph = (h > 0.4 * high) & (h < 0.92 * high) & (w < 0.35 * wide) & (area > 0.02 * high * high)
-        if glyph.sum() < 3:
+        # Blurred characters stick to each other and to the rim at one level of grey, not at another.
+        sharp = cv2.addWeighted(even, 2.5, cv2.GaussianBlur(even, (0, 0), high / 14), -1.5, 0)
+        rows = []
+        for level in (50, 90, 130, 170):
+            x, y, w, h, area = cv2.connectedComponentsWithStats(
+                (sharp < level).astype(np.uint8), connectivity=4)[2][1:].T.astype(float)
+            fits = (h > 0.35 * high) & (h < 0.9 * high) & (w < 2.2 * h) & (area > 0.1 * h * h)
+            fits &= ((area < 0.8 * w * h) | (w < 0.3 * h)) & (x + w / 2 > start)
+            rows.append(np.stack([x, x + w, y + h / 2, h])[:, fits])
+        best = (0, None)
+        for left, right, middle, tall in rows:
+            if len(left) < 3:
+                continue
+            across = (left + right) / 2
+            rise = (middle[:, None] - middle) / np.where(across[:, None] == across, np.inf, across[:, None] - across)
+            for slope in (0.0, float(np.median(rise[np.triu_indices(len(left), 1)]))):
+                if abs(slope) > 0.2:
+                    continue
+                off, size = np.median(middle - slope * across), np.median(tall)
+                same = (np.abs(middle - slope * across - off) < 0.1 * size) & (np.abs(tall - size) < 0.2 * size)
+                count = np.maximum(1, np.round((right - left)[same] / (0.75 * size))).sum()
+                score = min(count, 7) + 0.1 * same.sum()
+                if same.sum() >= 3 and count < 12 and score > best[0]:
+                    best = (score, (slope, off, size))
+        if best[0] < 5.6:  # under six characters
             return None
-        top, low = np.median(y[glyph]), np.median((y + h)[glyph])
-        glyph &= (np.abs(y - top) < 0.15 * high) & (np.abs(y + h - low) < 0.15 * high)
-        if glyph.sum() < 3:
+        slope, off, size = best[1]
+        left, right, middle, tall = np.concatenate(rows, 1)
+        same = (np.abs(middle - slope * (left + right) / 2 - off) < 0.15 * size) & (np.abs(tall - size) < 0.25 * size)
+        # No end is thin: the letter I is not issued, and what looks like it is the rim.
+        same &= right - left > 0.2 * size
+        if not same.any():
             return None
-        left, right = x[glyph].min(), (x + w)[glyph].max()
-        return even[max(0, int(top) - 2):int(np.ceil(low)) + 2, max(0, left - 2):right + 2]
+        left, right = max(0, start, int(left[same].min()) - 2), min(wide, int(right[same].max()) + 2)
+        top = off - size / 2 - 2
+        level = np.float32([[1, 0, left], [slope, 1, top + slope * left]])
+        row = cv2.warpAffine(even, level, (right - left, int(np.ceil(size)) + 4),
+                             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+        return stretch(row, 5, 80)
 
     def read(self, grey, mode):
         grey = np.ascontiguousarray(grey)
@@ -326,10 +368,13 @@ def choose(kind, seen):
 # --- the action --------------------------------------------------------------
 
 def read_quad(image, quad, reader):
-    """The surest plate of the reader's attempts; what looks like words is tried but once."""
-    best = ("", 0.0)
+    """The plate most of the reader's attempts speak for; what looks like words is tried but once."""
+    best, said = ("", 0.0), {}
     for chars in reader.attempts(image, quad):
-        best = max(best, fit(chars), key=lambda plate: plate[1])
+        text, sure = fit(chars)
+        said.setdefault(text, []).append(sure)
+        text = max(said, key=lambda one: sum(said[one]))
+        best = (text, max(said[text]))
         digits = sum(max(seen, key=seen.get, default="").isdigit() for seen in chars)
         if best[1] >= reader.enough or len(chars) < len(CLASSES) - 2 or not digits:
             break
@@ -340,7 +385,7 @@ def find_plates(image, reader):
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     read = []
     for quad in candidates(grey)[:CANDIDATES]:
-        if any(sure > 0.97 and overlap(quad, other) > 0.3 for sure, _, other in read):
+        if any(sure > reader.settled and overlap(quad, other) > 0.3 for sure, _, other in read):
             continue  # another outline of a plate that is read already
         text, sure = read_quad(image, quad, reader)
         if sure >= reader.least:

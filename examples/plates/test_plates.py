@@ -22,7 +22,7 @@ import frames
 import measure
 import plates
 
-FLOOR = {"rapidocr": 0.9, "tesseract": 0.75}  # of the committed frames' plates
+FLOOR = {"rapidocr": 0.9, "tesseract": 0.85}  # of the committed frames' plates
 
 
 def ask(data, **more):
