@@ -28,7 +28,6 @@ func parseAllowList(entries []string) (*allowList, error) {
 			a.networks = append(a.networks, prefix.Masked())
 		} else if ip, err := netip.ParseAddr(entry); err == nil {
 			ip = ip.Unmap()
-			a.names[ip.String()] = true
 			a.networks = append(a.networks, netip.PrefixFrom(ip, ip.BitLen()))
 		} else if strings.ContainsAny(entry, "/@ ") {
 			return nil, fmt.Errorf("--upstream-allow: %.60q is no host, host:port, IP or CIDR", entry)
@@ -40,24 +39,31 @@ func parseAllowList(entries []string) (*allowList, error) {
 }
 
 // target splits main into its function and the server that it names, empty if
-// it names none. A guard must be asked before connecting; with one, the server
-// is an author's choice within a network and must not see the operator's token.
-func (a *allowList) target(main string) (target string, check guard, err error) {
+// it names none. A guard must be asked before connecting. Only a server that the
+// operator named with its port is trusted with the operator's token: on any
+// other port of that host, a function may be listening.
+func (a *allowList) target(main string) (target string, check guard, trusted bool, err error) {
 	_, rest, named := strings.Cut(main, "@")
 	if !named {
-		return "", nil, nil
+		return "", nil, false, nil
 	}
 	u, err := parseTarget(rest, "https")
 	if err != nil {
-		return "", nil, err
+		return "", nil, false, err
 	}
-	if host := strings.ToLower(u.Hostname()); a.names[host] || a.names[net.JoinHostPort(host, port(u))] {
-		return u.String(), nil, nil
+	host := strings.ToLower(u.Hostname())
+	if trusted = a.names[net.JoinHostPort(host, port(u))]; trusted || a.names[host] {
+		return u.String(), nil, trusted, nil
 	}
 	if len(a.networks) == 0 {
-		return "", nil, a.refused(u.Host)
+		return "", nil, false, a.refused(u.Host)
 	}
-	return u.String(), func(address string) error {
+	return u.String(), a.within(u.Host), false, nil
+}
+
+// within is a guard that wants the address to be in one of the networks.
+func (a *allowList) within(name string) guard {
+	return func(address string) error {
 		host, _, err := net.SplitHostPort(address)
 		if err != nil {
 			return err
@@ -71,8 +77,8 @@ func (a *allowList) target(main string) (target string, check guard, err error) 
 				return nil
 			}
 		}
-		return a.refused(u.Host + " (" + host + ")")
-	}, nil
+		return a.refused(name + " (" + host + ")")
+	}
 }
 
 // port is a URL's, or its scheme's.

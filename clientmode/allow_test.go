@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -181,11 +182,14 @@ func TestUpstream_TLSNeedsATrustedCertificate(t *testing.T) {
 	}
 }
 
-func TestAllow_TheTokenGoesOnlyWhereTheOperatorNamedAHost(t *testing.T) {
+func TestAllow_TheTokenGoesOnlyWhereTheOperatorNamedHostAndPort(t *testing.T) {
 	tokens := filepath.Join(t.TempDir(), "token")
 	require.NoError(t, os.WriteFile(tokens, []byte("0123456789abcdef\n"), 0o600))
-	for allow, sent := range map[string]string{"127.0.0.1": "Bearer 0123456789abcdef", "127.0.0.0/8": ""} {
+	for allow, sent := range map[string]string{"127.0.0.1:": "Bearer 0123456789abcdef", "127.0.0.1": "", "127.0.0.0/8": ""} {
 		f := newFake(t, nil)
+		if strings.HasSuffix(allow, ":") {
+			allow = strings.TrimPrefix(f.URL, "http://")
+		}
 		r := newRig(t, clientmode.Config{TokenFile: tokens, UpstreamAllow: []string{allow}})
 		require.Equal(t, http.StatusOK, r.post("/init", initOf("main@"+f.URL, small)).Status)
 		assert.Equal(t, sent, f.all("/init")[0].Get("Authorization"), allow)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -26,7 +27,7 @@ type Client struct {
 	lease      string // who still needs the function: this container
 	concurrent bool
 	allow      *allowList
-	dial       func(target string, guard guard) (Upstream, error)
+	dial       func(target string, guard guard, trusted bool) (Upstream, error)
 	fixed      Upstream // the operator's, nil when only main@url says where
 	streams    *streams
 	listener   *daemon.Listener
@@ -69,15 +70,15 @@ func (c *Client) Start() error {
 	if c.allow, err = parseAllowList(c.cfg.UpstreamAllow); err != nil {
 		return errors.Join(daemon.ErrConfig, err)
 	}
-	c.dial = func(target string, guard guard) (Upstream, error) {
+	c.dial = func(target string, guard guard, trusted bool) (Upstream, error) {
 		secret := secret
-		if guard != nil {
-			secret = "" // any host of the network could collect it
+		if !trusted {
+			secret = "" // whoever listens there could collect it
 		}
 		return newHTTPUpstream(target, secret, secure, guard)
 	}
 	if c.cfg.Upstream != "" {
-		if c.fixed, err = c.dial(c.cfg.Upstream, nil); err != nil {
+		if c.fixed, err = c.dial(c.cfg.Upstream, nil, true); err != nil {
 			return errors.Join(daemon.ErrConfig, err)
 		}
 	}
@@ -108,11 +109,24 @@ func (c *Client) Stop(ctx context.Context) error {
 	return c.stopErr
 }
 
+// settle waits for runs that were cut off to tell the server so.
+func (c *Client) settle(patience time.Duration) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		c.mu.Lock()
+		left := c.inFlight
+		c.mu.Unlock()
+		if left == 0 {
+			return
+		}
+	}
+}
+
 func (c *Client) shutDown(ctx context.Context) error {
 	if c.listener == nil {
 		return nil // never started
 	}
 	err := c.listener.Stop(ctx)
+	c.settle(cancelTime)
 	c.mu.Lock()
 	f := c.function
 	c.function, c.stopped = nil, true

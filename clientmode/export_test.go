@@ -12,7 +12,7 @@ func Target(main, allow string) (target string, asked bool, err error) {
 	if err != nil {
 		return "", false, err
 	}
-	target, guard, err := a.target(main)
+	target, guard, _, err := a.target(main)
 	return target, guard != nil, err
 }
 
@@ -22,7 +22,7 @@ func Guard(name, allow, address string) error {
 	if err != nil {
 		return err
 	}
-	_, guard, err := a.target("main@" + name)
+	_, guard, _, err := a.target("main@" + name)
 	if err != nil {
 		return err
 	}

@@ -111,7 +111,8 @@ func bodyRequest(path string, header http.Header, body []byte) *Request {
 // That is a courtesy: a lease that is not given up runs out.
 func (f *function) release(ctx context.Context) error {
 	defer f.drop()
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	// Also when ctx is over: runs that outlast the drain are why it matters most.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer cancel()
 	resp, err := f.upstream.Send(ctx, &Request{Path: runtimespec.PathStop, Header: f.run})
 	if err != nil {

@@ -105,12 +105,12 @@ func (c *Client) prepare(ctx context.Context, body []byte, trace []string) (*fun
 
 // choose finds the server that is to run the function.
 func (c *Client) choose(main string) (Upstream, outcome) {
-	target, guard, err := c.allow.target(main)
+	target, guard, trusted, err := c.allow.target(main)
 	switch {
 	case err != nil:
 		return nil, c.refuse(http.StatusForbidden, "%v", err)
 	case target != "":
-		upstream, err := c.dial(target, guard)
+		upstream, err := c.dial(target, guard, trusted)
 		if err != nil {
 			return nil, c.refuse(http.StatusForbidden, "%v", err)
 		}

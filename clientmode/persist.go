@@ -76,6 +76,9 @@ func waitFor(ctx context.Context, pause time.Duration) bool {
 
 // lost is the outcome of an attempt whose answer did not come: it may have run.
 func (c *Client) lost(ctx context.Context, f *function, err error) outcome {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return failure(http.StatusBadGateway, runtimespec.Cancelled, "the activation was cancelled: its caller hung up")
+	}
 	if ctx.Err() != nil {
 		return failure(http.StatusBadGateway, runtimespec.TimedOut, "the time limit was reached before the server at %s answered", f.upstream)
 	}

@@ -94,12 +94,15 @@ func (c *Client) execute(ctx context.Context, f *function, activation runtimespe
 	})
 }
 
+// cancelTime bounds how long a cancelled run's server is told so.
+const cancelTime = 2 * time.Second
+
 // cancelUpstream says that nobody waits for an activation any more; a bare
 // disconnect would only start the server's grace.
 func (c *Client) cancelUpstream(f *function, id string) {
 	header := maps.Clone(f.run)
 	header[runtimespec.HeaderActivation] = []string{id}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), cancelTime)
 	defer cancel()
 	if resp, err := f.upstream.Send(ctx, &Request{Path: runtimespec.PathStop, Header: header}); err == nil {
 		_ = resp.Body.Close()

@@ -122,6 +122,7 @@ func TestServer_RefusesWhatItCannotTrust(t *testing.T) {
 		return h
 	}
 	other := newTarget("native", echo, map[string]string{"A": "1"})
+	long := newTarget("native", echo, map[string]string{"BIG": strings.Repeat("x", 200_000)})
 	again := with(runtimespec.HeaderServer, r.run(f, "", `{}`).header.Get(runtimespec.HeaderServer))
 	again.Set(runtimespec.HeaderActivation, "not in flight")
 	for name, c := range map[string]struct {
@@ -149,6 +150,8 @@ func TestServer_RefusesWhatItCannotTrust(t *testing.T) {
 		"env is no base64":  {runtimespec.PathInit, with(runtimespec.HeaderEnv, "%%%"), string(f.body(true)), runtimespec.BadRequest},
 		"unknown kind":      {runtimespec.PathInit, with(runtimespec.HeaderKind, "cobol:1"), string(f.body(true)), runtimespec.UnsupportedKind},
 		"version it lacks":  {runtimespec.PathInit, with(runtimespec.HeaderKind, "python:3.1"), string(f.body(true)), runtimespec.UnsupportedKind},
+		"activation":        {runtimespec.PathRun, with(runtimespec.HeaderActivation, strings.Repeat("a", 257)), `{}`, runtimespec.BadRequest},
+		"env is too long":   {runtimespec.PathInit, long.header(), string(long.body(true)), runtimespec.BadRequest},
 		"stop without name": {runtimespec.PathStop, http.Header{}, ``, runtimespec.BadRequest},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -175,6 +178,14 @@ func TestServer_RefusesToStartUnsafely(t *testing.T) {
 			require.NoError(t, s.Stop(t.Context()))
 		})
 	}
+	t.Run("somebody's own folder", func(t *testing.T) {
+		dir := harness.OpenDir(t)
+		precious := filepath.Join(dir, "functions", "precious")
+		require.NoError(t, os.MkdirAll(precious, 0o755))
+		err := servermode.New(servermode.Config{Listen: "127.0.0.1:0", StateDir: dir}).Start()
+		require.ErrorIs(t, err, daemon.ErrConfig)
+		assert.DirExists(t, precious)
+	})
 	t.Run("a state folder in use", func(t *testing.T) {
 		r := newRig(t, servermode.Config{})
 		err := servermode.New(servermode.Config{Listen: "127.0.0.1:0", StateDir: r.state}).Start()

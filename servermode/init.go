@@ -113,9 +113,21 @@ func (s *Server) keepCode(c *call, init *runtimespec.InitBody) (digest runtimesp
 	return actual, nil
 }
 
+// What Linux takes: 32 pages per variable, and a quarter of the stack's limit in
+// all, less some for what the server adds.
+const (
+	maxVariable = 128 << 10
+	maxEnv      = 1 << 20
+)
+
 // checkEnv refuses what no process can have in its environment.
 func checkEnv(env map[string]string) error {
+	total := 0
 	for key, value := range env {
+		total += len(key) + len(value) + 2
+		if len(key)+len(value)+2 > maxVariable || total > maxEnv {
+			return refusal(runtimespec.BadRequest, fmt.Sprintf("init parameter %.60q is too long for an environment: %d bytes each and %d in all are the limit", key, maxVariable, maxEnv))
+		}
 		if key == "" || strings.ContainsAny(key, "=\x00") || strings.Contains(value, "\x00") {
 			return refusal(runtimespec.BadRequest, fmt.Sprintf("init parameter %.60q cannot be an environment variable", key))
 		}

@@ -162,6 +162,20 @@ func TestServer_RepeatedActivationRunsOnce(t *testing.T) {
 	}
 }
 
+// Who joins a run waits no longer than it said, and sees the head at once.
+func TestServer_JoinedRunHasItsOwnTimeLimit(t *testing.T) {
+	r := newRig(t, servermode.Config{})
+	f := newTarget("native", echo, nil)
+	r.mustInit(f)
+	answer, _ := r.sleeper(f, runHeader(f, "long"))
+	impatient := runHeader(f, "long")
+	impatient.Set(runtimespec.HeaderTimeout, "100")
+	assert.Equal(t, runtimespec.TimedOut, r.send(runtimespec.PathRun, impatient, []byte(`{}`)).reason)
+	assert.True(t, r.functions()[0].Instances[0].Busy, "the run itself goes on")
+	r.send(runtimespec.PathStop, runHeader(f, "long"), nil)
+	assert.Equal(t, runtimespec.Cancelled, (<-answer).reason)
+}
+
 func TestServer_DrainFinishesRunsAndRefusesOthers(t *testing.T) {
 	r := newRig(t, servermode.Config{})
 	f := newTarget("native", echo, nil)

@@ -1,6 +1,7 @@
 package servermode
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -111,6 +112,9 @@ func (c *call) order(longest time.Duration) (key function.Key, lease string, lim
 	}
 	if lease, err = c.lease(); err != nil {
 		return key, "", 0, err
+	}
+	if len(c.Header.Get(runtimespec.HeaderActivation)) > runtimespec.MaxActivation {
+		return key, "", 0, refusal(runtimespec.BadRequest, fmt.Sprintf("%s has more than %d characters", runtimespec.HeaderActivation, runtimespec.MaxActivation))
 	}
 	if limit, err = runtimespec.Timeout(c.Header, longest); err != nil {
 		return key, "", 0, refusal(runtimespec.BadRequest, err.Error())

@@ -43,7 +43,7 @@ func (s *Server) run(c *call) error {
 	left := context.AfterFunc(c.Context(), func() { s.activations.left(mine, disconnectGrace) })
 	defer left()
 	if !first {
-		return s.join(c, mine)
+		return s.join(ctx, c, mine)
 	}
 	a := s.answer(c)
 	result, err := s.table.Run(mine.ctx, key, lease, asLine(body), a)
@@ -59,13 +59,17 @@ func (s *Server) run(c *call) error {
 
 // join answers a repeated activation with the outcome of the one in flight.
 // Its logs went to the first caller.
-func (s *Server) join(c *call, running *activation) error {
+func (s *Server) join(ctx context.Context, c *call, running *activation) error {
+	a := s.answer(c)
 	select {
 	case <-running.done:
+	case <-ctx.Done():
+		a.fail(s, context.Cause(ctx))
+		return nil
 	case <-c.Context().Done():
-		return c.Context().Err()
+		a.fail(s, errCancelled)
+		return nil
 	}
-	a := s.answer(c)
 	if running.err != nil {
 		a.fail(s, running.err)
 		return nil

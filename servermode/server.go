@@ -6,6 +6,7 @@ package servermode
 import (
 	"context"
 	"errors"
+	"os"
 	"sync"
 	"time"
 
@@ -90,6 +91,11 @@ func (s *Server) openTokens() (err error) {
 	if s.cfg.TokenFile != "" {
 		if s.tokens, err = token.Load(s.cfg.TokenFile); err != nil {
 			return errors.Join(daemon.ErrConfig, err)
+		}
+	}
+	for _, secret := range []string{s.cfg.TokenFile, s.cfg.TLSKey} {
+		if info, err := os.Stat(secret); err == nil && info.Mode().Perm()&0o004 != 0 {
+			s.log.Warn("every user of this host can read it, functions too: chmod o-r", zap.String("file", secret))
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -37,12 +38,8 @@ func (s *Server) openState() error {
 	if d.dir, err = filepath.Abs(d.dir); err != nil {
 		return err
 	}
-	// 0711: functions that run as users of their own pass through to their folders.
-	for _, dir := range []string{d.dir, d.path("functions"), d.path("launchers")} {
-		// chmod, because a daemon's umask may be anything.
-		if err := errors.Join(os.MkdirAll(dir, 0o711), os.Chmod(dir, 0o711)); err != nil {
-			return fmt.Errorf("%w: state folder: %w", daemon.ErrConfig, err)
-		}
+	if err := d.make(); err != nil {
+		return fmt.Errorf("%w: state folder: %w", daemon.ErrConfig, err)
 	}
 	if err := d.takeLock(); err != nil {
 		return err
@@ -52,7 +49,33 @@ func (s *Server) openState() error {
 	if d.id, err = d.readID(); err != nil {
 		return err
 	}
-	return errors.Join(sandbox.Sweep(d.id+"."), clearFolder(d.path("functions")))
+	return sandbox.Sweep(d.id + ".")
+}
+
+// make makes the folder and its parts. A folder that holds something and is no
+// server's is left alone: what lies in it would be lost.
+func (d *stateDir) make() error {
+	entries, err := os.ReadDir(d.dir)
+	fresh := errors.Is(err, os.ErrNotExist)
+	if err != nil && !fresh {
+		return err
+	}
+	if len(entries) > 0 && !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == "id" || e.Name() == "lock" }) &&
+		!(len(entries) == 1 && entries[0].Name() == "lost+found") {
+		return fmt.Errorf("%s is not empty and not a server's; choose another --state-dir", d.dir)
+	}
+	dirs := []string{d.path("functions"), d.path("launchers")}
+	if fresh {
+		dirs = append([]string{d.dir}, dirs...)
+	}
+	for _, dir := range dirs {
+		// 0711: functions that run as users of their own pass through to their
+		// folders. chmod, because a daemon's umask may be anything.
+		if err := errors.Join(os.MkdirAll(dir, 0o711), os.Chmod(dir, 0o711)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (d *stateDir) takeLock() (err error) {
@@ -93,6 +116,10 @@ func (s *Server) openSandbox() error {
 			return err
 		}
 		s.onStop(users.Close)
+	}
+	// Now that nobody is left who could put links in the way.
+	if err := clearFolder(s.state.path("functions")); err != nil {
+		return err
 	}
 	s.box = sandbox.New(s.state.id+"."+s.incarnation, s.cfg.Limits, users)
 	s.onStop(func() error { s.box.Close(); return nil })

@@ -57,7 +57,9 @@ func (c *demoCommand) runAll(s *stage, action code, frames []frame) ([]row, erro
 		return nil, fmt.Errorf("init: status %d: %s%s", init.Status, init.Body, s.client.tail())
 	}
 	fmt.Printf("plates.py was initialised in %d ms\n", init.Took.Milliseconds())
-	bar := progressbar.NewOptions(len(frames), progressbar.OptionSetDescription("frames"),
+	info, err := os.Stderr.Stat()
+	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0 // else the bar would fill a log
+	bar := progressbar.NewOptions(len(frames), progressbar.OptionSetVisibility(terminal), progressbar.OptionSetDescription("frames"),
 		progressbar.OptionSetWriter(os.Stderr), progressbar.OptionShowCount(), progressbar.OptionSetWidth(40),
 		progressbar.OptionOnCompletion(func() { fmt.Fprintln(os.Stderr) }))
 	var rows []row

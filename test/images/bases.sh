@@ -7,11 +7,12 @@ set -eu
 debian=whiskaway-test/debian:bookworm golang=whiskaway-test/golang:local
 dir=$(mktemp -d /var/tmp/whiskaway-bases-XXXXXX)
 trap 'rm -rf "$dir"' EXIT
-debootstrap --variant=minbase --include=ca-certificates bookworm "$dir/debian" "${MIRROR:-http://deb.debian.org/debian}" >&2
-# The authorities that this host's owner added, for networks that are looked into.
+# shellcheck disable=SC2086 # no mirror: debootstrap's own
+debootstrap --variant=minbase --include=ca-certificates bookworm "$dir/debian" ${MIRROR:-} >&2
+# The authorities and package sources that this host's owner chose.
 cp -r /usr/local/share/ca-certificates "$dir/debian/usr/local/share/"
+cp -r /etc/apt/sources.list* "$dir/debian/etc/apt/"
 chroot "$dir/debian" update-ca-certificates >&2
-echo "deb http://security.debian.org/debian-security bookworm-security main" >>"$dir/debian/etc/apt/sources.list"
 rm -rf "$dir"/debian/var/cache/apt/archives/*.deb
 tar -C "$dir/debian" -cf "$dir/image.tar" .
 docker import -c 'CMD ["bash"]' "$dir/image.tar" "$debian" >&2

@@ -81,7 +81,7 @@ func (f *Function) evictIdle(now time.Time, keepAlive time.Duration) {
 	f.evictions += uint64(len(victims))
 	f.refresh()
 	f.mu.Unlock()
-	f.end(victims)
+	go f.end(victims) // one that cannot be ended must not keep the others waiting
 }
 
 // end closes slots' instances, then the program if these were the last.

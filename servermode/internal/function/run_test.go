@@ -99,7 +99,7 @@ func TestFunction_UsesAsManyInstancesAsItMay(t *testing.T) {
 	assert.EqualValues(t, 3, b.live.Load())
 	b.Sweep(b.clock.forward(keepAlive))
 	assert.Equal(t, "cold", b.state())
-	assert.EqualValues(t, 0, b.live.Load())
+	b.eventually(t, func() bool { return b.live.Load() == 0 })
 }
 
 // late is the cause of a context that ended because time was over.
@@ -170,4 +170,43 @@ func TestFunction_DeliveryIsNotTriedForEver(t *testing.T) {
 	_, err := b.activate(t.Context(), "x")
 	require.ErrorIs(t, err, errBroken)
 	assert.EqualValues(t, 3, b.starts.Load())
+}
+
+// An init that finds no instance, because a cancelled run was to start it, must
+// not start one beside the slot that is taken.
+func TestFunction_InitStaysWithinTheLimit(t *testing.T) {
+	b := newBench(1)
+	gate := make(chan struct{})
+	require.NoError(t, b.init(t.Context(), "a"))
+	b.Sweep(b.clock.forward(keepAlive)) // cold
+	b.start = func(ctx context.Context, n int) error {
+		if n == 2 {
+			<-ctx.Done()
+			<-gate
+			return context.Cause(ctx)
+		}
+		return nil
+	}
+	for range 100 {
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		all.Go(func() { _, _ = b.activate(ctx, "cancelled") })
+		b.eventually(t, func() bool { return b.starts.Load() == 2 })
+		all.Go(func() { _, _ = b.activate(context.Background(), "queued") })
+		b.eventually(t, func() bool { return b.List("")[0].Waiting == 1 })
+		all.Go(func() { assert.NoError(t, b.init(context.Background(), "b")) })
+		b.eventually(t, func() bool { return b.List("")[0].Leases == 2 })
+		cancel()
+		close(gate)
+		all.Wait()
+		require.LessOrEqual(t, b.live.Load(), int32(1))
+		b.Stop(b.key, "a")
+		b.Stop(b.key, "b")
+		b.eventually(t, func() bool { return b.state() == "" && b.live.Load() == 0 })
+		gate = make(chan struct{})
+		b.starts.Store(0)
+		require.NoError(t, b.init(t.Context(), "a"))
+		b.Sweep(b.clock.forward(keepAlive))
+		b.eventually(t, func() bool { return b.live.Load() == 0 })
+	}
 }

@@ -17,8 +17,11 @@ func (f *Function) Init(ctx context.Context, sink Sink) error {
 			f.mu.Unlock()
 			return nil
 		case first == nil:
-			s := f.take()
 			f.mu.Unlock()
+			s, err := f.acquire(ctx) // there may be no slot free: one is between two starts
+			if err != nil {
+				return err
+			}
 			defer f.release(s, 0)
 			return f.revive(ctx, s, sink)
 		}

@@ -88,7 +88,7 @@ func TestTable_IdleInstanceIsEvictedAndComesBack(t *testing.T) {
 	assert.Equal(t, "ready", b.state())
 	b.Sweep(b.clock.forward(time.Second))
 	assert.Equal(t, "cold", b.state())
-	assert.EqualValues(t, 0, b.live.Load())
+	b.eventually(t, func() bool { return b.live.Load() == 0 })
 	_, err := b.activate(t.Context(), "x")
 	require.NoError(t, err)
 	assert.Equal(t, "ready", b.state())

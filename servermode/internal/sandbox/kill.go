@@ -70,7 +70,7 @@ func (c *Cell) members(table []proc) []int {
 	tree := descendants(table, roots...)
 	var out []int
 	for _, p := range table {
-		if !p.zombie && (tree[p.pid] || markOf(p.pid) == c.mark) {
+		if !p.zombie && (tree[p.pid] || carries(p.pid, c.mark)) {
 			out = append(out, p.pid)
 		}
 	}
@@ -82,7 +82,7 @@ func (c *Cell) members(table []proc) []int {
 // next cell that is ended.
 func unmarked() (pids []int) {
 	orphans(processes, os.Getpid(), func(p proc) {
-		if !p.zombie && markOf(p.pid) == "" {
+		if mark, readable := markOf(p.pid); !p.zombie && readable && mark == "" {
 			pids = append(pids, p.pid)
 		}
 	})
@@ -138,7 +138,7 @@ func untilGone(step func() bool, who string) error {
 func Sweep(prefix string) error {
 	return killAll(func(table []proc) (pids []int) {
 		for _, p := range table {
-			if !p.zombie && p.pid != os.Getpid() && strings.HasPrefix(markOf(p.pid), prefix) {
+			if mark, _ := markOf(p.pid); !p.zombie && p.pid != os.Getpid() && strings.HasPrefix(mark, prefix) {
 				pids = append(pids, p.pid)
 			}
 		}

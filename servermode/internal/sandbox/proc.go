@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"sync"
 )
 
 // proc is one line of the process table.
@@ -14,6 +15,7 @@ type proc struct {
 	uid    uint32
 	zombie bool
 	still  bool // stopped, or dead: it forks no more
+	depth  int  // nested pid namespaces; more than ours: it is some container's
 }
 
 // processes reads the process table from /proc.
@@ -42,7 +44,7 @@ func readProc(pid int) (proc, bool) {
 	if err != nil {
 		return proc{}, false
 	}
-	p := proc{pid: pid}
+	p, whole := proc{pid: pid}, false
 	for line := range bytes.Lines(status) {
 		key, value, _ := bytes.Cut(line, []byte{':'})
 		fields := bytes.Fields(value)
@@ -58,11 +60,13 @@ func readProc(pid int) (proc, bool) {
 			p.parent, _ = strconv.Atoi(string(fields[0]))
 		case "Uid":
 			uid, _ := strconv.ParseUint(string(fields[0]), 10, 32)
-			p.uid = uint32(uid)
-			return p, true // the lines that follow are of no use here
+			p.uid, whole = uint32(uid), true
+		case "NSpid":
+			p.depth = len(fields)
+			return p, whole // the lines that follow are of no use here
 		}
 	}
-	return p, false
+	return p, whole
 }
 
 // descendants are the pids of roots and of all that descend from them.
@@ -83,16 +87,29 @@ func descendants(table []proc, roots ...int) map[int]bool {
 }
 
 // markOf is the instance that a process's environment names, empty when it
-// names none or cannot be read (then it is another user's).
-func markOf(pid int) string {
+// names none. An environment that may not be read tells nothing: in containers
+// without CAP_SYS_PTRACE that is every other user's.
+func markOf(pid int) (mark string, readable bool) {
 	env, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
 	if err != nil {
-		return ""
+		return "", false
 	}
 	for entry := range bytes.SplitSeq(env, []byte{0}) {
 		if mark, ok := bytes.CutPrefix(entry, []byte(EnvInstance+"=")); ok {
-			return string(mark)
+			return string(mark), true
 		}
 	}
-	return ""
+	return "", true
 }
+
+// carries reports whether a process is known to carry the mark.
+func carries(pid int, mark string) bool {
+	found, _ := markOf(pid)
+	return found == mark
+}
+
+// depth is how many nested pid namespaces this process sees itself in.
+var depth = sync.OnceValue(func() int {
+	p, _ := readProc(os.Getpid())
+	return p.depth
+})

@@ -12,6 +12,7 @@ type User struct {
 
 	mu    sync.Mutex // held while a process is started or some are ended
 	cells []*Cell    // those that have a process
+	stuck bool       // something of it could not be ended: nobody else may have the uid
 }
 
 // end ends what runs in c. The user's last cell takes with it all that runs as
@@ -21,7 +22,9 @@ func (u *User) end(c *Cell) error {
 	defer u.mu.Unlock()
 	u.cells = slices.DeleteFunc(u.cells, func(other *Cell) bool { return other == c })
 	if len(u.cells) == 0 {
-		return killUser(u.ID)
+		err := killUser(u.ID)
+		u.stuck = u.stuck || err != nil
+		return err
 	}
 	return killAll(u.strays, c.mark)
 }
@@ -36,7 +39,10 @@ func (u *User) strays(table []proc) []int {
 	spared := descendants(table, roots...)
 	var out []int
 	for _, p := range table {
-		if p.uid == u.ID && !p.zombie && !spared[p.pid] && !slices.Contains(marks, markOf(p.pid)) {
+		if p.uid != u.ID || p.zombie || spared[p.pid] {
+			continue
+		}
+		if mark, readable := markOf(p.pid); readable && !slices.Contains(marks, mark) {
 			out = append(out, p.pid)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -45,12 +46,18 @@ func ClaimUsers() (*Users, error) {
 	if mapped := mappedIDs(); mapped <= firstID+blockSize*blocks {
 		first, size, count = firstSmall, smallBlock, int(max(0, int64(mapped)-firstSmall)/smallBlock)
 	}
-	for i := range count {
+	start := namespace()
+	for n := range count {
+		i := (start + n) % count
 		lock, err := net.Listen("unix", "@whiskaway-uids-"+strconv.Itoa(i))
 		if err != nil {
 			continue
 		}
 		u := newUsers(first+uint32(i)*size, size, lock)
+		if u.inContainer() {
+			_ = lock.Close()
+			continue
+		}
 		if err := u.sweep(); err != nil {
 			return nil, errors.Join(err, lock.Close())
 		}
@@ -106,6 +113,12 @@ func (u *Users) Release(user *User) {
 	if user == nil {
 		return
 	}
+	user.mu.Lock()
+	stuck := user.stuck
+	user.mu.Unlock()
+	if stuck {
+		return
+	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.used[user.ID] {
@@ -116,6 +129,25 @@ func (u *Users) Release(user *User) {
 
 // Close frees the block.
 func (u *Users) Close() error { return u.lock.Close() }
+
+// namespace is a number that differs between pid namespaces. Abstract sockets
+// lock within one network namespace only, so servers in containers begin their
+// search at different blocks.
+func namespace() int {
+	var inode int
+	if link, err := os.Readlink("/proc/self/ns/pid"); err == nil {
+		_, _ = fmt.Sscanf(link, "pid:[%d]", &inode)
+	}
+	return inode
+}
+
+// inContainer reports whether a server in some container on this host, whose
+// lock is out of sight, uses the block.
+func (u *Users) inContainer() bool {
+	return slices.ContainsFunc(processes(), func(p proc) bool {
+		return p.uid >= u.first && p.uid < u.first+u.size && p.depth > depth()
+	})
+}
 
 // sweep kills everything that runs as a uid of the block.
 func (u *Users) sweep() error {
