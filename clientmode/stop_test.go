@@ -61,8 +61,10 @@ func TestStop_EndsWithItsPatience(t *testing.T) {
 	cancel()
 	assert.ErrorIs(t, r.Stop(ctx), context.Canceled)
 	wait(t, run)
-	eventually(t, func() bool { return f.count("/stop") > 0 })
-	assert.Equal(t, "a", f.all("/stop")[0].Get(runtimespec.HeaderActivation), "nobody waits for it any more")
+	stops := f.all("/stop")
+	require.Len(t, stops, 2, "both have been sent when Stop returns: the process ends then")
+	assert.Equal(t, "a", stops[0].Get(runtimespec.HeaderActivation), "nobody waits for it any more")
+	assert.Empty(t, stops[1].Get(runtimespec.HeaderActivation), "the lease is given up although patience is over")
 }
 
 func TestStop_ReportsThatTheServerWouldNotLetGo(t *testing.T) {

@@ -47,6 +47,7 @@ type program struct {
 	live   atomic.Int32
 	most   atomic.Int32
 	closed atomic.Int32
+	stuck  chan struct{} // set: an instance ends only once it is closed
 }
 
 func (p *program) Start(ctx context.Context, _ function.Sink) (function.Instance, error) {
@@ -88,6 +89,9 @@ func (i *instance) Alive() bool { return !i.dead.Load() }
 func (i *instance) PID() int    { return i.pid }
 func (i *instance) Close() {
 	i.dead.Store(true)
+	if i.p.stuck != nil {
+		<-i.p.stuck
+	}
 	i.once.Do(func() { i.p.live.Add(-1) })
 }
 

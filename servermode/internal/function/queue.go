@@ -11,10 +11,16 @@ func (f *Function) acquire(ctx context.Context) (*slot, error) {
 	f.mu.Lock()
 	f.refresh()
 	f.lastUse = f.now()
-	switch {
-	case f.state >= Draining:
+	if f.state >= Draining {
 		f.mu.Unlock()
 		return nil, ErrUnknown
+	}
+	return f.takeOrQueue(ctx)
+}
+
+// takeOrQueue is acquire for a caller that holds mu, which it gives up.
+func (f *Function) takeOrQueue(ctx context.Context) (*slot, error) {
+	switch {
 	case len(f.idle) > 0 || len(f.busy) < f.limits.Instances:
 		defer f.mu.Unlock()
 		return f.take(), nil

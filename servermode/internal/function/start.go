@@ -17,8 +17,7 @@ func (f *Function) Init(ctx context.Context, sink Sink) error {
 			f.mu.Unlock()
 			return nil
 		case first == nil:
-			f.mu.Unlock()
-			s, err := f.acquire(ctx) // there may be no slot free: one is between two starts
+			s, err := f.takeOrQueue(ctx) // no slot may be free: one is between two starts
 			if err != nil {
 				return err
 			}

@@ -96,6 +96,26 @@ func TestTable_IdleInstanceIsEvictedAndComesBack(t *testing.T) {
 	assert.EqualValues(t, 1, b.List("")[0].Evictions)
 }
 
+// A process may hang in the kernel; the sweep goes on without it.
+func TestTable_InstanceThatCannotBeEndedStopsNoSweep(t *testing.T) {
+	b := newBench(1)
+	b.stuck = make(chan struct{})
+	require.NoError(t, b.init(t.Context(), "a"))
+	swept := make(chan struct{})
+	go func() { b.Sweep(b.clock.forward(keepAlive)); close(swept) }()
+	b.eventually(t, func() bool {
+		select {
+		case <-swept:
+			return true
+		default:
+			return false
+		}
+	})
+	assert.EqualValues(t, 1, b.live.Load())
+	close(b.stuck)
+	b.eventually(t, func() bool { return b.live.Load() == 0 })
+}
+
 func TestTable_LeaseExpiresWithoutRuns(t *testing.T) {
 	b := newBench(1)
 	require.NoError(t, b.init(t.Context(), "a"))
