@@ -43,7 +43,11 @@ type Config struct {
 	MaxResult    int   // bytes [1 MiB]
 	MaxLog       int   // bytes of logs per activation [10 MiB]
 	CodeCache    int64 // bytes of code kept on disk [4 GiB]
+	BuildCache   int64 // bytes of environments and programs built for functions, kept on disk [10 GiB]
 	UploadBudget int64 // bytes of init bodies held in memory at once [256 MiB]
+
+	Builds       int           // how many are built at the same time [2]
+	BuildTimeout time.Duration // longest build; one goes on when its init has timed out [15m]
 
 	Limits sandbox.Limits // rlimits of functions [sandbox.DefaultLimits]
 	// AdoptOrphans makes the process the reaper of its descendants: only for a
@@ -84,6 +88,9 @@ func (c Config) withDefaults() Config {
 	set(&c.MaxLog, 10<<20)
 	set(&c.CodeCache, 4<<30)
 	set(&c.UploadBudget, 256<<20)
+	set(&c.BuildCache, 10<<30)
+	set(&c.Builds, 2)
+	set(&c.BuildTimeout, 15*time.Minute)
 	set(&c.Limits, sandbox.DefaultLimits)
 	if c.Log == nil {
 		c.Log = zap.NewNop()
@@ -109,10 +116,10 @@ func (c Config) validate() error {
 		return fmt.Errorf("%w: --tls-cert and --tls-key go together", daemon.ErrConfig)
 	case c.SharedUser && os.Getuid() == 0:
 		return fmt.Errorf("%w: --shared-user would run functions as root; start the server as another user", daemon.ErrConfig)
-	case slices.Min([]time.Duration{c.KeepAlive, c.Lease, c.InitTimeout, c.RunTimeout}) < 0:
+	case slices.Min([]time.Duration{c.KeepAlive, c.Lease, c.InitTimeout, c.RunTimeout, c.BuildTimeout}) < 0:
 		return fmt.Errorf("%w: durations must be positive", daemon.ErrConfig)
-	case c.Instances < 1 || c.Queue < 0:
-		return fmt.Errorf("%w: at least one instance per function, and no negative queue", daemon.ErrConfig)
+	case c.Instances < 1 || c.Queue < 0 || c.Builds < 1:
+		return fmt.Errorf("%w: at least one instance per function and one build at a time, and no negative queue", daemon.ErrConfig)
 	}
 	return nil
 }

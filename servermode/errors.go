@@ -11,6 +11,7 @@ import (
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
+	"github.com/whiskaway/whiskaway/servermode/internal/build"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
@@ -47,6 +48,7 @@ var refuses = []struct {
 	reason runtimespec.Reason
 	public string // empty: the error's own text
 }{
+	{build.ErrUnfinished, runtimespec.TimedOut, ""},
 	{errTimedOut, runtimespec.TimedOut, "The action exceeded its time limit and was ended."},
 	{errCancelled, runtimespec.Cancelled, "The activation was cancelled and the action ended."},
 	{errShutdown, runtimespec.Cancelled, "The server was stopped before the action had finished."},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
@@ -32,7 +33,7 @@ func (s *Server) init(c *call) error {
 	defer context.AfterFunc(c.Context(), stop)()
 	a := s.answer(c)
 	err = s.table.Init(ctx, key, lease, info, func() (function.Program, error) {
-		return &program{server: s, tenant: c.tenant, spec: spec}, nil
+		return &program{server: s, tenant: c.tenant, spec: spec, laying: semaphore.NewWeighted(1)}, nil
 	}, a)
 	if err != nil {
 		a.fail(s, err)

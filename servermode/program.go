@@ -10,7 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
+
+	"golang.org/x/sync/semaphore"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
@@ -30,8 +31,8 @@ type program struct {
 	tenant string
 	spec   runtimespec.Function
 
-	mu      sync.Mutex // guards the laying out
-	dir     string     // empty until laid out
+	laying  *semaphore.Weighted // held while the code is laid out
+	dir     string              // empty until laid out
 	user    *sandbox.User
 	kind    kind.Kind
 	command kind.Command
@@ -39,7 +40,7 @@ type program struct {
 
 // Start starts one process.
 func (p *program) Start(ctx context.Context, sink function.Sink) (function.Instance, error) {
-	if err := p.prepare(); err != nil {
+	if err := p.prepare(ctx, sink); err != nil {
 		return nil, p.failed(ctx, err, sink)
 	}
 	c := p.command
@@ -75,9 +76,11 @@ func (p *program) failed(ctx context.Context, err error, sink function.Sink) err
 }
 
 // prepare lays the function's code out, once.
-func (p *program) prepare() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (p *program) prepare(ctx context.Context, sink function.Sink) error {
+	if err := p.laying.Acquire(ctx, 1); err != nil {
+		return context.Cause(ctx)
+	}
+	defer p.laying.Release(1)
 	if p.dir != "" {
 		return nil
 	}
@@ -101,23 +104,35 @@ func (p *program) prepare() error {
 	if err != nil {
 		return err
 	}
-	if err := p.layOut(dir, code); err != nil {
-		return errors.Join(err, removeTree(dir))
+	if err := p.layOut(ctx, dir, code, sink); err != nil {
+		return errors.Join(err, sandbox.RemoveTree(dir))
 	}
 	p.dir = dir
 	return nil
 }
 
-func (p *program) layOut(dir string, code kind.Code) error {
+func (p *program) layOut(ctx context.Context, dir string, code kind.Code, sink function.Sink) error {
 	src, tmp := filepath.Join(dir, "action"), filepath.Join(dir, "tmp")
 	err := errors.Join(os.Mkdir(src, 0o700), os.Mkdir(tmp, 0o700))
 	if err != nil {
 		return err
 	}
-	if p.command, err = p.kind.Prepare(src, code, p.spec.Main); err != nil {
+	site := kind.Site{Dir: src, Tenant: p.tenant, Env: p.spec.Env, Shop: p.server.shop, Sink: sink}
+	if p.command, err = p.kind.Prepare(ctx, site, code, p.spec.Main); err != nil {
 		return err
 	}
-	return p.giveAway(dir)
+	if err := p.giveAway(dir); err != nil {
+		p.giveBack()
+		return err
+	}
+	return nil
+}
+
+// giveBack returns what the command shares with other functions.
+func (p *program) giveBack() {
+	if p.command.Close != nil {
+		p.command.Close()
+	}
 }
 
 // giveAway makes the folder the function's user's.
@@ -165,28 +180,13 @@ func (p *program) env() []string {
 
 // Close removes the function's folder; its code stays cached.
 func (p *program) Close() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.dir != "" {
-		_ = removeTree(p.dir)
+		p.giveBack()
+		_ = sandbox.RemoveTree(p.dir)
 	}
 	if p.user != nil {
 		p.server.box.Users.Release(p.user)
 	}
-}
-
-// removeTree removes a folder whose modes a function may have changed.
-func removeTree(dir string) error {
-	if os.RemoveAll(dir) == nil {
-		return nil
-	}
-	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if d != nil && d.IsDir() {
-			_ = os.Chmod(path, 0o700)
-		}
-		return nil
-	})
-	return os.RemoveAll(dir)
 }
 
 // instance is a process as the function package sees it.

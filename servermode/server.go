@@ -17,6 +17,7 @@ import (
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/internal/token"
 	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
+	"github.com/whiskaway/whiskaway/servermode/internal/build"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
@@ -35,6 +36,7 @@ type Server struct {
 	tokens      token.Set
 	state       *stateDir
 	box         *sandbox.Sandbox
+	shop        *build.Shop
 	kinds       kind.Set
 	store       *artifact.Store
 	table       *function.Table

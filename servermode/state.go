@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/servermode/internal/build"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
@@ -23,6 +24,7 @@ import (
 //	lock        held by the server that uses it
 //	code/       cached code, by tenant and digest
 //	launchers/  the programs that load functions
+//	builds/     what was built for functions: environments, programs
 //	functions/  one folder per function that has had a process
 type stateDir struct {
 	dir, id string
@@ -99,7 +101,7 @@ func (d *stateDir) readID() (string, error) {
 func clearFolder(dir string) error {
 	entries, err := os.ReadDir(dir)
 	for _, e := range entries {
-		err = errors.Join(err, removeTree(filepath.Join(dir, e.Name())))
+		err = errors.Join(err, sandbox.RemoveTree(filepath.Join(dir, e.Name())))
 	}
 	return err
 }
@@ -123,7 +125,19 @@ func (s *Server) openSandbox() error {
 	}
 	s.box = sandbox.New(s.state.id+"."+s.incarnation, s.cfg.Limits, users)
 	s.onStop(func() error { s.box.Close(); return nil })
-	return nil
+	return s.openShop()
+}
+
+// openShop makes ready the place where dependencies and programs are built.
+func (s *Server) openShop() (err error) {
+	s.shop, err = build.Open(build.Config{
+		Dir: s.state.path("builds"), Box: s.box,
+		AtOnce: int64(s.cfg.Builds), Timeout: s.cfg.BuildTimeout, MaxBytes: s.cfg.BuildCache,
+	})
+	if err == nil {
+		s.onStop(s.shop.Close)
+	}
+	return err
 }
 
 // adoptOrphans comes after the last program that is started other than by the

@@ -4,6 +4,7 @@ package kind
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
+	"github.com/whiskaway/whiskaway/servermode/internal/build"
 )
 
 // Messages that the platform's own runtimes give and its users know.
@@ -37,12 +39,31 @@ type Kind interface {
 	Match(requested string) (bool, error)
 	// Sniff reports whether code looks like this kind.
 	Sniff(code Code) bool
-	// Prepare lays code out below dir, an empty folder.
-	Prepare(dir string, code Code, main string) (Command, error)
+	// Prepare lays code out at the site and builds what it needs.
+	Prepare(ctx context.Context, site Site, code Code, main string) (Command, error)
 	// StartError is what the caller and the log are told when the prepared
 	// command did not start; ack is the line it sent instead of an ack.
 	StartError(err error, ack string) *ActionError
 }
+
+// Site is where a function is made ready.
+type Site struct {
+	Dir    string            // the function's own folder, empty
+	Tenant string            // what is built is shared by its functions only
+	Env    map[string]string // the function's, for kinds that take hints from it
+	Shop   *build.Shop       // builds programs and environments, and keeps them
+	Sink   build.Sink        // the init's logs
+}
+
+// Protocol is how a process is given runs.
+type Protocol int
+
+// Protocols of processes.
+const (
+	Lines  Protocol = iota // ActionLoop: a line in on stdin, a line out on descriptor 3
+	Framed                 // our launchers': several runs at once, logs by run
+	Web                    // HTTP on a port given to it
+)
 
 // Command is what to start for a function.
 type Command struct {
@@ -52,6 +73,12 @@ type Command struct {
 	Dir        string // working directory
 	WaitForAck bool
 	Grace      time.Duration
+	Protocol   Protocol
+	// Concurrency is how many runs one process takes at once; 0 means one.
+	Concurrency int
+	// Close, unless nil, gives back what the command shares with others. It is
+	// called after the last process has ended.
+	Close func()
 }
 
 // Code is a function's code, decoded.

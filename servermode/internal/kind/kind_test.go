@@ -145,7 +145,7 @@ func TestNative_Prepare(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			command, err := kind.Native{WaitForAck: true}.Prepare(dir, code, "main")
+			command, err := kind.Native{WaitForAck: true}.Prepare(t.Context(), kind.Site{Dir: dir}, code, "main")
 			require.NoError(t, err)
 			assert.Equal(t, kind.Command{
 				Path: dir + "/exec", Dir: dir, WaitForAck: true, Env: []string{"__OW_WAIT_FOR_ACK=1"}, Grace: kind.DefaultGrace,
@@ -171,13 +171,13 @@ func TestNative_PrepareRefuses(t *testing.T) {
 		"other exec.env": {envs, zipOf(t, map[string]string{"exec": "", "exec.env": "go-2\n"}), `"go-1", not "go-2"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := c.kind.Prepare(t.TempDir(), c.code, "main")
+			_, err := c.kind.Prepare(t.Context(), kind.Site{Dir: t.TempDir()}, c.code, "main")
 			assert.Equal(t, noBinary, assertAction(t, err, c.log).Message)
 		})
 	}
-	_, err := envs.Prepare(t.TempDir(), zipOf(t, map[string]string{"exec": "", "exec.env": "go-1\n"}), "main")
+	_, err := envs.Prepare(t.Context(), kind.Site{Dir: t.TempDir()}, zipOf(t, map[string]string{"exec": "", "exec.env": "go-1\n"}), "main")
 	assert.NoError(t, err)
-	_, err = kind.Native{}.Prepare(t.TempDir(), zipOf(t, map[string]string{"../exec": ""}), "main")
+	_, err = kind.Native{}.Prepare(t.Context(), kind.Site{Dir: t.TempDir()}, zipOf(t, map[string]string{"../exec": ""}), "main")
 	assertAction(t, err, "outside the action's folder")
 }
 
@@ -188,7 +188,7 @@ func TestPython_Prepare(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			command, err := p.Prepare(dir, code, "niam")
+			command, err := p.Prepare(t.Context(), kind.Site{Dir: dir}, code, "niam")
 			require.NoError(t, err)
 			assert.True(t, command.WaitForAck)
 			assert.Equal(t, dir, command.Dir)
@@ -198,9 +198,9 @@ func TestPython_Prepare(t *testing.T) {
 			assert.Equal(t, "x", string(text))
 		})
 	}
-	_, err := p.Prepare(t.TempDir(), zipOf(t, map[string]string{"main.py": ""}), "main")
+	_, err := p.Prepare(t.Context(), kind.Site{Dir: t.TempDir()}, zipOf(t, map[string]string{"main.py": ""}), "main")
 	assert.Equal(t, noBinary, assertAction(t, err, "Zip file does not include __main__.py").Message)
-	_, err = p.Prepare(t.TempDir(), kind.Code("PK\x03\x04 broken"), "main")
+	_, err = p.Prepare(t.Context(), kind.Site{Dir: t.TempDir()}, kind.Code("PK\x03\x04 broken"), "main")
 	assertAction(t, err, "it is no valid zip")
 }
 

@@ -27,7 +27,7 @@ func (l *logs) Log(_ runtimespec.Stream, text []byte) { l.Write(text) }
 func launch(t *testing.T, code kind.Code, main string, env ...string) (*process.Process, *logs, error) {
 	t.Helper()
 	dir := t.TempDir()
-	command, err := python(t).Prepare(dir, code, main)
+	command, err := python(t).Prepare(t.Context(), kind.Site{Dir: dir}, code, main)
 	require.NoError(t, err)
 	box := sandbox.New(strconv.FormatUint(rand.Uint64(), 36), sandbox.DefaultLimits, nil)
 	t.Cleanup(box.Close)

@@ -1,6 +1,7 @@
 package kind
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,7 +39,8 @@ func (Native) Sniff(code Code) bool {
 }
 
 // Prepare puts the executable at dir/exec.
-func (n Native) Prepare(dir string, code Code, _ string) (Command, error) {
+func (n Native) Prepare(_ context.Context, site Site, code Code, _ string) (Command, error) {
+	dir := site.Dir
 	if !code.isELF() && !code.isScript() && !code.isArchive() {
 		return Command{}, &ActionError{Message: noBinary, Log: "The code is neither an ELF executable, nor a script that begins with #!, nor a zip with an executable named exec."}
 	}

@@ -101,7 +101,8 @@ func (p *Python) Sniff(code Code) bool {
 }
 
 // Prepare puts the code where dir/__main__.py is what gets imported.
-func (p *Python) Prepare(dir string, code Code, main string) (Command, error) {
+func (p *Python) Prepare(ctx context.Context, site Site, code Code, main string) (Command, error) {
+	dir := site.Dir
 	if err := layOut(dir, code, "__main__.py", 0o644); err != nil {
 		return Command{}, err
 	}

@@ -1,0 +1,128 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+)
+
+// Job is one build at work. Its commands run apart from the server, as a user
+// of its own where there is one: dependencies run code when they are installed.
+type Job struct {
+	Dir     string // to be filled; kept if the build succeeds
+	Scratch string // gone when it ends; HOME and TMPDIR of its commands
+	Cache   string // the order's cache, empty for none
+
+	shop   *Shop
+	user   *sandbox.User
+	shared bool // the user is a standing one
+	output *transcript
+}
+
+// Command is one to run in a job.
+type Command struct {
+	Path string // absolute
+	Args []string
+	Dir  string
+	Env  []string // added to PATH, LANG, HOME, TMPDIR and what the owner passes on
+}
+
+// ExitError is a command that failed; what it wrote is in the logs.
+type ExitError struct {
+	Command string
+	State   string
+}
+
+func (e *ExitError) Error() string { return e.Command + ": " + e.State }
+
+// passedOn are the owner's variables that builds see: where packages come from.
+var passedOn = []string{"PIP_", "UV_", "SSL_CERT_", "REQUESTS_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"}
+
+// Environ is what a job's commands see beside what they are given.
+func (j *Job) Environ() []string {
+	env := []string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "HOME=" + j.Scratch, "TMPDIR=" + j.Scratch}
+	for _, entry := range os.Environ() {
+		if slices.ContainsFunc(passedOn, func(prefix string) bool { return strings.HasPrefix(entry, prefix) }) {
+			env = append(env, entry)
+		}
+	}
+	return env
+}
+
+// Print tells those who wait for the build something.
+func (j *Job) Print(format string, args ...any) {
+	j.output.print(fmt.Sprintf(format, args...) + "\n")
+}
+
+// Run runs a command to its end. It fails with *ExitError unless the command's
+// status is 0; when ctx ends, the command and all it started are killed.
+func (j *Job) Run(ctx context.Context, c Command) error {
+	cmd := exec.Command(c.Path, c.Args...)
+	cmd.Dir, cmd.Env = c.Dir, append(j.Environ(), c.Env...)
+	output, err := j.listen(cmd)
+	if err != nil {
+		return err
+	}
+	state, err := j.shop.cfg.Box.Cell(j.user).Run(ctx, cmd)
+	output()
+	switch {
+	case err != nil:
+		return err
+	case !state.Success():
+		return &ExitError{Command: filepath.Base(c.Path), State: state.String()}
+	}
+	return nil
+}
+
+// listen connects a command's streams with the transcript; output waits until
+// they are read to their end and frees them.
+func (j *Job) listen(cmd *exec.Cmd) (output func(), err error) {
+	stdout, out, err := j.output.pipe(runtimespec.Stdout)
+	if err != nil {
+		return nil, err
+	}
+	stderr, errs, err := j.output.pipe(runtimespec.Stderr)
+	if err != nil {
+		_ = stdout.Close()
+		out()
+		return nil, err
+	}
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	return func() {
+		_, _ = stdout.Close(), stderr.Close()
+		out()
+		errs()
+	}, nil
+}
+
+// own gives folders to the job's user.
+func (j *Job) own(dirs ...string) (err error) {
+	for _, dir := range dirs {
+		if j.user != nil {
+			err = errors.Join(err, os.Chown(dir, int(j.user.ID), int(j.user.ID)))
+		}
+	}
+	return err
+}
+
+// close frees what the job alone used; of a failed one nothing is kept.
+func (j *Job) close(failed bool) (err error) {
+	if j.Scratch != "" {
+		err = sandbox.RemoveTree(j.Scratch)
+	}
+	if j.Dir != "" && failed {
+		err = errors.Join(err, sandbox.RemoveTree(filepath.Dir(j.Dir)))
+	}
+	if j.user != nil && !j.shared {
+		j.shop.cfg.Box.Users.Release(j.user)
+	}
+	return err
+}

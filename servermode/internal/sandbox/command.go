@@ -1,0 +1,49 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+
+	"golang.org/x/sys/unix"
+)
+
+// Run runs a command in the cell to its end and kills what it leaves behind;
+// when ctx ends it is killed with all it started, and ctx's cause is returned.
+func (c *Cell) Run(ctx context.Context, cmd *exec.Cmd) (*os.ProcessState, error) {
+	pidfd, err := c.Start(cmd)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(pidfd)
+	signalled := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(signalled)
+		_ = unix.PidfdSendSignal(pidfd, unix.SIGKILL, nil, 0)
+	})
+	awaitExit(pidfd)
+	interrupted := !stop()
+	if interrupted {
+		<-signalled // before pidfd is another's
+	}
+	killed := c.Kill() // the zombie holds its pid until the tree is dead
+	var exit *exec.ExitError
+	if err := c.Wait(cmd); err != nil && !errors.As(err, &exit) {
+		return nil, errors.Join(err, killed)
+	}
+	if interrupted {
+		return nil, errors.Join(context.Cause(ctx), killed)
+	}
+	return cmd.ProcessState, killed
+}
+
+// awaitExit returns when a pidfd's process has ended.
+func awaitExit(pidfd int) {
+	fds := []unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}
+	for {
+		if _, err := unix.Poll(fds, -1); err != unix.EINTR {
+			return
+		}
+	}
+}
