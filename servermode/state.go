@@ -10,11 +10,9 @@ import (
 	"syscall"
 
 	"github.com/google/uuid"
-	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
-	"github.com/whiskaway/whiskaway/servermode/internal/kind"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
@@ -169,35 +167,4 @@ func (d *stateDir) passable() error {
 			return nil
 		}
 	}
-}
-
-// openKinds finds out what this host can run.
-func (s *Server) openKinds() error {
-	candidates := []string{"python3", "/usr/bin/python3", "/usr/local/bin/python3"}
-	if s.cfg.Python != "" {
-		candidates = []string{s.cfg.Python}
-	}
-	uid := -1
-	if s.box.Users != nil {
-		user, err := s.box.Users.Acquire()
-		if err != nil {
-			return err
-		}
-		defer s.box.Users.Release(user)
-		uid = int(user.ID)
-	}
-	python, err := kind.NewPython(candidates, s.state.path("launchers"), uid)
-	switch {
-	case err == nil:
-		s.kinds = append(s.kinds, python)
-		s.log.Info("kind is available", zap.String("kind", python.Name()), zap.String("interpreter", python.Describe()))
-	case s.cfg.Python != "":
-		return fmt.Errorf("%w: --python: %w", daemon.ErrConfig, err)
-	default:
-		s.log.Warn("kind is not available", zap.String("kind", "python:3"), zap.Error(err))
-	}
-	s.kinds = append(s.kinds, kind.Native{
-		WaitForAck: s.cfg.NativeAck, Grace: s.cfg.NativeGrace, ExecutionEnv: s.cfg.NativeExecutionEnv,
-	})
-	return nil
 }

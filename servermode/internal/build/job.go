@@ -39,9 +39,18 @@ type Command struct {
 type ExitError struct {
 	Command string
 	State   string
+	Last    string // the last line that it wrote to stderr
 }
 
 func (e *ExitError) Error() string { return e.Command + ": " + e.State }
+
+// Cause is what to tell a person: the command's own last words, if any.
+func (e *ExitError) Cause() string {
+	if e.Last != "" {
+		return e.Last
+	}
+	return e.Error()
+}
 
 // passedOn are the owner's variables that builds see: where packages come from.
 var passedOn = []string{"PIP_", "UV_", "SSL_CERT_", "REQUESTS_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"}
@@ -77,7 +86,7 @@ func (j *Job) Run(ctx context.Context, c Command) error {
 	case err != nil:
 		return err
 	case !state.Success():
-		return &ExitError{Command: filepath.Base(c.Path), State: state.String()}
+		return &ExitError{Command: filepath.Base(c.Path), State: state.String(), Last: j.output.lastLine()}
 	}
 	return nil
 }

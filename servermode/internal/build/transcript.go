@@ -2,6 +2,7 @@ package build
 
 import (
 	"os"
+	"strings"
 	"sync"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
@@ -10,6 +11,9 @@ import (
 // maxTranscript is how much of a build's output is kept for those who attach
 // to it later, and told in all.
 const maxTranscript = 1 << 20
+
+// maxLastLine is how much of stderr the last line is looked for in.
+const maxLastLine = 500
 
 // transcript is what a build wrote, told to every init that waits for it.
 type transcript struct {
@@ -60,6 +64,20 @@ func (t *transcript) write(stream runtimespec.Stream, text []byte) {
 	for sink := range t.sinks {
 		(*sink).Log(stream, text)
 	}
+}
+
+// lastLine is the last line on stderr that says something.
+func (t *transcript) lastLine() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var errs []byte
+	for _, e := range t.entries {
+		if e.stream == runtimespec.Stderr {
+			errs = append(errs, e.text...)
+		}
+	}
+	tail := strings.TrimSpace(string(errs[max(0, len(errs)-maxLastLine):]))
+	return strings.TrimSpace(tail[strings.LastIndexByte(tail, '\n')+1:])
 }
 
 func (t *transcript) print(text string) { t.write(runtimespec.Stdout, []byte(text)) }

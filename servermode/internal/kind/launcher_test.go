@@ -29,9 +29,16 @@ func launch(t *testing.T, code kind.Code, main string, env ...string) (*process.
 	dir := t.TempDir()
 	command, err := python(t).Prepare(t.Context(), kind.Site{Dir: dir}, code, main)
 	require.NoError(t, err)
+	out := &logs{}
+	p, err := tryStart(t, command, out, env...)
+	return p, out, err
+}
+
+// tryStart starts a prepared command.
+func tryStart(t *testing.T, command kind.Command, out *logs, env ...string) (*process.Process, error) {
+	t.Helper()
 	box := sandbox.New(strconv.FormatUint(rand.Uint64(), 36), sandbox.DefaultLimits, nil)
 	t.Cleanup(box.Close)
-	out := &logs{}
 	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
 	defer stop()
 	p, err := process.Start(ctx, box.Cell(nil), process.Spec{
@@ -41,7 +48,14 @@ func launch(t *testing.T, code kind.Code, main string, env ...string) (*process.
 	if err == nil {
 		t.Cleanup(p.Close)
 	}
-	return p, out, err
+	return p, err
+}
+
+func start(t *testing.T, command kind.Command, out *logs) *process.Process {
+	t.Helper()
+	p, err := tryStart(t, command, out)
+	require.NoError(t, err, out)
+	return p
 }
 
 // action is a launched source file with a function main.

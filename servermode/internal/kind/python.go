@@ -6,12 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
-	"time"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
@@ -24,53 +21,68 @@ var pythonLauncher []byte
 
 // Python runs a source file or a zip with __main__.py.
 type Python struct {
+	UV string // absolute path of uv, which installs requirements; empty: pip does
+
 	interpreter string // absolute
-	version     string // "3.11"
 	launcher    string
+	pythonFacts
+}
+
+// pythonFacts is what an interpreter says of itself.
+type pythonFacts struct {
+	version    string   // "3.11"
+	full       string   // "3.11.2"
+	nested     bool     // it is a virtual environment
+	packages   []string // its site-packages
+	foreignPip bool     // its pip can install into other environments
 }
 
 // NewPython uses the first of candidates that runs as uid (-1: as the server's
 // own), and puts the launcher into dir.
 func NewPython(candidates []string, dir string, uid int) (*Python, error) {
 	p := &Python{launcher: filepath.Join(dir, "python.py")}
-	var failed []string
-	for _, candidate := range candidates {
-		version, err := p.probe(candidate, uid)
-		if err != nil {
-			failed = append(failed, fmt.Sprintf("%s: %v", candidate, err))
-			continue
-		}
-		p.version = version
-		return p, errors.Join(os.WriteFile(p.launcher, pythonLauncher, 0o644), os.Chmod(p.launcher, 0o644))
+	path, facts, err := firstUsable(candidates, func(path string) (facts pythonFacts, err error) { return askPython(path, uid) })
+	if err != nil {
+		return nil, fmt.Errorf("no Python that a function could run: %w", err)
 	}
-	return nil, fmt.Errorf("no Python that a function could run: %s", strings.Join(failed, "; "))
+	p.interpreter, p.pythonFacts = path, facts
+	return p, errors.Join(os.WriteFile(p.launcher, pythonLauncher, 0o644), os.Chmod(p.launcher, 0o644))
 }
 
-// probe runs an interpreter as functions will: a root's own Python may be in a
-// folder that no other user can enter.
-func (p *Python) probe(candidate string, uid int) (version string, err error) {
-	path, err := exec.LookPath(candidate)
+// question imports what the launcher needs: a minimal Python lacks some of it.
+const question = `
+import sys, json, traceback, importlib.util, site
+try:
+    import pip
+    pip = [int(n) for n in pip.__version__.split(".")[:2]]
+except Exception:
+    pip = []
+print(json.dumps({"version": list(sys.version_info[:3]), "nested": sys.prefix != sys.base_prefix,
+                  "packages": site.getsitepackages(), "pip": pip}))`
+
+func askPython(path string, uid int) (facts pythonFacts, err error) {
+	out, err := try(uid, path, "-c", question)
 	if err != nil {
-		return "", err
+		return facts, err
 	}
-	if p.interpreter, err = filepath.Abs(path); err != nil {
-		return "", err
+	var answer struct {
+		Version  [3]int   `json:"version"`
+		Nested   bool     `json:"nested"`
+		Packages []string `json:"packages"`
+		Pip      []int    `json:"pip"`
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, p.interpreter, "-c", "import sys,json,traceback,importlib.util; print('%d.%d' % sys.version_info[:2])")
-	cmd.Env, cmd.Dir = []string{"PATH=" + os.Getenv("PATH")}, "/"
-	if uid >= 0 {
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
+	if err := json.Unmarshal(out, &answer); err != nil {
+		return facts, fmt.Errorf("is no Python: %.60q", out)
 	}
-	out, err := cmd.Output()
-	if err != nil {
-		return "", err
+	if answer.Version[0] != 3 {
+		return facts, fmt.Errorf("is Python %d", answer.Version[0])
 	}
-	if version = strings.TrimSpace(string(out)); !strings.HasPrefix(version, "3.") {
-		return "", fmt.Errorf("is Python %s", version)
-	}
-	return version, nil
+	return pythonFacts{
+		version: fmt.Sprintf("%d.%d", answer.Version[0], answer.Version[1]),
+		full:    fmt.Sprintf("%d.%d.%d", answer.Version[0], answer.Version[1], answer.Version[2]),
+		nested:  answer.Nested, packages: answer.Packages,
+		foreignPip: slices.Compare(answer.Pip, []int{22, 3}) >= 0,
+	}, nil
 }
 
 // Name is "python:3".
@@ -97,30 +109,40 @@ func (p *Python) Sniff(code Code) bool {
 	if artifact.IsZip(code) {
 		return slices.Contains(artifact.Names(code), "__main__.py")
 	}
-	return !code.isELF() && !code.isScript() && utf8.Valid(code) && strings.Contains("\n"+string(code), "\ndef ")
+	return !code.isELF() && !code.isScript() && utf8.Valid(code) && pythonSource.Match(code)
 }
 
-// Prepare puts the code where dir/__main__.py is what gets imported.
+// Prepare puts the code where dir/__main__.py is what gets imported, and
+// installs what it requires.
 func (p *Python) Prepare(ctx context.Context, site Site, code Code, main string) (Command, error) {
-	dir := site.Dir
-	if err := layOut(dir, code, "__main__.py", 0o644); err != nil {
+	if err := layOut(site.Dir, code, "__main__.py", 0o644); err != nil {
 		return Command{}, err
 	}
-	if !isFile(filepath.Join(dir, "__main__.py")) {
+	if !isFile(filepath.Join(site.Dir, "__main__.py")) {
 		return Command{}, &ActionError{Message: noBinary, Log: "Zip file does not include __main__.py at its root."}
 	}
-	return Command{
+	command := Command{
 		Path: p.interpreter,
 		// -B: the folder may be shared by processes, and is gone with the function.
-		Args:       []string{"-B", p.launcher, dir, main},
+		Args:       []string{"-B", p.launcher, site.Dir, main},
 		Env:        []string{"PYTHONIOENCODING=utf-8", "__OW_WAIT_FOR_ACK=1"},
-		Dir:        dir,
+		Dir:        site.Dir,
 		WaitForAck: true,
-	}, nil
+	}
+	environment, err := p.environment(ctx, site)
+	if environment != nil {
+		bin := filepath.Join(environment.Dir, "bin")
+		command.Path, command.Close = filepath.Join(bin, "python"), environment.Release
+		command.Env = append(command.Env, "VIRTUAL_ENV="+environment.Dir, "PATH="+bin+":"+os.Getenv("PATH"))
+	}
+	return command, err
 }
 
 // StartError passes on the cause that the launcher sent in the ack's place.
-func (p *Python) StartError(err error, ack string) *ActionError {
+func (p *Python) StartError(err error, ack string) *ActionError { return launcherError(err, ack) }
+
+// launcherError is the StartError of kinds that have a launcher of ours.
+func launcherError(err error, ack string) *ActionError {
 	var sent struct {
 		Error string `json:"error"`
 	}

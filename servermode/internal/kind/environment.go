@@ -1,0 +1,116 @@
+package kind
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/whiskaway/whiskaway/servermode/internal/build"
+)
+
+// requirementsFile asks for packages, at the root of an action's archive.
+const requirementsFile = "requirements.txt"
+
+// environment is a virtual environment with what the action at the site
+// requires; nil when it asks for nothing, or brings its own.
+func (p *Python) environment(ctx context.Context, site Site) (*build.Product, error) {
+	text, err := os.ReadFile(filepath.Join(site.Dir, requirementsFile))
+	if err != nil || isDir(filepath.Join(site.Dir, "virtualenv")) {
+		return nil, nil
+	}
+	wanted, err := ParseRequirements(string(text))
+	if err != nil || len(wanted) == 0 {
+		return nil, err
+	}
+	product, err := site.Shop.Get(ctx, build.Order{
+		Tenant: site.Tenant,
+		Key:    strings.Join([]string{"python", p.interpreter, p.full, p.installer(), wanted.String()}, "\x00"),
+		Make:   func(ctx context.Context, j *build.Job) error { return p.install(ctx, j, wanted) },
+	}, site.Sink)
+	var failed *build.ExitError
+	if errors.As(err, &failed) {
+		return nil, &ActionError{Message: fmt.Sprintf("The action's requirements could not be installed. Check logs for details. Cause: %s", failed.Cause())}
+	}
+	return product, err
+}
+
+// FindUV returns the path of a uv that functions' users can run, empty for none.
+func FindUV(uid int) string {
+	path, _, _ := firstUsable([]string{"uv", "/usr/local/bin/uv", "/usr/bin/uv"}, func(path string) ([]byte, error) { return try(uid, path, "--version") })
+	return path
+}
+
+func (p *Python) installer() string {
+	if p.UV != "" {
+		return "uv"
+	}
+	return "pip"
+}
+
+// install makes the environment in the job's folder.
+func (p *Python) install(ctx context.Context, j *build.Job, wanted Requirements) error {
+	list := filepath.Join(j.Scratch, requirementsFile)
+	if err := os.WriteFile(list, []byte(wanted.String()), 0o644); err != nil {
+		return err
+	}
+	j.Print("installing %d requirement(s) for Python %s with %s", len(wanted), p.full, p.installer())
+	python := filepath.Join(j.Dir, "bin", "python")
+	steps := p.pipSteps(j.Dir, python, list)
+	if p.UV != "" {
+		steps = p.uvSteps(j.Dir, python, list)
+	}
+	for i, step := range steps {
+		step.Dir = j.Scratch
+		if err := j.Run(ctx, step); err != nil {
+			return err
+		}
+		if i == 0 {
+			if err := p.inherit(j); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (p *Python) uvSteps(dir, python, list string) []build.Command {
+	return []build.Command{
+		{Path: p.UV, Args: []string{"venv", "--quiet", "--no-project", "--allow-existing", "--no-python-downloads", "--system-site-packages", "--python", p.interpreter, dir}},
+		{Path: p.UV, Args: []string{"pip", "install", "--no-cache", "--link-mode", "copy", "--compile-bytecode", "--python", python, "--requirements", list}},
+	}
+}
+
+func (p *Python) pipSteps(dir, python, list string) []build.Command {
+	install := []string{"install", "--no-input", "--no-cache-dir", "--disable-pip-version-check", "--progress-bar", "off", "-r", list}
+	if !p.foreignPip { // older ones cannot install into another environment
+		return []build.Command{
+			{Path: p.interpreter, Args: []string{"-m", "venv", "--system-site-packages", dir}},
+			{Path: python, Args: append([]string{"-m", "pip"}, install...)},
+		}
+	}
+	return []build.Command{
+		{Path: p.interpreter, Args: []string{"-m", "venv", "--without-pip", "--system-site-packages", dir}},
+		{Path: p.interpreter, Args: append([]string{"-m", "pip", "--python", python}, install...)},
+	}
+}
+
+// inherit lets the environment see the packages of the owner's interpreter
+// when that is an environment itself: those of the system it sees anyhow.
+func (p *Python) inherit(j *build.Job) error {
+	if !p.nested {
+		return nil
+	}
+	found, err := filepath.Glob(filepath.Join(j.Dir, "lib", "python3*", "site-packages"))
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	return os.WriteFile(filepath.Join(found[0], "host.pth"), []byte(strings.Join(p.packages, "\n")+"\n"), 0o644)
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}

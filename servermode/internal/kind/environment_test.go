@@ -1,0 +1,131 @@
+package kind_test
+
+import (
+	"archive/zip"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/whiskaway/whiskaway/servermode/internal/build"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind"
+	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+)
+
+// wheels makes a package index of one folder, with a package whisker 1.2, and
+// has pip and uv use nothing else.
+func wheels(t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	f, err := os.Create(filepath.Join(dir, "whisker-1.2-py3-none-any.whl"))
+	require.NoError(t, err)
+	w, record := zip.NewWriter(f), ""
+	for _, file := range [][2]string{
+		{"whisker.py", "import os\nNAME = 'whisker 1.2'\ndef cli(): print(NAME)\n"},
+		{"whisker-1.2.dist-info/METADATA", "Metadata-Version: 2.1\nName: whisker\nVersion: 1.2\n"},
+		{"whisker-1.2.dist-info/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"},
+		{"whisker-1.2.dist-info/entry_points.txt", "[console_scripts]\nwhisker = whisker:cli\n"},
+	} {
+		sum := sha256.Sum256([]byte(file[1]))
+		record += fmt.Sprintf("%s,sha256=%s,%d\n", file[0], base64.RawURLEncoding.EncodeToString(sum[:]), len(file[1]))
+		entry, err := w.Create(file[0])
+		require.NoError(t, err)
+		_, err = entry.Write([]byte(file[1]))
+		require.NoError(t, err)
+	}
+	entry, err := w.Create("whisker-1.2.dist-info/RECORD")
+	require.NoError(t, err)
+	_, err = entry.Write([]byte(record + "whisker-1.2.dist-info/RECORD,,\n"))
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	require.NoError(t, f.Close())
+	for name, value := range map[string]string{"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": dir, "UV_NO_INDEX": "1", "UV_FIND_LINKS": dir, "UV_OFFLINE": "1"} {
+		t.Setenv(name, value)
+	}
+}
+
+// shop builds as the test's own user.
+func shop(t *testing.T) *build.Shop {
+	t.Helper()
+	box := sandbox.New("test", sandbox.DefaultLimits, nil)
+	t.Cleanup(box.Close)
+	s, err := build.Open(build.Config{Dir: filepath.Join(t.TempDir(), "builds"), Box: box, AtOnce: 2, Timeout: time.Minute, MaxBytes: 1 << 30})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.Close()) })
+	return s
+}
+
+const usesWhisker = `
+import subprocess, sys, whisker
+def main(args):
+    cli = subprocess.run(["whisker"], capture_output=True, text=True)
+    return {"name": whisker.NAME, "cli": cli.stdout.strip(), "own": sys.prefix != sys.base_prefix}`
+
+// launchAt starts code at a site with a shop.
+func launchAt(t *testing.T, p *kind.Python, s *build.Shop, code kind.Code) (string, string, error) {
+	t.Helper()
+	out := &logs{}
+	dir := t.TempDir()
+	command, err := p.Prepare(t.Context(), kind.Site{Dir: dir, Shop: s, Sink: out}, code, "main")
+	if err != nil {
+		return "", out.String(), err
+	}
+	if command.Close != nil {
+		t.Cleanup(command.Close)
+	}
+	proc := start(t, command, out)
+	result, _ := answers(t, proc, `{}`)
+	return result, out.String(), nil
+}
+
+func TestPython_Requirements(t *testing.T) {
+	for _, installer := range []string{"pip", "uv"} {
+		t.Run(installer, func(t *testing.T) {
+			p := python(t)
+			if installer == "uv" {
+				if p.UV = kind.FindUV(-1); p.UV == "" {
+					t.Skip("no uv on this host: pip is tested")
+				}
+			}
+			wheels(t)
+			s := shop(t)
+			zip := func(requirements string) kind.Code {
+				return zipOf(t, map[string]string{"__main__.py": usesWhisker, "requirements.txt": requirements})
+			}
+			result, log, err := launchAt(t, p, s, zip("Whisker>=1.0 # it has a command\n"))
+			require.NoError(t, err, log)
+			assert.JSONEq(t, `{"name":"whisker 1.2","cli":"whisker 1.2","own":true}`, result)
+			assert.Contains(t, log, "installing 1 requirement(s)")
+			assert.Contains(t, log, "whisker")
+
+			result, log, err = launchAt(t, p, s, zip("\nwhisker>=1.0"))
+			require.NoError(t, err, log)
+			assert.Contains(t, result, "whisker 1.2")
+			assert.Empty(t, log, "the environment is there")
+
+			_, log, err = launchAt(t, p, s, zip("no-such-package\n"))
+			assertAction(t, err, "requirements could not be installed")
+			assert.Contains(t, log, "no-such-package", "the installer says what it lacks")
+			assert.Contains(t, err.Error(), "Cause: ")
+			_, _, err = launchAt(t, p, s, zip("-r other.txt"))
+			assertAction(t, err, "names a file")
+		})
+	}
+}
+
+func TestPython_RequirementsOfAnEnvironmentsOwn(t *testing.T) {
+	p, wanted := python(t), map[string]string{"__main__.py": "def main(a): return {'ok': 1}", "requirements.txt": "# none\n"}
+	result, log, err := launchAt(t, p, nil, zipOf(t, wanted))
+	require.NoError(t, err, log)
+	assert.Equal(t, `{"ok": 1}`, result)
+	wanted["requirements.txt"], wanted["virtualenv/lib/python3.99/site-packages/x.py"] = "no-such-package", ""
+	_, log, err = launchAt(t, p, nil, zipOf(t, wanted))
+	require.NoError(t, err, "a virtualenv in the zip has what is required: %s", strings.TrimSpace(log))
+}
