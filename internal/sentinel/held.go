@@ -1,0 +1,81 @@
+package sentinel
+
+import (
+	"sync"
+
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+// What is kept of logs that wait for their end: of one activation, and of all
+// together. Beyond it a log is live, and others' may come in between.
+const (
+	maxHeld    = 1 << 20
+	maxHeldAll = 16 << 20
+)
+
+// held is the log of an activation that runs beside others.
+type held struct {
+	streams *Streams
+
+	mu       sync.Mutex // guards what follows
+	out, err []byte
+	live     bool // there was too much to keep
+}
+
+// Log keeps text, unless there is too much of it.
+func (h *held) Log(which runtimespec.Stream, text []byte) {
+	if len(text) == 0 {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.live && !h.reserve(len(text)) {
+		h.goLive()
+	}
+	switch {
+	case h.live:
+		h.streams.Log(which, text)
+	case which == runtimespec.Stdout:
+		h.out = append(h.out, text...)
+	default:
+		h.err = append(h.err, text...)
+	}
+}
+
+// reserve counts n bytes more, if they may be kept; the caller holds mu.
+func (h *held) reserve(n int) bool {
+	if len(h.out)+len(h.err)+n > maxHeld {
+		return false
+	}
+	if h.streams.held.Add(int64(n)) > maxHeldAll {
+		h.streams.held.Add(-int64(n))
+		return false
+	}
+	return true
+}
+
+// goLive writes what was kept; the caller holds mu.
+func (h *held) goLive() {
+	h.live = true
+	h.streams.out.log(h.out)
+	h.streams.err.log(h.err)
+	h.free()
+}
+
+// free drops what was kept; the caller holds mu.
+func (h *held) free() {
+	h.streams.held.Add(-int64(len(h.out) + len(h.err)))
+	h.out, h.err = nil, nil
+}
+
+// Complain adds a line to what is kept for stderr.
+func (h *held) Complain(message string) { h.Log(runtimespec.Stderr, []byte(message+"\n")) }
+
+// End writes the log with its sentinel, on each stream in one write.
+func (h *held) End() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.streams.out.end(h.out)
+	h.streams.err.end(h.err)
+	h.free()
+}

@@ -1,0 +1,45 @@
+package runtimespec
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ContainerEnv is a container's own __OW_* variables, out of its environment:
+// the platform puts __OW_API_HOST there, and the action wants to see it. extra
+// are the operator's volatile keys.
+func ContainerEnv(environ []string, extra []string) map[string]string {
+	env := map[string]string{}
+	for _, entry := range environ {
+		key, value, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(key, "__OW_") && !Volatile(key, extra) {
+			env[key] = value
+		}
+	}
+	return env
+}
+
+// AllowsConcurrent reports whether the platform sends a container several runs
+// at once. The variable is often there and false.
+func AllowsConcurrent(container map[string]string) bool {
+	yes, _ := strconv.ParseBool(container["__OW_ALLOW_CONCURRENT"])
+	return yes
+}
+
+// Deadline is when the platform wants the init done, zero if it does not say.
+func (b *InitBody) Deadline() time.Time { return deadline([]byte(b.Env["__OW_DEADLINE"])) }
+
+// HasMember reports whether a body's top level has a member of one of these
+// names. Like SkimRun it tolerates anything.
+func HasMember(body []byte, names ...string) (found bool) {
+	s := skimmer{body: body}
+	s.members(func(name, _ []byte) {
+		for _, wanted := range names {
+			if text, ok := unquote(name); ok && string(text) == wanted {
+				found = true
+			}
+		}
+	})
+	return found
+}
