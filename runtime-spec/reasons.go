@@ -32,7 +32,7 @@ const (
 	UnsupportedKind   Reason = "unsupported-kind"
 	InitFailed        Reason = "init-failed" // the action's own fault: code, import, main
 	Crashed           Reason = "crashed"     // the process ended during the run
-	BadResult         Reason = "bad-result"  // no object or array, or more than one line
+	BadResult         Reason = "bad-result"  // no object or array, more than one line, or an exception
 	TimedOut          Reason = "timed-out"   // killed at its deadline
 	Cancelled         Reason = "cancelled"   // killed because the caller left or said so
 	WrongServer       Reason = "wrong-server"

@@ -16,10 +16,14 @@ type actionCode struct {
 	broken    string // cannot be started
 	// archived is the file that an archive must have; echo is good content for it.
 	archived string
+	// numbers is an argument whose numbers the language keeps; empty: it keeps all.
+	numbers string
 }
 
 var actions = map[string]actionCode{
 	Python: pythonCode,
+	Node:   nodeCode,
+	Go:     goCode,
 	Native: nativeCode,
 }
 

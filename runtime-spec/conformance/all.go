@@ -37,7 +37,7 @@ func allCases() []Case {
 		{ID: "unicode", run: unicode,
 			Behaviour: `❄ ☃ ❄ in the code, the argument, the log and the result`},
 		{ID: "numbers-unaltered", run: numbers,
-			Behaviour: `large integers (9007199254740993) and 1.0 come back as they were`},
+			Behaviour: `large integers (9007199254740993) and 1.0 come back as they were, where the language has such numbers`},
 		{ID: "large-argument", run: largeArgument,
 			Behaviour: `an argument of 1,048,561 characters comes back whole`},
 		{ID: "result-not-an-object", run: resultNotAnObject(`"not a json object"`, `7`, `true`),
@@ -137,6 +137,9 @@ func unicode(ctx context.Context, s *session) error {
 func numbers(ctx context.Context, s *session) error {
 	if err := s.init(ctx, source(s.code.echo)); err != nil {
 		return err
+	}
+	if s.code.numbers != "" {
+		return s.echoes(ctx, s.code.numbers)
 	}
 	return s.echoes(ctx, `{"odd":9007199254740993,"huge":123456789012345678901234567890,"one":1.0,"list":[0.1,-7]}`)
 }

@@ -8,11 +8,13 @@ import (
 // The kinds that the cases bring action code for.
 const (
 	Python = "python:3"
+	Node   = "nodejs:default" // whichever version the host has
+	Go     = "go:1"
 	Native = "native"
 )
 
 // Kinds lists the kinds that [For] knows.
-func Kinds() []string { return []string{Python, Native} }
+func Kinds() []string { return []string{Python, Node, Go, Native} }
 
 // Case is one behaviour to check.
 type Case struct {
@@ -44,6 +46,7 @@ const (
 	groupLimits    = "Limits"
 	groupArchives  = "Archives"
 	groupPython    = "Python"
+	groupNode      = "Node"
 	groupNative    = "Go and native"
 	groupWhiskaway = "Whiskaway"
 )
@@ -59,6 +62,11 @@ func Cases() []Case {
 		grouped(groupArchives, "", archiveCases()),
 		grouped(groupPython, Python, pythonCases()),
 		grouped(groupPython, Python, pythonArchiveCases()),
+		grouped(groupNode, Node, nodeCases()),
+		grouped(groupNode, Node, nodeLifeCases()),
+		grouped(groupNode, Node, nodeArchiveCases()),
+		grouped(groupNode, Node, nodeConcurrentCases()),
+		grouped(groupNative, Go, goCases()),
 		grouped(groupNative, Native, nativeCases()),
 		grouped(groupNative, Native, nativeStartCases()),
 		grouped(groupWhiskaway, "", whiskawayCases()),

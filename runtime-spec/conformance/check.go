@@ -29,6 +29,9 @@ func Check(ctx context.Context, t Target, c Case) error {
 	defer cancel()
 
 	container, err := t.Start(ctx, c.Env)
+	if errors.Is(err, ErrNotChecked) {
+		return err
+	}
 	if err != nil {
 		return fmt.Errorf("start the container: %w", err)
 	}

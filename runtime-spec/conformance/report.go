@@ -81,13 +81,18 @@ func (r Report) Count(v Verdict) int {
 	return n
 }
 
-// WriteTo writes the report as a table for people: one line for each case,
-// the reason of a verdict that is no pass below it, and a summary.
+// WriteTo writes the report as a table for people: one line for each case, with
+// a word for a demand of our own, the reason of a verdict that is no pass below
+// it, and a summary.
 func (r Report) WriteTo(w io.Writer) (int64, error) {
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 8, 2, ' ', 0)
 	for _, o := range r {
-		fmt.Fprintf(table, "%v\t%s\t%s\n", o.Verdict, o.Case.ID, o.Case.Behaviour)
+		own := ""
+		if o.Case.Own {
+			own = " (own)"
+		}
+		fmt.Fprintf(table, "%v\t%s\t%s%s\n", o.Verdict, o.Case.ID, o.Case.Behaviour, own)
 		if o.Why != nil {
 			fmt.Fprintf(table, "\t\t  %s\n", strings.ReplaceAll(o.Why.Error(), "\n", "; "))
 		}

@@ -5,7 +5,8 @@ import "context"
 // A Target starts containers of the runtime under test.
 type Target interface {
 	// Start returns a fresh, uninitialised container that accepts requests.
-	// env is the container's environment, on top of what the target sets.
+	// env is the container's environment, on top of what the target sets; where
+	// it cannot be set the error wraps [ErrNotChecked].
 	Start(ctx context.Context, env map[string]string) (*Container, error)
 }
 
@@ -42,6 +43,9 @@ const (
 	NeedsExecutionEnv
 	// NeedsKind: WHISKAWAY_KIND in that environment is obeyed.
 	NeedsKind
+	// NeedsOpenWhisk: JavaScript actions can require the package openwhisk
+	// without bringing it.
+	NeedsOpenWhisk
 )
 
 var needNames = []struct {
@@ -52,6 +56,7 @@ var needNames = []struct {
 	{NeedsAck, "a target that obeys OW_WAIT_FOR_ACK"},
 	{NeedsExecutionEnv, "a target that obeys OW_EXECUTION_ENV"},
 	{NeedsKind, "a target that obeys WHISKAWAY_KIND"},
+	{NeedsOpenWhisk, "a target whose Node has the package openwhisk"},
 }
 
 func (n Need) String() string {

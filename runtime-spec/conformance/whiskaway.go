@@ -10,11 +10,14 @@ import (
 	"sync"
 )
 
-const unknownKind = "cobol:85"
+const (
+	unknownKind     = "cobol:85"
+	allowConcurrent = "__OW_ALLOW_CONCURRENT"
+)
 
 func whiskawayCases() []Case {
 	concurrent := func(value string) map[string]string {
-		return map[string]string{"__OW_ALLOW_CONCURRENT": value}
+		return map[string]string{allowConcurrent: value}
 	}
 	return []Case{
 		{ID: "concurrent-refused", run: concurrentRefused, Own: true,
