@@ -48,6 +48,8 @@ type program struct {
 	most   atomic.Int32
 	closed atomic.Int32
 	stuck  chan struct{} // set: an instance ends only once it is closed
+
+	concurrency int // instances that say they are one process
 }
 
 func (p *program) Start(ctx context.Context, _ function.Sink) (function.Instance, error) {
@@ -60,8 +62,10 @@ func (p *program) Start(ctx context.Context, _ function.Sink) (function.Instance
 	if live := p.live.Add(1); live > p.most.Load() {
 		p.most.Store(live)
 	}
-	return &instance{p: p, pid: n}, nil
+	return &instance{p: p, pid: (n + p.Concurrency() - 1) / p.Concurrency()}, nil
 }
+
+func (p *program) Concurrency() int { return max(1, p.concurrency) }
 
 func (p *program) Close() { p.closed.Add(1) }
 

@@ -39,6 +39,9 @@ type Instance interface {
 // Program starts a function's instances.
 type Program interface {
 	Start(ctx context.Context, sink Sink) (Instance, error)
+	// Concurrency is how many instances share one process, which is known once
+	// one was started; before, it is 1.
+	Concurrency() int
 	// Close frees what the instances shared; none is left by then.
 	Close()
 }
@@ -103,6 +106,23 @@ type start struct {
 	err  error
 	// abandoned: it failed because its caller left, which says nothing to others.
 	abandoned bool
+}
+
+// slots is how many instances there may be; the caller holds mu.
+func (f *Function) slots() int { return f.limits.Instances * f.program.Concurrency() }
+
+// processes counts those that the instances live in; the caller holds mu.
+func (f *Function) processes() int {
+	seen := map[int]bool{}
+	for _, s := range f.idle {
+		seen[s.instance.PID()] = true
+	}
+	for s := range f.busy {
+		if s.instance != nil {
+			seen[s.instance.PID()] = true
+		}
+	}
+	return len(seen)
 }
 
 // refresh drops instances that died while idle; the caller holds mu.

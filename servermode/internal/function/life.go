@@ -70,6 +70,7 @@ func (f *Function) evictIdle(now time.Time, keepAlive time.Duration) {
 	f.mu.Lock()
 	f.refresh()
 	var victims []*slot
+	before := f.processes()
 	f.idle = slices.DeleteFunc(f.idle, func(s *slot) bool {
 		if now.Sub(s.since) < keepAlive {
 			return false
@@ -78,7 +79,7 @@ func (f *Function) evictIdle(now time.Time, keepAlive time.Duration) {
 		return true
 	})
 	f.ending += len(victims)
-	f.evictions += uint64(len(victims))
+	f.evictions += uint64(before - f.processes())
 	f.refresh()
 	f.mu.Unlock()
 	go f.end(victims) // one that cannot be ended must not keep the others waiting

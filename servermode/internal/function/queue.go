@@ -21,7 +21,7 @@ func (f *Function) acquire(ctx context.Context) (*slot, error) {
 // takeOrQueue is acquire for a caller that holds mu, which it gives up.
 func (f *Function) takeOrQueue(ctx context.Context) (*slot, error) {
 	switch {
-	case len(f.idle) > 0 || len(f.busy) < f.limits.Instances:
+	case len(f.idle) > 0 || len(f.busy) < f.slots():
 		defer f.mu.Unlock()
 		return f.take(), nil
 	case len(f.waiting) >= f.limits.Queue:

@@ -19,7 +19,7 @@ type Snapshot struct {
 	Instances []InstanceInfo
 }
 
-// InstanceInfo is one instance at one moment.
+// InstanceInfo is one process at one moment.
 type InstanceInfo struct {
 	PID  int
 	Busy bool
@@ -35,13 +35,24 @@ func (f *Function) snapshot(now time.Time) Snapshot {
 		Runs: f.runs, Starts: f.starts, Evictions: f.evictions, Idle: now.Sub(f.lastUse),
 	}
 	for _, s := range f.idle {
-		out.Instances = append(out.Instances, InstanceInfo{PID: s.instance.PID(), Runs: s.runs})
+		out.add(InstanceInfo{PID: s.instance.PID(), Runs: s.runs})
 	}
 	for s := range f.busy {
 		if s.instance != nil {
-			out.Instances = append(out.Instances, InstanceInfo{PID: s.instance.PID(), Busy: true, Runs: s.runs})
+			out.add(InstanceInfo{PID: s.instance.PID(), Busy: true, Runs: s.runs})
 		}
 	}
 	slices.SortFunc(out.Instances, func(a, b InstanceInfo) int { return a.PID - b.PID })
 	return out
+}
+
+// add adds an instance, together with others in the same process.
+func (s *Snapshot) add(i InstanceInfo) {
+	at := slices.IndexFunc(s.Instances, func(other InstanceInfo) bool { return other.PID == i.PID })
+	if at < 0 {
+		s.Instances = append(s.Instances, i)
+		return
+	}
+	s.Instances[at].Busy = s.Instances[at].Busy || i.Busy
+	s.Instances[at].Runs += i.Runs
 }

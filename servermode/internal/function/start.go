@@ -61,7 +61,6 @@ func (f *Function) revive(ctx context.Context, s *slot, sink Sink) error {
 	f.announce(s)
 	first := s.first
 	s.first = nil
-	f.starts++
 	f.mu.Unlock()
 	if dead != nil {
 		dead.Close()
@@ -78,8 +77,12 @@ func (f *Function) revive(ctx context.Context, s *slot, sink Sink) error {
 func (f *Function) started(s *slot, instance Instance, first *start, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	before := f.processes()
 	if err == nil {
 		s.instance = instance
+	}
+	if err != nil || f.processes() > before { // else it joined a process
+		f.starts++
 	}
 	if first != nil {
 		close(first.done)

@@ -126,6 +126,23 @@ func (l *logs) finish(sink Sink) {
 	l.sink = nil
 }
 
+// pass directs the logs to another run (nil: to the next) once those in the
+// pipes are with the one that had them.
+func (l *logs) pass(to Sink) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.drain()
+	l.sink = to
+}
+
+// give hands a piece of a run's own log to it, in turn with what comes in the
+// pipes.
+func (l *logs) give(sink Sink, stream runtimespec.Stream, text []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	sink.Log(stream, text)
+}
+
 func (l *logs) flushBacklog(sink Sink) {
 	for _, e := range l.backlog {
 		sink.Log(e.stream, e.text)

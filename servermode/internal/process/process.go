@@ -1,6 +1,8 @@
-// Package process is one ActionLoop process: one JSON line in on stdin, one
-// result line out on descriptor 3, logs on stdout and stderr, attributed to
-// the activation during which they were written.
+// Package process is one process of a function. It speaks ActionLoop: one JSON
+// line in on stdin, one result line out on descriptor 3, logs on stdout and
+// stderr, attributed to the activation during which they were written; or the
+// framed protocol of our own launchers, which takes several runs at once; or it
+// is a web server, which others know how to speak to (Web).
 package process
 
 import (
@@ -45,10 +47,13 @@ type Spec struct {
 	Dir        string
 	WaitForAck bool          // the process writes {"ok":true} to descriptor 3 when it is ready
 	Grace      time.Duration // without ack: how long it must live to count as started
-	MaxResult  int           // bytes of a result line
+	MaxResult  int           // bytes of a result
+	Framed     bool          // it speaks the framed protocol, after its ack; needs WaitForAck
+	Web        Web           // it is a web server, and speaks neither; closed with the process
 }
 
-// Process is a started process. Run it from one goroutine at a time.
+// Process is a started process. Run it from one goroutine at a time, unless it
+// is framed or a web server.
 type Process struct {
 	spec   Spec
 	cell   *sandbox.Cell
@@ -60,6 +65,8 @@ type Process struct {
 	kill   sync.Once
 	killed chan struct{} // closed by Kill
 	pidfd  int
+	framed *framed // nil unless it is
+	web    *web    // nil unless it is
 
 	logs logs
 }
@@ -69,6 +76,9 @@ type Process struct {
 func Start(ctx context.Context, cell *sandbox.Cell, spec Spec, sink Sink) (*Process, error) {
 	p := &Process{spec: spec, cell: cell, exited: make(chan struct{}), gone: make(chan struct{}), killed: make(chan struct{})}
 	if err := p.launch(); err != nil {
+		if spec.Web != nil {
+			spec.Web.Close()
+		}
 		return nil, err
 	}
 	go p.wait()
@@ -78,6 +88,12 @@ func Start(ctx context.Context, cell *sandbox.Cell, spec Spec, sink Sink) (*Proc
 		p.logs.finish(sink)
 		p.Close()
 		return nil, err
+	}
+	switch {
+	case spec.Framed:
+		p.framed = newFramed(p)
+	case spec.Web != nil:
+		p.web = &web{p: p}
 	}
 	return p, nil
 }
@@ -95,6 +111,14 @@ func (p *Process) launch() (err error) {
 	cmd.Env, cmd.Dir = p.spec.Env, p.spec.Dir
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout.child, stderr.child
 	cmd.ExtraFiles = []*os.File{result.child}
+	if p.spec.Web != nil {
+		null, err := os.Open(os.DevNull)
+		if err != nil {
+			return err
+		}
+		defer null.Close()
+		cmd.Stdin, cmd.ExtraFiles[0] = null, null
+	}
 	for _, f := range pipes.child {
 		if err := p.cell.Adopt(f); err != nil {
 			return err
@@ -111,6 +135,9 @@ func (p *Process) launch() (err error) {
 
 // ready waits for the ack, or sees that the process does not exit at once.
 func (p *Process) ready(ctx context.Context) error {
+	if p.spec.Web != nil {
+		return p.serves(ctx)
+	}
 	if !p.spec.WaitForAck {
 		return p.settled(ctx)
 	}
@@ -189,6 +216,9 @@ func (p *Process) PID() int { return p.cmd.Process.Pid }
 
 // Alive reports whether the process can be given a run.
 func (p *Process) Alive() bool {
+	if p.framed != nil && p.framed.left.Load() || p.web != nil && p.web.left.Load() {
+		return false
+	}
 	select {
 	case <-p.exited:
 		return false

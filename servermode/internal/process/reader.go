@@ -17,7 +17,7 @@ const (
 	lastReads = 64
 )
 
-// reader takes result lines from descriptor 3.
+// reader takes what comes on descriptor 3: result lines, or frames.
 type reader struct {
 	file *os.File
 	raw  syscall.RawConn
@@ -38,7 +38,7 @@ func newReader(file *os.File, limit int) *reader {
 func (r *reader) line() ([]byte, error) {
 	buf, total := make([]byte, 0, firstRead), 0
 	for {
-		n, err := r.read(buf[len(buf):cap(buf)])
+		n, err := r.Read(buf[len(buf):cap(buf)])
 		chunk := buf[len(buf) : len(buf)+n]
 		buf = buf[:len(buf)+n]
 		if end := bytes.IndexByte(chunk, '\n'); end >= 0 {
@@ -62,9 +62,9 @@ func (r *reader) line() ([]byte, error) {
 	}
 }
 
-// read reads once. After the deadline, which wait or interrupt sets, it takes
+// Read reads once. After the deadline, which wait or interrupt sets, it takes
 // only what is there.
-func (r *reader) read(buf []byte) (n int, err error) {
+func (r *reader) Read(buf []byte) (n int, err error) {
 	n, err = r.file.Read(buf)
 	if r.late < lastReads && errors.Is(err, os.ErrDeadlineExceeded) {
 		r.late++

@@ -12,6 +12,12 @@ func (p *Process) Run(ctx context.Context, line []byte, sink Sink) (result []byt
 	if ctx.Err() != nil { // nothing was delivered: the process is as good as before
 		return nil, context.Cause(ctx)
 	}
+	switch {
+	case p.framed != nil:
+		return p.framed.run(ctx, line, sink)
+	case p.web != nil:
+		return p.web.run(ctx, line, sink)
+	}
 	if p.out.look(); !p.Alive() || p.out.rest || p.out.eof {
 		p.Kill()
 		return nil, ErrNotDelivered

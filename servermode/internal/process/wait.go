@@ -60,5 +60,11 @@ func (p *Process) Close() {
 	<-p.gone
 	_ = p.in.Close()
 	_ = p.out.file.Close()
+	if p.framed != nil {
+		p.framed.reader.Wait()
+	}
+	if p.spec.Web != nil {
+		p.spec.Web.Close()
+	}
 	p.logs.close()
 }

@@ -1,0 +1,122 @@
+package process
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+)
+
+// ThrownError is what an action threw instead of returning.
+type ThrownError struct{ Message string }
+
+func (e *ThrownError) Error() string { return e.Message }
+
+// framed gives a process several runs at once. Each has a number; its logs and
+// its result come back in frames that carry it.
+type framed struct {
+	p      *Process
+	reader sync.WaitGroup
+
+	mu   sync.Mutex // guards what follows and is held while logs are passed on
+	last uint32
+	runs []*framedRun // in flight, in the order in which they began
+	over bool         // nothing is read any more
+
+	// left: some caller left before its run's end. The process gets no new runs
+	// and is killed when the others have their results.
+	left atomic.Bool
+}
+
+// framedRun is one run in flight.
+type framedRun struct {
+	id      uint32
+	sink    Sink          // nil once its caller has left
+	wrote   chan struct{} // closed when its line is written, or never will be
+	unseen  bool          // no byte of it was written; set before wrote is closed
+	done    chan struct{} // closed when result and err are set
+	result  []byte
+	failure error
+}
+
+func newFramed(p *Process) *framed {
+	f := &framed{p: p}
+	f.reader.Go(f.read)
+	return f
+}
+
+// run is Run for a framed process. A caller that leaves takes nothing from the
+// others: the process is killed when the last of them has its result.
+func (f *framed) run(ctx context.Context, line []byte, sink Sink) ([]byte, error) {
+	r := f.begin(sink)
+	if r == nil {
+		return nil, ErrNotDelivered
+	}
+	go f.write(r, line)
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+		if !f.leave(r) {
+			return nil, context.Cause(ctx)
+		}
+		<-r.done // with the process, unless its result is there
+		if r.failure != nil {
+			return nil, context.Cause(ctx)
+		}
+	}
+	return r.result, r.failure
+}
+
+// begin records a run, to whom from now on the process's bare output goes.
+func (f *framed) begin(sink Sink) *framedRun {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.over || !f.p.Alive() {
+		return nil
+	}
+	f.last++
+	r := &framedRun{id: f.last, sink: sink, wrote: make(chan struct{}), done: make(chan struct{})}
+	f.runs = append(f.runs, r)
+	f.p.logs.begin(sink)
+	return r
+}
+
+// write hands a run's line to the process. It ends at the latest with it.
+func (f *framed) write(r *framedRun, line []byte) {
+	defer close(r.wrote)
+	text := append(strconv.AppendUint(make([]byte, 0, len(line)+11), uint64(r.id), 10), ' ')
+	if n, err := f.p.in.Write(append(text, line...)); err != nil {
+		r.unseen = n == 0
+		f.p.Kill()
+	}
+}
+
+// leave takes a caller away from its run. If it was the last the process is
+// killed and the run ends with it; otherwise the caller need not wait.
+func (f *framed) leave(r *framedRun) (wait bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !slices.Contains(f.runs, r) {
+		return true // it has ended just now
+	}
+	f.left.Store(true)
+	if !slices.ContainsFunc(f.runs, func(other *framedRun) bool { return other != r && other.sink != nil }) {
+		f.p.Kill()
+		return true
+	}
+	r.sink = nil
+	f.p.logs.pass(f.owner())
+	return false
+}
+
+// owner gets what the process writes to its bare streams: the run that began
+// last; the caller holds mu.
+func (f *framed) owner() Sink {
+	for _, r := range slices.Backward(f.runs) {
+		if r.sink != nil {
+			return r.sink
+		}
+	}
+	return nil
+}

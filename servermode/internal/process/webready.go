@@ -1,0 +1,70 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Errors of a process that is a web server. ErrUnfit means that it is not one
+// that could ever be given runs, ErrNotReady that its time was over before it
+// was ready.
+var (
+	ErrUnfit    = errors.New("its web server cannot be used")
+	ErrNotReady = errors.New("the action's web server was not ready in time")
+)
+
+// firstLook and lastLook are the shortest and the longest pause between two
+// looks at whether a web server is ready.
+const (
+	firstLook = time.Millisecond
+	lastLook  = 50 * time.Millisecond
+)
+
+// serves waits until the process's web server can be given runs.
+func (p *Process) serves(ctx context.Context) error {
+	alive, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		select {
+		case <-p.exited:
+			stop()
+		case <-alive.Done():
+		}
+	}()
+	last := ""
+	for pause := firstLook; ; pause = min(2*pause, lastLook) {
+		missing, err := p.spec.Web.Ready(alive)
+		if last != "" && alive.Err() != nil { // this look was cut short
+			missing = last + ", then " + missing
+		}
+		last = missing
+		switch {
+		case exitedWithin(p.pidfd, 0):
+			return ErrExited
+		case ctx.Err() != nil:
+			return p.notReady(context.Cause(ctx), last)
+		case err != nil:
+			return err
+		case missing == "":
+			return nil
+		}
+		select {
+		case <-alive.Done():
+		case <-time.After(pause):
+		}
+	}
+}
+
+// notReady says what was waited for, unless it was not for lack of time.
+func (p *Process) notReady(cause error, missing string) error {
+	var limit interface{ Timeout() bool }
+	if !errors.As(cause, &limit) || !limit.Timeout() {
+		return cause
+	}
+	if hint := p.spec.Web.Hint(); hint != "" {
+		missing += "; " + hint
+	}
+	return fmt.Errorf("%w: %w: %s", ErrNotReady, cause, missing)
+}
