@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path"
 	"slices"
@@ -42,6 +43,21 @@ func Names(data []byte) []string {
 		names = append(names, path.Clean(f.Name))
 	}
 	return names
+}
+
+// Head is the beginning of a zip's entry, empty if there is none.
+func Head(data []byte, name string, n int) []byte {
+	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil
+	}
+	content, err := archive.Open(name)
+	if err != nil {
+		return nil
+	}
+	defer content.Close()
+	head, _ := io.ReadAll(io.LimitReader(content, int64(n)))
+	return head
 }
 
 // Unpack writes a zip or tar.gz below root. After a failure what was written

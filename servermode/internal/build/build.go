@@ -60,7 +60,7 @@ func (s *Shop) forget(b *build) {
 // becomes the place's only when all went well.
 func (s *Shop) make(ctx context.Context, b *build) (err error) {
 	if !s.turn.TryAcquire(1) {
-		b.output.print("waiting for other builds on this server\n")
+		b.output.note("waiting for other builds on this server\n")
 		if err := s.turn.Acquire(ctx, 1); err != nil {
 			return err
 		}
@@ -94,5 +94,5 @@ func (s *Shop) newJob(b *build) (j *Job, err error) {
 	if j.Scratch, err = os.MkdirTemp(s.cfg.Dir, "scratch-"); err != nil {
 		return j, err
 	}
-	return j, j.own(j.Dir, j.Scratch)
+	return j, j.Own(j.Dir, j.Scratch)
 }

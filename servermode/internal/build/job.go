@@ -35,6 +35,9 @@ type Command struct {
 	Env  []string // added to PATH, LANG, HOME, TMPDIR and what the owner passes on
 }
 
+// ErrKilled is a command that something else ended: no fault of the author's.
+var ErrKilled = errors.New("it was killed from outside")
+
 // ExitError is a command that failed; what it wrote is in the logs.
 type ExitError struct {
 	Command string
@@ -53,7 +56,7 @@ func (e *ExitError) Cause() string {
 }
 
 // passedOn are the owner's variables that builds see: where packages come from.
-var passedOn = []string{"PIP_", "UV_", "SSL_CERT_", "REQUESTS_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"}
+var passedOn = []string{"PIP_", "UV_", "npm_config_", "NPM_CONFIG_", "NODE_EXTRA_CA_CERTS", "SSL_CERT_", "REQUESTS_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"}
 
 // Environ is what a job's commands see beside what they are given.
 func (j *Job) Environ() []string {
@@ -71,6 +74,9 @@ func (j *Job) Print(format string, args ...any) {
 	j.output.print(fmt.Sprintf(format, args...) + "\n")
 }
 
+// Output is how many bytes the job's commands have written.
+func (j *Job) Output() int { return j.output.told() }
+
 // Run runs a command to its end. It fails with *ExitError unless the command's
 // status is 0; when ctx ends, the command and all it started are killed.
 func (j *Job) Run(ctx context.Context, c Command) error {
@@ -85,6 +91,8 @@ func (j *Job) Run(ctx context.Context, c Command) error {
 	switch {
 	case err != nil:
 		return err
+	case state.ExitCode() < 0:
+		return fmt.Errorf("%s: %w: %s", filepath.Base(c.Path), ErrKilled, state)
 	case !state.Success():
 		return &ExitError{Command: filepath.Base(c.Path), State: state.String(), Last: j.output.lastLine()}
 	}
@@ -112,11 +120,11 @@ func (j *Job) listen(cmd *exec.Cmd) (output func(), err error) {
 	}, nil
 }
 
-// own gives folders to the job's user.
-func (j *Job) own(dirs ...string) (err error) {
-	for _, dir := range dirs {
+// Own gives files that the server wrote to the job's user, whole trees of them.
+func (j *Job) Own(paths ...string) (err error) {
+	for _, path := range paths {
 		if j.user != nil {
-			err = errors.Join(err, os.Chown(dir, int(j.user.ID), int(j.user.ID)))
+			err = errors.Join(err, give(path, j.user))
 		}
 	}
 	return err

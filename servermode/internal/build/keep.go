@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
@@ -97,7 +98,7 @@ func isDir(path string) bool {
 // finish takes a job's folder away from its user, who may not change what
 // others will run, and announces it.
 func (s *Shop) finish(place string, j *Job) error {
-	size, err := seal(j.Dir)
+	size, err := j.seal()
 	if err != nil {
 		return err
 	}
@@ -108,20 +109,26 @@ func (s *Shop) finish(place string, j *Job) error {
 	return os.Rename(tmp, s.path("made", place, readyFile))
 }
 
-// seal makes a tree the server's own, for others to read, and returns its size.
-func seal(dir string) (size int64, err error) {
-	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+// seal makes the job's folder the server's own, for others to read, and returns
+// its size. What is not the job's user's is left as it is: it may be a hard link
+// to a file of somebody else's.
+func (j *Job) seal() (size int64, err error) {
+	err = filepath.WalkDir(j.Dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if err := os.Lchown(path, os.Getuid(), os.Getgid()); err != nil {
-			return err
-		}
 		info, err := d.Info()
-		if err != nil || info.Mode()&fs.ModeSymlink != 0 {
+		if err != nil {
 			return err
 		}
 		size += info.Size()
+		owner, _ := info.Sys().(*syscall.Stat_t)
+		if j.user != nil && (owner == nil || owner.Uid != j.user.ID) {
+			return nil
+		}
+		if err := os.Lchown(path, os.Getuid(), os.Getgid()); err != nil || info.Mode()&fs.ModeSymlink != 0 {
+			return err
+		}
 		mode := fs.FileMode(0o644)
 		if info.IsDir() || info.Mode()&0o111 != 0 {
 			mode = 0o755

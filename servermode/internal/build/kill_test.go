@@ -1,6 +1,8 @@
 package build_test
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -91,6 +93,24 @@ func TestJob_CannotTouchWhatIsNotItsOwn(t *testing.T) {
 	info, err := os.Stat(filepath.Join(p.Dir, "file"))
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o755), info.Mode(), "no setuid survives")
+}
+
+func TestJob_WhatItLinksToStaysAsItWas(t *testing.T) {
+	r := newRig(t)
+	secret := filepath.Join(filepath.Dir(r.cfg.Dir), "secret")
+	require.NoError(t, os.WriteFile(secret, []byte("x"), 0o600))
+	p, err := r.Get(t.Context(), build.Order{Key: "k", Make: func(ctx context.Context, j *build.Job) error {
+		// As the server, because most kernels keep a function from making such a link.
+		return errors.Join(os.Link(secret, filepath.Join(j.Dir, "hard")), os.Symlink(secret, filepath.Join(j.Dir, "soft")))
+	}}, &output{})
+	require.NoError(t, err)
+	p.Release()
+	if os.Getuid() != 0 {
+		t.Skip("without root the file is the build's own")
+	}
+	info, err := os.Stat(secret)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 }
 
 func TestJob_SeesOnlyTheOwnersPackageSettings(t *testing.T) {

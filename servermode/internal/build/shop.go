@@ -90,6 +90,9 @@ func Open(cfg Config) (*Shop, error) {
 	return s, s.removeUnfinished()
 }
 
+// Dir is the shop's folder.
+func (s *Shop) Dir() string { return s.cfg.Dir }
+
 func (s *Shop) path(parts ...string) string {
 	return filepath.Join(append([]string{s.cfg.Dir}, parts...)...)
 }

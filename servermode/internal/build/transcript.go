@@ -66,6 +66,13 @@ func (t *transcript) write(stream runtimespec.Stream, text []byte) {
 	}
 }
 
+// told is how much was written so far.
+func (t *transcript) told() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.kept
+}
+
 // lastLine is the last line on stderr that says something.
 func (t *transcript) lastLine() string {
 	t.mu.Lock()
@@ -81,6 +88,9 @@ func (t *transcript) lastLine() string {
 }
 
 func (t *transcript) print(text string) { t.write(runtimespec.Stdout, []byte(text)) }
+
+// note says something that is not about the build itself.
+func (t *transcript) note(text string) { t.write(runtimespec.Stderr, []byte(text)) }
 
 // pipe returns the writing end of a pipe whose content is written to the
 // transcript. done, called once the writers have closed it, waits for the rest.

@@ -37,10 +37,11 @@ func (p *Python) environment(ctx context.Context, site Site) (*build.Product, er
 	return product, err
 }
 
-// FindUV returns the path of a uv that functions' users can run, empty for none.
-func FindUV(uid int) string {
-	path, _, _ := firstUsable([]string{"uv", "/usr/local/bin/uv", "/usr/bin/uv"}, func(path string) ([]byte, error) { return try(uid, path, "--version") })
-	return path
+// FindUV returns the path of the first of candidates that is a uv which
+// functions' users can run.
+func FindUV(candidates []string, uid int) (string, error) {
+	path, _, err := firstUsable(candidates, func(path string) ([]byte, error) { return try(uid, path, "--version") })
+	return path, err
 }
 
 func (p *Python) installer() string {

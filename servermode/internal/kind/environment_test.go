@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -90,7 +91,7 @@ func TestPython_Requirements(t *testing.T) {
 		t.Run(installer, func(t *testing.T) {
 			p := python(t)
 			if installer == "uv" {
-				if p.UV = kind.FindUV(-1); p.UV == "" {
+				if p.UV, _ = kind.FindUV([]string{"uv"}, -1); p.UV == "" {
 					t.Skip("no uv on this host: pip is tested")
 				}
 			}
@@ -128,4 +129,32 @@ func TestPython_RequirementsOfAnEnvironmentsOwn(t *testing.T) {
 	wanted["requirements.txt"], wanted["virtualenv/lib/python3.99/site-packages/x.py"] = "no-such-package", ""
 	_, log, err = launchAt(t, p, nil, zipOf(t, wanted))
 	require.NoError(t, err, "a virtualenv in the zip has what is required: %s", strings.TrimSpace(log))
+}
+
+// made are the builds that a shop keeps.
+func made(t *testing.T, s *build.Shop) []string {
+	t.Helper()
+	all, err := filepath.Glob(filepath.Join(s.Dir(), "made", "*", "*", "exec"))
+	require.NoError(t, err)
+	return all
+}
+
+func TestPython_RequirementsBesideTheOwnersEnvironment(t *testing.T) {
+	wheels(t)
+	dir := t.TempDir()
+	out, err := exec.Command("/usr/bin/python3", "-m", "venv", "--without-pip", "--system-site-packages", dir).CombinedOutput()
+	if err != nil {
+		t.Skipf("the test needs venv: %s", out)
+	}
+	packages, err := filepath.Glob(filepath.Join(dir, "lib/python3*/site-packages"))
+	require.NoError(t, err)
+	require.Len(t, packages, 1)
+	require.NoError(t, os.WriteFile(filepath.Join(packages[0], "owners.py"), []byte("NAME = 'owner'\n"), 0o644))
+	p, err := kind.NewPython([]string{filepath.Join(dir, "bin", "python")}, t.TempDir(), -1)
+	require.NoError(t, err)
+	result, log, err := launchAt(t, p, shop(t), zipOf(t, map[string]string{
+		"__main__.py": "import owners, whisker\ndef main(args): return [owners.NAME, whisker.NAME]", "requirements.txt": "whisker",
+	}))
+	require.NoError(t, err, log)
+	assert.Equal(t, `["owner", "whisker 1.2"]`, result)
 }

@@ -2,8 +2,11 @@ package kind
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"syscall"
 
 	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
 )
@@ -27,7 +30,33 @@ func layOut(dir string, code Code, file string, perm fs.FileMode) error {
 	return nil
 }
 
+// isFile follows links: those of an archive that was unpacked stay inside.
 func isFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()
+}
+
+// isPlainFile does not follow them, nor takes a second name of a file: what a
+// build made may be anybody's.
+func isPlainFile(path string) bool {
+	info, err := os.Lstat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && stat.Nlink == 1
+}
+
+// readSmall reads the beginning of a file: what a build made may be a pipe, or
+// have no end.
+func readSmall(path string) ([]byte, error) {
+	if !isPlainFile(path) {
+		return nil, fmt.Errorf("%s is no file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, 4096))
 }

@@ -74,6 +74,7 @@ type Command struct {
 	WaitForAck bool
 	Grace      time.Duration
 	Protocol   Protocol
+	Endpoint   Endpoint // of a Web one
 	// Concurrency is how many runs one process takes at once; 0 means one.
 	Concurrency int
 	// Close, unless nil, gives back what the command shares with others. It is
@@ -114,6 +115,11 @@ func (s Set) Resolve(requested string, code Code) (Kind, error) {
 			}
 		}
 		return nil, &ActionError{Message: fmt.Sprintf("The action's kind was not given and its code looks like none of %s.", s)}
+	}
+	for _, k := range s { // what the owner named so goes before a family
+		if k.Name() == strings.TrimSuffix(requested, gpuSuffix) {
+			return k, nil
+		}
 	}
 	for _, k := range s {
 		if match, err := k.Match(requested); err != nil {

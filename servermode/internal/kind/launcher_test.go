@@ -43,6 +43,7 @@ func tryStart(t *testing.T, command kind.Command, out *logs, env ...string) (*pr
 	defer stop()
 	p, err := process.Start(ctx, box.Cell(nil), process.Spec{
 		Path: command.Path, Args: command.Args, Dir: command.Dir, WaitForAck: command.WaitForAck, MaxResult: 1 << 20,
+		Framed: command.Protocol == kind.Framed, Grace: command.Grace,
 		Env: append([]string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8"}, append(command.Env, env...)...),
 	}, out)
 	if err == nil {
@@ -239,6 +240,8 @@ func TestLauncher_FailedStarts(t *testing.T) {
 			assert.Contains(t, message, "Cannot start action. Check logs for details. Cause: ")
 			assert.Contains(t, message, c.cause)
 			assert.Contains(t, out.String(), c.log)
+			assert.NotContains(t, out.String(), "importlib", "the author's frames only")
+			assert.NotContains(t, out.String(), "in load")
 		})
 	}
 }

@@ -51,17 +51,22 @@ func (n Native) Prepare(_ context.Context, site Site, code Code, _ string) (Comm
 	if !isFile(exec) {
 		return Command{}, &ActionError{Message: noBinary, Log: "Zip file does not include an executable named exec."}
 	}
-	if err := n.checkExecutionEnv(dir); err != nil {
+	if err := os.Chmod(exec, 0o755); err != nil { // zips made on some systems carry no modes
 		return Command{}, err
 	}
-	if err := os.Chmod(exec, 0o755); err != nil { // zips made on some systems carry no modes
+	return n.program(dir)
+}
+
+// program is the command for dir/exec, which is there.
+func (n Native) program(dir string) (Command, error) {
+	if err := n.checkExecutionEnv(dir); err != nil {
 		return Command{}, err
 	}
 	grace := n.Grace
 	if grace == 0 {
 		grace = DefaultGrace
 	}
-	command := Command{Path: exec, Dir: dir, WaitForAck: n.WaitForAck, Grace: grace}
+	command := Command{Path: filepath.Join(dir, "exec"), Dir: dir, WaitForAck: n.WaitForAck, Grace: grace}
 	if n.WaitForAck {
 		command.Env = []string{"__OW_WAIT_FOR_ACK=1"}
 	}
@@ -73,7 +78,7 @@ func (n Native) checkExecutionEnv(dir string) error {
 	if n.ExecutionEnv == "" {
 		return nil
 	}
-	got, err := os.ReadFile(filepath.Join(dir, "exec.env"))
+	got, err := readSmall(filepath.Join(dir, "exec.env"))
 	if err != nil {
 		return &ActionError{Message: noBinary, Log: "The action has no exec.env, which must hold " + n.ExecutionEnv + "."}
 	}

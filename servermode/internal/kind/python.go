@@ -91,6 +91,9 @@ func (p *Python) Name() string { return "python:3" }
 // Describe tells the owner which interpreter serves the kind.
 func (p *Python) Describe() string { return p.interpreter + " (" + p.version + ")" }
 
+// Path is the interpreter's, absolute.
+func (p *Python) Path() string { return p.interpreter }
+
 // Match takes python, python:3 and the host's own version.
 func (p *Python) Match(requested string) (bool, error) {
 	name, version, _ := strings.Cut(strings.TrimSuffix(requested, gpuSuffix), ":")

@@ -44,8 +44,13 @@ def reply(answers, message):
 
 
 def print_traceback():
+    """Shows the action's frames: ours and the import system's tell its author nothing."""
+    error = sys.exc_info()[1]
+    frames = error.__traceback__
+    while frames and frames.tb_frame.f_code.co_filename in (__file__, *MACHINERY):
+        frames = frames.tb_next
     try:
-        traceback.print_exc()
+        traceback.print_exception(type(error), error, frames)
     except Exception:  # the action took stderr away
         pass
 
@@ -169,6 +174,7 @@ def loop():
         reply(answers, run(action, request, context))
 
 
+MACHINERY = "<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>"
 PID = os.getpid()
 
 if __name__ == "__main__":

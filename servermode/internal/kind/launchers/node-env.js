@@ -1,0 +1,50 @@
+// The __OW_ variables of runs in process.env: what the process started with, and
+// each run's own on top.
+"use strict";
+
+function variables(fields) {
+  const out = Object.create(null);
+  for (const [name, value] of Object.entries(fields)) {
+    out[`__OW_${name.toUpperCase()}`] = typeof value === "string" ? value : JSON.stringify(value);
+  }
+  return out;
+}
+
+// Single puts them into the real environment: one run at a time.
+class Single {
+  #initial = { ...process.env };
+  #names = [];
+
+  enter(variables) {
+    for (const name of this.#names) {
+      if (Object.hasOwn(this.#initial, name)) process.env[name] = this.#initial[name];
+      else delete process.env[name];
+    }
+    this.#names = Object.keys(variables);
+    for (const name of this.#names) process.env[name] = variables[name];
+  }
+}
+
+// Shared is for runs that overlap: process.env shows each one its own, to child
+// processes that it starts too. Only native code sees the bare environment.
+class Shared {
+  constructor(current) {
+    const base = process.env;
+    const mine = (name) => {
+      const own = current();
+      return own && Object.hasOwn(own, name) ? own : undefined;
+    };
+    process.env = new Proxy(base, {
+      get: (_, name) => (mine(name) ?? base)[name],
+      has: (_, name) => mine(name) !== undefined || name in base,
+      set: (_, name, value) => Reflect.set(mine(name) ?? base, name, mine(name) ? String(value) : value),
+      deleteProperty: (_, name) => Reflect.deleteProperty(mine(name) ?? base, name),
+      ownKeys: () => [...new Set([...Reflect.ownKeys(base), ...Object.keys(current() ?? {})])],
+      getOwnPropertyDescriptor: (_, name) => Reflect.getOwnPropertyDescriptor(mine(name) ?? base, name),
+    });
+  }
+
+  enter() {}
+}
+
+module.exports = { variables, Shared, Single };

@@ -1,0 +1,180 @@
+// Runs a JavaScript action: node.js FOLDER MAIN text|archive one|many.
+//
+// A request is a line on stdin: the run's number, a space, one JSON object. The
+// answers go to descriptor 3: when the action is loaded a line, {"ok":true} or
+// {"error":"…"}, then frames (node-channel.js). A result's status is 200, or 502
+// for a throw.
+//
+// With "many", runs overlap: what each prints goes out in frames of its own.
+// With "one", it goes to the real stdout and stderr, where it stays in order
+// with what children and native code print.
+"use strict";
+
+const { AsyncLocalStorage } = require("node:async_hooks");
+const { Socket } = require("node:net");
+const { Writable } = require("node:stream");
+const { inspect, types } = require("node:util");
+const { hint, load } = require("./node-load.js");
+const { variables, Shared, Single } = require("./node-env.js");
+const { reply, requests, sendLog, sendResult, writeReal, STDOUT, STDERR } = require("./node-channel.js");
+
+const { parse, stringify } = JSON; // the action may replace what is global
+const [folder, main, form, mode] = process.argv.splice(2);
+const runs = mode === "many" ? new AsyncLocalStorage() : null;
+const environment = runs ? new Shared(() => runs.getStore()?.variables) : new Single();
+const inFlight = new Set();
+let action; // undefined while it is being loaded
+
+// print writes to the log of a run, or, with none that is in flight, of whoever
+// the server gives it to.
+function print(run, stream, bytes) {
+  if (!runs || !run || run.over) {
+    writeReal(stream, bytes);
+  } else {
+    sendLog(run.id, stream, bytes);
+  }
+}
+
+// Log is process.stdout and process.stderr. A write is out when it returns, so
+// that nothing is lost when the process ends; nobody can close it.
+class Log extends Writable {
+  constructor(fd) {
+    super();
+    this.fd = fd;
+    this._type = "pipe";
+  }
+  _write(chunk, encoding, done) {
+    print(runs?.getStore(), this.fd, chunk);
+    done();
+  }
+  end(...args) {
+    const done = typeof args.at(-1) === "function" ? args.pop() : undefined;
+    if (args[0] != null) this.write(...args);
+    if (done) process.nextTick(done);
+    return this;
+  }
+  cork() {}
+  uncork() {}
+  destroy() { return this; }
+}
+
+for (const [name, fd] of [["stdout", STDOUT], ["stderr", STDERR]]) {
+  const log = new Log(fd);
+  Object.defineProperty(process, name, { configurable: true, enumerable: true, get: () => log });
+}
+
+const isError = (error) => types.isNativeError(error) || error instanceof Error;
+
+function text(error) {
+  try {
+    return typeof error === "string" || isError(error) ? String(error) : inspect(error);
+  } catch {
+    return "an error that has no text";
+  }
+}
+
+function trace(error) {
+  let stack;
+  try {
+    stack = isError(error) && error.stack ? inspect(error) : text(error);
+  } catch {
+    stack = text(error);
+  }
+  return Buffer.from(`${/error/i.test(stack) ? "" : "Error: "}${stack}\n${hint(error)}`);
+}
+
+// encode makes the result's bytes; what JSON cannot hold is an error.
+function encode(value) {
+  try {
+    return Buffer.from(stringify(value === undefined ? {} : value) ?? "null");
+  } catch (error) {
+    return Buffer.from(stringify({ error: text(error) }));
+  }
+}
+
+// reason is what a promise was rejected with, as it is if JSON can hold it.
+function reason(error) {
+  if (isError(error) || ["function", "symbol", "bigint"].includes(typeof error)) return text(error);
+  return error ?? {};
+}
+
+function finish(run, status, payload) {
+  if (run.over) return; // it has failed meanwhile
+  run.over = true;
+  inFlight.delete(run);
+  sendResult(run.id, status, payload);
+}
+
+function fail(run, error) {
+  print(run, STDERR, trace(error));
+  finish(run, 502, Buffer.from(`An error has occurred: ${text(error)}`));
+}
+
+function perform(run, request) {
+  let result;
+  try {
+    const { value, ...fields } = parse(request) ?? {};
+    run.variables = variables(fields);
+    environment.enter(run.variables);
+    result = action(value ?? {});
+  } catch (error) {
+    fail(run, error);
+    return;
+  }
+  Promise.resolve(result).then(
+    (value) => finish(run, 200, encode(value)),
+    (error) => finish(run, 200, encode({ error: reason(error) })),
+  );
+}
+
+function begin(line) {
+  const space = line.indexOf(" ");
+  const run = { id: Number(line.slice(0, space)), variables: undefined, over: false };
+  inFlight.add(run);
+  const request = line.slice(space + 1);
+  if (runs) runs.run(run, perform, run, request);
+  else perform(run, request);
+}
+
+// stray takes errors that nobody caught. They end the run that they come from,
+// or, where that cannot be told, those in flight, but not the process.
+function stray(error) {
+  if (!action) return refuse(error);
+  const from = runs?.getStore();
+  if (from?.over || (!from && inFlight.size === 0)) return print(from, STDERR, trace(error));
+  for (const run of from ? [from] : [...inFlight]) fail(run, error);
+}
+
+for (const event of ["uncaughtException", "unhandledRejection"]) {
+  process.on(event, (error) => {
+    if (process.listenerCount(event) === 1) stray(error); // else the action has its own way
+  });
+}
+
+function refuse(error) {
+  print(undefined, STDERR, trace(error));
+  reply({ error: text(error).slice(0, 1000) });
+  process.exit(1);
+}
+
+function listen() {
+  let parts = [];
+  const socket = new Socket({ fd: requests, readable: true, writable: false });
+  socket.on("data", (chunk) => {
+    for (let end; (end = chunk.indexOf(10)) >= 0; chunk = chunk.subarray(end + 1)) {
+      parts.push(chunk.subarray(0, end));
+      const line = Buffer.concat(parts).toString();
+      parts = [];
+      begin(line);
+    }
+    if (chunk.length > 0) parts.push(chunk);
+  });
+  socket.on("error", () => {}); // close follows
+  socket.on("close", () => process.exit(0));
+}
+
+load(folder, main, form === "archive").then((loaded) => {
+  action = loaded;
+  reply({ ok: true });
+  listen();
+}, refuse);

@@ -1,0 +1,125 @@
+package kind_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/whiskaway/whiskaway/servermode/internal/build"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind"
+)
+
+// npmPackage serves a package whisker on loopback and returns its URL.
+func npmPackage(t *testing.T) string {
+	t.Helper()
+	if _, err := exec.LookPath("npm"); err != nil {
+		t.Skip("the test needs npm")
+	}
+	var packed bytes.Buffer
+	gz := gzip.NewWriter(&packed)
+	w := tar.NewWriter(gz)
+	for name, text := range map[string]string{
+		"package/package.json": `{"name":"whisker","version":"1.2.0","main":"index.js"}`,
+		"package/index.js":     `exports.name = "whisker 1.2";`,
+	} {
+		require.NoError(t, w.WriteHeader(&tar.Header{Name: name, Size: int64(len(text)), Mode: 0o644}))
+		_, err := w.Write([]byte(text))
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.Close())
+	require.NoError(t, gz.Close())
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/whisker.tgz" {
+			_, _ = w.Write(packed.Bytes())
+			return
+		}
+		http.NotFound(w, r)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+func runNode(t *testing.T, s *build.Shop, files map[string]string) (string, string, error) {
+	t.Helper()
+	out := &logs{}
+	command, err := node(t).Prepare(t.Context(), kind.Site{Dir: t.TempDir(), Shop: s, Sink: out}, zipOf(t, files), "main")
+	if err != nil {
+		return "", out.String(), err
+	}
+	if command.Close != nil {
+		t.Cleanup(command.Close)
+	}
+	p, err := tryStart(t, command, out)
+	if err != nil {
+		return "", out.String(), err
+	}
+	result, _ := answers(t, p, `{}`)
+	return result, out.String(), nil
+}
+
+func TestNode_Dependencies(t *testing.T) {
+	at, s := npmPackage(t), shop(t)
+	files := func(dependency string) map[string]string {
+		return map[string]string{
+			"index.js":     "const { name } = require('whisker'); exports.main = () => ({ name });",
+			"package.json": `{"name":"a","main":"index.js","scripts":{"preinstall":"exit 1"},"dependencies":{"whisker":"` + dependency + `"}}`,
+		}
+	}
+	result, log, err := runNode(t, s, files(at+"/whisker.tgz"))
+	require.NoError(t, err, log)
+	assert.Equal(t, `{"name":"whisker 1.2"}`, result)
+	assert.Contains(t, log, "installing the dependencies of package.json")
+
+	again := files(at + "/whisker.tgz")
+	again["index.js"] = "exports.main = () => ({ again: require('whisker').name });"
+	result, log, err = runNode(t, s, again)
+	require.NoError(t, err, log)
+	assert.Equal(t, `{"again":"whisker 1.2"}`, result)
+	assert.Empty(t, log, "they are there")
+
+	bundled := files("file:../elsewhere")
+	bundled["node_modules/whisker/index.js"] = "exports.name = 'bundled';"
+	result, log, err = runNode(t, nil, bundled)
+	require.NoError(t, err, log)
+	assert.Equal(t, `{"name":"bundled"}`, result, "what the zip has is taken as it is")
+}
+
+func TestNode_DependenciesThatCannotBe(t *testing.T) {
+	at, s := npmPackage(t), shop(t)
+	for name, c := range map[string]struct{ json, words string }{
+		"not there":     {`{"dependencies":{"whisker":"` + at + `/missing.tgz"}}`, "dependencies could not be installed"},
+		"a folder":      {`{"dependencies":{"whisker":"file:whisker"}}`, "is a folder of the action"},
+		"not an object": {`{"dependencies":["whisker"]}`, "must be an object of texts"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, log, err := runNode(t, s, map[string]string{"index.js": "exports.main = () => ({})", "package.json": c.json})
+			assertAction(t, err, c.words)
+			if name == "not there" {
+				assert.Contains(t, log, "404")
+			}
+		})
+	}
+}
+
+func TestNode_AFunctionThatIsAllAModuleExports(t *testing.T) {
+	for name, code := range map[string]kind.Code{
+		"text": kind.Code("module.exports = (args) => ({ alone: true });"),
+		"zip":  zipOf(t, map[string]string{"index.js": "module.exports = function hello(args) { return { alone: true } };"}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, out, err := launchNode(t, code, "main", nil)
+			require.NoError(t, err, out)
+			result, _ := answers(t, p, `{}`)
+			assert.Equal(t, `{"alone":true}`, result)
+			_, _, err = launchNode(t, code, "other", nil)
+			require.Error(t, err)
+		})
+	}
+}

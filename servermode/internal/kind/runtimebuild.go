@@ -1,0 +1,74 @@
+package kind
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
+	"github.com/whiskaway/whiskaway/servermode/internal/build"
+)
+
+// isCompiled reports whether code is a program, or a zip of one.
+func (r *Runtime) isCompiled(code Code) bool {
+	if artifact.IsZip(code) && !r.isJar(code) {
+		code = artifact.Head(code, "exec", 4)
+	}
+	return code.isELF() || code.isScript()
+}
+
+// isJar reports whether the compiler is to get an archive whole.
+func (r *Runtime) isJar(code Code) bool {
+	return r.saveJar != "" && artifact.IsZip(code) && slices.Contains(artifact.Names(code), "META-INF/MANIFEST.MF")
+}
+
+// compile calls the compile script as the platform's proxy does: main, the
+// folder of the sources, the folder for the program. Whatever it says means
+// that it failed.
+func (r *Runtime) compile(ctx context.Context, j *build.Job, code Code, main string) error {
+	src, bin := filepath.Join(j.Dir, "src"), filepath.Join(j.Dir, "bin")
+	if err := errors.Join(os.Mkdir(src, 0o755), os.Mkdir(bin, 0o755), r.layOut(src, code)); err != nil {
+		return err
+	}
+	if compiled(filepath.Join(src, "exec")) { // in a tar.gz, which is not looked into before
+		return errors.Join(os.Remove(bin), os.Rename(src, bin), made(bin))
+	}
+	if err := j.Own(j.Dir); err != nil {
+		return err
+	}
+	said := j.Output()
+	err := j.Run(ctx, build.Command{Path: r.compiler, Args: []string{main, src, bin}, Dir: j.Dir, Env: r.environ()})
+	switch {
+	case err != nil:
+		return err
+	case j.Output() > said:
+		return &ActionError{Message: noBinary, Log: "The compile script wrote something, which means that it failed."}
+	}
+	return made(bin)
+}
+
+// layOut writes code for the compile script: as src/exec, unpacked, or as a jar.
+func (r *Runtime) layOut(src string, code Code) error {
+	if r.isJar(code) {
+		return os.WriteFile(filepath.Join(src, r.saveJar), code, 0o644)
+	}
+	return layOut(src, code, "exec", 0o755)
+}
+
+// compiled reports whether a file is a program.
+func compiled(path string) bool {
+	head, err := readSmall(path)
+	return err == nil && (Code(head).isELF() || Code(head).isScript())
+}
+
+// made checks what the compile script left. It ran the action's author's will,
+// perhaps: a link instead of the folder or the file is not followed.
+func made(bin string) error {
+	exec := filepath.Join(bin, "exec")
+	if info, err := os.Lstat(bin); err != nil || !info.IsDir() || !isPlainFile(exec) {
+		return &ActionError{Message: noBinary, Log: "The compile script made no executable file exec in the folder that is its third argument."}
+	}
+	return os.Chmod(exec, 0o755)
+}

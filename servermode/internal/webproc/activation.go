@@ -1,0 +1,84 @@
+package webproc
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+// options let pass what the function may judge for itself.
+var options = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
+
+// member is one of an object, its value as it stands in the text.
+type member struct {
+	name  string
+	raw   []byte // the name, quoted
+	value jsontext.Value
+}
+
+// members are those of an object, the last of equal ones only; nil if text is
+// no object.
+func members(text []byte) (out []member, err error) {
+	dec := jsontext.NewDecoder(bytes.NewBuffer(text), options...)
+	if dec.PeekKind() != '{' {
+		return nil, nil
+	}
+	if _, err := dec.ReadToken(); err != nil {
+		return nil, err
+	}
+	at := map[string]int{}
+	for dec.PeekKind() == '"' {
+		name, err := dec.ReadValue()
+		if err != nil {
+			return nil, err
+		}
+		m := member{name: plain(name), raw: bytes.Clone(name)}
+		value, err := dec.ReadValue()
+		if err != nil {
+			return nil, err
+		}
+		m.value = value.Clone()
+		if i, again := at[m.name]; again {
+			out[i] = m
+			continue
+		}
+		at[m.name] = len(out)
+		out = append(out, m)
+	}
+	_, err = dec.ReadToken()
+	return out, err
+}
+
+// plain is the text of a JSON string, and any other value as it stands.
+func plain(value jsontext.Value) string {
+	if value.Kind() != '"' {
+		return string(value)
+	}
+	out, _ := jsontext.AppendUnquote(nil, value) // what stands for no character becomes U+FFFD
+	return string(out)
+}
+
+// activation is one run, taken apart.
+type activation struct {
+	value   jsontext.Value // the argument
+	context []member       // the rest of the body
+}
+
+func parseActivation(line []byte) (*activation, error) {
+	all, err := members(line)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", runtimespec.ErrMalformed, err)
+	}
+	act := &activation{value: jsontext.Value("{}")}
+	for _, m := range all {
+		if m.name == "value" {
+			act.value = m.value
+		} else {
+			act.context = append(act.context, m)
+		}
+	}
+	return act, nil
+}

@@ -1,0 +1,170 @@
+// Package webproc speaks to a function's process that is a web server: it gives
+// it a port, sees when it is ready, and makes requests of runs and results of
+// answers. It is the one package below the service that knows HTTP, because
+// these functions do.
+package webproc
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/whiskaway/whiskaway/servermode/internal/process"
+)
+
+const (
+	host = "127.0.0.1"
+	// idleFor is how long a connection is kept for the next run: less than any
+	// server does, so that none is closed while a run is being written.
+	idleFor = time.Second
+	// readyTime bounds one look at whether the server is ready.
+	readyTime = 5 * time.Second
+	// maxHeader bounds the header of an answer, in bytes.
+	maxHeader = 64 << 10
+)
+
+// Endpoint is where on its server a function is spoken to.
+type Endpoint struct {
+	Ready string // path that answers 2xx when it is ready; empty: to be connected to is enough
+	Run   string // path, perhaps with a query, that runs are posted to
+}
+
+// Client speaks to one process, which nobody else may pass himself off as.
+type Client struct {
+	endpoint  Endpoint
+	uid       uint32
+	port      int
+	transport *http.Transport
+	close     sync.Once
+}
+
+var _ process.Web = (*Client)(nil)
+
+// New takes a port for a process that runs as uid and is given at most atOnce
+// runs at the same time.
+func New(endpoint Endpoint, uid uint32, atOnce int) (*Client, error) {
+	port, err := reserve()
+	if err != nil {
+		return nil, fmt.Errorf("a port for the function: %w", err)
+	}
+	c := &Client{endpoint: endpoint, uid: uid, port: port}
+	c.transport = &http.Transport{
+		DialContext:            func(ctx context.Context, _, _ string) (net.Conn, error) { return c.dial(ctx) },
+		DisableCompression:     true,
+		MaxIdleConns:           atOnce,
+		MaxIdleConnsPerHost:    atOnce,
+		IdleConnTimeout:        idleFor,
+		MaxResponseHeaderBytes: maxHeader,
+		TLSNextProto:           map[string]func(string, *tls.Conn) http.RoundTripper{},
+	}
+	return c, nil
+}
+
+// Environ adds to a process's environment where it is to listen, also in the
+// words of servers that read others. Only the port is not the function's to set.
+func (c *Client) Environ(env []string) []string {
+	port := strconv.Itoa(c.port)
+	return slices.Concat([]string{
+		"HOST=" + host,
+		"UVICORN_HOST=" + host, "UVICORN_PORT=" + port,
+		"FLASK_RUN_HOST=" + host, "FLASK_RUN_PORT=" + port,
+		"GUNICORN_CMD_ARGS=--bind=" + c.address(),
+		"GRADIO_SERVER_NAME=" + host, "GRADIO_SERVER_PORT=" + port,
+		"LLAMA_ARG_HOST=" + host, "LLAMA_ARG_PORT=" + port,
+		"OLLAMA_HOST=" + c.address(),
+	}, env, []string{"PORT=" + port})
+}
+
+func (c *Client) address() string { return net.JoinHostPort(host, strconv.Itoa(c.port)) }
+
+// Close ends the connections and frees the port.
+func (c *Client) Close() {
+	c.close.Do(func() {
+		c.transport.CloseIdleConnections()
+		release(c.port)
+	})
+}
+
+// notConnected is a failure to connect: nothing was sent.
+type notConnected struct{ cause error }
+
+func (e *notConnected) Error() string { return "no connection: " + e.cause.Error() }
+func (e *notConnected) Unwrap() error { return e.cause }
+
+// dial connects, and sees to it that it was to the function.
+func (c *Client) dial(ctx context.Context) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp4", c.address())
+	if err != nil {
+		return nil, &notConnected{err}
+	}
+	if err := checkListener(c.port, c.uid); err != nil {
+		return nil, &notConnected{errors.Join(err, conn.Close())}
+	}
+	return conn, nil
+}
+
+// Ready looks once whether the server can be given runs.
+func (c *Client) Ready(ctx context.Context) (missing string, err error) {
+	ctx, stop := context.WithTimeout(ctx, readyTime)
+	defer stop()
+	if c.endpoint.Ready != "" {
+		missing, err = c.ask(ctx)
+	} else {
+		var conn net.Conn
+		if conn, err = c.dial(ctx); err == nil {
+			err = conn.Close()
+		}
+	}
+	var exposed *exposedError
+	switch {
+	case err == nil:
+		return missing, nil
+	case errors.As(err, &exposed):
+		return "", fmt.Errorf("%w: %w", process.ErrUnfit, exposed)
+	case errors.Is(err, errImpostor):
+		return "", errImpostor
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "nothing listens on " + c.address(), nil
+	case c.endpoint.Ready != "" && !errors.As(err, new(*notConnected)):
+		return fmt.Sprintf("GET %s on %s gave no answer: %v", c.endpoint.Ready, c.address(), err), nil
+	}
+	return fmt.Sprintf("%s: %v", c.address(), err), nil
+}
+
+// ask makes one request to the path that tells whether the server is ready.
+func (c *Client) ask(ctx context.Context) (missing string, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.address()+c.endpoint.Ready, nil)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", process.ErrUnfit, err)
+	}
+	req.Header.Set("User-Agent", userAgent)
+	resp, err := c.transport.RoundTrip(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	_, _ = io.CopyN(io.Discard, resp.Body, maxHeader) // so that the connection can be used again
+	if resp.StatusCode/100 != 2 {
+		return fmt.Sprintf("GET %s on %s answered %.100s", c.endpoint.Ready, c.address(), resp.Status), nil
+	}
+	return "", nil
+}
+
+// Hint says where the function listens instead, if that can be told: functions
+// that run as the server's own user are not told apart.
+func (c *Client) Hint() string {
+	if c.uid == uint32(os.Getuid()) {
+		return ""
+	}
+	return elsewhere(c.port, c.uid)
+}

@@ -1,0 +1,124 @@
+package webproc
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Where the function itself does not listen on its port, or not as it must, it is
+// not spoken to.
+var (
+	errImpostor = errors.New("another user's program listens on the port that the function was given")
+	errDeaf     = errors.New("the function listens on its port no more")
+)
+
+// exposedError is an address that is open to the network.
+type exposedError struct{ addr netip.AddrPort }
+
+func (e *exposedError) Error() string {
+	return fmt.Sprintf("it listens on %s, where anybody could call it without a token; have it listen on %s, the address in HOST", e.addr, host)
+}
+
+var loopback = netip.MustParseAddr(host)
+
+// listener is a TCP socket that listens.
+type listener struct {
+	addr netip.AddrPort
+	uid  uint32
+}
+
+// checkListener sees whether a port is uid's, and closed to the network.
+func checkListener(port int, uid uint32) error {
+	all, err := listeners()
+	if err != nil {
+		return err
+	}
+	mine, foreign := false, false
+	for _, l := range all {
+		switch addr := l.addr.Addr(); {
+		case int(l.addr.Port()) != port:
+		case l.uid == uid && !addr.IsLoopback():
+			return &exposedError{l.addr}
+		case l.uid == uid:
+			mine = mine || addr == loopback
+		default: // the kernel prefers the one who listens on the very address
+			foreign = foreign || addr == loopback || addr.IsUnspecified()
+		}
+	}
+	switch {
+	case mine:
+		return nil
+	case foreign:
+		return errImpostor
+	}
+	return errDeaf
+}
+
+// elsewhere says where uid listens but where it should.
+func elsewhere(port int, uid uint32) string {
+	all, _ := listeners()
+	var others []string
+	for _, l := range all {
+		if l.uid == uid && l.addr != netip.AddrPortFrom(loopback, uint16(port)) {
+			others = append(others, l.addr.String())
+		}
+	}
+	if len(others) == 0 {
+		return ""
+	}
+	slices.Sort(others)
+	return fmt.Sprintf("the action listens on %s instead", strings.Join(others, " and "))
+}
+
+// listeners reads the sockets that listen in the server's network.
+func listeners() (all []listener, err error) {
+	for _, file := range []string{"/proc/self/net/tcp", "/proc/self/net/tcp6"} {
+		text, err := os.ReadFile(file)
+		if errors.Is(err, fs.ErrNotExist) && strings.HasSuffix(file, "6") {
+			continue // a host without IPv6
+		}
+		if err != nil {
+			return nil, fmt.Errorf("who listens on the function's port: %w", err)
+		}
+		for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
+			if l, ok := parseListener(lines.Text()); ok {
+				all = append(all, l)
+			}
+		}
+	}
+	return all, nil
+}
+
+// listening is how the kernel shows the state of a socket that listens.
+const listening = "0A"
+
+// parseListener reads a line: number, local and remote address, state, queues,
+// timer, retransmits, uid.
+func parseListener(line string) (listener, bool) {
+	fields := strings.Fields(line)
+	if len(fields) < 8 || fields[3] != listening {
+		return listener{}, false
+	}
+	address, port, _ := strings.Cut(fields[1], ":")
+	raw, err := hex.DecodeString(address)
+	number, err2 := strconv.ParseUint(port, 16, 16)
+	uid, err3 := strconv.ParseUint(fields[7], 10, 32)
+	if err != nil || err2 != nil || err3 != nil || len(raw)%4 != 0 {
+		return listener{}, false
+	}
+	for word := range slices.Chunk(raw, 4) { // shown as numbers of the host's byte order
+		binary.NativeEndian.PutUint32(word, binary.BigEndian.Uint32(word))
+	}
+	addr, ok := netip.AddrFromSlice(raw)
+	return listener{netip.AddrPortFrom(addr.Unmap(), uint16(number)), uint32(uid)}, ok
+}

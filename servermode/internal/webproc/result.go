@@ -1,0 +1,122 @@
+package webproc
+
+import (
+	"encoding/base64"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// formOf is how an answer's body is shown: by its type or, without one, by what
+// it is.
+func formOf(resp *http.Response, body []byte) media {
+	form, contentType := asBase64, resp.Header.Get("Content-Type")
+	switch {
+	case resp.Header.Get("Content-Encoding") != "": // compressed, although nobody asked for it
+		return asBase64
+	case contentType != "":
+		form = mediaOf(contentType)
+	case isJSON(body):
+		form = asJSON
+	case utf8.Valid(body):
+		form = textual
+	}
+	if form == asJSON && !isJSON(body) {
+		form = textual
+	}
+	return form
+}
+
+// plainResult is the result of a run that was posted: the answer itself if it is
+// a JSON object or array, else something that holds it.
+func plainResult(resp *http.Response, body []byte) []byte {
+	form := formOf(resp, body)
+	if resp.StatusCode/100 != 2 {
+		out := append([]byte(`{"error":{"statusCode":`), strconv.Itoa(resp.StatusCode)...)
+		return append(appendBody(append(out, ','), form, resp, body), "}}"...)
+	}
+	if kind := jsontext.Value(body).Kind(); form == asJSON && (kind == '{' || kind == '[') {
+		return body
+	}
+	if len(body) == 0 {
+		return []byte("{}")
+	}
+	return append(appendBody([]byte{'{'}, form, resp, body), '}')
+}
+
+// appendBody adds a member with a body. That of one in base64 is followed by its
+// type, which tells it from text.
+func appendBody(out []byte, form media, resp *http.Response, body []byte) []byte {
+	out = append(out, `"body":`...)
+	switch form {
+	case asJSON:
+		return append(out, body...)
+	case textual:
+		return append(out, quote(string(body))...)
+	}
+	out = append(out, quote(base64.StdEncoding.EncodeToString(body))...)
+	return append(append(out, `,"contentType":`...), quote(resp.Header.Get("Content-Type"))...)
+}
+
+// webResult is an answer as the result of a web action. JSON goes as base64
+// where the platform would not take it for what it is: a string, above all.
+func webResult(resp *http.Response, body []byte) []byte {
+	form := formOf(resp, body)
+	if resp.Header.Get("Content-Type") == "" && len(body) > 0 {
+		resp.Header.Set("Content-Type", map[media]string{asJSON: "application/json", textual: "text/plain; charset=utf-8", asBase64: "application/octet-stream"}[form])
+	}
+	out := append([]byte(`{"statusCode":`), strconv.Itoa(resp.StatusCode)...)
+	out = appendHeaders(append(out, `,"headers":`...), resp.Header)
+	out = append(out, `,"body":`...)
+	switch kind := jsontext.Value(body).Kind(); {
+	case form == textual && mediaOf(resp.Header.Get("Content-Type")) == textual, len(body) == 0:
+		out = append(out, quote(string(body))...)
+	case form == asJSON && kind != '"' && kind != 'n':
+		out = append(out, body...)
+	default:
+		out = append(out, quote(base64.StdEncoding.EncodeToString(body))...)
+	}
+	return append(out, '}')
+}
+
+// appendHeaders adds an answer's headers, one that was sent more than once as an
+// array.
+func appendHeaders(out []byte, h http.Header) []byte {
+	listed := connectionListed(h.Values("Connection"))
+	var names []string
+	for name := range h {
+		if passable(name, listed) && name != "Date" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	out = append(out, '{')
+	for i, name := range names {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(append(out, quote(strings.ToLower(name))...), ':')
+		if values := h[name]; len(values) == 1 {
+			out = append(out, quote(values[0])...)
+		} else {
+			out = append(out, '[')
+			for i, value := range values {
+				if i > 0 {
+					out = append(out, ',')
+				}
+				out = append(out, quote(value)...)
+			}
+			out = append(out, ']')
+		}
+	}
+	return append(out, '}')
+}
+
+// applicationError is the result of an argument that cannot be a request.
+func applicationError(err error) []byte {
+	return append(append([]byte(`{"error":`), quote("The action's web server cannot be sent this: "+err.Error())...), '}')
+}
