@@ -19,6 +19,9 @@ const (
 	flushAt = 16 << 10
 )
 
+// truncated ends a log that is too long.
+const truncated = "\nLogs were truncated because their total size exceeds the limit of %d bytes.\n"
+
 // answer writes logs and one result, as frames if the caller asked for them.
 // A quick small answer is one write with its Content-Length; a slow one becomes
 // a stream. It is the sink of a run's logs: Log never waits for the network.
@@ -63,7 +66,7 @@ func (a *answer) Log(stream runtimespec.Stream, text []byte) {
 	}
 	a.logged += len(text)
 	if len(text) > left {
-		text = append(text[:left:left], fmt.Sprintf("\nLogs were truncated because their total size exceeds the limit of %d bytes.\n", a.maxLog)...)
+		text = append(text[:left:left], fmt.Sprintf(truncated, a.maxLog)...)
 	}
 	a.buf = runtimespec.AppendLog(a.buf, stream, text)
 	switch {

@@ -3,6 +3,7 @@ package servermode
 import (
 	"crypto/tls"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -25,9 +26,14 @@ type Config struct {
 	StateDir  string // the server's own folder; see DefaultStateDir
 
 	Python             string        // interpreter for python:3 [the first usable of python3, /usr/bin/python3]
+	UV                 string        // uv, which installs requirements; "none": pip does [the first usable of uv, /usr/bin/uv, /usr/local/bin/uv, else pip]
+	Go                 string        // go command for go:1 [the first usable of go, /usr/bin/go, /usr/local/go/bin/go]
+	Node               string        // node for nodejs [the first usable of node, /usr/bin/node, /usr/local/bin/node]
+	NodeModules        string        // folder of modules that JavaScript functions can require [where npm install -g puts them]
 	NativeAck          bool          // native executables acknowledge their start
 	NativeGrace        time.Duration // without ack: an exit within it is a failed start [50ms]
 	NativeExecutionEnv string        // what a native zip's exec.env must hold; empty: not checked
+	Runtimes           []string      // ActionLoop runtimes of the platform: NAME=FILE with OW_COMPILER and the like, or NAME with this process's own
 	PassEnv            []string      // variables of the server that functions see, beside PATH, LANG, LC_ALL and TZ
 	VolatileEnv        []string      // more env keys that change with each activation; the same on the clients
 
@@ -36,6 +42,7 @@ type Config struct {
 	InitTimeout time.Duration // longest init [5m]
 	RunTimeout  time.Duration // longest run, and the one when a caller names none [5m]
 	Instances   int           // processes per function [1]
+	Concurrency int           // runs at once in a process, where its action and kind allow it [200]
 	Queue       int           // runs that wait, per function [50]
 
 	MaxInitBody  int64 // bytes [72 MiB: 48 MiB of code, escaped]
@@ -48,6 +55,11 @@ type Config struct {
 
 	Builds       int           // how many are built at the same time [2]
 	BuildTimeout time.Duration // longest build; one goes on when its init has timed out [15m]
+
+	PlainKind string    // kind of plain callers' functions; empty: sniffed
+	Environ   []string  // whose __OW_* variables they get, and whether they may run at once [os.Environ()]
+	Stdout    io.Writer // takes their logs [os.Stdout]
+	Stderr    io.Writer // [os.Stderr]
 
 	Limits sandbox.Limits // rlimits of functions [sandbox.DefaultLimits]
 	// AdoptOrphans makes the process the reaper of its descendants: only for a
@@ -81,6 +93,7 @@ func (c Config) withDefaults() Config {
 	set(&c.InitTimeout, 5*time.Minute)
 	set(&c.RunTimeout, 5*time.Minute)
 	set(&c.Instances, 1)
+	set(&c.Concurrency, 200)
 	set(&c.Queue, 50)
 	set(&c.MaxInitBody, 72<<20)
 	set(&c.MaxRunBody, 8<<20)
@@ -92,6 +105,15 @@ func (c Config) withDefaults() Config {
 	set(&c.Builds, 2)
 	set(&c.BuildTimeout, 15*time.Minute)
 	set(&c.Limits, sandbox.DefaultLimits)
+	if c.Environ == nil {
+		c.Environ = os.Environ()
+	}
+	if c.Stdout == nil {
+		c.Stdout = os.Stdout
+	}
+	if c.Stderr == nil {
+		c.Stderr = os.Stderr
+	}
 	if c.Log == nil {
 		c.Log = zap.NewNop()
 	}

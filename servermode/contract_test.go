@@ -125,13 +125,14 @@ func TestServer_RefusesWhatItCannotTrust(t *testing.T) {
 	long := newTarget("native", echo, map[string]string{"BIG": strings.Repeat("x", 200_000)})
 	again := with(runtimespec.HeaderServer, r.run(f, "", `{}`).header.Get(runtimespec.HeaderServer))
 	again.Set(runtimespec.HeaderActivation, "not in flight")
+	nameless := http.Header{runtimespec.HeaderLease: {f.lease}}
 	for name, c := range map[string]struct {
 		path   string
 		header http.Header
 		body   string
 		reason runtimespec.Reason
 	}{
-		"no function":       {runtimespec.PathRun, http.Header{}, `{}`, runtimespec.BadRequest},
+		"no function":       {runtimespec.PathRun, nameless, `{}`, runtimespec.BadRequest},
 		"no identity":       {runtimespec.PathRun, with(runtimespec.HeaderFunction, "xyz"), `{}`, runtimespec.BadRequest},
 		"no lease":          {runtimespec.PathRun, with(runtimespec.HeaderLease, "mine"), `{}`, runtimespec.BadRequest},
 		"timeout":           {runtimespec.PathRun, with(runtimespec.HeaderTimeout, "soon"), `{}`, runtimespec.BadRequest},
@@ -152,7 +153,7 @@ func TestServer_RefusesWhatItCannotTrust(t *testing.T) {
 		"version it lacks":  {runtimespec.PathInit, with(runtimespec.HeaderKind, "python:3.1"), string(f.body(true)), runtimespec.UnsupportedKind},
 		"activation":        {runtimespec.PathRun, with(runtimespec.HeaderActivation, strings.Repeat("a", 257)), `{}`, runtimespec.BadRequest},
 		"env is too long":   {runtimespec.PathInit, long.header(), string(long.body(true)), runtimespec.BadRequest},
-		"stop without name": {runtimespec.PathStop, http.Header{}, ``, runtimespec.BadRequest},
+		"stop without name": {runtimespec.PathStop, nameless, ``, runtimespec.BadRequest},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := r.send(c.path, c.header, []byte(c.body))

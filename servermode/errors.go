@@ -49,6 +49,7 @@ var refuses = []struct {
 	public string // empty: the error's own text
 }{
 	{build.ErrUnfinished, runtimespec.TimedOut, ""},
+	{process.ErrNotReady, runtimespec.TimedOut, ""},
 	{errTimedOut, runtimespec.TimedOut, "The action exceeded its time limit and was ended."},
 	{errCancelled, runtimespec.Cancelled, "The activation was cancelled and the action ended."},
 	{errShutdown, runtimespec.Cancelled, "The server was stopped before the action had finished."},
@@ -59,6 +60,7 @@ var refuses = []struct {
 	{artifact.ErrMissing, runtimespec.CodeNeeded, ""},
 	{kind.ErrUnsupported, runtimespec.UnsupportedKind, ""},
 	{process.ErrExtraOutput, runtimespec.BadResult, "The action wrote more than one result."},
+	{process.ErrProtocol, runtimespec.BadResult, ""},
 	{process.ErrExited, runtimespec.Crashed, "command exited"},
 	{process.ErrNotDelivered, runtimespec.InitFailed, "cannot start action: its processes end before they take a run"},
 	{errStart, runtimespec.StartFailed, ""},
@@ -70,11 +72,14 @@ func asRefusal(err error) *Refusal {
 	var r *Refusal
 	var action *kind.ActionError
 	var tooLarge *http.MaxBytesError
+	var thrown *process.ThrownError
 	switch {
 	case errors.As(err, &r):
 		return r
 	case errors.As(err, &action):
 		return refusal(runtimespec.InitFailed, action.Message)
+	case errors.As(err, &thrown):
+		return refusal(runtimespec.BadResult, thrown.Message)
 	case errors.As(err, &tooLarge):
 		return refusal(runtimespec.TooLarge, fmt.Sprintf("the request is larger than %d bytes", tooLarge.Limit))
 	}

@@ -18,6 +18,10 @@ import (
 // uploadTime is how long a caller may take to send a body.
 const uploadTime = 2 * time.Minute
 
+// initMargin is kept off an init's time: that a build goes on is worth telling,
+// and the caller hears it only if it still waits.
+const initMargin = 250 * time.Millisecond
+
 // init makes a function known and ready. It is idempotent.
 func (s *Server) init(c *call) error {
 	key, lease, limit, err := c.order(s.cfg.InitTimeout)
@@ -28,13 +32,11 @@ func (s *Server) init(c *call) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := s.context(limit)
+	ctx, stop := s.context(limit - min(initMargin, limit/10))
 	defer stop()
 	defer context.AfterFunc(c.Context(), stop)()
 	a := s.answer(c)
-	err = s.table.Init(ctx, key, lease, info, func() (function.Program, error) {
-		return &program{server: s, tenant: c.tenant, spec: spec, laying: semaphore.NewWeighted(1)}, nil
-	}, a)
+	err = s.table.Init(ctx, key, lease, info, s.programOf(c.tenant, spec), a)
 	if err != nil {
 		a.fail(s, err)
 		return nil
@@ -42,6 +44,13 @@ func (s *Server) init(c *call) error {
 	s.log.Info("function is ready", zap.String("function", key.Identity.Short()), zap.String("action", info.Name), zap.String("tenant", key.Tenant))
 	a.finish(http.StatusOK, []byte(`{"ok":true}`))
 	return nil
+}
+
+// programOf makes the program of a function that the table does not know.
+func (s *Server) programOf(tenant string, spec runtimespec.Function) func() (function.Program, error) {
+	return func() (function.Program, error) {
+		return &program{server: s, tenant: tenant, spec: spec, laying: semaphore.NewWeighted(1)}, nil
+	}
 }
 
 // receive reads an init's body and keeps its code, and checks that the caller
@@ -68,6 +77,18 @@ func (s *Server) receive(c *call, key function.Key) (spec runtimespec.Function, 
 	if err != nil {
 		return spec, info, err
 	}
+	if spec, info, err = s.understand(c, init, requested, container); err != nil {
+		return spec, info, err
+	}
+	if spec.Identity() != key.Identity {
+		return spec, info, refusal(runtimespec.BadRequest, "the function is not what "+runtimespec.HeaderFunction+
+			" says: is WHISKAWAY_VOLATILE_ENV the same on the caller and the server?")
+	}
+	return spec, info, nil
+}
+
+// understand finds out which function an init describes and keeps its code.
+func (s *Server) understand(c *call, init *runtimespec.InitBody, requested string, container map[string]string) (spec runtimespec.Function, info function.Info, err error) {
 	digest, err := s.keepCode(c, init)
 	if err != nil {
 		return spec, info, err
@@ -75,10 +96,6 @@ func (s *Server) receive(c *call, key function.Key) (spec runtimespec.Function, 
 	spec = init.Function(requested, digest, container, s.cfg.VolatileEnv)
 	if err := checkEnv(spec.Env); err != nil {
 		return spec, info, err
-	}
-	if spec.Identity() != key.Identity {
-		return spec, info, refusal(runtimespec.BadRequest, "the function is not what "+runtimespec.HeaderFunction+
-			" says: is WHISKAWAY_VOLATILE_ENV the same on the caller and the server?")
 	}
 	name := spec.Env["__OW_ACTION_NAME"]
 	if name == "" {

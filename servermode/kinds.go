@@ -1,7 +1,10 @@
 package servermode
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"go.uber.org/zap"
 
@@ -16,15 +19,41 @@ func (s *Server) openKinds() error {
 		return err
 	}
 	defer done()
-	for _, open := range []func(uid int) error{s.openPython} {
+	for _, open := range []func(uid int) error{s.openPython, s.openNode, s.openGo} {
 		if err := open(uid); err != nil {
 			return err
 		}
 	}
-	s.kinds = append(s.kinds, kind.Native{
-		WaitForAck: s.cfg.NativeAck, Grace: s.cfg.NativeGrace, ExecutionEnv: s.cfg.NativeExecutionEnv,
-	})
-	return nil
+	s.kinds = append(s.kinds, s.native(), s.http())
+	return s.openRuntimes(uid)
+}
+
+func (s *Server) native() kind.Native {
+	return kind.Native{WaitForAck: s.cfg.NativeAck, Grace: s.cfg.NativeGrace, ExecutionEnv: s.cfg.NativeExecutionEnv}
+}
+
+// http uses the Python that was found, if any: call it after openPython.
+func (s *Server) http() kind.HTTP {
+	h := kind.HTTP{Concurrency: s.cfg.Concurrency}
+	for _, k := range s.kinds {
+		if python, ok := k.(*kind.Python); ok {
+			h.Python = python
+		}
+	}
+	return h
+}
+
+func (s *Server) openNode(uid int) error {
+	node, err := kind.NewNode(candidates(s.cfg.Node, "node"), s.state.path("launchers"), uid)
+	if err == nil {
+		node.Modules, node.Concurrency = s.cfg.NodeModules, s.cfg.Concurrency
+	}
+	return s.offer("nodejs", "--node", s.cfg.Node, node, err)
+}
+
+func (s *Server) openGo(uid int) error {
+	golang, err := kind.NewGo(candidates(s.cfg.Go, "go", "/usr/local/go/bin/go"), s.native(), uid)
+	return s.offer("go:1", "--go", s.cfg.Go, golang, err)
 }
 
 // someUser is a uid to try interpreters as, -1 where functions run as the
@@ -42,19 +71,46 @@ func (s *Server) someUser() (uid int, done func(), err error) {
 
 func (s *Server) openPython(uid int) error {
 	python, err := kind.NewPython(candidates(s.cfg.Python, "python3"), s.state.path("launchers"), uid)
-	if err == nil {
-		python.UV = kind.FindUV(uid)
+	if err := s.offer("python:3", "--python", s.cfg.Python, python, err); err != nil || python == nil {
+		return err
 	}
-	return s.offer("python:3", "--python", s.cfg.Python, python, err)
+	if err := s.nameItPython(python); err != nil {
+		return err
+	}
+	if s.cfg.UV == noUV {
+		return nil
+	}
+	python.UV, err = kind.FindUV(candidates(s.cfg.UV, "uv"), uid)
+	if err != nil && s.cfg.UV != "" {
+		return fmt.Errorf("%w: --uv: %w", daemon.ErrConfig, err)
+	}
+	return nil
 }
+
+// nameItPython gives programs a python where the host has only python3: the
+// platform's runtime images have one.
+func (s *Server) nameItPython(p *kind.Python) error {
+	dir := s.state.path("launchers/bin")
+	if err := errors.Join(os.MkdirAll(dir, 0o755), os.Chmod(dir, 0o755)); err != nil {
+		return err
+	}
+	name := filepath.Join(dir, "python")
+	if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return os.Symlink(p.Path(), name)
+}
+
+// noUV in the configuration's place of a path leaves requirements to pip.
+const noUV = "none"
 
 // candidates are where an interpreter is looked for: where the owner says, else
 // in the usual places.
-func candidates(configured, name string) []string {
+func candidates(configured, name string, more ...string) []string {
 	if configured != "" {
 		return []string{configured}
 	}
-	return []string{name, "/usr/bin/" + name, "/usr/local/bin/" + name}
+	return append([]string{name, "/usr/bin/" + name, "/usr/local/bin/" + name}, more...)
 }
 
 // described is a kind that can say what serves it.

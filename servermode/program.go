@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/sync/semaphore"
 
@@ -36,22 +37,50 @@ type program struct {
 	user    *sandbox.User
 	kind    kind.Kind
 	command kind.Command
+
+	atOnce atomic.Int32 // the command's concurrency, 0 until it is known
+	shared shared       // its processes, if they take several runs at once
 }
 
-// Start starts one process.
+// Start starts one process, or finds a place in one that has room.
 func (p *program) Start(ctx context.Context, sink function.Sink) (function.Instance, error) {
 	if err := p.prepare(ctx, sink); err != nil {
 		return nil, p.failed(ctx, err, sink)
 	}
+	if p.Concurrency() > 1 {
+		return orNil(p.shared.take(ctx, p.Concurrency(), func() (*process.Process, error) { return p.launch(ctx, sink) }))
+	}
+	proc, err := p.launch(ctx, sink)
+	return orNil(instance{proc}, err)
+}
+
+// orNil makes a failure's instance a nil one.
+func orNil(i function.Instance, err error) (function.Instance, error) {
+	if err != nil {
+		return nil, err
+	}
+	return i, nil
+}
+
+// Concurrency is how many runs one process takes at once.
+func (p *program) Concurrency() int { return max(1, int(p.atOnce.Load())) }
+
+func (p *program) launch(ctx context.Context, sink function.Sink) (*process.Process, error) {
 	c := p.command
-	proc, err := process.Start(ctx, p.server.box.Cell(p.user), process.Spec{
-		Path: c.Path, Args: c.Args, Dir: c.Dir, Env: p.env(),
+	spec := process.Spec{
+		Path: c.Path, Args: c.Args, Dir: c.Dir, Env: p.env(), Framed: c.Protocol == kind.Framed,
 		WaitForAck: c.WaitForAck, Grace: c.Grace, MaxResult: p.server.cfg.MaxResult,
-	}, sink)
+	}
+	if c.Protocol == kind.Web {
+		if err := p.serve(&spec); err != nil {
+			return nil, p.failed(ctx, err, sink)
+		}
+	}
+	proc, err := process.Start(ctx, p.server.box.Cell(p.user), spec, sink)
 	if err != nil {
 		return nil, p.failed(ctx, err, sink)
 	}
-	return instance{proc}, nil
+	return proc, nil
 }
 
 // failed sorts a failure: the action's own is told to its author, in the
@@ -64,7 +93,7 @@ func (p *program) failed(ctx context.Context, err error, sink function.Sink) err
 		return err
 	case errors.As(err, &ack):
 		problem = p.kind.StartError(err, ack.Line)
-	case errors.Is(err, process.ErrExited), errors.Is(err, process.ErrEarlyOutput):
+	case errors.Is(err, process.ErrExited), errors.Is(err, process.ErrEarlyOutput), errors.Is(err, process.ErrUnfit):
 		problem = p.kind.StartError(err, "")
 	case !errors.As(err, &problem):
 		return fmt.Errorf("%w: %w", errStart, err)
@@ -108,6 +137,7 @@ func (p *program) prepare(ctx context.Context, sink function.Sink) error {
 		return errors.Join(err, sandbox.RemoveTree(dir))
 	}
 	p.dir = dir
+	p.atOnce.Store(int32(p.command.Concurrency))
 	return nil
 }
 
@@ -161,6 +191,7 @@ func (p *program) env() []string {
 			vars[key] = value
 		}
 	}
+	vars["PATH"] += ":" + p.server.state.path("launchers/bin") // last: what the host has goes first
 	tmp := filepath.Join(p.dir, "tmp")
 	vars["HOME"], vars["TMPDIR"] = tmp, tmp
 	maps.Copy(vars, kind.FunctionEnv(p.spec.Kind))

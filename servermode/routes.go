@@ -20,9 +20,9 @@ func (s *Server) routes() http.Handler {
 	e := web.New(s.log)
 	e.GET(runtimespec.PathHealth, web.Health)
 	e.GET(runtimespec.PathReady, s.ready)
-	e.POST(runtimespec.PathInit, s.handle(s.init))
-	e.POST(runtimespec.PathRun, s.handle(s.run))
-	e.POST(runtimespec.PathStop, s.handle(s.stopLease))
+	e.POST(runtimespec.PathInit, s.handle(either(s.init, s.foreignInit)))
+	e.POST(runtimespec.PathRun, s.handle(either(s.run, s.foreignRun)))
+	e.POST(runtimespec.PathStop, s.handle(either(s.stopLease, s.foreignStop)))
 	e.GET(runtimespec.PathFunctions, s.handle(s.functions))
 	return e
 }

@@ -44,6 +44,8 @@ type Server struct {
 	uploads     *semaphore.Weighted
 	listener    *daemon.Listener
 
+	plain, openServerless dialect // of callers that send none of our headers
+
 	base context.Context // ends when runs are to be killed
 	end  context.CancelCauseFunc
 
@@ -69,6 +71,7 @@ func New(cfg Config) *Server {
 		}),
 	}
 	s.base, s.end = context.WithCancelCause(context.Background())
+	s.plain, s.openServerless = newPlain(s), newOpenServerless(s)
 	return s
 }
 

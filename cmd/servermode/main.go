@@ -20,23 +20,36 @@ type flags struct {
 	TLSCert   string `name:"tls-cert" env:"WHISKAWAY_TLS_CERT" help:"Certificate, PEM; serves HTTPS." type:"path"`
 	TLSKey    string `name:"tls-key" env:"WHISKAWAY_TLS_KEY" help:"Its private key, PEM." type:"path"`
 
-	KeepAlive time.Duration `default:"10m" env:"WHISKAWAY_KEEP_ALIVE" help:"How long an idle process is kept."`
-	Lease     time.Duration `default:"30m" env:"WHISKAWAY_LEASE" help:"How long a function is kept that nobody runs."`
-	MaxRun    time.Duration `default:"5m" env:"WHISKAWAY_MAX_RUN" help:"Longest run, and longest init."`
-	Queue     int           `default:"50" env:"WHISKAWAY_QUEUE" help:"Runs that may wait, per function."`
-	Grace     time.Duration `default:"30s" env:"WHISKAWAY_GRACE" help:"How long runs may go on after SIGTERM."`
+	KeepAlive   time.Duration `default:"10m" env:"WHISKAWAY_KEEP_ALIVE" help:"How long an idle process is kept."`
+	Lease       time.Duration `default:"30m" env:"WHISKAWAY_LEASE" help:"How long a function is kept that nobody runs."`
+	MaxRun      time.Duration `default:"5m" env:"WHISKAWAY_MAX_RUN" help:"Longest run, and longest init."`
+	Queue       int           `default:"50" env:"WHISKAWAY_QUEUE" help:"Runs that may wait, per function."`
+	Concurrency int           `default:"200" env:"WHISKAWAY_CONCURRENCY" help:"Runs at once in one process of a function that says __OW_ALLOW_CONCURRENT=true, where its kind can."`
+	Grace       time.Duration `default:"30s" env:"WHISKAWAY_GRACE" help:"How long runs may go on after SIGTERM."`
 
 	Python             string        `env:"WHISKAWAY_PYTHON" help:"Interpreter for python:3. [the first of python3 and /usr/bin/python3 that functions can run]"`
+	UV                 string        `name:"uv" env:"WHISKAWAY_UV" help:"uv, which installs Python requirements faster than pip; 'none' for pip. [the first of uv, /usr/bin/uv and /usr/local/bin/uv, else pip]"`
+	Go                 string        `env:"WHISKAWAY_GO" help:"Go command for go:1. [the first of go, /usr/bin/go and /usr/local/go/bin/go that builds can run]"`
+	Node               string        `env:"WHISKAWAY_NODE" help:"Node for nodejs. [the first of node, /usr/bin/node and /usr/local/bin/node that functions can run]"`
+	NodeModules        string        `env:"WHISKAWAY_NODE_MODULES" help:"Folder of modules that JavaScript functions can require. [where npm install -g puts them]" type:"path"`
 	NativeAck          bool          `env:"OW_WAIT_FOR_ACK" help:"Native executables acknowledge their start on descriptor 3."`
 	NativeGrace        time.Duration `default:"50ms" env:"WHISKAWAY_NATIVE_GRACE" help:"Without ack: a native executable that exits within it has failed to start."`
 	NativeExecutionEnv string        `env:"OW_EXECUTION_ENV" help:"What a native zip's exec.env must hold."`
+	Runtime            []string      `env:"WHISKAWAY_RUNTIME" placeholder:"NAME[=FILE]" help:"An ActionLoop runtime, such as java:17=/etc/whiskaway/java.env; FILE has its image's variables: OW_COMPILER, OW_SAVE_JAR, OW_EXECUTION_ENV, OW_WAIT_FOR_ACK and others for its functions. Without FILE they are this process's own."`
 	PassEnv            []string      `env:"WHISKAWAY_PASS_ENV" help:"Variables of this process that functions see, such as LD_LIBRARY_PATH."`
 	VolatileEnv        []string      `env:"WHISKAWAY_VOLATILE_ENV" help:"More init parameters that change with each activation; the same on the clients."`
+
+	PlainKind string `env:"WHISKAWAY_KIND" help:"Kind of the function of a plain OpenWhisk caller, such as python:3. [found out from its code]"`
+
+	Builds       int           `default:"2" env:"WHISKAWAY_BUILDS" help:"Requirements and programs that are built at the same time."`
+	BuildTimeout time.Duration `default:"15m" env:"WHISKAWAY_BUILD_TIMEOUT" help:"Longest build. One that outlasts its init goes on, and the next init attaches."`
+	BuildCache   int64         `default:"10737418240" env:"WHISKAWAY_BUILD_CACHE" help:"Bytes of what was built that are kept."`
 
 	MaxFiles     uint64 `default:"1024" env:"WHISKAWAY_MAX_FILES" help:"Open files per process of a function."`
 	MaxProcesses uint64 `default:"1024" env:"WHISKAWAY_MAX_PROCESSES" help:"Processes and threads per function, where it has a user of its own."`
 	MaxFileSize  uint64 `default:"4294967296" env:"WHISKAWAY_MAX_FILE_SIZE" help:"Bytes of any one file that a function writes."`
 
+	Log      string `default:"stderr" env:"WHISKAWAY_LOG" help:"Where the server's own log goes: stderr, a file, or nowhere if empty. A plain OpenWhisk caller takes stderr for its function's: name a file."`
 	LogLevel string `default:"info" enum:"debug,info,warn,error" env:"WHISKAWAY_LOG_LEVEL" help:"debug, info, warn or error."`
 }
 
@@ -50,7 +63,7 @@ func main() {
 			}
 			os.Exit(code)
 		}))
-	log, err := daemon.NewLog(f.LogLevel, "stderr")
+	log, err := daemon.NewLog(f.LogLevel, f.Log)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "servermode:", err)
 		os.Exit(daemon.ExitUsage)
@@ -65,8 +78,9 @@ func main() {
 func (f flags) config() servermode.Config {
 	cfg := servermode.Config{
 		Listen: f.Listen, StateDir: f.StateDir, TokenFile: f.TokenFile, TLSCert: f.TLSCert, TLSKey: f.TLSKey,
-		KeepAlive: f.KeepAlive, Lease: f.Lease, InitTimeout: f.MaxRun, RunTimeout: f.MaxRun, Queue: f.Queue,
-		Python: f.Python, NativeAck: f.NativeAck, NativeGrace: f.NativeGrace, NativeExecutionEnv: f.NativeExecutionEnv,
+		KeepAlive: f.KeepAlive, Lease: f.Lease, InitTimeout: f.MaxRun, RunTimeout: f.MaxRun, Concurrency: f.Concurrency, Queue: f.Queue,
+		Python: f.Python, Node: f.Node, NodeModules: f.NodeModules, UV: f.UV, Go: f.Go, Runtimes: f.Runtime, NativeAck: f.NativeAck, NativeGrace: f.NativeGrace, NativeExecutionEnv: f.NativeExecutionEnv,
+		PlainKind: f.PlainKind, Builds: f.Builds, BuildTimeout: f.BuildTimeout, BuildCache: f.BuildCache,
 		PassEnv: f.PassEnv, VolatileEnv: f.VolatileEnv, AdoptOrphans: true,
 	}
 	cfg.Limits.Files, cfg.Limits.Processes, cfg.Limits.FileSize = f.MaxFiles, f.MaxProcesses, f.MaxFileSize

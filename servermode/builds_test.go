@@ -1,0 +1,144 @@
+package servermode_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode"
+	"github.com/whiskaway/whiskaway/test/harness"
+)
+
+// slowUV stands in for uv, so that a build takes as long as the test wants: it
+// installs a module once GATE is there, fails if it says so, and tells who works.
+const slowUV = `#!/bin/bash
+echo "$(id -u) $PPID" >>DIR/workers; chmod 666 DIR/workers 2>/dev/null
+case $1 in
+--version) echo uv 0 ;;
+venv) /usr/bin/python3 -m venv --without-pip "${@: -1}" ;;
+pip)
+  echo "fetching" >&2
+  while ! [ -e DIR/gate ]; do sleep 0.01; done
+  if grep -q fail DIR/gate; then echo "no such package" >&2; exit 1; fi
+  bin=$(dirname "${@: -3:1}")
+  echo "NAME = 'packed'" >"$(echo "$bin"/../lib/python3*/site-packages)/packed.py" ;;
+esac
+`
+
+// withSlowUV makes the stand-in the first uv in PATH and returns its folder.
+func withSlowUV(t *testing.T) string {
+	t.Helper()
+	dir := harness.OpenDir(t)
+	require.NoError(t, os.Chmod(dir, 0o777))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "uv"), []byte(strings.ReplaceAll(slowUV, "DIR", dir)), 0o755))
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	return dir
+}
+
+// needy is a Python function that requires something.
+func needy(t *testing.T, version string) target {
+	f := newTarget("python:3", harness.Zip(t, map[string]string{
+		"__main__.py":      "import packed, os\ndef main(args):\n    return {'from': packed.NAME, 'version': '" + version + "', 'pid': os.getpid()}\n",
+		"requirements.txt": "packed\n",
+	}), nil)
+	f.spec.Binary = true
+	return f
+}
+
+// initWithin sends an init that may take so many milliseconds, asking for frames.
+func (r *rig) initWithin(f target, ms int) got {
+	r.t.Helper()
+	h := f.header()
+	h.Set("Accept", runtimespec.MediaFrames)
+	h.Set(runtimespec.HeaderTimeout, strconv.Itoa(ms))
+	return r.send(runtimespec.PathInit, h, f.body(true))
+}
+
+func TestServer_BuildOutlivesItsInitAndIsShared(t *testing.T) {
+	dir := withSlowUV(t)
+	r := newRig(t, servermode.Config{Python: "/usr/bin/python3"})
+	f := needy(t, "1")
+	a := r.initWithin(f, 800)
+	assert.Equal(t, http.StatusBadGateway, a.status)
+	assert.Equal(t, runtimespec.TimedOut, a.reason)
+	assert.Contains(t, a.body, "still being built: the next init goes on from here")
+	assert.Contains(t, a.stdout, "installing 1 requirement(s)")
+	assert.Contains(t, a.stderr, "fetching", "progress is in the init's log")
+	assert.Empty(t, r.functions())
+
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "gate"), nil, 0o644))
+	a = r.initWithin(f, 30_000)
+	require.Equal(t, http.StatusOK, a.status, a.body)
+	assert.Contains(t, a.stderr, "fetching", "whoever attaches is told from the beginning")
+	assert.Contains(t, r.run(f, "1", `{}`).body, `"from": "packed"`)
+
+	require.NoError(t, os.Remove(filepath.Join(dir, "gate")))
+	other := needy(t, "2")
+	a = r.initWithin(other, 30_000)
+	require.Equal(t, http.StatusOK, a.status, "the same wish is served from what is there: %s", a.body)
+	assert.Empty(t, a.stdout+a.stderr)
+	assert.Contains(t, r.run(other, "1", `{}`).body, `"version": "2"`)
+}
+
+func TestServer_BrokenRequirementsLeaveNothing(t *testing.T) {
+	dir := withSlowUV(t)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "gate"), []byte("fail"), 0o644))
+	r := newRig(t, servermode.Config{Python: "/usr/bin/python3"})
+	for range 2 {
+		a := r.initWithin(needy(t, "1"), 30_000)
+		assert.Equal(t, http.StatusBadGateway, a.status)
+		assert.Equal(t, runtimespec.InitFailed, a.reason)
+		assert.Contains(t, a.body, "requirements could not be installed")
+		assert.Contains(t, a.body, "no such package")
+		assert.Contains(t, a.stderr, "no such package")
+	}
+	r.eventually(func() bool { return len(r.functions()) == 0 && len(r.folders()) == 0 })
+	made, err := os.ReadDir(filepath.Join(r.state, "builds", "made"))
+	require.NoError(t, err)
+	assert.Empty(t, made)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "gate"), nil, 0o644))
+	require.Equal(t, http.StatusOK, r.initWithin(needy(t, "1"), 30_000).status, "mended, it works")
+}
+
+func TestServer_StopEndsBuilds(t *testing.T) {
+	dir := withSlowUV(t)
+	r := newRig(t, servermode.Config{Python: "/usr/bin/python3"})
+	a := r.initWithin(needy(t, "1"), 800)
+	require.Equal(t, runtimespec.TimedOut, a.reason, a.body)
+	workers, err := os.ReadFile(filepath.Join(dir, "workers"))
+	require.NoError(t, err)
+	lines := strings.Split(strings.TrimSpace(string(workers)), "\n")
+	var uid, parent int
+	_, err = fmt.Sscan(lines[len(lines)-1], &uid, &parent)
+	require.NoError(t, err)
+	if os.Getuid() == 0 {
+		assert.NotZero(t, uid, "what is installed runs code: never as root")
+	}
+	require.NoError(t, r.Stop(t.Context()))
+	left, err := os.ReadDir(filepath.Join(r.state, "builds", "made"))
+	require.NoError(t, err)
+	assert.Empty(t, left)
+	assert.False(t, running(t, dir+"/uv pip install"), "the build has ended with the server")
+}
+
+// running reports whether a process of this test's stand-in is there.
+func running(t *testing.T, words string) bool {
+	t.Helper()
+	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	require.NoError(t, err)
+	for _, file := range lines {
+		text, _ := os.ReadFile(file)
+		if strings.Contains(strings.ReplaceAll(string(text), "\x00", " "), words) {
+			return true
+		}
+	}
+	return false
+}

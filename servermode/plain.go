@@ -1,0 +1,184 @@
+package servermode
+
+import (
+	"context"
+	"crypto/sha256"
+	"net/http"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/internal/sentinel"
+	"github.com/whiskaway/whiskaway/internal/token"
+	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/function"
+)
+
+// plain is the platform's own dialect: to a caller without headers of ours the
+// server is one classic runtime container, which is given one function, writes
+// its logs to its own streams and a sentinel on each after every activation.
+type plain struct {
+	server     *Server
+	streams    *sentinel.Streams
+	container  map[string]string // the server's own __OW_* variables
+	concurrent bool
+	slots      plainSlots
+	inits      *activations // in flight, by tenant, body and slot
+}
+
+func newPlain(s *Server) *plain {
+	container := runtimespec.ContainerEnv(s.cfg.Environ, s.cfg.VolatileEnv)
+	return &plain{
+		server: s, streams: sentinel.New(s.cfg.Stdout, s.cfg.Stderr),
+		container: container, concurrent: runtimespec.AllowsConcurrent(container),
+		slots: plainSlots{taken: map[string]*slot{}}, inits: newActivations(),
+	}
+}
+
+// What classic runtimes say, word for word.
+var (
+	errTwice    = refusal(runtimespec.Forbidden, "Cannot initialize the action more than once.")
+	errNoCode   = refusal(runtimespec.Forbidden, "Missing main/no code to execute.")
+	errNotReady = refusal(runtimespec.Forbidden, "System not ready, status is running.")
+	errNoAction = refusal("", "no action defined yet")
+)
+
+// init fills the tenant's slot. A failed one ends with sentinels, because its
+// logs are collected; a successful one does not.
+func (p *plain) init(c *call, body []byte, read func()) error {
+	ctx, stop := p.server.context(p.server.cfg.InitTimeout)
+	defer stop()
+	mine, current, first := p.enterInit(ctx, c.tenant, sha256.Sum256(body))
+	if current == nil {
+		p.log().complain(errTwice)
+		return p.refuse(c, errTwice)
+	}
+	defer context.AfterFunc(c.Context(), func() { p.inits.left(current, disconnectGrace) })()
+	if first {
+		logs := p.log()
+		key, err := p.initialise(current.ctx, c, mine.lease, body, read, logs)
+		if err != nil {
+			logs.end()
+		} else {
+			p.server.log.Info("function is ready for plain callers", zap.String("function", key.Identity.Short()), zap.String("tenant", c.tenant))
+		}
+		p.leaveInit(c.tenant, mine, current, key, err)
+	}
+	return p.answer(c, current)
+}
+
+// initialise finds out which function is meant, keeps its code and makes it
+// ready.
+func (p *plain) initialise(ctx context.Context, c *call, lease string, body []byte, read func(), logs *plainLog) (key function.Key, err error) {
+	init, err := runtimespec.ParseInit(body)
+	if err == nil && !init.HasCode {
+		err = errNoCode
+	}
+	kind := p.server.cfg.PlainKind
+	if err == nil {
+		err = p.server.kinds.Check(kind)
+	}
+	var spec runtimespec.Function
+	var info function.Info
+	if err == nil {
+		spec, info, err = p.server.understand(c, init, kind, p.container)
+	}
+	if err != nil {
+		logs.complain(err)
+		return key, err
+	}
+	limit := within(init.Deadline(), p.server.cfg.InitTimeout)
+	read()
+	ctx, cancel := context.WithTimeoutCause(ctx, limit-min(initMargin, limit/10), errTimedOut)
+	defer cancel()
+	key = function.Key{Tenant: c.tenant, Identity: spec.Identity()}
+	return key, p.server.table.Init(ctx, key, lease, info, p.server.programOf(c.tenant, spec), logs)
+}
+
+// run executes one activation. What is refused because another one is running
+// gets no sentinel: it would end that one's log.
+func (p *plain) run(c *call, body []byte) error {
+	activation := runtimespec.SkimRun(body)
+	ctx, stop := p.server.context(within(activation.Deadline, p.server.cfg.RunTimeout))
+	defer stop()
+	in, current, first := p.enterRun(ctx, c.tenant, activation.ID)
+	switch {
+	case in == nil:
+		p.log().end()
+		return p.refuse(c, errNoAction)
+	case current == nil:
+		return p.refuse(c, errNotReady)
+	}
+	defer context.AfterFunc(c.Context(), func() { p.server.activations.left(current, disconnectGrace) })()
+	if first {
+		logs := p.log()
+		result, err := p.perform(current.ctx, in, body, logs)
+		logs.end()
+		p.leaveRun(in, activation.ID, current, result, err)
+	}
+	return p.answer(c, current)
+}
+
+func (p *plain) perform(ctx context.Context, in *slot, body []byte, logs *plainLog) ([]byte, error) {
+	if err := runtimespec.CheckRun(body); err != nil {
+		return nil, err
+	}
+	return outcome(p.server.table.Run(ctx, in.key, in.lease, asLine(body), logs))
+}
+
+// answer waits for work and answers a caller, unless it hangs up before.
+func (p *plain) answer(c *call, work *activation) error {
+	select {
+	case <-work.done:
+	case <-c.Context().Done():
+		return nil
+	}
+	if work.err != nil {
+		return p.refuse(c, work.err)
+	}
+	writeJSON(c.w, http.StatusOK, work.result)
+	return nil
+}
+
+// refuse answers with an error as a classic runtime does. A 503 would make the
+// platform send the activation again, or lose it.
+func (p *plain) refuse(c *call, err error) error {
+	r := asRefusal(err)
+	p.server.note(r, err)
+	status := r.Reason.Status()
+	if status == http.StatusServiceUnavailable {
+		status = http.StatusBadGateway
+	}
+	writeJSON(c.w, status, r.body())
+	return nil
+}
+
+// margin is kept off a deadline, so that the answer arrives before it.
+const margin = 50 * time.Millisecond
+
+// within is the time until a deadline of the platform's, at most longest. One
+// that is over shows clocks that disagree, and is not believed.
+func within(deadline time.Time, longest time.Duration) time.Duration {
+	left := time.Until(deadline)
+	if left <= 0 {
+		return longest
+	}
+	return min(left-min(margin, left/10), longest)
+}
+
+// log is a new activation's.
+func (p *plain) log() *plainLog {
+	return &plainLog{to: p.streams.Activation(p.concurrent || several(p.server.tokens)), max: p.server.cfg.MaxLog}
+}
+
+// several reports whether tokens stand for more than one tenant: then the slots
+// share the server's streams.
+func several(tokens token.Set) bool {
+	tenants := map[string]bool{}
+	for _, grant := range tokens {
+		if tenants[grant.Tenant] = true; grant.Delegate || len(tenants) > 1 {
+			return true
+		}
+	}
+	return false
+}
