@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/internal/sentinel"
 	"github.com/whiskaway/whiskaway/internal/web"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -28,8 +29,9 @@ type Client struct {
 	concurrent bool
 	allow      *allowList
 	dial       func(target string, guard guard, trusted bool) (Upstream, error)
-	fixed      Upstream // the operator's, nil when only main@url says where
-	streams    *streams
+	fixed      Upstream  // the operator's, nil when only main@url says where
+	translate  translate // into the server's dialect; nil: it speaks ours
+	streams    *sentinel.Streams
 	listener   *daemon.Listener
 
 	mu       sync.Mutex       // guards what follows
@@ -52,7 +54,7 @@ func New(cfg Config) *Client {
 		log:        cfg.Log.Named("clientmode"),
 		lease:      uuid.NewString(),
 		concurrent: cfg.concurrent(),
-		streams:    newStreams(cfg.Stdout, cfg.Stderr),
+		streams:    sentinel.New(cfg.Stdout, cfg.Stderr),
 		running:    map[string]*work{},
 	}
 }
@@ -69,6 +71,9 @@ func (c *Client) Start() error {
 	}
 	if c.allow, err = parseAllowList(c.cfg.UpstreamAllow); err != nil {
 		return errors.Join(daemon.ErrConfig, err)
+	}
+	if c.translate, err = c.dialect(); err != nil {
+		return err
 	}
 	c.dial = func(target string, guard guard, trusted bool) (Upstream, error) {
 		secret := secret

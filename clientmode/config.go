@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
-	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -24,6 +22,7 @@ type Config struct {
 	Listen        string   // address [:8080]
 	Upstream      string   // URL of the server or balancer; empty: from the action's main only
 	UpstreamAllow []string // hosts, host:ports, IPs or CIDRs that main@url may name
+	Dialect       string   // what the server speaks [DialectWhiskaway]
 	Kind          string   // kind of the functions; empty: the server sniffs
 	TokenFile     string   // bearer token for the upstream
 	CAFile        string   // certificates to trust, PEM; empty: the system's
@@ -43,6 +42,7 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	set(&c.Listen, ":8080")
+	set(&c.Dialect, DialectWhiskaway)
 	set(&c.Limit, 60*time.Second)
 	set(&c.SpoolDir, os.TempDir())
 	set(&c.MaxInitBody, 72<<20)
@@ -70,25 +70,13 @@ func set[T comparable](field *T, value T) {
 	}
 }
 
-// containerEnv is the container's own __OW_* variables: the platform puts
-// __OW_API_HOST there, and the action wants to see it.
+// containerEnv is the container's own __OW_* variables.
 func (c Config) containerEnv() map[string]string {
-	env := map[string]string{}
-	for _, entry := range c.Environ {
-		key, value, _ := strings.Cut(entry, "=")
-		if strings.HasPrefix(key, "__OW_") && !runtimespec.Volatile(key, c.VolatileEnv) {
-			env[key] = value
-		}
-	}
-	return env
+	return runtimespec.ContainerEnv(c.Environ, c.VolatileEnv)
 }
 
-// concurrent reports whether the platform sends several runs at once. The
-// variable is often there and false.
-func (c Config) concurrent() bool {
-	yes, _ := strconv.ParseBool(c.containerEnv()["__OW_ALLOW_CONCURRENT"])
-	return yes
-}
+// concurrent reports whether the platform sends several runs at once.
+func (c Config) concurrent() bool { return runtimespec.AllowsConcurrent(c.containerEnv()) }
 
 // token is what the upstream wants to see, empty for none.
 func (c Config) token() (string, error) {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/whiskaway/whiskaway/internal/sentinel"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -29,7 +30,7 @@ const tail = time.Second
 // exchange sends one request and reads its answer, passing logs on as they
 // come. An error means that no answer came; it wraps ErrNotSent when the
 // request cannot have arrived.
-func (c *Client) exchange(ctx context.Context, f *function, r *Request) (outcome, error) {
+func (c *Client) exchange(ctx context.Context, f *function, logs sentinel.Activation, r *Request) (outcome, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	resp, err := f.upstream.Send(ctx, r)
@@ -57,7 +58,7 @@ func (c *Client) exchange(ctx context.Context, f *function, r *Request) (outcome
 		case runtimespec.Cause:
 			reason = runtimespec.Reason(frame.Payload)
 		default:
-			c.streams.log(frame.Stream, frame.Payload)
+			logs.Log(frame.Stream, frame.Payload)
 		}
 	}
 }

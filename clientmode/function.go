@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -46,7 +47,7 @@ func (c *Client) newFunction(body []byte, init *runtimespec.InitBody, upstream U
 	}
 	code := init.Digest()
 	identity := init.Function(c.cfg.Kind, code, container, c.cfg.VolatileEnv).Identity()
-	f := &function{upstream: upstream, size: int64(len(body))}
+	f := &function{upstream: upstream}
 	f.run = http.Header{
 		runtimespec.HeaderFunction: {identity.String()},
 		runtimespec.HeaderLease:    {c.lease},
@@ -59,30 +60,45 @@ func (c *Client) newFunction(body []byte, init *runtimespec.InitBody, upstream U
 	if c.cfg.Kind != "" {
 		f.header[runtimespec.HeaderKind] = []string{c.cfg.Kind}
 	}
+	if c.translate != nil {
+		return f, c.translate(f, init)
+	}
 	if len(body) >= twoStepsFrom {
 		f.short = init.WithoutCode()
 	}
-	f.keep(body, c.cfg.SpoolDir)
+	f.keep(c.cfg.SpoolDir, body)
 	return f, nil
 }
 
 // keep puts a large body into a file that no longer has a name; where there is
 // no room for one it stays in memory.
-func (f *function) keep(body []byte, dir string) {
-	f.whole = body
-	if len(body) < spoolFrom {
+func (f *function) keep(dir string, parts ...[]byte) {
+	f.size = 0
+	for _, part := range parts {
+		f.size += int64(len(part))
+	}
+	if f.size >= spoolFrom && f.spoolTo(dir, parts) {
 		return
 	}
+	if f.whole = parts[0]; len(parts) > 1 {
+		f.whole = slices.Concat(parts...)
+	}
+}
+
+func (f *function) spoolTo(dir string, parts [][]byte) bool {
 	file, err := os.CreateTemp(dir, "whiskaway-init-*")
 	if err != nil {
-		return
+		return false
 	}
 	_ = os.Remove(file.Name())
-	if _, err := file.Write(body); err != nil {
-		_ = file.Close()
-		return
+	for _, part := range parts {
+		if _, err := file.Write(part); err != nil {
+			_ = file.Close()
+			return false
+		}
 	}
-	f.spool, f.whole = file, nil
+	f.spool = file
+	return true
 }
 
 func (f *function) open() (io.ReadCloser, error) {

@@ -28,13 +28,13 @@ type starting struct {
 func (c *Client) init(w http.ResponseWriter, r *http.Request) {
 	body, err := readBody(w, r, c.cfg.MaxInitBody)
 	if err != nil {
-		c.streams.end()
+		c.streams.End()
 		respond(w, unreadable(err))
 		return
 	}
 	mine, current := c.enterInit(sha256.Sum256(body))
 	if current == nil {
-		c.streams.complain(initialisedTwice)
+		c.streams.Complain(initialisedTwice)
 		respond(w, failure(http.StatusForbidden, "", initialisedTwice))
 		return
 	}
@@ -66,7 +66,7 @@ func (c *Client) enterInit(body [sha256.Size]byte) (mine bool, current *starting
 
 func (c *Client) leaveInit(current *starting, f *function, out outcome) {
 	if out.status != http.StatusOK {
-		c.streams.end()
+		c.streams.End()
 	}
 	c.mu.Lock()
 	c.starting = nil
@@ -98,9 +98,9 @@ func (c *Client) prepare(ctx context.Context, body []byte, trace []string) (*fun
 	if err != nil {
 		return nil, c.refuse(http.StatusBadRequest, "%v", err)
 	}
-	ctx, cancel := c.within(ctx, deadlineOf(init.Env))
+	ctx, cancel := c.within(ctx, init.Deadline())
 	defer cancel()
-	return f, c.initialise(ctx, f, trace)
+	return f, c.initialise(ctx, f, c.streams, trace)
 }
 
 // choose finds the server that is to run the function.
@@ -124,17 +124,8 @@ func (c *Client) choose(main string) (Upstream, outcome) {
 // refuse is a failure that the author should find in the logs too.
 func (c *Client) refuse(status int, format string, args ...any) outcome {
 	out := failure(status, "", format, args...)
-	c.streams.complain(string(out.body))
+	c.streams.Complain(string(out.body))
 	return out
-}
-
-// deadlineOf is when the platform wants an init done, zero if it does not say.
-func deadlineOf(env map[string]string) time.Time {
-	ms, err := strconv.ParseInt(env["__OW_DEADLINE"], 10, 64)
-	if err != nil || ms <= 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms)
 }
 
 // margin is kept off a deadline, so that an answer arrives before it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/whiskaway/whiskaway/internal/sentinel"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -16,11 +17,11 @@ type redo struct {
 }
 
 // initialise tells the server about the function, leaving the code out first.
-func (c *Client) initialise(ctx context.Context, f *function, trace []string) outcome {
+func (c *Client) initialise(ctx context.Context, f *function, logs sentinel.Activation, trace []string) outcome {
 	return c.persist(ctx, f, harmless, func() (out outcome, err error) {
 		for _, r := range f.requests() {
 			r.Header = withTimeout(ctx, traced(r.Header, trace))
-			if out, err = c.exchange(ctx, f, r); err != nil || out.reason != runtimespec.CodeNeeded {
+			if out, err = c.exchange(ctx, f, logs, r); err != nil || out.reason != runtimespec.CodeNeeded {
 				break
 			}
 		}
@@ -30,11 +31,11 @@ func (c *Client) initialise(ctx context.Context, f *function, trace []string) ou
 
 // reinitialise is initialise for a server that forgot the function: runs that
 // find out together share one.
-func (c *Client) reinitialise(ctx context.Context, f *function, trace []string) outcome {
+func (c *Client) reinitialise(ctx context.Context, f *function, logs sentinel.Activation, trace []string) outcome {
 	for {
 		current, mine := f.enterRedo()
 		if mine {
-			current.outcome = c.initialise(ctx, f, trace)
+			current.outcome = c.initialise(ctx, f, logs, trace)
 			current.abandoned = ctx.Err() != nil && current.outcome.status != http.StatusOK
 			f.leaveRedo(current)
 			return current.outcome

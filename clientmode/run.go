@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/whiskaway/whiskaway/internal/sentinel"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -13,7 +14,7 @@ import (
 func (c *Client) run(w http.ResponseWriter, r *http.Request) {
 	body, err := readBody(w, r, c.cfg.MaxRunBody)
 	if err != nil {
-		c.streams.end()
+		c.streams.End()
 		respond(w, unreadable(err))
 		return
 	}
@@ -21,7 +22,7 @@ func (c *Client) run(w http.ResponseWriter, r *http.Request) {
 	f, current, mine := c.enterRun(activation.ID)
 	switch {
 	case f == nil:
-		c.streams.end()
+		c.streams.End()
 		respond(w, failure(http.StatusInternalServerError, "", "no action defined yet"))
 		return
 	case current == nil:
@@ -63,11 +64,12 @@ func (c *Client) enterRun(id string) (f *function, current *work, mine bool) {
 func (c *Client) perform(f *function, current *work, activation runtimespec.Activation, trace []string, body []byte) {
 	ctx, cancel := c.within(current.ctx, activation.Deadline)
 	defer cancel()
-	out := c.execute(ctx, f, activation, trace, body)
+	logs := c.streams.Activation(c.concurrent)
+	out := c.execute(ctx, f, activation, logs, trace, body)
 	if current.ctx.Err() != nil && activation.ID != "" {
 		c.cancelUpstream(f, activation.ID)
 	}
-	c.streams.end()
+	logs.End()
 	c.mu.Lock()
 	c.inFlight--
 	delete(c.running, activation.ID)
@@ -77,20 +79,20 @@ func (c *Client) perform(f *function, current *work, activation runtimespec.Acti
 
 // execute sends the run, telling the server about the function again when it
 // has forgotten it.
-func (c *Client) execute(ctx context.Context, f *function, activation runtimespec.Activation, trace []string, body []byte) outcome {
+func (c *Client) execute(ctx context.Context, f *function, activation runtimespec.Activation, logs sentinel.Activation, trace []string, body []byte) outcome {
 	header := traced(f.run, trace)
 	if activation.ID != "" {
 		header[runtimespec.HeaderActivation] = []string{activation.ID}
 	}
 	return c.persist(ctx, f, unsent, func() (outcome, error) {
-		out, err := c.exchange(ctx, f, bodyRequest(runtimespec.PathRun, withTimeout(ctx, header), body))
+		out, err := c.exchange(ctx, f, logs, bodyRequest(runtimespec.PathRun, withTimeout(ctx, header), body))
 		if err != nil || out.reason != runtimespec.UnknownFunction {
 			return out, err
 		}
-		if again := c.reinitialise(ctx, f, trace); again.status != http.StatusOK {
+		if again := c.reinitialise(ctx, f, logs, trace); again.status != http.StatusOK {
 			return again, nil
 		}
-		return c.exchange(ctx, f, bodyRequest(runtimespec.PathRun, withTimeout(ctx, header), body))
+		return c.exchange(ctx, f, logs, bodyRequest(runtimespec.PathRun, withTimeout(ctx, header), body))
 	})
 }
 

@@ -26,6 +26,7 @@ type Request struct {
 	Header http.Header // not changed, may be shared
 	Size   int64
 	Open   func() (io.ReadCloser, error) // the body; nil: none
+	Used   bool                          // send it only to whom an earlier request was sent, over its connection
 }
 
 // Upstream carries requests to a server or a balancer. Send sends a request at
@@ -105,9 +106,12 @@ func (u *httpUpstream) Send(ctx context.Context, r *Request) (*http.Response, er
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
 		if conn = counted(info.Conn); conn != nil {
 			before = conn.written.Load()
-			if info.Reused && conn.stale() {
+			switch {
+			case info.Reused && conn.stale():
 				_ = conn.Close() // nothing will be written, and the caller tries again
 				u.CloseIdle()    // the others are no better
+			case r.Used && !info.Reused:
+				_ = conn.Close()
 			}
 		}
 	}})

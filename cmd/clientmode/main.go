@@ -62,6 +62,7 @@ func parse(args []string) (cfg clientmode.Config, logFile, logLevel string, grac
 	text(&cfg.Listen, "listen", "WHISKAWAY_LISTEN", ":8080", "address to serve on")
 	text(&cfg.Upstream, "upstream", "WHISKAWAY_UPSTREAM", "", "URL of the server or balancer")
 	text(&allow, "upstream-allow", "WHISKAWAY_UPSTREAM_ALLOW", "", "hosts, host:ports, IPs or CIDRs that an action's main@url may name, comma-separated; the token goes only to a host:port named here")
+	text(&cfg.Dialect, "dialect", "WHISKAWAY_DIALECT", clientmode.DialectWhiskaway, "what the server speaks: whiskaway, or openserverless for a proxy server of Apache OpenServerless")
 	text(&cfg.Kind, "kind", "WHISKAWAY_KIND", "", "kind of the functions, such as python:3; empty: the server sniffs")
 	text(&cfg.TokenFile, "token-file", "WHISKAWAY_TOKEN_FILE", "", "file with the bearer token for the server")
 	text(&cfg.CAFile, "ca-file", "WHISKAWAY_CA_FILE", "", "certificates to trust, PEM")
