@@ -11,8 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/schollz/progressbar/v3"
 )
 
 type demoCommand struct {
@@ -57,11 +55,7 @@ func (c *demoCommand) runAll(s *stage, action code, frames []frame) ([]row, erro
 		return nil, fmt.Errorf("init: status %d: %s%s", init.Status, init.Body, s.client.tail())
 	}
 	fmt.Printf("plates.py was initialised in %d ms\n", init.Took.Milliseconds())
-	info, err := os.Stderr.Stat()
-	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0 // else the bar would fill a log
-	bar := progressbar.NewOptions(len(frames), progressbar.OptionSetVisibility(terminal), progressbar.OptionSetDescription("frames"),
-		progressbar.OptionSetWriter(os.Stderr), progressbar.OptionShowCount(), progressbar.OptionSetWidth(40),
-		progressbar.OptionOnCompletion(func() { fmt.Fprintln(os.Stderr) }))
+	bar := newBar(len(frames), "frames")
 	var rows []row
 	for _, f := range frames {
 		r, err := c.runOne(inv, s, f)

@@ -14,13 +14,12 @@ import (
 	"time"
 
 	"github.com/whiskaway/whiskaway/clientmode"
-	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
 type invokeCommand struct {
 	File      string            `short:"f" required:"" type:"existingfile" help:"The action: a source file, script, program, zip or tar.gz."`
 	Param     []string          `short:"p" placeholder:"NAME=VALUE" sep:"none" help:"An argument; VALUE may be JSON, and @FILE is a file's content in base64."`
-	Env       map[string]string `short:"e" placeholder:"NAME=VALUE" help:"An init parameter, in the action's environment."`
+	Env       map[string]string `short:"e" placeholder:"NAME=VALUE" mapsep:"none" help:"An init parameter, in the action's environment."`
 	Main      string            `short:"m" default:"main" help:"The function to call."`
 	Kind      string            `short:"k" help:"Kind of the action. [by the file's name, else sniffed by the server]"`
 	Upstream  string            `help:"URL of a server or balancer; a client container for it is part of this command." xor:"where" required:""`
@@ -117,7 +116,13 @@ type logView struct {
 }
 
 // stream is one of the container's streams; its lines are marked with a name.
-func (l *logView) stream(name string) io.Writer { return &markedWriter{view: l, mark: name + ": "} }
+func (l *logView) stream(name string) io.Writer {
+	return &lineWriter{show: func(line []byte) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		fmt.Fprintf(&l.lines, "  %s: %s\n", name, line)
+	}}
+}
 
 // show prints the lines gathered so far under a heading.
 func (l *logView) show(heading string) {
@@ -127,26 +132,4 @@ func (l *logView) show(heading string) {
 		fmt.Fprintf(os.Stderr, "%s, logs:\n%s", heading, l.lines.String())
 	}
 	l.lines.Reset()
-}
-
-type markedWriter struct {
-	view *logView
-	mark string
-	rest []byte // an unfinished line
-}
-
-func (w *markedWriter) Write(p []byte) (int, error) {
-	w.view.mu.Lock()
-	defer w.view.mu.Unlock()
-	w.rest = append(w.rest, p...)
-	for {
-		line, rest, whole := bytes.Cut(w.rest, []byte{'\n'})
-		if !whole {
-			return len(p), nil
-		}
-		if string(line) != runtimespec.Sentinel {
-			fmt.Fprintf(&w.view.lines, "  %s%s\n", w.mark, line)
-		}
-		w.rest = rest
-	}
 }

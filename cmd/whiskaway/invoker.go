@@ -18,15 +18,16 @@ import (
 // invoker plays OpenWhisk's invoker against one container: a new connection
 // for each request, the bodies that it would send.
 type invoker struct {
-	url    string
-	action string // its name, such as /guest/plates
-	limit  time.Duration
-	client http.Client
+	url     string
+	action  string // its name, such as /guest/plates
+	version string // new at each update of the action
+	limit   time.Duration
+	client  http.Client
 }
 
 func newInvoker(url, action string, limit time.Duration) *invoker {
 	return &invoker{
-		url: strings.TrimRight(url, "/"), action: "/guest/" + action, limit: limit,
+		url: strings.TrimRight(url, "/"), action: "/guest/" + action, version: "0.0.1", limit: limit,
 		client: http.Client{Timeout: limit + 5*time.Second, Transport: &http.Transport{DisableKeepAlives: true, DisableCompression: true}},
 	}
 }
@@ -49,7 +50,7 @@ func activationID() string { return strings.ReplaceAll(uuid.NewString(), "-", ""
 func (i *invoker) init(ctx context.Context, code code, main string, params map[string]string) (reply, error) {
 	id := activationID()
 	env := map[string]string{
-		"__OW_NAMESPACE": "guest", "__OW_ACTION_NAME": i.action, "__OW_ACTION_VERSION": "0.0.1",
+		"__OW_NAMESPACE": "guest", "__OW_ACTION_NAME": i.action, "__OW_ACTION_VERSION": i.version,
 		"__OW_ACTIVATION_ID": id, "__OW_TRANSACTION_ID": "demo", "__OW_DEADLINE": i.deadline(),
 	}
 	for k, v := range params {
@@ -63,9 +64,13 @@ func (i *invoker) init(ctx context.Context, code code, main string, params map[s
 
 // run activates the function with value as its arguments.
 func (i *invoker) run(ctx context.Context, value any) (reply, error) {
-	id := activationID()
+	return i.runAs(ctx, activationID(), value)
+}
+
+// runAs is run with an activation id that the caller has chosen.
+func (i *invoker) runAs(ctx context.Context, id string, value any) (reply, error) {
 	return i.post(ctx, "/run", id, map[string]any{
-		"value": value, "namespace": "guest", "action_name": i.action, "action_version": "0.0.1",
+		"value": value, "namespace": "guest", "action_name": i.action, "action_version": i.version,
 		"activation_id": id, "transaction_id": "demo", "deadline": i.deadline(),
 	})
 }

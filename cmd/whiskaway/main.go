@@ -5,20 +5,27 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/runtime-spec/conformance"
 )
 
 type cli struct {
 	Demo   demoCommand   `cmd:"" help:"Run the plates action on a server process of this host, played from the invoker's side."`
 	Invoke invokeCommand `cmd:"" help:"Initialise and run an action as the invoker would; logs and result apart."`
+	Dev    devCommand    `cmd:"" help:"Serve an action on this host and initialise it again at each save."`
+
+	Conformance conformanceCommand `cmd:"" help:"Check whether a runtime does what OpenWhisk expects of one."`
 }
 
 func main() {
+	conformance.ActIfAsked() // this program is itself the ELF action of some cases
 	var c cli
 	ctx := kong.Parse(&c, kong.Name("whiskaway"), kong.UsageOnError(),
+		kong.Vars{"devListen": devListen, "conformanceKinds": strings.Join(conformance.Kinds(), ", ")},
 		kong.Description("Run OpenWhisk functions away: on GPU boxes, cameras, any external host."),
 		kong.Exit(func(code int) {
 			if code != 0 {

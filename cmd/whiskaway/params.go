@@ -31,14 +31,6 @@ func readCode(path string) (code, error) {
 	return code{string(data), false}, nil
 }
 
-// kindOf guesses a kind by the file's name; empty leaves it to the server.
-func kindOf(path string) string {
-	if strings.HasSuffix(path, ".py") {
-		return "python:3"
-	}
-	return ""
-}
-
 // parameters turns name=value pairs into arguments. A value that is JSON is
 // taken as such, anything else as text; @FILE is the file's content in base64.
 func parameters(pairs []string) (map[string]any, error) {

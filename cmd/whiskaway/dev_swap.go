@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/whiskaway/whiskaway/clientmode"
+)
+
+// dev serves the newest version of an action that comes up.
+type dev struct {
+	source    source
+	main      string
+	env       map[string]string
+	container clientmode.Config // of every version
+	term      *terminal
+
+	number int      // of the version tried last
+	left   []string // what was said to be left out
+
+	mu       sync.Mutex // guards what follows
+	current  *version   // nil until one has come up
+	why      error      // there is none
+	retiring sync.WaitGroup
+}
+
+var errStarting = errors.New("the action is being initialised")
+
+// follow tries every version that is saved until ctx ends.
+func (d *dev) follow(ctx context.Context) {
+	for saved := range watch(ctx, d.source) {
+		d.update(saved)
+	}
+}
+
+// update tries the source as it is now. A newer save ends ctx.
+func (d *dev) update(ctx context.Context) {
+	c, left, err := d.source.load()
+	for errors.Is(err, errMoved) && pause(ctx, lookEvery) {
+		c, left, err = d.source.load()
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	if len(left) > 0 && !slices.Equal(left, d.left) {
+		d.term.say("left out: %s", shorten(left))
+	}
+	d.left = left
+	serving, _ := d.serving()
+	if err == nil && serving != nil && serving.code == c {
+		d.term.say("saved; that is version %d, which serves", serving.number)
+		return
+	}
+	d.number++
+	var v *version
+	if err == nil {
+		d.term.say("version %d: starting", d.number)
+		v, err = d.deploy(ctx, d.number, c)
+	}
+	switch {
+	case err == nil:
+		d.swap(v)
+	case ctx.Err() != nil:
+		d.term.say("version %d: given up", d.number)
+	case serving != nil:
+		d.term.say("version %d: %v", d.number, err)
+		d.term.say("version %d goes on serving", serving.number)
+	default:
+		d.term.say("version %d: %v", d.number, err)
+		d.fail(err)
+		d.term.say("runs are answered with 503 until a version comes up")
+	}
+}
+
+// serving is the version that takes new runs, or why there is none.
+func (d *dev) serving() (*version, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.current, d.why
+}
+
+func (d *dev) fail(why error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.why = why
+}
+
+// swap lets v take new runs; the one before finishes its own, then ends.
+func (d *dev) swap(v *version) {
+	d.mu.Lock()
+	old := d.current
+	d.current, d.why = v, nil
+	d.mu.Unlock()
+	if old == nil {
+		d.term.say("version %d serves", v.number)
+		return
+	}
+	d.term.say("version %d serves, in place of version %d", v.number, old.number)
+	d.retiring.Go(old.retire)
+}
+
+// acquire waits for the serving version to be free. One that is replaced in the
+// meantime keeps only the run that it has.
+func (d *dev) acquire(ctx context.Context) (v *version, release func(), err error) {
+	for {
+		if v, err = d.serving(); v == nil {
+			return nil, nil, err
+		}
+		select {
+		case v.slot <- struct{}{}:
+			release := func() { <-v.slot }
+			select {
+			case <-v.retired:
+				release()
+			default:
+				return v, release, nil
+			}
+		case <-v.retired:
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		}
+	}
+}
+
+// end ends every version. Nothing follows or runs any more.
+func (d *dev) end() {
+	d.mu.Lock()
+	last := d.current
+	d.current, d.why = nil, errors.New("whiskaway dev has ended")
+	d.mu.Unlock()
+	if last != nil {
+		last.retire()
+	}
+	d.retiring.Wait()
+}
+
+// shorten names the first few of a list.
+func shorten(list []string) string {
+	const most = 5
+	if len(list) > most {
+		list = append(slices.Clone(list[:most]), "and more")
+	}
+	return strings.Join(list, ", ")
+}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"bytes"
+	"sync"
+
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+// lineWriter hands on what a container writes to one of its streams, line by
+// line and without the sentinels, which are for the platform.
+type lineWriter struct {
+	show func(line []byte)
+
+	mu   sync.Mutex // guards rest
+	rest []byte     // an unfinished line
+}
+
+// Write never fails: what is shown to people must not stop a container.
+func (w *lineWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.rest = append(w.rest, p...)
+	for {
+		line, rest, whole := bytes.Cut(w.rest, []byte{'\n'})
+		if !whole {
+			return len(p), nil
+		}
+		if string(line) != runtimespec.Sentinel {
+			w.show(line)
+		}
+		w.rest = rest
+	}
+}
