@@ -20,6 +20,7 @@ build:
 test:
 	@test/needs.sh
 	@python=$$(examples/plates/setup.sh) && (cd examples/plates && "$$python" -B -m unittest -v) && \
+		modules=$$(test/openwhisk.sh) && uv=$$(test/uv.sh) && PATH="$$PATH:$$uv" WHISKAWAY_NODE_MODULES="$$modules" \
 		WHISKAWAY_PLATES_PYTHON="$$python" $(GO) test -race -shuffle=on -timeout 15m ./...
 	@$(MAKE) --no-print-directory fuzz
 
