@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -141,4 +142,24 @@ func running(t *testing.T, words string) bool {
 		}
 	}
 	return false
+}
+
+func TestServer_BuildsHoldUnderAnyUmask(t *testing.T) {
+	before := syscall.Umask(0o077)
+	defer syscall.Umask(before)
+	dir := withSlowUV(t)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "gate"), nil, 0o644))
+	require.NoError(t, os.Chmod(filepath.Join(dir, "gate"), 0o644))
+	require.NoError(t, os.Chmod(filepath.Join(dir, "uv"), 0o755))
+	for _, uv := range []string{"", "none"} {
+		r := newRig(t, servermode.Config{Python: "/usr/bin/python3", UV: uv})
+		f := needy(t, "1")
+		if uv == "none" {
+			f = newTarget("python:3", harness.Zip(t, map[string]string{"__main__.py": "def main(args):\n    return {'from': 'packed'}\n", "requirements.txt": "pip\n"}), nil)
+			f.spec.Binary = true
+		}
+		a := r.initWithin(f, 60_000)
+		require.Equal(t, http.StatusOK, a.status, a.body+a.stderr)
+		assert.Contains(t, r.run(f, "1", `{}`).body, `"from": "packed"`)
+	}
 }

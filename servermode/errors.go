@@ -49,6 +49,8 @@ var refuses = []struct {
 	public string // empty: the error's own text
 }{
 	{build.ErrUnfinished, runtimespec.TimedOut, ""},
+	{build.ErrBusy, runtimespec.Saturated, ""},
+	{build.ErrClosed, runtimespec.Draining, ""},
 	{process.ErrNotReady, runtimespec.TimedOut, ""},
 	{errTimedOut, runtimespec.TimedOut, "The action exceeded its time limit and was ended."},
 	{errCancelled, runtimespec.Cancelled, "The activation was cancelled and the action ended."},

@@ -151,6 +151,9 @@ func (p *program) layOut(ctx context.Context, dir string, code kind.Code, sink f
 	if p.command, err = p.kind.Prepare(ctx, site, code, p.spec.Main); err != nil {
 		return err
 	}
+	if p.user != nil {
+		p.user.Group = p.command.Group
+	}
 	if err := p.giveAway(dir); err != nil {
 		p.giveBack()
 		return err

@@ -25,18 +25,11 @@ type build struct {
 
 // perform makes a build and keeps it, or what it failed with.
 func (s *Shop) perform(b *build) {
-	ctx, cancel := context.WithTimeoutCause(s.base, s.cfg.Timeout, errTooLong)
-	defer cancel()
-	err := s.make(ctx, b)
-	if cause := context.Cause(ctx); err != nil && cause != nil {
-		err = cause
-		if errors.Is(cause, errTooLong) {
-			err = fmt.Errorf("%w after %v", cause, s.cfg.Timeout)
-		}
-	}
+	err := s.makeInTurn(b)
+	b.output.end(err)
 	s.mu.Lock()
 	delete(s.running, b.place)
-	b.err = err
+	b.err, b.order.Make = err, nil // which may hold the code
 	if err != nil && b.waiting == 0 && s.base.Err() == nil {
 		s.unseen[b.place] = b
 		time.AfterFunc(unseenFor, func() { s.forget(b) })
@@ -56,43 +49,54 @@ func (s *Shop) forget(b *build) {
 	}
 }
 
-// make waits for its turn and runs the order in a folder of its own, which
-// becomes the place's only when all went well.
-func (s *Shop) make(ctx context.Context, b *build) (err error) {
-	if !s.turn.TryAcquire(1) {
-		b.output.note("waiting for other builds on this server\n")
-		if err := s.turn.Acquire(ctx, 1); err != nil {
-			return err
-		}
-	}
-	defer s.turn.Release(1)
-	j, err := s.newJob(b)
+// makeInTurn makes a build within its time, which begins with its turn.
+func (s *Shop) makeInTurn(b *build) error {
+	done, err := s.takeTurn(b)
 	if err != nil {
 		return err
 	}
+	defer done()
+	ctx, cancel := context.WithTimeoutCause(s.base, s.cfg.Timeout, errTooLong)
+	defer cancel()
+	err = s.make(ctx, b)
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		if errors.Is(cause, errTooLong) {
+			return fmt.Errorf("%w after %v", cause, s.cfg.Timeout)
+		}
+		return cause
+	}
+	return err
+}
+
+// make runs the order in a folder of its own, which becomes the place's only
+// when all went well.
+func (s *Shop) make(ctx context.Context, b *build) (err error) {
+	j := &Job{shop: s, output: &b.output}
 	defer func() { err = errors.Join(err, j.close(err != nil)) }()
+	if err := s.equip(ctx, j, b); err != nil {
+		return err
+	}
 	if err := b.order.Make(ctx, j); err != nil {
 		return err
 	}
 	return s.finish(b.place, j)
 }
 
-// newJob makes the folders of a build and takes a user for it.
-func (s *Shop) newJob(b *build) (j *Job, err error) {
-	j = &Job{shop: s, output: &b.output, shared: b.order.Cache != ""}
-	if err := s.recruit(j, b.order.Cache); err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, j.close(true))
+// equip gives a job its user and its folders.
+func (s *Shop) equip(ctx context.Context, j *Job, b *build) (err error) {
+	if s.cfg.Box.Users != nil {
+		if j.user, err = s.cfg.Box.Users.Acquire(); err != nil {
+			return err
 		}
-	}()
-	if j.Dir, err = s.newPlace(b.place); err != nil {
-		return j, err
+	}
+	if j.Dir, err = s.newPlace(b.place, j.user); err != nil {
+		return err
 	}
 	if j.Scratch, err = os.MkdirTemp(s.cfg.Dir, "scratch-"); err != nil {
-		return j, err
+		return err
 	}
-	return j, j.Own(j.Dir, j.Scratch)
+	if err := j.Own(j.Dir, j.Scratch); err != nil || b.order.Cache == "" {
+		return err
+	}
+	return s.lend(ctx, j, b.order)
 }

@@ -21,10 +21,10 @@ type Job struct {
 	Scratch string // gone when it ends; HOME and TMPDIR of its commands
 	Cache   string // the order's cache, empty for none
 
-	shop   *Shop
-	user   *sandbox.User
-	shared bool // the user is a standing one
-	output *transcript
+	shop      *Shop
+	user      *sandbox.User
+	giveCache func() error // ends the loan of the cache; nil: none was lent
+	output    *transcript
 }
 
 // Command is one to run in a job.
@@ -132,13 +132,17 @@ func (j *Job) Own(paths ...string) (err error) {
 
 // close frees what the job alone used; of a failed one nothing is kept.
 func (j *Job) close(failed bool) (err error) {
+	if j.giveCache != nil {
+		err = j.giveCache()
+	}
 	if j.Scratch != "" {
-		err = sandbox.RemoveTree(j.Scratch)
+		err = errors.Join(err, sandbox.RemoveTree(j.Scratch))
 	}
 	if j.Dir != "" && failed {
-		err = errors.Join(err, sandbox.RemoveTree(filepath.Dir(j.Dir)))
+		err = errors.Join(err, sandbox.RemoveTree(j.Dir))
+		_ = os.Remove(filepath.Dir(j.Dir)) // the place, if nothing else is in it
 	}
-	if j.user != nil && !j.shared {
+	if j.user != nil {
 		j.shop.cfg.Box.Users.Release(j.user)
 	}
 	return err

@@ -5,19 +5,19 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
-// A place is made/DIGEST: in it the folder that was built, under a name that no
-// function can guess, and, when it is finished, a file that gives that name.
-// Builds stay where they were made, because many know their own path.
+// A place is made/DIGEST: in it the folder that was built, under a random name,
+// and, when it is finished, a file that gives that name. Builds stay where they
+// were made, because many know their own path. The place is a gate: during the
+// build its user alone passes, later the tenant's functions, and nobody while
+// none uses it.
 const readyFile = "ready"
 
 // place is where an order's result belongs.
@@ -29,9 +29,12 @@ func (s *Shop) place(order Order) string {
 	return hex.EncodeToString(sum.Sum(nil)[:16])
 }
 
-func (s *Shop) newPlace(place string) (dir string, err error) {
+func (s *Shop) newPlace(place string, user *sandbox.User) (dir string, err error) {
 	at := s.path("made", place)
-	if err := errors.Join(os.MkdirAll(at, 0o711), os.Chmod(at, 0o711)); err != nil {
+	if err := os.MkdirAll(at, 0o700); err != nil {
+		return "", err
+	}
+	if err := open(at, user); err != nil {
 		return "", err
 	}
 	if dir, err = os.MkdirTemp(at, ""); err != nil {
@@ -40,27 +43,69 @@ func (s *Shop) newPlace(place string) (dir string, err error) {
 	return dir, os.Chmod(dir, 0o755)
 }
 
-// finished returns a place's product, if it has one; the caller holds mu.
-func (s *Shop) finished(place string) *Product {
+// open lets a group pass the gate; nil: the server's own user alone.
+func open(gate string, group *sandbox.User) error {
+	if group == nil {
+		return os.Chmod(gate, 0o700)
+	}
+	return errors.Join(os.Chown(gate, os.Getuid(), int(group.ID)), os.Chmod(gate, 0o710))
+}
+
+// hand gives a place's product out, nil if it has none; the caller holds mu.
+func (s *Shop) hand(place, name string) (*Product, error) {
 	made, ok := s.look(place)
 	if !ok {
-		return nil
+		return nil, nil
+	}
+	t := s.enter(name)
+	if err := s.admit(t, place); err != nil {
+		s.leave(name)
+		return nil, err
 	}
 	now := time.Now()
 	_ = os.Chtimes(s.path("made", place, readyFile), now, now)
 	s.used[place]++
-	released := false
-	return &Product{Dir: made.dir, Release: func() {
+	product, released := &Product{Dir: made.dir}, false
+	if t.group != nil {
+		product.Group = t.group.ID
+	}
+	product.Release = func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if released {
-			return
+		if !released {
+			released = true
+			s.takeBack(place, name, t)
 		}
-		released = true
-		if s.used[place]--; s.used[place] == 0 {
-			delete(s.used, place)
+	}
+	return product, nil
+}
+
+// admit opens a place's gate for a tenant's functions.
+func (s *Shop) admit(t *tenant, place string) (err error) {
+	if s.cfg.Box.Users != nil && t.group == nil {
+		if t.group, err = s.cfg.Box.Users.Acquire(); err != nil {
+			return err
 		}
-	}}
+	}
+	if err := open(s.path("made", place), t.group); err != nil {
+		return err
+	}
+	t.inUse++
+	return nil
+}
+
+// takeBack closes the gate behind the last who used a place, and gives the group
+// up with the tenant's last product; the caller holds mu.
+func (s *Shop) takeBack(place, name string, t *tenant) {
+	if s.used[place]--; s.used[place] == 0 {
+		delete(s.used, place)
+		_ = open(s.path("made", place), nil)
+	}
+	if t.inUse--; t.inUse == 0 && t.group != nil {
+		s.cfg.Box.Users.Release(t.group)
+		t.group = nil
+	}
+	s.leave(name)
 }
 
 // made is one finished build.
@@ -102,44 +147,27 @@ func (s *Shop) finish(place string, j *Job) error {
 	if err != nil {
 		return err
 	}
-	tmp := filepath.Join(filepath.Dir(j.Dir), "new")
-	if err := os.WriteFile(tmp, fmt.Appendf(nil, "%s %d\n", filepath.Base(j.Dir), size), 0o600); err != nil {
-		return err
+	if size > s.cfg.MaxBytes {
+		return fmt.Errorf("what was built has %d bytes, more than this server keeps: %d", size, s.cfg.MaxBytes)
 	}
-	return os.Rename(tmp, s.path("made", place, readyFile))
+	at := s.path("made", place)
+	tmp := filepath.Join(at, "new")
+	return errors.Join(
+		open(at, nil),
+		os.WriteFile(tmp, fmt.Appendf(nil, "%s %d\n", filepath.Base(j.Dir), size), 0o600),
+		os.Rename(tmp, filepath.Join(at, readyFile)),
+	)
 }
 
-// seal makes the job's folder the server's own, for others to read, and returns
-// its size. What is not the job's user's is left as it is: it may be a hard link
-// to a file of somebody else's.
-func (j *Job) seal() (size int64, err error) {
-	err = filepath.WalkDir(j.Dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		size += info.Size()
-		owner, _ := info.Sys().(*syscall.Stat_t)
-		if j.user != nil && (owner == nil || owner.Uid != j.user.ID) {
-			return nil
-		}
-		if err := os.Lchown(path, os.Getuid(), os.Getgid()); err != nil || info.Mode()&fs.ModeSymlink != 0 {
-			return err
-		}
-		mode := fs.FileMode(0o644)
-		if info.IsDir() || info.Mode()&0o111 != 0 {
-			mode = 0o755
-		}
-		return os.Chmod(path, mode) // no setuid, nothing that others can write
-	})
-	return size, err
-}
-
-// evict removes what was unused for longest until the rest fits.
+// evict removes what was unused for longest until the rest fits. It is moved
+// away at once, and removed when nobody waits for the lock.
 func (s *Shop) evict(keep string) {
+	for _, dir := range s.setAside(keep) {
+		_ = sandbox.RemoveTree(dir)
+	}
+}
+
+func (s *Shop) setAside(keep string) (aside []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var all []made
@@ -153,15 +181,18 @@ func (s *Shop) evict(keep string) {
 	slices.SortFunc(all, func(a, b made) int { return a.used.Compare(b.used) })
 	for _, m := range all {
 		if total <= s.cfg.MaxBytes {
-			return
+			break
 		}
 		if m.place == keep || s.used[m.place] > 0 || s.running[m.place] != nil {
 			continue
 		}
-		if sandbox.RemoveTree(s.path("made", m.place)) == nil {
+		away := s.path("evicted-" + filepath.Base(m.dir))
+		if os.Rename(s.path("made", m.place), away) == nil {
+			aside = append(aside, away)
 			total -= m.size
 		}
 	}
+	return aside
 }
 
 func (s *Shop) places() (out []string) {
@@ -172,23 +203,28 @@ func (s *Shop) places() (out []string) {
 	return out
 }
 
-// removeUnfinished clears away what a killed server was building.
-func (s *Shop) removeUnfinished() (err error) {
+// tidy clears away what a killed server was building, or removing, and closes
+// the gates. What resists stays: it is nobody's product.
+func (s *Shop) tidy() {
 	for _, place := range s.places() {
+		at := s.path("made", place)
+		_ = open(at, nil)
 		m, ok := s.look(place)
-		entries, _ := os.ReadDir(s.path("made", place))
+		entries, _ := os.ReadDir(at)
 		for _, e := range entries {
 			if !ok || (e.Name() != readyFile && e.Name() != filepath.Base(m.dir)) {
-				err = errors.Join(err, sandbox.RemoveTree(s.path("made", place, e.Name())))
+				_ = sandbox.RemoveTree(filepath.Join(at, e.Name()))
 			}
 		}
 		if !ok {
-			err = errors.Join(err, os.Remove(s.path("made", place)))
+			_ = os.Remove(at)
 		}
 	}
-	scratch, _ := filepath.Glob(s.path("scratch-*"))
-	for _, dir := range scratch {
-		err = errors.Join(err, sandbox.RemoveTree(dir))
+	for _, pattern := range []string{"scratch-*", "evicted-*"} {
+		left, _ := filepath.Glob(s.path(pattern))
+		for _, dir := range left {
+			_ = sandbox.RemoveTree(dir)
+		}
 	}
-	return err
+	s.tidyCaches()
 }

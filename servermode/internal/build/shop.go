@@ -24,6 +24,7 @@ import (
 var (
 	ErrUnfinished = errors.New("it is still being built: the next init goes on from here")
 	ErrClosed     = errors.New("the server was stopped")
+	ErrBusy       = errors.New("too many builds of this tenant are waiting")
 	errTooLong    = errors.New("the build took too long and was ended")
 )
 
@@ -50,19 +51,20 @@ type Shop struct {
 	end  context.CancelCauseFunc
 	jobs sync.WaitGroup
 
-	mu      sync.Mutex        // guards what follows
-	running map[string]*build // by place
-	used    map[string]int    // how many functions use a place
-	unseen  map[string]*build // failed when nobody waited for them
-	users   standing
+	mu      sync.Mutex                     // guards what follows
+	running map[string]*build              // by place
+	used    map[string]int                 // how many functions use a place
+	unseen  map[string]*build              // failed when nobody waited for them
+	tenants map[string]*tenant             // those with builds or products in use
+	caches  map[string]*semaphore.Weighted // each used by one build at a time
 }
 
 // Order says what is wanted. Equal orders are one build.
 type Order struct {
 	Tenant string // whose functions share it
 	Key    string // everything that the result depends on
-	// Cache names a folder that all orders of that name share, across tenants.
-	// Only for programs that run nothing of the tenant's: the Go toolchain.
+	// Cache names a folder that the tenant's orders of that name share. Only for
+	// programs that run nothing of the action's: the Go toolchain.
 	Cache string
 	// Make fills the job's folder. ctx ends at the build's own time limit.
 	Make func(ctx context.Context, j *Job) error
@@ -71,6 +73,8 @@ type Order struct {
 // Product is a finished build.
 type Product struct {
 	Dir string // to be read only
+	// Group is the group that a process must be in to get there; 0: none.
+	Group uint32
 	// Release says that it is used no more, so that it may be evicted.
 	Release func()
 }
@@ -80,6 +84,7 @@ func Open(cfg Config) (*Shop, error) {
 	s := &Shop{
 		cfg: cfg, turn: semaphore.NewWeighted(max(cfg.AtOnce, 1)),
 		running: map[string]*build{}, used: map[string]int{}, unseen: map[string]*build{},
+		tenants: map[string]*tenant{}, caches: map[string]*semaphore.Weighted{},
 	}
 	s.base, s.end = context.WithCancelCause(context.Background())
 	for _, dir := range []string{cfg.Dir, s.path("made"), s.path("caches")} {
@@ -87,7 +92,8 @@ func Open(cfg Config) (*Shop, error) {
 			return nil, err
 		}
 	}
-	return s, s.removeUnfinished()
+	s.tidy()
+	return s, nil
 }
 
 // Dir is the shop's folder.
@@ -102,9 +108,9 @@ func (s *Shop) path(parts ...string) string {
 func (s *Shop) Get(ctx context.Context, order Order, sink Sink) (*Product, error) {
 	place := s.place(order)
 	s.mu.Lock()
-	if product := s.finished(place); product != nil {
+	if product, err := s.hand(place, order.Tenant); product != nil || err != nil {
 		s.mu.Unlock()
-		return product, nil
+		return product, err
 	}
 	if s.base.Err() != nil {
 		s.mu.Unlock()
@@ -112,6 +118,9 @@ func (s *Shop) Get(ctx context.Context, order Order, sink Sink) (*Product, error
 	}
 	b := s.attach(place, order)
 	s.mu.Unlock()
+	if b == nil {
+		return nil, ErrBusy
+	}
 	detach := b.output.attach(sink)
 	defer detach()
 	select {
@@ -134,12 +143,29 @@ func (s *Shop) attach(place string, order Order) *build {
 		delete(s.unseen, place)
 	}
 	if b == nil {
+		if s.waiting(order.Tenant) >= maxOrders {
+			return nil
+		}
 		b = &build{place: place, order: order, began: time.Now(), done: make(chan struct{})}
 		s.running[place] = b
 		s.jobs.Go(func() { s.perform(b) })
 	}
 	b.waiting++
 	return b
+}
+
+// maxOrders is how many builds of one tenant may be under way or waiting: each
+// holds its code.
+const maxOrders = 16
+
+// waiting counts a tenant's builds; the caller holds mu.
+func (s *Shop) waiting(tenant string) (n int) {
+	for _, b := range s.running {
+		if b.order.Tenant == tenant {
+			n++
+		}
+	}
+	return n
 }
 
 // collect takes a finished build's outcome.
@@ -150,8 +176,8 @@ func (s *Shop) collect(b *build) (*Product, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
-	if product := s.finished(b.place); product != nil {
-		return product, nil
+	if product, err := s.hand(b.place, b.order.Tenant); product != nil || err != nil {
+		return product, err
 	}
 	return nil, errors.New("what was built is gone already: the build cache is too small")
 }
@@ -160,6 +186,5 @@ func (s *Shop) collect(b *build) (*Product, error) {
 func (s *Shop) Close() error {
 	s.end(ErrClosed)
 	s.jobs.Wait()
-	s.users.release(s.cfg.Box)
 	return nil
 }

@@ -4,22 +4,32 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// maxTranscript is how much of a build's output is kept for those who attach
-// to it later, and told in all.
-const maxTranscript = 1 << 20
-
-// maxLastLine is how much of stderr the last line is looked for in.
-const maxLastLine = 500
+const (
+	// maxTranscript is how much of a build's output is told, and kept for those
+	// who attach to it later.
+	maxTranscript = 1 << 20
+	// maxTail is how much of the end is told too, if the build fails.
+	maxTail = 4 << 10
+	// maxLastLine is how much of stderr's end the last line is looked for in.
+	maxLastLine = 500
+	// pipePause is how long the end of a command's output is waited for when the
+	// command has ended: somebody else may hold the pipe.
+	pipePause = time.Second
+)
 
 // transcript is what a build wrote, told to every init that waits for it.
 type transcript struct {
 	mu      sync.Mutex // guards what follows; held while sinks are told
 	entries []entry
 	kept    int
+	total   int
+	tail    []byte // of what was not told
+	errs    []byte // the end of stderr
 	sinks   map[*Sink]bool
 }
 
@@ -52,38 +62,53 @@ const truncated = "\n(more output of the build is not shown)\n"
 func (t *transcript) write(stream runtimespec.Stream, text []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.total += len(text)
+	if stream == runtimespec.Stderr {
+		t.errs = endOf(append(t.errs, text...), maxLastLine)
+	}
 	if t.kept > maxTranscript {
+		t.tail = endOf(append(t.tail, text...), maxTail)
 		return
 	}
-	t.kept += len(text)
 	text = append([]byte(nil), text...)
-	if t.kept > maxTranscript {
+	if t.kept += len(text); t.kept > maxTranscript {
 		text = append(text, truncated...)
 	}
+	t.tell(stream, text)
+}
+
+// tell tells those who wait; the caller holds mu.
+func (t *transcript) tell(stream runtimespec.Stream, text []byte) {
 	t.entries = append(t.entries, entry{stream, text})
 	for sink := range t.sinks {
 		(*sink).Log(stream, text)
 	}
 }
 
+// end tells the end of a long output whose build failed: the cause stands there.
+func (t *transcript) end(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err != nil && len(t.tail) > 0 {
+		t.tell(runtimespec.Stderr, append([]byte("(its end:)\n"), t.tail...))
+	}
+	t.tail = nil
+}
+
+func endOf(text []byte, n int) []byte { return text[max(0, len(text)-n):] }
+
 // told is how much was written so far.
 func (t *transcript) told() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.kept
+	return t.total
 }
 
 // lastLine is the last line on stderr that says something.
 func (t *transcript) lastLine() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var errs []byte
-	for _, e := range t.entries {
-		if e.stream == runtimespec.Stderr {
-			errs = append(errs, e.text...)
-		}
-	}
-	tail := strings.TrimSpace(string(errs[max(0, len(errs)-maxLastLine):]))
+	tail := strings.TrimSpace(string(t.errs))
 	return strings.TrimSpace(tail[strings.LastIndexByte(tail, '\n')+1:])
 }
 
@@ -93,7 +118,7 @@ func (t *transcript) print(text string) { t.write(runtimespec.Stdout, []byte(tex
 func (t *transcript) note(text string) { t.write(runtimespec.Stderr, []byte(text)) }
 
 // pipe returns the writing end of a pipe whose content is written to the
-// transcript. done, called once the writers have closed it, waits for the rest.
+// transcript. done, called once the command has ended, takes what is left.
 func (t *transcript) pipe(stream runtimespec.Stream) (w *os.File, done func(), err error) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -113,5 +138,8 @@ func (t *transcript) pipe(stream runtimespec.Stream) (w *os.File, done func(), e
 			}
 		}
 	})
-	return w, reading.Wait, nil
+	return w, func() {
+		_ = r.SetReadDeadline(time.Now().Add(pipePause))
+		reading.Wait()
+	}, nil
 }

@@ -14,10 +14,16 @@ import (
 // requirementsFile asks for packages, at the root of an action's archive.
 const requirementsFile = "requirements.txt"
 
+// maxWishes bounds what is read of a file that says what to install.
+const maxWishes = 1 << 20
+
 // environment is a virtual environment with what the action at the site
 // requires; nil when it asks for nothing, or brings its own.
 func (p *Python) environment(ctx context.Context, site Site) (*build.Product, error) {
-	text, err := os.ReadFile(filepath.Join(site.Dir, requirementsFile))
+	text, err := readAtMost(filepath.Join(site.Dir, requirementsFile), maxWishes)
+	if errors.Is(err, errTooLarge) {
+		return nil, err
+	}
 	if err != nil || isDir(filepath.Join(site.Dir, "virtualenv")) {
 		return nil, nil
 	}
@@ -57,6 +63,9 @@ func (p *Python) install(ctx context.Context, j *build.Job, wanted Requirements)
 	if err := os.WriteFile(list, []byte(wanted.String()), 0o644); err != nil {
 		return err
 	}
+	if err := j.Own(list); err != nil {
+		return err
+	}
 	j.Print("installing %d requirement(s) for Python %s with %s", len(wanted), p.full, p.installer())
 	python := filepath.Join(j.Dir, "bin", "python")
 	steps := p.pipSteps(j.Dir, python, list)
@@ -79,8 +88,8 @@ func (p *Python) install(ctx context.Context, j *build.Job, wanted Requirements)
 
 func (p *Python) uvSteps(dir, python, list string) []build.Command {
 	return []build.Command{
-		{Path: p.UV, Args: []string{"venv", "--quiet", "--no-project", "--allow-existing", "--no-python-downloads", "--system-site-packages", "--python", p.interpreter, dir}},
-		{Path: p.UV, Args: []string{"pip", "install", "--no-cache", "--link-mode", "copy", "--compile-bytecode", "--python", python, "--requirements", list}},
+		{Path: p.UV, Args: []string{"venv", "--quiet", "--no-config", "--no-project", "--allow-existing", "--no-python-downloads", "--system-site-packages", "--python", p.interpreter, dir}},
+		{Path: p.UV, Args: []string{"pip", "install", "--no-config", "--no-cache", "--link-mode", "copy", "--compile-bytecode", "--python", python, "--requirements", list}},
 	}
 }
 
@@ -108,7 +117,8 @@ func (p *Python) inherit(j *build.Job) error {
 	if err != nil || len(found) == 0 {
 		return err
 	}
-	return os.WriteFile(filepath.Join(found[0], "host.pth"), []byte(strings.Join(p.packages, "\n")+"\n"), 0o644)
+	file := filepath.Join(found[0], "host.pth")
+	return errors.Join(os.WriteFile(file, []byte(strings.Join(p.packages, "\n")+"\n"), 0o644), j.Own(file))
 }
 
 func isDir(path string) bool {

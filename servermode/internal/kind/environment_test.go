@@ -158,3 +158,17 @@ func TestPython_RequirementsBesideTheOwnersEnvironment(t *testing.T) {
 	require.NoError(t, err, log)
 	assert.Equal(t, `["owner", "whisker 1.2"]`, result)
 }
+
+// What the server itself reads of an action has a bound: a zip may unpack to
+// far more than the server's memory should hold.
+func TestPrepare_BoundsWhatItReads(t *testing.T) {
+	long := strings.Repeat("package-that-is-not-there\n", 50_000)
+	_, err := python(t).Prepare(t.Context(), kind.Site{Dir: t.TempDir()}, zipOf(t, map[string]string{"__main__.py": "", "requirements.txt": long}), "main")
+	assertAction(t, err, "too large")
+	_, err = node(t).Prepare(t.Context(), kind.Site{Dir: t.TempDir()}, zipOf(t, map[string]string{"index.js": "", "package.json": `{"x":"` + long + `"}`}), "main")
+	assertAction(t, err, "too large")
+	_, err = node(t).Prepare(t.Context(), kind.Site{Dir: t.TempDir()}, zipOf(t, map[string]string{
+		"index.js": "", "package.json": `{"dependencies":{"a":"1"}}`, "package-lock.json": strings.Repeat(long, 8),
+	}), "main")
+	assertAction(t, err, "too large")
+}

@@ -30,6 +30,23 @@ func layOut(dir string, code Code, file string, perm fs.FileMode) error {
 	return nil
 }
 
+// errTooLarge is the author's: a file that the server itself reads has a bound.
+var errTooLarge = &ActionError{Message: cannotStart + " Cause: a file that says what to install is too large."}
+
+// readAtMost reads a file that was unpacked, within a bound.
+func readAtMost(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if int64(len(text)) > limit {
+		return nil, errTooLarge
+	}
+	return text, err
+}
+
 // isFile follows links: those of an archive that was unpacked stay inside.
 func isFile(path string) bool {
 	info, err := os.Stat(path)
@@ -53,7 +70,7 @@ func readSmall(path string) ([]byte, error) {
 	if !isPlainFile(path) {
 		return nil, fmt.Errorf("%s is no file", path)
 	}
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -71,6 +71,10 @@ func (g *Go) complete(src string, whole bool, function string) error {
 	return os.WriteFile(filepath.Join(src, "whiskaway_launcher.go"), []byte(strings.ReplaceAll(goLauncher, "ACTION", function)), 0o644)
 }
 
+// maxParsed is how large a file may be that is looked into; whether a larger one
+// has the function is left to the compiler.
+const maxParsed = 1 << 20
+
 // goProgram reports whether the sources have a main of their own, and then
 // speak ActionLoop themselves; otherwise they must have the function. What does
 // not parse is left to the compiler, who says it better.
@@ -85,7 +89,12 @@ func goProgram(src, function string) (whole bool, err error) {
 			continue
 		}
 		sources++
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		text, err := readAtMost(name, maxParsed)
+		if err != nil {
+			unclear = true
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, text, parser.SkipObjectResolution)
 		unclear = unclear || err != nil
 		if file == nil {
 			continue

@@ -90,7 +90,7 @@ func (h HTTP) withRequirements(ctx context.Context, site Site, command Command) 
 		return command, err
 	}
 	command.Env = append(command.Env, "VIRTUAL_ENV="+environment.Dir, "PATH="+filepath.Join(environment.Dir, "bin")+":"+os.Getenv("PATH"))
-	command.Close = environment.Release
+	command.Group, command.Close = environment.Group, environment.Release
 	return command, nil
 }
 

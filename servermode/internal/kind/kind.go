@@ -77,6 +77,8 @@ type Command struct {
 	Endpoint   Endpoint // of a Web one
 	// Concurrency is how many runs one process takes at once; 0 means one.
 	Concurrency int
+	// Group, unless 0, is a group that the processes must be in.
+	Group uint32
 	// Close, unless nil, gives back what the command shares with others. It is
 	// called after the last process has ended.
 	Close func()

@@ -139,7 +139,7 @@ func (n *Node) Prepare(ctx context.Context, site Site, code Code, main string) (
 		WaitForAck: true, Protocol: Framed, Concurrency: concurrency,
 	}
 	if packages != nil {
-		command.Close = packages.Release
+		command.Group, command.Close = packages.Group, packages.Release
 	}
 	return command, nil
 }

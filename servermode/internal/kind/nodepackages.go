@@ -59,12 +59,18 @@ type nodePackage struct {
 	lock []byte // package-lock.json, nil if there is none
 }
 
+// maxLock bounds package-lock.json.
+const maxLock = 8 << 20
+
 // kept are the members of package.json that say what to install.
 var kept = []string{"name", "version", "dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "overrides", "engines"}
 
 // readPackage reads what an action depends on; nil is nothing.
 func readPackage(dir string) (*nodePackage, error) {
-	text, err := os.ReadFile(filepath.Join(dir, "package.json"))
+	text, err := readAtMost(filepath.Join(dir, "package.json"), maxWishes)
+	if errors.Is(err, errTooLarge) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, nil
 	}
@@ -90,8 +96,9 @@ func readPackage(dir string) (*nodePackage, error) {
 	if wanted.json, err = json.Marshal(all, json.Deterministic(true)); err != nil {
 		return nil, err
 	}
-	if lock, err := os.ReadFile(filepath.Join(dir, "package-lock.json")); err == nil {
-		wanted.lock = lock
+	wanted.lock, err = readAtMost(filepath.Join(dir, "package-lock.json"), maxLock)
+	if errors.Is(err, errTooLarge) {
+		return nil, err
 	}
 	return wanted, nil
 }

@@ -135,7 +135,7 @@ func (p *Python) Prepare(ctx context.Context, site Site, code Code, main string)
 	environment, err := p.environment(ctx, site)
 	if environment != nil {
 		bin := filepath.Join(environment.Dir, "bin")
-		command.Path, command.Close = filepath.Join(bin, "python"), environment.Release
+		command.Path, command.Group, command.Close = filepath.Join(bin, "python"), environment.Group, environment.Release
 		command.Env = append(command.Env, "VIRTUAL_ENV="+environment.Dir, "PATH="+bin+":"+os.Getenv("PATH"))
 	}
 	return command, err

@@ -16,15 +16,17 @@ var (
 	requirementName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*`)
 	separators      = regexp.MustCompile(`[-_.]+`)
 	spaces          = regexp.MustCompile(`\s+`)
+	wholeComment    = regexp.MustCompile(`(?m)^[ \t]*#.*$`)
 	comment         = regexp.MustCompile(`(^|\s)#.*$`)
 	// elsewhere is what asks for another file of the action, which a shared
 	// environment cannot depend on.
-	elsewhere = regexp.MustCompile(`^(-r|--requirement|-c|--constraint|-e|--editable)\b|^(\.|/|file:)|@ *file:`)
+	elsewhere = regexp.MustCompile(`^(-[rce]|--(req|con|edit))|^(\.|/|file:)|@ *(file:|\.|/)|^[^-@:]*/|^[^@:]*\.whl\b`)
 )
 
 // ParseRequirements reads a requirements.txt.
 func ParseRequirements(text string) (Requirements, error) {
 	text = strings.TrimPrefix(strings.ReplaceAll(text, "\r\n", "\n"), "\ufeff")
+	text = wholeComment.ReplaceAllString(text, "") // which a backslash does not continue
 	var out Requirements
 	for line := range strings.SplitSeq(strings.ReplaceAll(text, "\\\n", " "), "\n") {
 		line = strings.TrimSpace(spaces.ReplaceAllString(comment.ReplaceAllString(line, ""), " "))

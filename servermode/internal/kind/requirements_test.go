@@ -23,18 +23,21 @@ func TestParseRequirements_SameWishesAreTheSame(t *testing.T) {
 			assert.Equal(t, want, got.String())
 		})
 	}
+	kept, err := kind.ParseRequirements("# settings in C:\\\nrequests\nnumpy\n")
+	require.NoError(t, err)
+	assert.Equal(t, "numpy\nrequests\n", kept.String())
 	none, err := kind.ParseRequirements("# nothing\n\n")
 	require.NoError(t, err)
 	assert.Empty(t, none)
 }
 
 func TestParseRequirements_RefusesFiles(t *testing.T) {
-	for _, line := range []string{"-r other.txt", "--requirement=other.txt", "-c limits.txt", "-e .", "--editable x", "./wheel.whl", "../x", ".", "/etc/x.whl", "file:///x.whl", "x @ file:///x.whl"} {
+	for _, line := range []string{"-r other.txt", "--requirement=other.txt", "-c limits.txt", "-e .", "--editable x", "./wheel.whl", "../x", ".", "/etc/x.whl", "file:///x.whl", "x @ file:///x.whl", "-rfoo.txt", "-cfoo.txt", "--req foo", "wheels/x.whl", "x.whl", "pkg @ ./x"} {
 		_, err := kind.ParseRequirements("six\n" + line + "\n")
 		assertAction(t, err, "names a file")
 	}
 	_, err := kind.ParseRequirements("a\x00b")
 	assertAction(t, err, "no text")
-	_, err = kind.ParseRequirements("easy-thing\nconstraint-lib\nrequests\n-i https://host/simple\n")
+	_, err = kind.ParseRequirements("easy-thing\nconstraint-lib\nrequests>=1;python_version>\"3\"\ngit+https://host/a/b.git\nhttps://host/x.whl\n-i https://host/simple\n")
 	assert.NoError(t, err)
 }

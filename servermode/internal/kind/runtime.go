@@ -133,7 +133,7 @@ func (r *Runtime) Prepare(ctx context.Context, site Site, code Code, main string
 		product.Release()
 		return Command{}, err
 	}
-	command.Env, command.Close = r.environ(), product.Release
+	command.Env, command.Group, command.Close = r.environ(), product.Group, product.Release
 	return command, nil
 }
 

@@ -33,7 +33,7 @@ func (r *Runtime) compile(ctx context.Context, j *build.Job, code Code, main str
 		return err
 	}
 	if compiled(filepath.Join(src, "exec")) { // in a tar.gz, which is not looked into before
-		return errors.Join(os.Remove(bin), os.Rename(src, bin), made(bin))
+		return errors.Join(os.Remove(bin), os.Rename(src, bin), j.Own(bin), made(j.Dir))
 	}
 	if err := j.Own(j.Dir); err != nil {
 		return err
@@ -46,7 +46,7 @@ func (r *Runtime) compile(ctx context.Context, j *build.Job, code Code, main str
 	case j.Output() > said:
 		return &ActionError{Message: noBinary, Log: "The compile script wrote something, which means that it failed."}
 	}
-	return made(bin)
+	return made(j.Dir)
 }
 
 // layOut writes code for the compile script: as src/exec, unpacked, or as a jar.
@@ -65,10 +65,15 @@ func compiled(path string) bool {
 
 // made checks what the compile script left. It ran the action's author's will,
 // perhaps: a link instead of the folder or the file is not followed.
-func made(bin string) error {
-	exec := filepath.Join(bin, "exec")
-	if info, err := os.Lstat(bin); err != nil || !info.IsDir() || !isPlainFile(exec) {
+func made(dir string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	bin, err := root.Lstat("bin")
+	if err != nil || !bin.IsDir() || !isPlainFile(filepath.Join(dir, "bin", "exec")) {
 		return &ActionError{Message: noBinary, Log: "The compile script made no executable file exec in the folder that is its third argument."}
 	}
-	return os.Chmod(exec, 0o755)
+	return root.Chmod("bin/exec", 0o755)
 }

@@ -25,6 +25,9 @@ func (c *Cell) Start(cmd *exec.Cmd) (pidfd int, err error) {
 	attr := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, PidFD: &pidfd}
 	if c.User != nil {
 		attr.Credential = &syscall.Credential{Uid: c.User.ID, Gid: c.User.ID}
+		if c.User.Group != 0 {
+			attr.Credential.Groups = []uint32{c.User.Group}
+		}
 	} else {
 		limits.Processes = 0 // counted per uid: it would limit the owner's own programs
 	}

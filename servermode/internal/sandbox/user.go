@@ -9,6 +9,9 @@ import (
 // processes of one function share it.
 type User struct {
 	ID uint32
+	// Group, unless 0, is one more group of its processes. Set it before the first
+	// is started.
+	Group uint32
 
 	mu    sync.Mutex // held while a process is started or some are ended
 	cells []*Cell    // those that have a process

@@ -1,0 +1,69 @@
+package build
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+)
+
+// unusedFor is how long a cache is kept that nobody uses.
+const unusedFor = 30 * 24 * time.Hour
+
+// lend gives a job the tenant's cache for as long as it works. In between the
+// cache is the server's: its user's id may be some function's by then.
+func (s *Shop) lend(ctx context.Context, j *Job, order Order) error {
+	sum := sha256.Sum256([]byte(order.Tenant)) // a tenant's name may hold anything
+	name := order.Cache + "-" + hex.EncodeToString(sum[:8])
+	s.mu.Lock()
+	if s.caches[name] == nil {
+		s.caches[name] = semaphore.NewWeighted(1)
+	}
+	mine := s.caches[name]
+	s.mu.Unlock()
+	if err := mine.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	dir := s.path("caches", name)
+	j.giveCache = func() error {
+		defer mine.Release(1)
+		return os.Lchown(dir, os.Getuid(), os.Getgid())
+	}
+	now := time.Now()
+	err := errors.Join(os.MkdirAll(dir, 0o700), os.Chmod(dir, 0o700), os.Chtimes(dir, now, now))
+	if err != nil {
+		return err
+	}
+	j.Cache = dir
+	return j.Own(dir)
+}
+
+// give makes a tree a user's. Nobody else can be in it.
+func give(dir string, user *sandbox.User) error {
+	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Lchown(path, int(user.ID), int(user.ID))
+	})
+}
+
+// tidyCaches removes caches that are not the server's, because it was killed
+// while one was lent, and those that nobody has used for long.
+func (s *Shop) tidyCaches() {
+	entries, _ := os.ReadDir(s.path("caches"))
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || !ownedBy(info, os.Getuid()) || time.Since(info.ModTime()) > unusedFor {
+			_ = sandbox.RemoveTree(s.path("caches", e.Name()))
+		}
+	}
+}
