@@ -16,6 +16,7 @@ const (
 
 var kindsBySuffix = map[string]string{
 	".py": kindPython, ".js": kindNode, ".cjs": kindNode, ".mjs": kindNode, ".go": kindGo,
+	".java": "java:default", ".php": "php:default",
 }
 
 // kindOf guesses a kind by the file's name; empty leaves it to the server.

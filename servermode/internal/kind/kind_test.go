@@ -210,3 +210,25 @@ func TestNewPython_NoneIsUsable(t *testing.T) {
 	assert.ErrorContains(t, err, "/no/such/python: ")
 	assert.ErrorContains(t, err, "/bin/false: ")
 }
+
+func TestNative_ExecMayBeALinkWithinTheZip(t *testing.T) {
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for _, f := range []struct {
+		name, text string
+		mode       os.FileMode
+	}{{"bin/app", "#!/bin/sh\n", 0o644}, {"exec", "bin/app", os.ModeSymlink | 0o777}} {
+		head := &zip.FileHeader{Name: f.name}
+		head.SetMode(f.mode)
+		entry, err := w.CreateHeader(head)
+		require.NoError(t, err)
+		_, err = entry.Write([]byte(f.text))
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.Close())
+	command, err := kind.Native{}.Prepare(t.Context(), kind.Site{Dir: t.TempDir()}, out.Bytes(), "main")
+	require.NoError(t, err)
+	info, err := os.Stat(command.Path)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o755), info.Mode().Perm())
+}
