@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -31,6 +32,9 @@ type Go struct {
 	full    string // "go1.26.8"
 }
 
+// oldestGo is the minor version that the launcher needs.
+const oldestGo = 18
+
 // NewGo uses the first of candidates that runs as uid (-1: as the server's own).
 func NewGo(candidates []string, native Native, uid int) (*Go, error) {
 	path, full, err := firstUsable(candidates, func(path string) (string, error) {
@@ -41,8 +45,8 @@ func NewGo(candidates []string, native Native, uid int) (*Go, error) {
 		return nil, fmt.Errorf("no Go that a build could run: %w", err)
 	}
 	parts := strings.SplitN(strings.TrimPrefix(full, "go"), ".", 3)
-	if !strings.HasPrefix(full, "go1.") || len(parts) < 2 {
-		return nil, fmt.Errorf("%s is no Go 1: %.60q", path, full)
+	if minor, err := strconv.Atoi(parts[min(1, len(parts)-1)]); parts[0] != "1" || err != nil || minor < oldestGo {
+		return nil, fmt.Errorf("%s is %.60q; Go 1.%d or later is needed", path, full, oldestGo)
 	}
 	return &Go{Native: native, path: path, version: parts[0] + "." + parts[1], full: full}, nil
 }
