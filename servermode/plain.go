@@ -50,19 +50,22 @@ func (p *plain) init(c *call, body []byte, read func()) error {
 	defer stop()
 	mine, current, first := p.enterInit(ctx, c.tenant, sha256.Sum256(body))
 	if current == nil {
-		p.log().complain(errTwice)
+		logs := p.log()
+		logs.complain(errTwice)
+		logs.flush()
 		return p.refuse(c, errTwice)
 	}
 	defer context.AfterFunc(c.Context(), func() { p.inits.left(current, disconnectGrace) })()
 	if first {
 		logs := p.log()
 		key, err := p.initialise(current.ctx, c, mine.lease, body, read, logs)
-		if err != nil {
+		if err = p.settle(c.tenant, mine, key, err); err != nil {
 			logs.end()
 		} else {
 			p.server.log.Info("function is ready for plain callers", zap.String("function", key.Identity.Short()), zap.String("tenant", c.tenant))
+			logs.flush()
 		}
-		p.leaveInit(c.tenant, mine, current, key, err)
+		p.inits.leave(initKey(c.tenant, mine), current, []byte(`{"ok":true}`), err)
 	}
 	return p.answer(c, current)
 }

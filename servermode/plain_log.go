@@ -74,11 +74,22 @@ func (l *plainLog) complain(err error) { l.to.Complain(string(asRefusal(err).bod
 
 // end writes the sentinels, after all that was logged.
 func (l *plainLog) end() {
+	l.drain()
+	l.to.End()
+}
+
+// flush is the end of a log that gets no sentinels: after it, all is written.
+func (l *plainLog) flush() {
+	l.drain()
+	l.to.Flush()
+}
+
+// drain waits until nothing is pending.
+func (l *plainLog) drain() {
 	l.mu.Lock()
 	idle := l.idle
 	l.mu.Unlock()
 	if idle != nil {
 		<-idle
 	}
-	l.to.End()
 }

@@ -63,9 +63,9 @@ func (p *plain) enterInit(ctx context.Context, tenant string, body [sha256.Size]
 	return mine, current, first
 }
 
-// leaveInit records an init's outcome. One whose slot was freed meanwhile has
-// failed.
-func (p *plain) leaveInit(tenant string, mine *slot, current *activation, key function.Key, err error) {
+// settle fills the slot or frees it, as an init came out. One whose slot was
+// freed meanwhile has failed.
+func (p *plain) settle(tenant string, mine *slot, key function.Key, err error) error {
 	p.slots.mu.Lock()
 	if err == nil {
 		mine.key, mine.ready = key, true
@@ -76,9 +76,9 @@ func (p *plain) leaveInit(tenant string, mine *slot, current *activation, key fu
 	p.slots.mu.Unlock()
 	if freed {
 		p.server.table.Stop(key, mine.lease)
-		err = errCancelled
+		return errCancelled
 	}
-	p.inits.leave(initKey(tenant, mine), current, []byte(`{"ok":true}`), err)
+	return err
 }
 
 // enterRun records a run; one with the id of a run in flight joins it. Without

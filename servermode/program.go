@@ -216,7 +216,7 @@ func (p *program) env() []string {
 func (p *program) Close() {
 	if p.dir != "" {
 		p.giveBack()
-		_ = sandbox.RemoveTree(p.dir)
+		p.server.removeFolder(p.dir)
 	}
 	if p.user != nil {
 		p.server.box.Users.Release(p.user)

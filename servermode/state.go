@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/google/uuid"
+	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
@@ -96,12 +97,22 @@ func (d *stateDir) readID() (string, error) {
 	return id, os.WriteFile(d.path("id"), []byte(id+"\n"), 0o600)
 }
 
-func clearFolder(dir string) error {
+// clearFunctions removes the folders that an earlier server left. One that
+// stays is in nobody's way: new ones have names of their own.
+func (s *Server) clearFunctions() error {
+	dir := s.state.path("functions")
 	entries, err := os.ReadDir(dir)
 	for _, e := range entries {
-		err = errors.Join(err, sandbox.RemoveTree(filepath.Join(dir, e.Name())))
+		s.removeFolder(filepath.Join(dir, e.Name()))
 	}
 	return err
+}
+
+// removeFolder removes a function's folder, whatever is left in it.
+func (s *Server) removeFolder(dir string) {
+	if err := sandbox.RemoveTree(dir); err != nil {
+		s.log.Warn("a function's folder is left; the next start tries again, or remove it by hand", zap.String("folder", dir), zap.Error(err))
+	}
 }
 
 // openSandbox chooses as whom functions run.
@@ -118,7 +129,7 @@ func (s *Server) openSandbox() error {
 		s.onStop(users.Close)
 	}
 	// Now that nobody is left who could put links in the way.
-	if err := clearFolder(s.state.path("functions")); err != nil {
+	if err := s.clearFunctions(); err != nil {
 		return err
 	}
 	s.box = sandbox.New(s.state.id+"."+s.incarnation, s.cfg.Limits, users)

@@ -6,7 +6,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// What is kept of logs that wait for their end: of one activation, and of all
+// What is kept of logs until they are complete: of one activation, and of all
 // together. Beyond it a log is live, and others' may come in between.
 const (
 	maxHeld    = 1 << 20
@@ -19,7 +19,7 @@ type held struct {
 
 	mu       sync.Mutex // guards what follows
 	out, err []byte
-	live     bool // there was too much to keep
+	live     bool // there was too much to keep, or it is complete
 }
 
 // Log keeps text, unless there is too much of it.
@@ -56,20 +56,28 @@ func (h *held) reserve(n int) bool {
 
 // goLive writes what was kept; the caller holds mu.
 func (h *held) goLive() {
-	h.live = true
-	h.streams.out.log(h.out)
-	h.streams.err.log(h.err)
+	h.streams.out.flush(h.out)
+	h.streams.err.flush(h.err)
 	h.free()
 }
 
-// free drops what was kept; the caller holds mu.
+// free drops what was kept and keeps no more, for nobody would write that; the
+// caller holds mu.
 func (h *held) free() {
+	h.live = true
 	h.streams.held.Add(-int64(len(h.out) + len(h.err)))
 	h.out, h.err = nil, nil
 }
 
 // Complain adds a line to what is kept for stderr.
 func (h *held) Complain(message string) { h.Log(runtimespec.Stderr, []byte(message+"\n")) }
+
+// Flush writes the log, on each stream in one write. It is idempotent.
+func (h *held) Flush() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.goLive()
+}
 
 // End writes the log with its sentinel, on each stream in one write.
 func (h *held) End() {

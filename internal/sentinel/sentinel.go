@@ -10,13 +10,16 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// Activation is where one activation's log goes. After End it is over.
+// Activation is where one activation's log goes. What is kept of it counts until
+// Flush or End: each has one of the two at its end.
 type Activation interface {
 	// Log passes on what the function wrote.
 	Log(stream runtimespec.Stream, text []byte)
 	// Complain adds a line of our own to stderr, where authors look.
 	Complain(message string)
-	// End writes the sentinel to both streams, each on a line of its own.
+	// Flush writes what was kept, without a sentinel. What comes later is live.
+	Flush()
+	// End flushes and writes the sentinel to both streams, each on a line of its own.
 	End()
 }
 
@@ -24,7 +27,7 @@ type Activation interface {
 // one whose log is live, for work that has the streams to itself.
 type Streams struct {
 	out, err stream
-	held     atomic.Int64 // bytes of logs that wait for their End
+	held     atomic.Int64 // bytes of logs that are kept
 }
 
 // New returns the streams that write to out and err.
@@ -33,7 +36,7 @@ func New(out, err io.Writer) *Streams {
 }
 
 // Activation begins an activation's log. Apart is for one that runs beside
-// others: its log is kept until its end, so that it stays in one piece.
+// others: its log is kept until Flush or End, so that it stays in one piece.
 func (s *Streams) Activation(apart bool) Activation {
 	if apart {
 		return &held{streams: s}
@@ -48,6 +51,9 @@ func (s *Streams) Log(which runtimespec.Stream, text []byte) {
 
 // Complain writes at once.
 func (s *Streams) Complain(message string) { s.err.log([]byte(message + "\n")) }
+
+// Flush has nothing to do: the log is live.
+func (s *Streams) Flush() {}
 
 // End ends the activation that has the streams to itself.
 func (s *Streams) End() {
@@ -82,20 +88,36 @@ func (s *stream) log(text []byte) {
 	s.midLine = text[len(text)-1] != '\n'
 }
 
+// flush writes a log that was kept, on a line of its own, in one write.
+func (s *stream) flush(kept []byte) {
+	if len(kept) == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, _ = s.w.Write(s.ownLine(kept))
+	s.midLine = kept[len(kept)-1] != '\n'
+}
+
 // end writes the sentinel, after the log that was kept for it, in one write.
 func (s *stream) end(kept []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.midLine && len(kept) > 0 { // somebody else's line
-		kept = append([]byte{'\n'}, kept...)
-	}
 	text := ended
 	if n := len(kept); n > 0 && kept[n-1] == '\n' || n == 0 && !s.midLine {
 		text = ended[1:]
 	}
 	if len(kept) > 0 {
-		text = append(kept, text...)
+		text = append(s.ownLine(kept), text...)
 	}
 	_, _ = s.w.Write(text)
 	s.midLine = false
+}
+
+// ownLine keeps a log off the end of somebody else's line; the caller holds mu.
+func (s *stream) ownLine(kept []byte) []byte {
+	if s.midLine {
+		return append([]byte{'\n'}, kept...)
+	}
+	return kept
 }

@@ -103,6 +103,46 @@ func TestStreams_AllTogetherAreBounded(t *testing.T) {
 	}
 }
 
+func TestStreams_FlushIsTheEndWithoutASentinel(t *testing.T) {
+	var out, errs recorder
+	s := sentinel.New(&out, &errs)
+	live, one, two := s.Activation(false), s.Activation(true), s.Activation(true)
+	live.Flush()
+	one.Log(runtimespec.Stdout, []byte("1a\n"))
+	one.Log(runtimespec.Stdout, []byte("1b"))
+	one.Complain("1e")
+	for range 2 {
+		one.Flush()
+		assert.Equal(t, []string{"1a\n1b"}, out.writes, "in one piece, and once")
+		assert.Equal(t, []string{"1e\n"}, errs.writes)
+	}
+	two.Log(runtimespec.Stdout, []byte("2a\n"))
+	two.Flush()
+	assert.Equal(t, "1a\n1b\n2a\n", out.all(), "the line that is open is not joined")
+	one.Log(runtimespec.Stdout, []byte("late\n"))
+	assert.Equal(t, "1a\n1b\n2a\nlate\n", out.all())
+	one.End()
+	one.Log(runtimespec.Stdout, []byte("too late\n"))
+	assert.Equal(t, "1a\n1b\n2a\nlate\n"+end+"too late\n", out.all(), "nothing is kept that nobody would write")
+	assert.Equal(t, "1e\n"+end, errs.all())
+}
+
+func TestStreams_FlushGivesBackWhatWasKept(t *testing.T) {
+	var out, errs recorder
+	s := sentinel.New(&out, &errs)
+	for range 40 {
+		a := s.Activation(true)
+		a.Log(runtimespec.Stderr, []byte(strings.Repeat("x", 900_000)))
+		a.Flush()
+		a.Log(runtimespec.Stderr, []byte("late")) // which does not count
+	}
+	assert.Equal(t, 40*900_004, len(strings.ReplaceAll(errs.all(), "\n", "")))
+	for range 16 { // all that may be kept
+		s.Activation(true).Log(runtimespec.Stdout, []byte(strings.Repeat("x", 1<<20)))
+	}
+	assert.Empty(t, out.all())
+}
+
 func TestStreams_ManyAtOnce(t *testing.T) {
 	var out, errs recorder
 	s := sentinel.New(&out, &errs)
