@@ -49,7 +49,8 @@ type program struct {
 	closed atomic.Int32
 	stuck  chan struct{} // set: an instance ends only once it is closed
 
-	concurrency int // instances that say they are one process
+	concurrency int   // instances that say they are one process
+	memory      int64 // of each
 }
 
 func (p *program) Start(ctx context.Context, _ function.Sink) (function.Instance, error) {
@@ -89,8 +90,9 @@ func (i *instance) Run(ctx context.Context, line []byte, _ function.Sink) ([]byt
 	return []byte(out), retry, err
 }
 
-func (i *instance) Alive() bool { return !i.dead.Load() }
-func (i *instance) PID() int    { return i.pid }
+func (i *instance) Alive() bool   { return !i.dead.Load() }
+func (i *instance) PID() int      { return i.pid }
+func (i *instance) Memory() int64 { return i.p.memory }
 func (i *instance) Close() {
 	i.dead.Store(true)
 	if i.p.stuck != nil {
@@ -116,7 +118,7 @@ const (
 func newBench(instances int) *bench {
 	b := &bench{program: &program{}, clock: &clock{now: time.Unix(1000, 0)}, key: function.Key{Tenant: "t", Identity: runtimespec.Identity{1}}}
 	b.Table = function.NewTable(function.Config{
-		Limits: function.Limits{Instances: instances, Queue: queue}, KeepAlive: keepAlive, Lease: lease, Now: b.clock.Now,
+		Instances: instances, Queue: queue, KeepAlive: keepAlive, Lease: lease, Now: b.clock.Now,
 	})
 	return b
 }

@@ -1,11 +1,15 @@
 // Package function holds a server's functions: who needs each of them (leases),
 // its instances, the runs that wait for one, and when it is given up. It knows
-// neither HTTP nor processes: instances come from a Program.
+// neither HTTP nor processes: instances come from a Program. What is decided
+// (demand.go for one function, room.go for the host) is pure; the rest carries
+// it out.
 package function
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,10 +19,21 @@ import (
 // Errors that mean that no instance saw the run.
 var (
 	ErrUnknown   = errors.New("the server does not know the function")
-	ErrSaturated = errors.New("the function's queue is full")
+	ErrSaturated = errors.New("as many runs wait as may")
 	ErrDraining  = errors.New("the server is shutting down")
 	ErrExpired   = errors.New("the time was over before the run could start")
 )
+
+// SaturatedError is an ErrSaturated that says when to come again.
+type SaturatedError struct {
+	Of         string // what is full
+	RetryAfter time.Duration
+}
+
+func (e *SaturatedError) Error() string { return ErrSaturated.Error() + " " + e.Of }
+
+// Is makes it an ErrSaturated.
+func (e *SaturatedError) Is(target error) bool { return target == ErrSaturated }
 
 // Sink takes the logs of an init or a run. It must not block.
 type Sink interface {
@@ -32,6 +47,8 @@ type Instance interface {
 	Run(ctx context.Context, line []byte, sink Sink) (result []byte, retry bool, err error)
 	Alive() bool
 	PID() int
+	// Memory is what the end of its process would give back, in bytes; 0: unknown.
+	Memory() int64
 	// Close ends the instance and returns when nothing is left of it.
 	Close()
 }
@@ -52,17 +69,16 @@ type Key struct {
 	Identity runtimespec.Identity
 }
 
-// Info is what people are told of a function.
+func (k Key) compare(other Key) int {
+	return cmp.Or(cmp.Compare(k.Tenant, other.Tenant), slices.Compare(k.Identity[:], other.Identity[:]))
+}
+
+// Info is what people are told of a function, and what its author wishes.
 type Info struct {
 	Name string // the platform's name of the action, if it gave one
 	Kind string
 	Main string
-}
-
-// Limits bound one function.
-type Limits struct {
-	Instances int // processes at once
-	Queue     int // runs that wait for one
+	Wish Wish
 }
 
 // Function is one function. Its lock is held for moments only, never across a
@@ -70,26 +86,32 @@ type Limits struct {
 type Function struct {
 	key     Key
 	info    Info
-	limits  Limits
 	program Program
-	now     func() time.Time
+	table   *Table
+	meter   Meter
 
 	mu        sync.Mutex // guards what follows
 	state     State
 	leases    map[string]time.Time // lease → expiry
 	idle      []*slot              // used last is last
 	busy      map[*slot]bool       // running, or being started
-	waiting   []chan *slot         // first come first served; nil means freed
-	first     *start               // the start that state Starting is about
+	waiting   []*turn              // first come first served
+	growth    growth
+	timer     *time.Timer // looks again whether to grow; nil: not armed
+	timerAt   time.Time   // when
+	growFrom  time.Time   // no growth before: a start has failed
+	loading   int         // slots of busy that are started because runs wait
+	first     *start      // the start that state Starting is about
+	giving    int         // instances to give up for other functions, when their run ends
 	lastUse   time.Time
 	closing   bool // the last lease is gone; free follows
 	ending    int  // instances being closed
 	runs      uint64
 	starts    uint64
 	evictions uint64
+	startTime time.Duration // smoothed
+	runTime   time.Duration // smoothed
 	gone      chan struct{} // closed on state Gone
-	ended     func()        // called then
-	load      *Load
 }
 
 // slot is the right to have one instance; its instance may be nil or dead.
@@ -97,7 +119,15 @@ type slot struct {
 	instance Instance
 	since    time.Time // idle since
 	runs     uint64
-	first    *start // set while its start is what Starting is about
+	took     time.Duration // its last run
+	first    *start        // set while its start is what Starting is about
+	open     bool          // it is to join a process that has room
+}
+
+// turn is a run in the queue.
+type turn struct {
+	slot  chan *slot // gets one; nil means that the function was freed
+	since time.Time
 }
 
 // start is an attempt to start the first instance, for those who wait for it.
@@ -108,36 +138,59 @@ type start struct {
 	abandoned bool
 }
 
-// slots is how many instances there may be; the caller holds mu.
-func (f *Function) slots() int { return f.limits.Instances * f.program.Concurrency() }
+// counts is what decisions are made from; the caller holds mu.
+func (f *Function) counts() counts {
+	cfg, each := f.table.cfg.Load(), f.program.Concurrency()
+	c := counts{
+		idle: len(f.idle), busy: len(f.busy), loading: f.loading, waiting: len(f.waiting),
+		limit: cfg.instances(f.info.Wish) * each, queue: cfg.Queue,
+	}
+	if each > 1 {
+		c.open = max(0, f.processes()*each-c.idle-c.busy)
+	}
+	return c
+}
 
 // processes counts those that the instances live in; the caller holds mu.
-func (f *Function) processes() int {
+func (f *Function) processes() int { return len(f.pids(nil)) }
+
+// pids are the processes of all slots but those left out; the caller holds mu.
+func (f *Function) pids(without []*slot) map[int]bool {
 	seen := map[int]bool{}
 	for _, s := range f.idle {
-		seen[s.instance.PID()] = true
-	}
-	for s := range f.busy {
-		if s.instance != nil {
+		if !slices.Contains(without, s) {
 			seen[s.instance.PID()] = true
 		}
 	}
-	return len(seen)
+	for s := range f.busy {
+		if s.instance != nil && !slices.Contains(without, s) {
+			seen[s.instance.PID()] = true
+		}
+	}
+	return seen
 }
 
 // refresh drops instances that died while idle; the caller holds mu.
 func (f *Function) refresh() {
 	alive := f.idle[:0]
+	var dead []*slot
 	for _, s := range f.idle {
 		if s.instance.Alive() {
 			alive = append(alive, s)
 		} else {
-			f.ending++
-			go f.end([]*slot{s})
+			dead = append(dead, s)
 		}
 	}
 	clear(f.idle[len(alive):])
 	f.idle = alive
+	if len(dead) > 0 {
+		go f.end(f.drop(dead))
+	}
+	f.settle()
+}
+
+// settle makes a function cold that has no process left; the caller holds mu.
+func (f *Function) settle() {
 	if f.state == Ready && len(f.idle) == 0 && !f.anyBusyAlive() {
 		f.state = f.state.transition(Cold)
 	}

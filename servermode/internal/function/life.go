@@ -39,12 +39,16 @@ func (f *Function) free() {
 	f.state = f.state.transition(Draining)
 	idle, waiting := f.idle, f.waiting
 	f.idle, f.waiting = nil, nil
-	f.ending += len(idle)
-	f.mu.Unlock()
-	for _, turn := range waiting {
-		turn <- nil
+	if f.timer != nil {
+		f.timer.Stop()
 	}
-	f.end(idle)
+	e := f.drop(idle)
+	e.told, f.giving = f.giving, 0 // what it would have given up is free with the rest
+	f.mu.Unlock()
+	for _, t := range waiting {
+		t.slot <- nil
+	}
+	f.end(e)
 }
 
 // expire is giveUp for all leases that ended before now. A lease cannot run
@@ -64,44 +68,27 @@ func (f *Function) expire(now time.Time) (none bool) {
 	return f.closing
 }
 
-// evictIdle ends instances that have not run for keepAlive. The function stays
-// known: its next run starts one again.
-func (f *Function) evictIdle(now time.Time, keepAlive time.Duration) {
+// evictIdle ends instances that were idle for longer than they are kept: the
+// last one for the keep-alive, the others, which were started for a rush, for a
+// part of it. The function stays known: its next run starts one again.
+func (f *Function) evictIdle(now time.Time) {
+	keepAlive := f.table.cfg.Load().keepAlive(f.info.Wish)
 	f.mu.Lock()
 	f.refresh()
+	processes := f.processes()
 	var victims []*slot
-	before := f.processes()
-	f.idle = slices.DeleteFunc(f.idle, func(s *slot) bool {
-		if now.Sub(s.since) < keepAlive {
-			return false
+	f.idle = slices.DeleteFunc(f.idle, func(s *slot) bool { // the longest idle first
+		over := now.Sub(s.since) >= keeps(keepAlive, processes-1-len(victims)/f.program.Concurrency())
+		if over {
+			victims = append(victims, s)
 		}
-		victims = append(victims, s)
-		return true
+		return over
 	})
-	f.ending += len(victims)
-	f.evictions += uint64(before - f.processes())
-	f.refresh()
+	e := f.drop(victims)
+	f.evicted(e.processes, CauseIdle)
+	f.settle()
 	f.mu.Unlock()
-	go f.end(victims) // one that cannot be ended must not keep the others waiting
-}
-
-// end closes slots' instances, then the program if these were the last.
-func (f *Function) end(slots []*slot) {
-	for _, s := range slots {
-		if s.instance != nil {
-			s.instance.Close()
-		}
-	}
-	f.mu.Lock()
-	f.ending -= len(slots)
-	last := f.state == Draining && len(f.busy) == 0 && f.ending == 0
-	if last {
-		f.state = f.state.transition(Gone)
-	}
-	f.mu.Unlock()
-	if last {
-		f.program.Close()
-		close(f.gone)
-		f.ended()
+	if len(victims) > 0 {
+		go f.end(e) // one that cannot be ended must not keep the others waiting
 	}
 }

@@ -3,41 +3,55 @@ package function
 import (
 	"context"
 	"errors"
+	"time"
 )
 
-// acquire takes a slot: an idle instance's, else a new one within the limit,
-// else the next that is released.
-func (f *Function) acquire(ctx context.Context) (*slot, error) {
+// acquire takes a slot: an idle instance's, a new one, or the next that is
+// released.
+func (f *Function) acquire(ctx context.Context, now time.Time) (*slot, error) {
 	f.mu.Lock()
-	f.refresh()
-	f.lastUse = f.now()
+	f.lastUse = now
 	if f.state >= Draining {
 		f.mu.Unlock()
 		return nil, ErrUnknown
 	}
-	return f.takeOrQueue(ctx)
+	return f.takeOrQueue(ctx, now)
 }
 
 // takeOrQueue is acquire for a caller that holds mu, which it gives up.
-func (f *Function) takeOrQueue(ctx context.Context) (*slot, error) {
-	switch {
-	case len(f.idle) > 0 || len(f.busy) < f.slots():
+func (f *Function) takeOrQueue(ctx context.Context, now time.Time) (*slot, error) {
+	f.dropDead()
+	c := f.counts()
+	switch c.arrival() {
+	case takeIdle:
 		defer f.mu.Unlock()
-		return f.take(), nil
-	case len(f.waiting) >= f.limits.Queue:
-		f.mu.Unlock()
-		return nil, ErrSaturated
+		return f.takeIdle(), nil
+	case takeFresh:
+		defer f.mu.Unlock()
+		return f.takeFresh(c.open > 0), nil
+	case refuse:
+		defer f.mu.Unlock()
+		return nil, &SaturatedError{"for this function", retryAfter(c, f.runTime)}
 	}
-	turn := make(chan *slot, 1)
-	f.waiting = append(f.waiting, turn)
+	if !f.table.host.enqueue(f.key.Tenant) {
+		defer f.mu.Unlock()
+		return nil, &SaturatedError{"on this host", retryAfter(c, f.runTime)}
+	}
+	t := &turn{slot: make(chan *slot, 1), since: now}
+	f.growth.pass(now, len(f.waiting))
+	f.waiting = append(f.waiting, t)
+	f.considerGrowth(now)
 	f.mu.Unlock()
-	f.load.Queued.Add(1)
-	defer f.load.Queued.Add(-1)
+	f.table.load.Queued.Add(1)
+	defer func() {
+		f.table.load.Queued.Add(-1)
+		f.table.host.dequeue(f.key.Tenant)
+	}()
 	select {
-	case s := <-turn:
+	case s := <-t.slot:
 		return granted(s)
 	case <-ctx.Done():
-		return f.leave(ctx, turn)
+		return f.leave(ctx, t)
 	}
 }
 
@@ -49,20 +63,26 @@ func granted(s *slot) (*slot, error) {
 }
 
 // leave gives up a place in the queue, unless a slot came just then.
-func (f *Function) leave(ctx context.Context, turn chan *slot) (*slot, error) {
+func (f *Function) leave(ctx context.Context, mine *turn) (*slot, error) {
 	f.mu.Lock()
 	for i, t := range f.waiting {
-		if t == turn {
+		if t == mine {
+			f.growth.pass(f.table.now(), len(f.waiting))
 			f.waiting = append(f.waiting[:i], f.waiting[i+1:]...)
 			f.mu.Unlock()
-			if cause := context.Cause(ctx); !errors.Is(cause, context.DeadlineExceeded) && !isTimeout(cause) {
-				return nil, cause
-			}
-			return nil, ErrExpired
+			return nil, overdue(ctx)
 		}
 	}
 	f.mu.Unlock()
-	return granted(<-turn)
+	return granted(<-mine.slot)
+}
+
+// overdue is what the end of a wait means: time was over, or the caller left.
+func overdue(ctx context.Context) error {
+	if cause := context.Cause(ctx); !errors.Is(cause, context.DeadlineExceeded) && !isTimeout(cause) {
+		return cause
+	}
+	return ErrExpired
 }
 
 // isTimeout reports whether a cause calls itself a timeout, as net.Error does.
@@ -71,43 +91,48 @@ func isTimeout(cause error) bool {
 	return errors.As(cause, &t) && t.Timeout()
 }
 
-// take returns a busy slot; the caller holds mu and has seen that one is free.
-func (f *Function) take() *slot {
-	s := &slot{}
-	if n := len(f.idle); n > 0 {
-		s = f.idle[n-1]
+// dropDead takes out the instances used last that have died meanwhile; the
+// caller holds mu. The others are looked at when their turn comes.
+func (f *Function) dropDead() {
+	for n := len(f.idle); n > 0 && !f.idle[n-1].instance.Alive(); n = len(f.idle) {
+		dead := f.idle[n-1]
 		f.idle[n-1], f.idle = nil, f.idle[:n-1]
+		go f.end(f.drop([]*slot{dead}))
 	}
+	f.settle()
+}
+
+// takeIdle returns the instance used last; the caller holds mu and has seen that
+// there is one.
+func (f *Function) takeIdle() *slot {
+	n := len(f.idle)
+	s := f.idle[n-1]
+	f.idle[n-1], f.idle = nil, f.idle[:n-1]
+	f.busy[s] = true
+	return s
+}
+
+// takeFresh returns a new slot, whose taker starts its instance; the caller
+// holds mu.
+func (f *Function) takeFresh(open bool) *slot {
+	s := &slot{open: open}
 	f.busy[s] = true
 	f.announce(s)
 	return s
 }
 
-// release returns a slot: to the first in the queue, or to the idle ones. When
-// the function was freed meanwhile, the instance ends here.
-func (f *Function) release(s *slot, runs uint64) {
-	f.mu.Lock()
-	f.lastUse = f.now()
-	f.runs, s.runs = f.runs+runs, s.runs+runs
-	if f.state >= Draining {
-		delete(f.busy, s)
-		f.ending++
-		f.mu.Unlock()
-		f.end([]*slot{s})
-		return
+// next takes the first in the queue out; nil when nobody waits. The caller holds
+// mu.
+func (f *Function) next(now time.Time) *turn {
+	if len(f.waiting) == 0 {
+		return nil
 	}
-	if len(f.waiting) > 0 {
-		turn := f.waiting[0]
-		f.waiting = append(f.waiting[:0], f.waiting[1:]...)
-		turn <- s
-		f.mu.Unlock()
-		return
+	f.growth.pass(now, len(f.waiting))
+	t := f.waiting[0]
+	n := copy(f.waiting, f.waiting[1:])
+	f.waiting[n], f.waiting = nil, f.waiting[:n]
+	if n == 0 {
+		f.growth.pass(now, 0)
 	}
-	delete(f.busy, s)
-	s.since = f.lastUse
-	if s.instance != nil {
-		f.idle = append(f.idle, s)
-		f.refresh()
-	}
-	f.mu.Unlock()
+	return t
 }

@@ -8,19 +8,29 @@ const maxDeliveries = 3
 
 // Run executes one activation and returns its result.
 func (f *Function) Run(ctx context.Context, line []byte, sink Sink) ([]byte, error) {
-	s, err := f.acquire(ctx)
+	arrived := f.table.now()
+	s, err := f.acquire(ctx, arrived)
 	if err != nil {
+		f.meter.Refused(err)
 		return nil, err
 	}
-	f.load.InFlight.Add(1)
-	defer f.load.InFlight.Add(-1)
+	f.table.load.InFlight.Add(1)
+	defer f.table.load.InFlight.Add(-1)
 	defer f.release(s, 1)
+	cold := false
 	for delivery := 1; ; delivery++ {
-		if err := f.revive(ctx, s, sink); err != nil {
-			return nil, err
+		if !s.alive() {
+			cold = true
+			if err := f.revive(ctx, s, sink, false); err != nil {
+				f.meter.Refused(err)
+				return nil, err
+			}
 		}
+		handed := f.table.now()
 		result, retry, err := s.instance.Run(ctx, line, sink)
 		if !retry || delivery == maxDeliveries {
+			s.took = f.table.now().Sub(handed)
+			f.meter.Ran(Ran{Queued: handed.Sub(arrived), Took: s.took, Cold: cold, Err: err})
 			return result, err
 		}
 	}

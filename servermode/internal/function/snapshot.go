@@ -12,10 +12,12 @@ type Snapshot struct {
 	State     State
 	Leases    int
 	Waiting   int
+	Most      int // processes that there may be
 	Runs      uint64
 	Starts    uint64
 	Evictions uint64
 	Idle      time.Duration // since its last use
+	IdleUntil time.Duration // until its last idle process ends: 0: none is idle; Forever
 	Instances []InstanceInfo
 }
 
@@ -33,7 +35,9 @@ func (f *Function) snapshot(now time.Time) Snapshot {
 	out := Snapshot{
 		Key: f.key, Info: f.info, State: f.state, Leases: len(f.leases), Waiting: len(f.waiting),
 		Runs: f.runs, Starts: f.starts, Evictions: f.evictions, Idle: now.Sub(f.lastUse),
+		Most: f.table.cfg.Load().instances(f.info.Wish),
 	}
+	out.IdleUntil = f.idleUntil(now)
 	for _, s := range f.idle {
 		out.add(InstanceInfo{PID: s.instance.PID(), Runs: s.runs})
 	}
@@ -44,6 +48,20 @@ func (f *Function) snapshot(now time.Time) Snapshot {
 	}
 	slices.SortFunc(out.Instances, func(a, b InstanceInfo) int { return a.PID - b.PID })
 	return out
+}
+
+// idleUntil is how long the function's last idle process is still kept; the
+// caller holds mu.
+func (f *Function) idleUntil(now time.Time) time.Duration {
+	n := len(f.idle)
+	keepAlive := f.table.cfg.Load().keepAlive(f.info.Wish)
+	if n == 0 {
+		return 0
+	}
+	if keepAlive == Forever {
+		return Forever
+	}
+	return max(time.Millisecond, keepAlive-now.Sub(f.idle[n-1].since))
 }
 
 // add adds an instance, together with others in the same process.

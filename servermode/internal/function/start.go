@@ -1,6 +1,10 @@
 package function
 
-import "context"
+import (
+	"context"
+	"errors"
+	"time"
+)
 
 // Init makes the function ready: a caller that comes while another starts it
 // shares that start's outcome.
@@ -17,12 +21,15 @@ func (f *Function) Init(ctx context.Context, sink Sink) error {
 			f.mu.Unlock()
 			return nil
 		case first == nil:
-			s, err := f.takeOrQueue(ctx) // no slot may be free: one is between two starts
+			s, err := f.takeOrQueue(ctx, f.table.now()) // no slot may be free: one is between two starts
 			if err != nil {
 				return err
 			}
 			defer f.release(s, 0)
-			return f.revive(ctx, s, sink)
+			if s.alive() {
+				return nil
+			}
+			return f.revive(ctx, s, sink, false)
 		}
 		f.mu.Unlock()
 		select {
@@ -35,6 +42,9 @@ func (f *Function) Init(ctx context.Context, sink Sink) error {
 		}
 	}
 }
+
+// alive reports whether a busy slot has an instance that can be given a run.
+func (s *slot) alive() bool { return s.instance != nil && s.instance.Alive() }
 
 // announce makes the coming start of s the one that others wait for, if no
 // instance is there; the caller holds mu.
@@ -49,40 +59,72 @@ func (f *Function) announce(s *slot) {
 	f.first = s.first
 }
 
-// revive makes sure that a busy slot has a live instance.
-func (f *Function) revive(ctx context.Context, s *slot, sink Sink) error {
-	if s.instance != nil && s.instance.Alive() {
-		return nil
-	}
+// revive gives a busy slot a live instance. One that only the queue wants is not
+// started when the queue is empty by the time there is a place for it.
+func (f *Function) revive(ctx context.Context, s *slot, sink Sink, forQueue bool) error {
 	f.mu.Lock()
 	dead := s.instance
 	s.instance = nil
-	f.refresh()
+	var left dismissal
+	if dead != nil {
+		left = f.drop([]*slot{{instance: dead}})
+		f.ending-- // this slot stays
+	}
+	f.settle()
 	f.announce(s)
 	first := s.first
 	s.first = nil
 	f.mu.Unlock()
 	if dead != nil {
 		dead.Close()
+		f.table.host.gone(f.key, left.processes, 0)
 	}
-	instance, err := f.program.Start(ctx, sink)
+	entered, err := f.enter(ctx, s.open, forQueue)
+	began := f.table.now()
+	var instance Instance
+	if err == nil {
+		instance, err = f.program.Start(ctx, sink)
+	}
 	if first != nil {
-		first.err, first.abandoned = err, ctx.Err() != nil
+		first.err, first.abandoned = err, ctx.Err() != nil || errors.Is(err, errUnneeded)
 	}
-	f.started(s, instance, first, err)
+	process := f.started(s, instance, first, err, f.table.now().Sub(began))
+	f.table.host.began(f.key, entered, process)
 	return err
 }
 
-// started records a start's outcome and tells those who wait for it.
-func (f *Function) started(s *slot, instance Instance, first *start, err error) {
+// enter waits for the host's place for a process, unless the instance joins one.
+func (f *Function) enter(ctx context.Context, open, forQueue bool) (entered bool, err error) {
+	if open {
+		return false, nil
+	}
+	if err := f.table.host.enter(ctx, f.key); err != nil {
+		return false, err
+	}
+	if forQueue && !f.wanted() {
+		return true, errUnneeded
+	}
+	return true, nil
+}
+
+// notTried reports whether a start ended before it was tried.
+func notTried(err error) bool { return errors.Is(err, errUnneeded) || errors.Is(err, ErrExpired) }
+
+// started records a start's outcome, tells those who wait for it, and reports
+// whether it made a process.
+func (f *Function) started(s *slot, instance Instance, first *start, err error, took time.Duration) (process bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	before := f.processes()
 	if err == nil {
-		s.instance = instance
+		process = !f.pids(nil)[instance.PID()]
+		s.instance, s.open = instance, false
 	}
-	if err != nil || f.processes() > before { // else it joined a process
+	if process || err != nil && !notTried(err) { // else it joined a process
 		f.starts++
+		f.meter.Started(took, err)
+	}
+	if process {
+		f.startTime = smooth(f.startTime, took)
 	}
 	if first != nil {
 		close(first.done)
@@ -99,4 +141,5 @@ func (f *Function) started(s *slot, instance Instance, first *start, err error) 
 	case f.state == Starting && first != nil:
 		f.state = f.state.transition(Cold)
 	}
+	return process
 }

@@ -7,15 +7,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-)
 
-// Config is what a table needs to know.
-type Config struct {
-	Limits    Limits
-	KeepAlive time.Duration    // how long an instance may be idle
-	Lease     time.Duration    // how long a function is kept without runs
-	Now       func() time.Time // nil: time.Now
-}
+	"github.com/whiskaway/whiskaway/servermode/eviction"
+)
 
 // Load is how busy the functions are, all together.
 type Load struct {
@@ -25,8 +19,13 @@ type Load struct {
 
 // Table is a server's functions.
 type Table struct {
-	cfg  Config
+	cfg  atomic.Pointer[Config]
+	now  func() time.Time
 	load Load
+	host *host
+
+	base  context.Context // of starts that no caller waits for by name
+	close context.CancelFunc
 
 	mu        sync.RWMutex // guards the map and draining, nothing else
 	functions map[Key]*Function
@@ -37,11 +36,16 @@ type Table struct {
 
 // NewTable returns an empty table.
 func NewTable(cfg Config) *Table {
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
-	return &Table{cfg: cfg, functions: map[Key]*Function{}}
+	t := &Table{functions: map[Key]*Function{}}
+	t.Configure(cfg)
+	t.now = t.cfg.Load().Now
+	t.host = newHost(t)
+	t.base, t.close = context.WithCancel(context.Background())
+	return t
 }
+
+// Configure changes what the owner decides; functions go by it from now on.
+func (t *Table) Configure(cfg Config) { t.cfg.Store(cfg.withDefaults()) }
 
 // Load is the table's load, kept current.
 func (t *Table) Load() *Load { return &t.load }
@@ -55,7 +59,7 @@ func (t *Table) Init(ctx context.Context, key Key, lease string, info Info, prog
 		if err != nil {
 			return err
 		}
-		if !f.touch(lease, t.cfg.Now().Add(t.cfg.Lease)) {
+		if !f.touch(lease, t.now().Add(t.cfg.Load().Lease)) {
 			continue // it has left the table by now
 		}
 		if err = f.Init(ctx, sink); err != nil {
@@ -71,7 +75,7 @@ func (t *Table) Run(ctx context.Context, key Key, lease string, line []byte, sin
 	if err != nil {
 		return nil, err
 	}
-	if !f.touch(lease, t.cfg.Now().Add(t.cfg.Lease)) {
+	if !f.touch(lease, t.now().Add(t.cfg.Load().Lease)) {
 		return nil, ErrUnknown
 	}
 	return f.Run(ctx, line, sink)
@@ -134,6 +138,7 @@ func (t *Table) findOrAdd(key Key, info Info, program func() (Program, error)) (
 	}
 	t.mu.Unlock()
 	made.Close()
+	fresh.meter.Gone()
 	if !taken {
 		return nil, ErrDraining
 	}
@@ -142,19 +147,25 @@ func (t *Table) findOrAdd(key Key, info Info, program func() (Program, error)) (
 
 func (t *Table) newFunction(key Key, info Info, program Program) *Function {
 	return &Function{
-		key: key, info: info, limits: t.cfg.Limits, program: program, now: t.cfg.Now,
-		leases: map[string]time.Time{}, busy: map[*slot]bool{}, lastUse: t.cfg.Now(),
-		gone: make(chan struct{}), ended: t.live.Done, load: &t.load,
+		key: key, info: info, program: program, table: t, meter: t.cfg.Load().Observer.Function(key, info),
+		leases: map[string]time.Time{}, busy: map[*slot]bool{}, lastUse: t.now(), gone: make(chan struct{}),
 	}
 }
 
 // Sweep evicts what has been idle for too long at now: instances by their
-// keep-alive, functions by their leases.
+// keep-alive, functions by their leases, and for want of memory those that were
+// idle for longest.
 func (t *Table) Sweep(now time.Time) {
 	for _, f := range t.all() {
 		t.freeIf(f, func() bool { return f.expire(now) })
-		f.evictIdle(now, t.cfg.KeepAlive)
+		f.evictIdle(now)
 	}
+	if cfg := t.cfg.Load(); cfg.Memory != nil {
+		if m := cfg.Memory(); m.Available < m.Reserve {
+			t.evict(eviction.Need{Bytes: m.Reserve - m.Available}, CauseMemory, false)
+		}
+	}
+	t.host.advance() // memory may have come back
 }
 
 // Drain refuses new work, frees every function and waits until all are gone or
@@ -163,6 +174,7 @@ func (t *Table) Drain(ctx context.Context) error {
 	t.mu.Lock()
 	t.draining = true
 	t.mu.Unlock()
+	t.close()
 	for _, f := range t.all() {
 		t.freeIf(f, func() bool { return true })
 	}
@@ -181,7 +193,7 @@ func (t *Table) List(tenant string) []Snapshot {
 	out := []Snapshot{}
 	for _, f := range t.all() {
 		if tenant == "" || f.key.Tenant == tenant {
-			out = append(out, f.snapshot(t.cfg.Now()))
+			out = append(out, f.snapshot(t.now()))
 		}
 	}
 	slices.SortFunc(out, func(a, b Snapshot) int {
@@ -205,4 +217,10 @@ func (t *Table) Draining() bool {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return t.draining
+}
+
+// giveWay has a function give up an instance when its run ends.
+func (t *Table) giveWay(key Key) bool {
+	f, err := t.find(key)
+	return err == nil && f.giveWay()
 }

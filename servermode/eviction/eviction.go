@@ -1,0 +1,64 @@
+// Package eviction decides which idle instances a host gives up when it is
+// short of something. It is pure: what it needs to know is passed in, so that
+// policies can be compared outside a server.
+package eviction
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Candidate is an idle instance that may be evicted.
+type Candidate struct {
+	Idle   time.Duration // since its last use
+	Bytes  int64         // of memory that its end gives back; 0: unknown
+	Pinned bool          // its function asked to be kept forever: it goes last
+}
+
+// Need is what the host is short of.
+type Need struct {
+	Places int   // instances
+	Bytes  int64 // of memory
+}
+
+// Policy chooses victims. A policy never has more victims than the need asks
+// for, and fewer only when there are no more candidates.
+type Policy interface {
+	// Victims returns indices of candidates, the first to go first.
+	Victims(candidates []Candidate, need Need) []int
+}
+
+// LongestIdle evicts what was not used for longest.
+type LongestIdle struct{}
+
+// Victims implements Policy.
+func (LongestIdle) Victims(candidates []Candidate, need Need) []int {
+	order := make([]int, len(candidates))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		x, y := candidates[a], candidates[b]
+		if x.Pinned != y.Pinned {
+			if x.Pinned {
+				return 1
+			}
+			return -1
+		}
+		return cmp.Compare(y.Idle, x.Idle)
+	})
+	return order[:need.met(candidates, order)]
+}
+
+// met is how many of the candidates, in order, meet the need.
+func (n Need) met(candidates []Candidate, order []int) int {
+	for i, at := range order {
+		if n.Places <= 0 && n.Bytes <= 0 {
+			return i
+		}
+		n.Places--
+		n.Bytes -= max(candidates[at].Bytes, 1) // of unknown size: it gives back something
+	}
+	return len(order)
+}

@@ -1,0 +1,12 @@
+package function
+
+// Accounts is what a host believes is taken, waits or is about to end.
+type Accounts struct{ Taken, Starting, Ending, Wants, Queued int }
+
+// Accounts are all zero when nothing is left.
+func (t *Table) Accounts() Accounts {
+	t.host.mu.Lock()
+	defer t.host.mu.Unlock()
+	r := &t.host.room
+	return Accounts{r.taken, r.starting, r.ending, len(r.wants), t.host.queues.total}
+}

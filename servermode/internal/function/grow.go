@@ -1,0 +1,91 @@
+package function
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+// errUnneeded ends a start that nobody waits for any more.
+var errUnneeded = errors.New("nobody waits for one more instance")
+
+// growPause is how long a function does not grow after a start for its queue
+// has failed.
+const growPause = time.Second
+
+// considerGrowth starts one more instance for the queue, or comes back when that
+// may be worth it; the caller holds mu.
+func (f *Function) considerGrowth(now time.Time) {
+	for len(f.waiting) > 0 && f.state < Draining && f.table.base.Err() == nil {
+		in, ok := f.growth.due(f.counts(), now.Sub(f.waiting[0].since), f.table.cfg.Load().GrowAfter, f.startTime)
+		if !ok {
+			return
+		}
+		if in = max(in, f.growFrom.Sub(now)); in > 0 {
+			f.comeBack(now, max(in, time.Millisecond))
+			return
+		}
+		f.growth.decided()
+		f.loading++
+		go f.grow(f.takeFresh(false))
+	}
+}
+
+// comeBack looks again whether to grow, if nobody does so sooner; the caller
+// holds mu.
+func (f *Function) comeBack(now time.Time, in time.Duration) {
+	at := now.Add(in)
+	switch {
+	case f.timer == nil:
+		f.timer = time.AfterFunc(in, f.lookAgain)
+	case at.Before(f.timerAt):
+		f.timer.Reset(in)
+	default:
+		return
+	}
+	f.timerAt = at
+}
+
+func (f *Function) lookAgain() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.timer = nil
+	now := f.table.now()
+	f.growth.pass(now, len(f.waiting))
+	f.considerGrowth(now)
+}
+
+// grow starts an instance for whoever is first in the queue when it is ready.
+func (f *Function) grow(s *slot) {
+	ctx, cancel := context.WithTimeout(f.table.base, f.table.cfg.Load().StartTime)
+	defer cancel()
+	err := f.revive(ctx, s, unheard{}, true)
+	f.mu.Lock()
+	f.loading--
+	alone := len(f.busy)+len(f.idle) == 1
+	if err == nil || alone { // alone, the first in the queue finds out itself why
+		f.mu.Unlock()
+		f.release(s, 0)
+		return
+	}
+	if !errors.Is(err, errUnneeded) {
+		now := f.table.now()
+		f.growFrom = now.Add(growPause)
+		f.considerGrowth(now)
+	}
+	f.retire(s, "", 0)
+}
+
+// wanted reports whether runs still wait for an instance that is to be started.
+func (f *Function) wanted() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.waiting) > 0 || len(f.busy)+len(f.idle) == 1
+}
+
+// unheard is the log of a start that no caller waits for by name.
+type unheard struct{}
+
+func (unheard) Log(runtimespec.Stream, []byte) {}

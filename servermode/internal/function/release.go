@@ -1,0 +1,131 @@
+package function
+
+import "time"
+
+// release returns a slot: to the first in the queue, to the idle ones, or, if
+// the function or the host has no use for it, to its end.
+func (f *Function) release(s *slot, runs uint64) {
+	now := f.table.now()
+	f.mu.Lock()
+	f.lastUse = now
+	f.runs, s.runs = f.runs+runs, s.runs+runs
+	if runs > 0 {
+		f.runTime = smooth(f.runTime, s.took)
+	}
+	switch {
+	case f.state >= Draining:
+		f.retire(s, "", 0)
+	case f.giving > 0 && s.instance != nil && len(f.busy)+len(f.idle) > 1:
+		f.giving--
+		f.retire(s, CauseRoom, 1)
+	default:
+		if f.giving > 0 { // it is the last one by now: the host has to look elsewhere
+			go f.table.host.gone(f.key, 0, f.giving)
+			f.giving = 0
+		}
+		f.passOn(s, now)
+	}
+}
+
+// retire ends a busy slot's instance for a caller that holds mu, which it gives
+// up. told is 1 if it was told to end.
+func (f *Function) retire(s *slot, cause Cause, told int) {
+	delete(f.busy, s)
+	e := f.drop([]*slot{s})
+	e.told = told
+	f.evicted(e.processes, cause)
+	f.settle()
+	f.mu.Unlock()
+	f.end(e)
+}
+
+// evicted counts processes that were evicted; the caller holds mu.
+func (f *Function) evicted(processes int, cause Cause) {
+	if cause == "" {
+		return
+	}
+	f.evictions += uint64(processes)
+	for range processes {
+		f.meter.Evicted(cause)
+	}
+}
+
+// passOn is release for a slot that is kept; the caller holds mu, which it gives
+// up.
+func (f *Function) passOn(s *slot, now time.Time) {
+	if t := f.next(now); t != nil {
+		t.slot <- s
+		f.considerGrowth(now)
+		f.mu.Unlock()
+		return
+	}
+	if s.instance != nil && s.instance.Alive() && f.table.cfg.Load().keepAlive(f.info.Wish) == 0 {
+		f.retire(s, CauseIdle, 0)
+		return
+	}
+	delete(f.busy, s)
+	s.since = now
+	if s.instance != nil {
+		f.idle = append(f.idle, s)
+		f.dropDead()
+	}
+	f.settle()
+	f.mu.Unlock()
+	if f.table.host.hungry.Load() {
+		f.table.host.advance()
+	}
+}
+
+// giveWay has the next instance whose run ends give its place up to another
+// function; false when this one has none to spare.
+func (f *Function) giveWay() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.state >= Draining || f.program.Concurrency() > 1 || len(f.busy)-f.giving < 2 {
+		return false
+	}
+	f.giving++
+	return true
+}
+
+// dismissal is slots that are to be closed.
+type dismissal struct {
+	slots     []*slot
+	processes int // that end with them
+	told      int // of them: because the host wanted their place
+}
+
+// drop makes slots that were taken out ready to be ended; the caller holds mu.
+func (f *Function) drop(slots []*slot) dismissal {
+	f.ending += len(slots)
+	left, ended := f.pids(slots), map[int]bool{}
+	for _, s := range slots {
+		if s.instance != nil && !left[s.instance.PID()] {
+			ended[s.instance.PID()] = true
+		}
+	}
+	return dismissal{slots: slots, processes: len(ended)}
+}
+
+// end closes slots' instances, then the program if these were the last.
+func (f *Function) end(e dismissal) {
+	for _, s := range e.slots {
+		if s.instance != nil {
+			s.instance.Close()
+		}
+	}
+	f.table.host.gone(f.key, e.processes, e.told)
+	f.mu.Lock()
+	f.ending -= len(e.slots)
+	last := f.state == Draining && len(f.busy) == 0 && f.ending == 0
+	if last {
+		f.state = f.state.transition(Gone)
+	}
+	f.mu.Unlock()
+	if last {
+		f.program.Close()
+		close(f.gone)
+		f.meter.Gone()
+		f.table.live.Done()
+	}
+}

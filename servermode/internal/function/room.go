@@ -1,0 +1,138 @@
+package function
+
+import (
+	"cmp"
+	"slices"
+)
+
+// room is the host's place for processes: how much of it is taken, and who
+// waits for some. It decides and does nothing else.
+type room struct {
+	limit  int // processes; 0: no limit
+	starts int // at once; 0: no limit
+
+	taken     int // processes, those being started or ended too
+	starting  int // of them: being started
+	ending    int // of them: told to end because others wait
+	tenants   map[string]int
+	functions map[Key]int
+	wants     []*want // first come first
+}
+
+// want is one process that a function waits for.
+type want struct {
+	key     Key
+	granted chan struct{} // closed when it may be started
+}
+
+func newRoom() room { return room{tenants: map[string]int{}, functions: map[Key]int{}} }
+
+// before reports whether w goes before other: the tenant with fewer processes
+// first, then the function with fewer, so that who floods the host waits for
+// who has nothing.
+func (r *room) before(w, other *want) bool {
+	return cmp.Or(
+		r.tenants[w.key.Tenant]-r.tenants[other.key.Tenant],
+		r.functions[w.key]-r.functions[other.key],
+	) < 0
+}
+
+// first is the want whose turn it is; nil when there is none.
+func (r *room) first() (first *want) {
+	for _, w := range r.wants {
+		if first == nil || r.before(w, first) {
+			first = w
+		}
+	}
+	return first
+}
+
+// next takes out the want whose turn it is if it may be started. spare says
+// whether there is memory for one more; the first process is not denied it,
+// because nothing of ours could give any back.
+func (r *room) next(spare bool) *want {
+	w := r.first()
+	full := r.limit > 0 && r.taken >= r.limit || r.starts > 0 && r.starting >= r.starts
+	if w == nil || full || !spare && r.taken > 0 {
+		return nil
+	}
+	r.remove(w)
+	r.add(w.key, 1)
+	r.starting++
+	return w
+}
+
+// short is how many processes have to be told to end so that the wants can be
+// met. What only waits for its turn to start is not short of place.
+func (r *room) short(spare bool) int {
+	missing := 0
+	if r.limit > 0 {
+		missing = r.taken + len(r.wants) - r.limit
+	}
+	if !spare {
+		missing = max(missing, 1)
+	}
+	return max(0, min(missing, len(r.wants))-r.ending)
+}
+
+// over is the function that has to give a process up for w although it has none
+// idle: the largest of the tenant with the most, if that keeps as many as w's
+// tenant gets; else the largest of w's own tenant by the same rule.
+func (r *room) over(w *want) (key Key, ok bool) {
+	tenant, _ := most(r.tenants, func(string) bool { return true }, cmp.Compare[string])
+	if r.tenants[tenant] <= r.tenants[w.key.Tenant]+1 {
+		tenant = w.key.Tenant
+	}
+	key, n := most(r.functions, func(k Key) bool { return k.Tenant == tenant && k != w.key }, Key.compare)
+	return key, n > 1 && (tenant != w.key.Tenant || n > r.functions[w.key]+1)
+}
+
+// most is the key with the highest count, the first of equals.
+func most[K comparable](counts map[K]int, of func(K) bool, compare func(a, b K) int) (key K, n int) {
+	for k, count := range counts {
+		if of(k) && (count > n || count == n && compare(k, key) < 0) {
+			key, n = k, count
+		}
+	}
+	return key, n
+}
+
+// add counts n more processes of a function, or fewer.
+func (r *room) add(key Key, n int) {
+	r.taken += n
+	addTo(r.tenants, key.Tenant, n)
+	addTo(r.functions, key, n)
+}
+
+func (r *room) remove(w *want) (was bool) {
+	at := slices.Index(r.wants, w)
+	if at >= 0 {
+		r.wants = slices.Delete(r.wants, at, at+1)
+	}
+	return at >= 0
+}
+
+// addTo counts without keeping zeros.
+func addTo[K comparable](counts map[K]int, key K, n int) {
+	if counts[key] += n; counts[key] == 0 {
+		delete(counts, key)
+	}
+}
+
+// queues is how many runs wait in all, by tenant.
+type queues struct {
+	total   int
+	tenants map[string]int
+}
+
+// admits decides whether one more run of a tenant may wait. No tenant gets more
+// than what is left for the others: one that floods the host takes half, and
+// there is always place for who waits for the first time.
+func (q *queues) admits(tenant string, limit int) bool {
+	return limit <= 0 || q.tenants[tenant] < limit-q.total
+}
+
+func (q *queues) add(tenant string, n int) {
+	q.total += n
+	addTo(q.tenants, tenant, n)
+}

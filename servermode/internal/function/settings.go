@@ -1,0 +1,84 @@
+package function
+
+import (
+	"math"
+	"time"
+
+	"github.com/whiskaway/whiskaway/servermode/eviction"
+)
+
+// Forever as a keep-alive keeps an instance as long as its function.
+const Forever time.Duration = math.MaxInt64
+
+// Config is what an owner decides. All of it may change while functions run.
+type Config struct {
+	Instances  int           // processes of a function whose author wishes for none in particular
+	Queue      int           // runs that wait, per function
+	QueueTotal int           // runs that wait in all; 0: no limit
+	Processes  int           // processes of all functions; 0: no limit
+	Starts     int           // processes that are started at the same time; 0: no limit
+	KeepAlive  time.Duration // how long an instance may be idle
+	Lease      time.Duration // how long a function is kept without runs
+	GrowAfter  time.Duration // how long the first in a queue waits before one more process is started
+	StartTime  time.Duration // longest start of one that no caller waits for by name; 0: 5 minutes
+
+	Memory   func() Memory    // the host's; nil: not looked at
+	Policy   eviction.Policy  // nil: eviction.LongestIdle
+	Observer Observer         // nil: nobody
+	Now      func() time.Time // nil: time.Now; not changed later
+}
+
+// Memory is a host's memory at one moment, in bytes.
+type Memory struct {
+	Available int64 // without swapping
+	Reserve   int64 // that functions must leave
+}
+
+// Wish is what a function's author asks for. The zero value leaves all to the
+// owner.
+type Wish struct {
+	Instances int            // processes at once
+	KeepAlive *time.Duration // 0: an instance ends with its run; Forever
+}
+
+func (c Config) withDefaults() *Config {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Policy == nil {
+		c.Policy = eviction.LongestIdle{}
+	}
+	if c.StartTime == 0 {
+		c.StartTime = 5 * time.Minute
+	}
+	if c.Observer == nil {
+		c.Observer = nobody{}
+	}
+	return &c
+}
+
+// instances is how many processes a function may have.
+func (c *Config) instances(w Wish) int {
+	if w.Instances > 0 {
+		return w.Instances
+	}
+	return max(1, c.Instances)
+}
+
+// keepAlive is how long a function's instance may be idle.
+func (c *Config) keepAlive(w Wish) time.Duration {
+	if w.KeepAlive != nil {
+		return *w.KeepAlive
+	}
+	return c.KeepAlive
+}
+
+// nobody counts nothing.
+type nobody struct{}
+
+func (nobody) Function(Key, Info) Meter     { return nobody{} }
+func (nobody) Ran(Ran)                      {}
+func (nobody) Refused(error)                {}
+func (nobody) Started(time.Duration, error) {}
+func (nobody) Evicted(Cause)                {}
+func (nobody) Gone()                        {}
