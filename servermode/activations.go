@@ -2,11 +2,18 @@ package servermode
 
 import (
 	"context"
-	"sync"
+	"crypto/sha256"
+	"encoding/binary"
+	"sync/atomic"
 	"time"
 
+	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
+
+// rememberFor is how long after its deadline a run is remembered: a repetition
+// may have been under way.
+const rememberFor = 5 * time.Second
 
 // activationKey names an activation of one tenant's function.
 type activationKey struct {
@@ -14,70 +21,133 @@ type activationKey struct {
 	id string
 }
 
-// activation is one that is being executed.
+// activation is one that is being executed, or was.
 type activation struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	// callers are who waits for it; with the last one gone for the grace, it is
-	// cancelled. Guarded by activations.mu.
+	// cancelled. Guarded by its shard's mu.
 	callers int
+	until   time.Time     // remembered until then; zero: only while it runs
 	done    chan struct{} // closed when result or err is set
 	result  []byte
 	err     error
 }
 
-// activations are the runs in flight: an activation that arrives twice is
-// executed once, and one can be cancelled by its id.
+// activations are the runs in flight and those that ended not long ago: an
+// activation that arrives twice is executed once, and one can be cancelled by
+// its id. What is remembered is never forgotten before its time: when there are
+// too many, new ones are refused.
 type activations struct {
-	mu      sync.Mutex // guards running
-	running map[activationKey]*activation
+	shards [activationShards]activationShard
+	count  atomic.Int64 // in flight with an id, or remembered
+	most   atomic.Int64
+	budget atomic.Int64 // bytes of results that are kept
 }
 
-func newActivations() *activations {
-	return &activations{running: map[activationKey]*activation{}}
+// activationShards keeps callers out of each other's way.
+const activationShards = 32
+
+// activationID is an activationKey, hashed: millions may be remembered.
+type activationID [16]byte
+
+func (k activationKey) hash() (id activationID) {
+	raw := make([]byte, 0, 256)
+	raw = binary.BigEndian.AppendUint32(raw, uint32(len(k.Tenant)))
+	raw = append(append(append(raw, k.Tenant...), k.Identity[:]...), k.id...)
+	sum := sha256.Sum256(raw)
+	copy(id[:], sum[:])
+	return id
 }
 
-// enter records an activation, or returns the one in flight with its id.
-// Without an id every activation is its own. One that is said to be in flight
-// (again) and is not gives nil.
-func (a *activations) enter(parent context.Context, key activationKey, again bool) (mine *activation, first bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if running, ok := a.running[key]; ok {
+func newActivations(most int, budget int64) *activations {
+	a := &activations{}
+	a.most.Store(int64(most))
+	a.budget.Store(budget)
+	for i := range a.shards {
+		a.shards[i] = activationShard{running: map[activationID]*activation{}, ended: map[activationID]record{}, due: map[int64][]activationID{}}
+	}
+	return a
+}
+
+func (a *activations) shard(id activationID) *activationShard {
+	return &a.shards[id[0]%activationShards]
+}
+
+// errTableFull and its like are what becomes of a run that is not executed.
+var (
+	errTableFull         = refusal(runtimespec.TableFull, "the server remembers as many activations as it may (--activations)")
+	errUnknownActivation = refusal(runtimespec.UnknownActivation, "the activation is not known here: it ended long ago, or never came")
+	errResultGone        = refusal(runtimespec.ResultGone, "the activation was executed; its result is no longer kept (--result-cache)")
+)
+
+// enter records an activation, or returns the one with its id that is in flight
+// or was. Without an id every activation is its own. One that is said to have
+// been sent before (again) and is not known is refused.
+func (a *activations) enter(parent context.Context, key activationKey, until time.Time, again bool) (mine *activation, first bool, err error) {
+	if key.id == "" {
+		if again {
+			return nil, false, errUnknownActivation
+		}
+		return newActivation(parent, until), true, nil
+	}
+	id := key.hash()
+	s := a.shard(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if running, ok := s.running[id]; ok {
 		running.callers++
-		return running, false
+		return running, false, nil
 	}
-	if again {
-		return nil, false
+	if ended, ok := s.ended[id]; ok {
+		return ended.activation(), false, nil
 	}
-	ctx, cancel := context.WithCancelCause(parent)
-	mine = &activation{ctx: ctx, cancel: cancel, callers: 1, done: make(chan struct{})}
-	if key.id != "" {
-		a.running[key] = mine
+	switch {
+	case again:
+		return nil, false, errUnknownActivation
+	case a.count.Load() >= a.most.Load():
+		return nil, false, errTableFull
 	}
-	return mine, true
+	a.count.Add(1)
+	mine = newActivation(parent, until)
+	s.running[id] = mine
+	return mine, true, nil
 }
 
-// leave records an activation's outcome for those who joined it.
+func newActivation(parent context.Context, until time.Time) *activation {
+	ctx, cancel := context.WithCancelCause(parent)
+	return &activation{ctx: ctx, cancel: cancel, callers: 1, until: until, done: make(chan struct{})}
+}
+
+// leave records an activation's outcome for those who joined it, and for those
+// who ask again later. What was not started may be tried anew.
 func (a *activations) leave(key activationKey, mine *activation, result []byte, err error) {
 	mine.cancel(nil)
-	a.mu.Lock()
-	if key.id != "" {
-		delete(a.running, key)
-	}
-	a.mu.Unlock()
 	mine.result, mine.err = result, err
+	if key.id != "" {
+		id := key.hash()
+		s := a.shard(id)
+		s.mu.Lock()
+		delete(s.running, id)
+		if mine.until.IsZero() || err != nil && asRefusal(err).Reason.NotStarted() {
+			a.count.Add(-1)
+		} else {
+			s.remember(id, mine, a.budget.Load()/activationShards)
+		}
+		s.mu.Unlock()
+	}
 	close(mine.done)
 }
 
 // left is called when a caller's connection broke: after the grace, a run that
 // nobody waits for is cancelled.
-func (a *activations) left(of *activation, grace time.Duration) {
+func (a *activations) left(key activationKey, of *activation, grace time.Duration) {
 	time.AfterFunc(grace, func() {
-		a.mu.Lock()
+		s := a.shard(key.hash())
+		s.mu.Lock()
 		of.callers--
 		last := of.callers == 0
-		a.mu.Unlock()
+		s.mu.Unlock()
 		if last {
 			of.cancel(errCancelled)
 		}
@@ -86,10 +156,19 @@ func (a *activations) left(of *activation, grace time.Duration) {
 
 // cancel ends an activation in flight, if there is one.
 func (a *activations) cancel(key activationKey) {
-	a.mu.Lock()
-	running := a.running[key]
-	a.mu.Unlock()
+	id := key.hash()
+	s := a.shard(id)
+	s.mu.Lock()
+	running := s.running[id]
+	s.mu.Unlock()
 	if running != nil {
 		running.cancel(errCancelled)
+	}
+}
+
+// sweep forgets what has been remembered for long enough.
+func (a *activations) sweep(now time.Time) {
+	for i := range a.shards {
+		a.count.Add(-int64(a.shards[i].forget(now.Unix())))
 	}
 }

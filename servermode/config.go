@@ -41,9 +41,20 @@ type Config struct {
 	Lease       time.Duration // how long a function is kept without runs [30m]
 	InitTimeout time.Duration // longest init [5m]
 	RunTimeout  time.Duration // longest run, and the one when a caller names none [5m]
-	Instances   int           // processes per function [1]
 	Concurrency int           // runs at once in a process, where its action and kind allow it [200]
-	Queue       int           // runs that wait, per function [50]
+
+	Instances     int           // processes per function, unless its author says WHISKAWAY_MAX_INSTANCES; with WHISKAWAY_GPU it is 1 [CPUs, at least 2]
+	MaxInstances  int           // the most that an author may say [64]
+	MaxKeepAlive  time.Duration // the longest WHISKAWAY_KEEP_ALIVE that an author may say; 0: forever
+	Processes     int           // of all functions [1024]
+	Starts        int           // processes started at the same time [2 × CPUs]
+	GrowAfter     time.Duration // how long the first in a queue waits before one more process is started [10ms]
+	Queue         int           // runs that wait, per function [50]
+	QueueTotal    int           // runs that wait in all; one tenant gets at most half [1000]
+	MemoryReserve int64         // bytes that functions leave free on the host [a twentieth, at least 64 MiB]
+	Activations   int           // activations remembered until after their deadlines [1048576]
+	ResultCache   int64         // bytes of their results that are kept [64 MiB]
+	StopGrace     time.Duration // how long a run that is ended may take to end itself [200ms]
 
 	MaxInitBody  int64 // bytes [72 MiB: 48 MiB of code, escaped]
 	MaxRunBody   int64 // bytes [8 MiB]
@@ -92,9 +103,17 @@ func (c Config) withDefaults() Config {
 	set(&c.Lease, 30*time.Minute)
 	set(&c.InitTimeout, 5*time.Minute)
 	set(&c.RunTimeout, 5*time.Minute)
-	set(&c.Instances, 1)
+	set(&c.Instances, max(2, slots()))
+	set(&c.MaxInstances, max(64, c.Instances))
+	set(&c.Processes, 1024)
+	set(&c.Starts, 2*slots())
+	set(&c.GrowAfter, 10*time.Millisecond)
 	set(&c.Concurrency, 200)
 	set(&c.Queue, 50)
+	set(&c.QueueTotal, 1000)
+	set(&c.Activations, 1<<20)
+	set(&c.ResultCache, 64<<20)
+	set(&c.StopGrace, 200*time.Millisecond)
 	set(&c.MaxInitBody, 72<<20)
 	set(&c.MaxRunBody, 8<<20)
 	set(&c.MaxResult, 1<<20)
@@ -140,8 +159,12 @@ func (c Config) validate() error {
 		return fmt.Errorf("%w: --shared-user would run functions as root; start the server as another user", daemon.ErrConfig)
 	case slices.Min([]time.Duration{c.KeepAlive, c.Lease, c.InitTimeout, c.RunTimeout, c.BuildTimeout}) < 0:
 		return fmt.Errorf("%w: durations must be positive", daemon.ErrConfig)
-	case c.Instances < 1 || c.Queue < 0 || c.Builds < 1:
-		return fmt.Errorf("%w: at least one instance per function and one build at a time, and no negative queue", daemon.ErrConfig)
+	case c.Instances < 1 || c.Processes < 1 || c.Starts < 1 || c.Builds < 1 || c.Activations < 1:
+		return fmt.Errorf("%w: at least one instance per function, one process, start and build at a time, and one activation", daemon.ErrConfig)
+	case c.Queue < 0 || c.QueueTotal < 0 || c.MemoryReserve < 0 || c.ResultCache < 0:
+		return fmt.Errorf("%w: no queue, reserve or cache can be negative", daemon.ErrConfig)
+	case c.Instances > c.MaxInstances:
+		return fmt.Errorf("%w: --instances %d is more than --max-instances %d", daemon.ErrConfig, c.Instances, c.MaxInstances)
 	}
 	return nil
 }

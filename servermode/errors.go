@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -33,12 +34,14 @@ func (timeoutError) Timeout() bool { return true }
 type Refusal struct {
 	Reason  runtimespec.Reason
 	Message string
+	// RetryAfter is when the same may succeed, for a reason that is transient; 0: soon.
+	RetryAfter time.Duration
 }
 
 func (r *Refusal) Error() string { return string(r.Reason) + ": " + r.Message }
 
 func refusal(reason runtimespec.Reason, message string) *Refusal {
-	return &Refusal{reason, message}
+	return &Refusal{Reason: reason, Message: message}
 }
 
 // refuses maps the errors below the HTTP face to the contract; the first that
@@ -75,6 +78,7 @@ func asRefusal(err error) *Refusal {
 	var action *kind.ActionError
 	var tooLarge *http.MaxBytesError
 	var thrown *process.ThrownError
+	var full *function.SaturatedError
 	switch {
 	case errors.As(err, &r):
 		return r
@@ -82,6 +86,8 @@ func asRefusal(err error) *Refusal {
 		return refusal(runtimespec.InitFailed, action.Message)
 	case errors.As(err, &thrown):
 		return refusal(runtimespec.BadResult, thrown.Message)
+	case errors.As(err, &full):
+		return &Refusal{Reason: runtimespec.Saturated, Message: full.Error(), RetryAfter: full.RetryAfter}
 	case errors.As(err, &tooLarge):
 		return refusal(runtimespec.TooLarge, fmt.Sprintf("the request is larger than %d bytes", tooLarge.Limit))
 	}
@@ -96,6 +102,9 @@ func asRefusal(err error) *Refusal {
 	return refusal(runtimespec.Internal, "internal error; the server's log says more")
 }
 
+// maxRetryAfter bounds what a caller is told to wait, in seconds.
+const maxRetryAfter = 60
+
 // refuse answers a request with an error, all of it in one write.
 func (s *Server) refuse(w http.ResponseWriter, err error) {
 	r := asRefusal(err)
@@ -103,7 +112,7 @@ func (s *Server) refuse(w http.ResponseWriter, err error) {
 	h := w.Header()
 	h.Set(runtimespec.HeaderReason, string(r.Reason))
 	if r.Reason.Transient() {
-		h.Set("Retry-After", "1")
+		h.Set("Retry-After", strconv.Itoa(int(max(1, min(maxRetryAfter, (r.RetryAfter+time.Second-1)/time.Second)))))
 	}
 	writeJSON(w, r.Reason.Status(), r.body())
 }

@@ -101,7 +101,8 @@ func (s *Server) understand(c *call, init *runtimespec.InitBody, requested strin
 	if name == "" {
 		name = init.Name
 	}
-	return spec, function.Info{Name: name, Kind: requested, Main: spec.Main}, nil
+	wish, err := s.cfg.wish(spec.Env)
+	return spec, function.Info{Name: name, Kind: requested, Main: spec.Main, Wish: wish}, err
 }
 
 // keepCode stores the code that came, or finds what an earlier init brought.

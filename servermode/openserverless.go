@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"time"
 
 	"github.com/google/uuid"
 	"go.uber.org/zap"
@@ -128,8 +129,8 @@ func (o *openServerless) run(c *call, body []byte) error {
 	}
 	ctx, stop := o.server.context(min(limit, o.server.cfg.RunTimeout))
 	defer stop()
-	mine, _ := o.server.activations.enter(ctx, activationKey{Key: key}, false)
-	defer context.AfterFunc(c.Context(), func() { o.server.activations.left(mine, disconnectGrace) })()
+	mine := newActivation(ctx, time.Time{})
+	defer context.AfterFunc(c.Context(), func() { o.server.activations.left(activationKey{Key: key}, mine, disconnectGrace) })()
 	logs := &keptLog{max: o.server.cfg.MaxLog}
 	result, err := outcome(o.server.table.Run(mine.ctx, key, lease, asLine(body), logs))
 	o.server.activations.leave(activationKey{Key: key}, mine, result, err)

@@ -3,6 +3,7 @@ package servermode
 import (
 	"context"
 	"crypto/sha256"
+	"math"
 	"net/http"
 	"time"
 
@@ -31,7 +32,7 @@ func newPlain(s *Server) *plain {
 	return &plain{
 		server: s, streams: sentinel.New(s.cfg.Stdout, s.cfg.Stderr),
 		container: container, concurrent: runtimespec.AllowsConcurrent(container),
-		slots: plainSlots{taken: map[string]*slot{}}, inits: newActivations(),
+		slots: plainSlots{taken: map[string]*slot{}}, inits: newActivations(math.MaxInt, 0),
 	}
 }
 
@@ -55,7 +56,7 @@ func (p *plain) init(c *call, body []byte, read func()) error {
 		logs.flush()
 		return p.refuse(c, errTwice)
 	}
-	defer context.AfterFunc(c.Context(), func() { p.inits.left(current, disconnectGrace) })()
+	defer context.AfterFunc(c.Context(), func() { p.inits.left(initKey(c.tenant, mine), current, disconnectGrace) })()
 	if first {
 		logs := p.log()
 		key, err := p.initialise(current.ctx, c, mine.lease, body, read, logs)
@@ -104,15 +105,19 @@ func (p *plain) run(c *call, body []byte) error {
 	activation := runtimespec.SkimRun(body)
 	ctx, stop := p.server.context(within(activation.Deadline, p.server.cfg.RunTimeout))
 	defer stop()
-	in, current, first := p.enterRun(ctx, c.tenant, activation.ID)
+	in, current, first, err := p.enterRun(ctx, c.tenant, activation.ID)
 	switch {
 	case in == nil:
 		p.log().end()
 		return p.refuse(c, errNoAction)
+	case err == errTableFull:
+		p.log().end()
+		return p.refuse(c, err)
 	case current == nil:
 		return p.refuse(c, errNotReady)
 	}
-	defer context.AfterFunc(c.Context(), func() { p.server.activations.left(current, disconnectGrace) })()
+	id := activationKey{in.key, activation.ID}
+	defer context.AfterFunc(c.Context(), func() { p.server.activations.left(id, current, disconnectGrace) })()
 	if first {
 		logs := p.log()
 		result, err := p.perform(current.ctx, in, body, logs)

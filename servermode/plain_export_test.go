@@ -7,10 +7,13 @@ func (s *Server) PlainWaiting() int { return s.plain.(*plain).inits.callers() }
 func (s *Server) Waiting() int { return s.activations.callers() }
 
 func (a *activations) callers() (n int) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, one := range a.running {
-		n += max(one.callers, 1) // what nobody waits for is in flight still
+	for i := range a.shards {
+		s := &a.shards[i]
+		s.mu.Lock()
+		for _, one := range s.running {
+			n += max(one.callers, 1) // what nobody waits for is in flight still
+		}
+		s.mu.Unlock()
 	}
 	return n
 }

@@ -104,7 +104,7 @@ func TestPlain_KeepsThePlatformsDeadline(t *testing.T) {
 
 // 503 would make the platform send an activation again, or drop it.
 func TestPlain_NeverAnswers503(t *testing.T) {
-	p := newPlainRig(t, servermode.Config{Queue: 1, Environ: []string{"__OW_ALLOW_CONCURRENT=true"}})
+	p := newPlainRig(t, servermode.Config{Instances: 1, Queue: 1, Environ: []string{"__OW_ALLOW_CONCURRENT=true"}})
 	p.mustFill(echo)
 	var running []<-chan got
 	for _, id := range []string{"a", "b"} {

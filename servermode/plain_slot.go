@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -56,7 +57,8 @@ func (p *plain) enterInit(ctx context.Context, tenant string, body [sha256.Size]
 	} else if mine.body != body {
 		return mine, nil, false
 	}
-	if current, first = p.inits.enter(ctx, initKey(tenant, mine), taken); first {
+	current, first, _ = p.inits.enter(ctx, initKey(tenant, mine), time.Time{}, taken)
+	if first {
 		mine.cancel = current.cancel
 		p.slots.taken[tenant] = mine
 	}
@@ -84,18 +86,19 @@ func (p *plain) settle(tenant string, mine *slot, key function.Key, err error) e
 // enterRun records a run; one with the id of a run in flight joins it. Without
 // concurrency another at the same time is refused: current is nil. Without a
 // function in is.
-func (p *plain) enterRun(ctx context.Context, tenant, id string) (in *slot, current *activation, first bool) {
+func (p *plain) enterRun(ctx context.Context, tenant, id string) (in *slot, current *activation, first bool, err error) {
 	p.slots.mu.Lock()
 	defer p.slots.mu.Unlock()
 	in = p.slots.taken[tenant]
 	if in == nil || !in.ready {
-		return nil, nil, false
+		return nil, nil, false, nil
 	}
 	busy := in.inFlight > 0 && !p.concurrent
-	if current, first = p.server.activations.enter(ctx, activationKey{in.key, id}, busy); first {
+	current, first, err = p.server.activations.enter(ctx, activationKey{in.key, id}, time.Time{}, busy)
+	if first {
 		in.inFlight++
 	}
-	return in, current, first
+	return in, current, first, err
 }
 
 // leaveRun records a run's outcome. A function that is not known any more has

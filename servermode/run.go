@@ -36,11 +36,11 @@ func (s *Server) run(c *call) error {
 	defer stop()
 	// With its server named, it was sent before: it is joined or refused.
 	again := c.Header.Get(runtimespec.HeaderServer) != ""
-	mine, first := s.activations.enter(ctx, id, again)
-	if mine == nil {
-		return refusal(runtimespec.UnknownActivation, "the activation is not in flight here: it has ended, or never came")
+	mine, first, err := s.activations.enter(ctx, id, c.forgottenAt(limit), again)
+	if err != nil {
+		return err
 	}
-	left := context.AfterFunc(c.Context(), func() { s.activations.left(mine, disconnectGrace) })
+	left := context.AfterFunc(c.Context(), func() { s.activations.left(id, mine, disconnectGrace) })
 	defer left()
 	if !first {
 		return s.join(ctx, c, mine)
@@ -57,7 +57,17 @@ func (s *Server) run(c *call) error {
 	return nil
 }
 
-// join answers a repeated activation with the outcome of the one in flight.
+// forgottenAt is until when a run is remembered: its caller may ask again for as
+// long as it said, although the server allows less.
+func (c *call) forgottenAt(limit time.Duration) time.Time {
+	said, err := runtimespec.Timeout(c.Header, limit)
+	if err != nil {
+		said = limit
+	}
+	return time.Now().Add(max(said, limit) + rememberFor)
+}
+
+// join answers a repeated activation with the outcome of the first one.
 // Its logs went to the first caller.
 func (s *Server) join(ctx context.Context, c *call, running *activation) error {
 	a := s.answer(c)

@@ -42,6 +42,7 @@ type Server struct {
 	table       *function.Table
 	activations *activations
 	uploads     *semaphore.Weighted
+	memory      *memoryGauge
 	listener    *daemon.Listener
 
 	plain, openServerless dialect // of callers that send none of our headers
@@ -62,17 +63,24 @@ func New(cfg Config) *Server {
 		cfg:         cfg,
 		incarnation: uuid.NewString(),
 		log:         cfg.Log.Named("servermode"),
-		activations: newActivations(),
+		activations: newActivations(cfg.Activations, cfg.ResultCache),
 		uploads:     semaphore.NewWeighted(max(cfg.UploadBudget, cfg.MaxInitBody)),
-		table: function.NewTable(function.Config{
-			Limits:    function.Limits{Instances: cfg.Instances, Queue: cfg.Queue},
-			KeepAlive: cfg.KeepAlive,
-			Lease:     cfg.Lease,
-		}),
+		memory:      &memoryGauge{reserve: func() int64 { return cfg.MemoryReserve }},
 	}
+	s.table = function.NewTable(s.tableConfig())
 	s.base, s.end = context.WithCancelCause(context.Background())
 	s.plain, s.openServerless = newPlain(s), newOpenServerless(s)
 	return s
+}
+
+// tableConfig is what the owner decides about functions.
+func (s *Server) tableConfig() function.Config {
+	c := s.cfg
+	return function.Config{
+		Instances: c.Instances, Queue: c.Queue, QueueTotal: c.QueueTotal, Processes: c.Processes, Starts: c.Starts,
+		KeepAlive: c.KeepAlive, Lease: c.Lease, GrowAfter: c.GrowAfter, StartTime: c.InitTimeout,
+		Memory: s.memory.read,
+	}
 }
 
 // Start checks the configuration, makes ready what functions need and serves.
@@ -122,6 +130,7 @@ func (s *Server) sweepIdle() error {
 			select {
 			case now := <-tick.C:
 				s.table.Sweep(now)
+				s.activations.sweep(now)
 			case <-done:
 				return
 			}

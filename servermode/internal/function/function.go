@@ -19,18 +19,18 @@ import (
 // Errors that mean that no instance saw the run.
 var (
 	ErrUnknown   = errors.New("the server does not know the function")
-	ErrSaturated = errors.New("as many runs wait as may")
+	ErrSaturated = errors.New("the queue is full")
 	ErrDraining  = errors.New("the server is shutting down")
 	ErrExpired   = errors.New("the time was over before the run could start")
 )
 
 // SaturatedError is an ErrSaturated that says when to come again.
 type SaturatedError struct {
-	Of         string // what is full
+	What       string // is full, for people
 	RetryAfter time.Duration
 }
 
-func (e *SaturatedError) Error() string { return ErrSaturated.Error() + " " + e.Of }
+func (e *SaturatedError) Error() string { return e.What }
 
 // Is makes it an ErrSaturated.
 func (e *SaturatedError) Is(target error) bool { return target == ErrSaturated }

@@ -31,11 +31,11 @@ func (f *Function) takeOrQueue(ctx context.Context, now time.Time) (*slot, error
 		return f.takeFresh(c.open > 0), nil
 	case refuse:
 		defer f.mu.Unlock()
-		return nil, &SaturatedError{"for this function", retryAfter(c, f.runTime)}
+		return nil, &SaturatedError{"the function's queue is full", retryAfter(c, f.runTime)}
 	}
 	if !f.table.host.enqueue(f.key.Tenant) {
 		defer f.mu.Unlock()
-		return nil, &SaturatedError{"on this host", retryAfter(c, f.runTime)}
+		return nil, &SaturatedError{"this server's queue is full, or its tenant's part of it", retryAfter(c, f.runTime)}
 	}
 	t := &turn{slot: make(chan *slot, 1), since: now}
 	f.growth.pass(now, len(f.waiting))

@@ -102,7 +102,7 @@ func (f *framed) leave(r *framedRun) (wait bool) {
 	}
 	f.left.Store(true)
 	if !slices.ContainsFunc(f.runs, func(other *framedRun) bool { return other != r && other.sink != nil }) {
-		f.p.Kill()
+		go f.p.stop()
 		return true
 	}
 	r.sink = nil

@@ -48,6 +48,7 @@ type Spec struct {
 	WaitForAck bool          // the process writes {"ok":true} to descriptor 3 when it is ready
 	Grace      time.Duration // without ack: how long it must live to count as started
 	MaxResult  int           // bytes of a result
+	StopGrace  time.Duration // how long it may take to end itself when its run is ended
 	Framed     bool          // it speaks the framed protocol, after its ack; needs WaitForAck
 	Web        Web           // it is a web server, and speaks neither; closed with the process
 }
@@ -196,7 +197,7 @@ func (p *Process) interruptible(ctx context.Context, read func() ([]byte, error)
 	stop := context.AfterFunc(ctx, p.interrupt)
 	line, err := read()
 	if !stop() { // cancelled, perhaps after the line: the process is not to be used again
-		p.Kill()
+		p.stop()
 		if err != nil {
 			return nil, context.Cause(ctx)
 		}

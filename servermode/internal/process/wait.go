@@ -53,6 +53,23 @@ func (p *Process) Kill() {
 	})
 }
 
+// stop asks the process, and what it started in its group, to end, and kills it
+// when it has not within its grace. It returns when the process is dead or dying.
+func (p *Process) stop() {
+	select {
+	case <-p.exited:
+	case <-p.killed:
+	default: // it is not reaped yet, so its group is nobody else's
+		_ = unix.Kill(-p.PID(), unix.SIGTERM)
+		select {
+		case <-p.exited:
+		case <-p.killed:
+		case <-time.After(p.spec.StopGrace):
+		}
+	}
+	p.Kill()
+}
+
 // Close kills the process, waits until nothing of its tree is left and frees
 // its descriptors. It must not be called during a run.
 func (p *Process) Close() {

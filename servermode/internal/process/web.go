@@ -111,7 +111,7 @@ func (w *web) end(r *webRun, err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.left.Load() && len(w.runs) == 1 {
-		w.p.Kill()
+		w.p.stop()
 	}
 	select {
 	case <-w.p.killed:
