@@ -28,8 +28,8 @@ func failure(status int, reason runtimespec.Reason, format string, args ...any) 
 const tail = time.Second
 
 // exchange sends one request and reads its answer, passing logs on as they
-// come. An error means that no answer came; it wraps ErrNotSent when the
-// request cannot have arrived.
+// come. An error means that no answer came: it wraps ErrNotSent when the request
+// cannot have arrived, and is a cutOff when it did and the server is known.
 func (c *Client) exchange(ctx context.Context, f *function, logs sentinel.Activation, r *Request) (outcome, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -46,7 +46,7 @@ func (c *Client) exchange(ctx context.Context, f *function, logs sentinel.Activa
 	for {
 		frame, err := frames.Next()
 		if err != nil {
-			return outcome{}, err
+			return outcome{}, brokeOff(resp, err)
 		}
 		switch frame.Stream {
 		case runtimespec.Result:
@@ -76,11 +76,14 @@ func checked(out outcome) (outcome, error) {
 // else between us and the server that speaks HTTP.
 func (c *Client) plain(resp *http.Response) (outcome, error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(c.cfg.MaxResult)+1))
-	if err != nil {
-		return outcome{}, err
-	}
 	reason := runtimespec.Reason(resp.Header.Get(runtimespec.HeaderReason))
-	if reason == "" || resp.StatusCode < http.StatusBadRequest || resp.StatusCode > 599 || len(body) > c.cfg.MaxResult {
+	failed := resp.StatusCode >= http.StatusBadRequest && resp.StatusCode <= 599
+	switch {
+	case err != nil && failed && reason.NotStarted(): // the head says all that counts
+		return failure(resp.StatusCode, reason, "the server refused (%s), and its message was cut off", reason), nil
+	case err != nil:
+		return outcome{}, brokeOff(resp, err)
+	case reason == "" || !failed || len(body) > c.cfg.MaxResult:
 		return failure(http.StatusBadGateway, runtimespec.Internal,
 			"the upstream answered %s and is no server of this contract: %.200q", resp.Status, body), nil
 	}

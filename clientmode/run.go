@@ -77,23 +77,36 @@ func (c *Client) perform(f *function, current *work, activation runtimespec.Acti
 	current.end(out)
 }
 
-// execute sends the run, telling the server about the function again when it
-// has forgotten it.
+// execute sends the run until it was started, and asks again for the outcome of
+// one whose answer broke off. Without an id nobody could tell which run is meant.
 func (c *Client) execute(ctx context.Context, f *function, activation runtimespec.Activation, logs sentinel.Activation, trace []string, body []byte) outcome {
 	header := traced(f.run, trace)
 	if activation.ID != "" {
 		header[runtimespec.HeaderActivation] = []string{activation.ID}
 	}
-	return c.persist(ctx, f, unsent, func() (outcome, error) {
-		out, err := c.exchange(ctx, f, logs, bodyRequest(runtimespec.PathRun, withTimeout(ctx, header), body))
-		if err != nil || out.reason != runtimespec.UnknownFunction {
-			return out, err
-		}
-		if again := c.reinitialise(ctx, f, logs, trace); again.status != http.StatusOK {
-			return again, nil
-		}
-		return c.exchange(ctx, f, logs, bodyRequest(runtimespec.PathRun, withTimeout(ctx, header), body))
+	var cut *cutOff
+	out := c.persist(ctx, f, unsent, func() (outcome, error) {
+		out, err := c.attempt(ctx, f, logs, trace, header, body)
+		cut, _ = err.(*cutOff)
+		return out, err
 	})
+	if cut == nil || activation.ID == "" {
+		return out
+	}
+	return c.askAgain(ctx, f, cut, logs, header, body)
+}
+
+// attempt sends the run, telling the server about the function again when it
+// has forgotten it.
+func (c *Client) attempt(ctx context.Context, f *function, logs sentinel.Activation, trace []string, header http.Header, body []byte) (outcome, error) {
+	out, err := c.exchange(ctx, f, logs, bodyRequest(runtimespec.PathRun, withTimeout(ctx, header), body))
+	if err != nil || out.reason != runtimespec.UnknownFunction {
+		return out, err
+	}
+	if again := c.reinitialise(ctx, f, logs, trace); again.status != http.StatusOK {
+		return again, nil
+	}
+	return c.exchange(ctx, f, logs, bodyRequest(runtimespec.PathRun, withTimeout(ctx, header), body))
 }
 
 // cancelTime bounds how long a cancelled run's server is told so.

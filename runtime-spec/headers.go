@@ -25,7 +25,7 @@ const (
 	HeaderEnv        = "Whiskaway-Env"        // the container's own __OW_* variables, base64url JSON
 	HeaderHops       = "Whiskaway-Hops"       // balancers already visited
 	HeaderTenant     = "Whiskaway-Tenant"     // on whose behalf; needs a token that may delegate
-	HeaderServer     = "Whiskaway-Server"     // incarnation: of the answerer (response), expected (request)
+	HeaderServer     = "Whiskaway-Server"     // incarnation: of who executes (response), expected (request; a run with it asks again)
 	HeaderReason     = "Whiskaway-Reason"     // machine-readable cause of a refusal
 	HeaderLoad       = "Endpoint-Load-Metrics"
 	HeaderTrace      = "Traceparent"

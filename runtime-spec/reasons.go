@@ -11,14 +11,15 @@ import (
 type Reason string
 
 // Reasons that mean *not started*: no process saw the request, the caller may
-// send it again, here or elsewhere.
+// send it again, here or elsewhere. In answer to a run that names its server
+// they permit nothing: it was sent before, and may have begun then.
 const (
 	UnknownFunction Reason = "unknown-function" // init it, then run again
 	CodeNeeded      Reason = "code-needed"      // send the whole init
 	Saturated       Reason = "saturated"        // queue full, see Retry-After
 	Draining        Reason = "draining"         // shutting down
 	Expired         Reason = "expired"          // time was over while it waited in the queue
-	TableFull       Reason = "table-full"       // too many activations remembered
+	TableFull       Reason = "table-full"       // as many activations are remembered as may be
 	StartFailed     Reason = "start-failed"     // no process could be started for it; see the message
 )
 
@@ -30,14 +31,14 @@ const (
 	Forbidden         Reason = "forbidden"
 	TooLarge          Reason = "too-large"
 	UnsupportedKind   Reason = "unsupported-kind"
-	InitFailed        Reason = "init-failed" // the action's own fault: code, import, main
-	Crashed           Reason = "crashed"     // the process ended during the run
-	BadResult         Reason = "bad-result"  // no object or array, more than one line, or an exception
-	TimedOut          Reason = "timed-out"   // killed at its deadline
-	Cancelled         Reason = "cancelled"   // killed because the caller left or said so
-	WrongServer       Reason = "wrong-server"
-	UnknownActivation Reason = "unknown-activation"
-	ResultGone        Reason = "result-gone"
+	InitFailed        Reason = "init-failed"        // the action's own fault: code, import, main
+	Crashed           Reason = "crashed"            // the process ended during the run
+	BadResult         Reason = "bad-result"         // no object or array, more than one line, or an exception
+	TimedOut          Reason = "timed-out"          // killed at its deadline
+	Cancelled         Reason = "cancelled"          // killed because the caller left or said so
+	WrongServer       Reason = "wrong-server"       // the incarnation expected is gone
+	UnknownActivation Reason = "unknown-activation" // asked for again, and not known here
+	ResultGone        Reason = "result-gone"        // it ran, its result was dropped
 	Internal          Reason = "internal"
 )
 
