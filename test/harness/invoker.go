@@ -46,7 +46,10 @@ func Post(t testing.TB, url string, body any) Answer {
 }
 
 // TryPost is Post where a failure is expected to be possible.
-func TryPost(url string, body any) (Answer, error) {
+func TryPost(url string, body any) (Answer, error) { return Send(url, nil, body) }
+
+// Send is TryPost with headers, which the platform does not send.
+func Send(url string, header http.Header, body any) (Answer, error) {
 	raw, ok := body.([]byte)
 	if !ok {
 		var err error
@@ -55,7 +58,15 @@ func TryPost(url string, body any) (Answer, error) {
 		}
 	}
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := client.Post(url, "application/json", bytes.NewReader(raw))
+	req, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(raw))
+	if err != nil {
+		return Answer{}, err
+	}
+	if header != nil {
+		req.Header = header
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := client.Do(req)
 	if err != nil {
 		return Answer{}, err
 	}
