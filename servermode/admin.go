@@ -2,6 +2,7 @@ package servermode
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/labstack/echo/v4"
@@ -88,11 +89,16 @@ func status(f function.Snapshot) FunctionStatus {
 	return out
 }
 
-// ready answers a readiness probe: whether new functions are welcome.
+// ready answers a readiness probe: whether new functions are welcome. What it
+// asks first cannot hang, so that it answers also when the table does not.
 func (s *Server) ready(c echo.Context) error {
+	reason := s.health.reason(time.Now())
 	s.sign(c.Response().Header())
-	if s.table.Draining() {
-		return c.JSON(http.StatusServiceUnavailable, map[string]any{"ready": false, "reason": "draining"})
+	if reason == "" && s.table.Draining() {
+		reason = "draining"
+	}
+	if reason != "" {
+		return c.JSON(http.StatusServiceUnavailable, map[string]any{"ready": false, "reason": reason})
 	}
 	return c.JSON(http.StatusOK, map[string]any{"ready": true, "kinds": s.kinds.String()})
 }

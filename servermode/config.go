@@ -1,13 +1,11 @@
 package servermode
 
 import (
-	"crypto/tls"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -138,23 +136,35 @@ func (c Config) validate() error {
 		return fmt.Errorf("%w: --tls-cert and --tls-key go together", daemon.ErrConfig)
 	case c.SharedUser && os.Getuid() == 0:
 		return fmt.Errorf("%w: --shared-user would run functions as root; start the server as another user", daemon.ErrConfig)
-	case slices.Min([]time.Duration{c.KeepAlive, c.Lease, c.InitTimeout, c.RunTimeout, c.BuildTimeout}) < 0:
-		return fmt.Errorf("%w: durations must be positive", daemon.ErrConfig)
-	case c.Instances < 1 || c.Queue < 0 || c.Builds < 1:
-		return fmt.Errorf("%w: at least one instance per function and one build at a time, and no negative queue", daemon.ErrConfig)
 	}
-	return nil
+	return c.bounds()
 }
 
-func (c Config) tls() (*tls.Config, error) {
-	if c.TLSCert == "" {
-		return nil, nil
+// bounds checks the numbers; what is 0 has become its default by now.
+func (c Config) bounds() error {
+	for _, d := range []struct {
+		flag  string
+		value time.Duration
+	}{
+		{"keep-alive", c.KeepAlive}, {"lease", c.Lease}, {"max-run", min(c.InitTimeout, c.RunTimeout)},
+		{"native-grace", c.NativeGrace}, {"build-timeout", c.BuildTimeout},
+	} {
+		if d.value < 0 {
+			return fmt.Errorf("%w: --%s must be a time above 0, not %v", daemon.ErrConfig, d.flag, d.value)
+		}
 	}
-	pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
-	if err != nil {
-		return nil, fmt.Errorf("%w: certificate: %w", daemon.ErrConfig, err)
+	for _, n := range []struct {
+		flag  string
+		value int64
+	}{
+		{"instances", int64(c.Instances)}, {"concurrency", int64(c.Concurrency)}, {"queue", int64(c.Queue)},
+		{"builds", int64(c.Builds)}, {"build-cache", c.BuildCache}, {"code-cache", c.CodeCache},
+	} {
+		if n.value < 0 {
+			return fmt.Errorf("%w: --%s must be above 0, not %d", daemon.ErrConfig, n.flag, n.value)
+		}
 	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+	return nil
 }
 
 // slots is how many runs the host can execute at once: its CPUs.

@@ -24,7 +24,7 @@ const initMargin = 250 * time.Millisecond
 
 // init makes a function known and ready. It is idempotent.
 func (s *Server) init(c *call) error {
-	key, lease, limit, err := c.order(s.cfg.InitTimeout)
+	key, lease, limit, err := c.order(s.settings().InitTimeout)
 	if err != nil {
 		return err
 	}

@@ -66,7 +66,7 @@ func (s *Server) loadReport() string {
 }
 
 func (s *Server) authorize(c *call) error {
-	grant, err := s.tokens.Check(c.Header.Get("Authorization"))
+	grant, err := s.settings().tokens.Check(c.Header.Get("Authorization"))
 	if err != nil {
 		return refusal(runtimespec.Unauthorized, "the server wants a bearer token that it knows: set --token-file on the caller")
 	}

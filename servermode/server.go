@@ -6,8 +6,8 @@ package servermode
 import (
 	"context"
 	"errors"
-	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,16 +15,12 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
-	"github.com/whiskaway/whiskaway/internal/token"
 	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
-
-// sweepEvery is how often idle instances and leases are looked at.
-const sweepEvery = time.Second
 
 // Server is one server. Its parts are made in Start and ended in Stop, in
 // reverse order.
@@ -33,7 +29,9 @@ type Server struct {
 	incarnation string // new at each start, so that callers can tell a restart
 	log         *zap.Logger
 
-	tokens      token.Set
+	live      atomic.Pointer[live] // what a reload replaces
+	reloading sync.Mutex           // held across a reload
+
 	state       *stateDir
 	box         *sandbox.Sandbox
 	shop        *build.Shop
@@ -52,7 +50,10 @@ type Server struct {
 	stop     sync.Once
 	stopErr  error
 	cleanups []func() error
-	janitor  sync.WaitGroup
+
+	janitor sync.WaitGroup
+	sweep   func(now time.Time) // the table's
+	health  health
 }
 
 // New returns a server that is not started.
@@ -64,12 +65,10 @@ func New(cfg Config) *Server {
 		log:         cfg.Log.Named("servermode"),
 		activations: newActivations(),
 		uploads:     semaphore.NewWeighted(max(cfg.UploadBudget, cfg.MaxInitBody)),
-		table: function.NewTable(function.Config{
-			Limits:    function.Limits{Instances: cfg.Instances, Queue: cfg.Queue},
-			KeepAlive: cfg.KeepAlive,
-			Lease:     cfg.Lease,
-		}),
 	}
+	s.live.Store(&live{Config: cfg})
+	s.table = function.NewTable(s.tableConfig(cfg))
+	s.sweep = s.table.Sweep
 	s.base, s.end = context.WithCancelCause(context.Background())
 	s.plain, s.openServerless = newPlain(s), newOpenServerless(s)
 	return s
@@ -78,7 +77,7 @@ func New(cfg Config) *Server {
 // Start checks the configuration, makes ready what functions need and serves.
 func (s *Server) Start() error {
 	err := s.cfg.validate()
-	for _, step := range []func() error{s.openTokens, s.openState, s.openSandbox, s.openKinds, s.adoptOrphans, s.openStore, s.sweepIdle, s.listen} {
+	for _, step := range []func() error{s.openSecrets, s.openState, s.openSandbox, s.openKinds, s.adoptOrphans, s.openStore, s.sweepIdle, s.listen} {
 		if err == nil {
 			err = step()
 		}
@@ -92,50 +91,13 @@ func (s *Server) Start() error {
 // onStop adds a clean-up; they run in reverse order.
 func (s *Server) onStop(f func() error) { s.cleanups = append(s.cleanups, f) }
 
-func (s *Server) openTokens() (err error) {
-	if s.cfg.TokenFile != "" {
-		if s.tokens, err = token.Load(s.cfg.TokenFile); err != nil {
-			return errors.Join(daemon.ErrConfig, err)
-		}
-	}
-	for _, secret := range []string{s.cfg.TokenFile, s.cfg.TLSKey} {
-		if info, err := os.Stat(secret); err == nil && info.Mode().Perm()&0o004 != 0 {
-			s.log.Warn("every user of this host can read it, functions too: chmod o-r", zap.String("file", secret))
-		}
-	}
-	return nil
-}
-
 func (s *Server) openStore() (err error) {
 	s.store, err = artifact.Open(s.state.path("code"), s.cfg.CodeCache)
 	return err
 }
 
-// sweepIdle looks after idle instances and leases in the background.
-func (s *Server) sweepIdle() error {
-	done := make(chan struct{})
-	s.onStop(func() error { close(done); s.janitor.Wait(); return nil })
-	s.janitor.Go(func() {
-		tick := time.NewTicker(min(sweepEvery, s.cfg.KeepAlive/2+time.Millisecond))
-		defer tick.Stop()
-		for {
-			select {
-			case now := <-tick.C:
-				s.table.Sweep(now)
-			case <-done:
-				return
-			}
-		}
-	})
-	return nil
-}
-
 func (s *Server) listen() error {
-	secure, err := s.cfg.tls()
-	if err != nil {
-		return err
-	}
-	s.listener = &daemon.Listener{Listen: s.cfg.Listen, Handler: s.routes(), TLS: secure, Log: s.log}
+	s.listener = &daemon.Listener{Listen: s.cfg.Listen, Handler: s.routes(), TLS: s.tls(), Log: s.log}
 	return s.listener.Start()
 }
 

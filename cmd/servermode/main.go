@@ -3,17 +3,22 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
 
 	"github.com/alecthomas/kong"
+	"go.uber.org/zap"
 
+	"github.com/whiskaway/whiskaway/internal/configfile"
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/servermode"
 )
 
 type flags struct {
+	Config string `env:"WHISKAWAY_CONFIG" placeholder:"FILE" help:"YAML file with settings; its keys are the names of these flags. SIGHUP has it read again."`
+
 	Listen    string `default:"127.0.0.1:9000" env:"WHISKAWAY_LISTEN" help:"Address to serve on. More than loopback needs --token-file."`
 	StateDir  string `env:"WHISKAWAY_STATE_DIR" help:"Folder for code and running functions. [/var/lib/whiskaway as root]" type:"path"`
 	TokenFile string `env:"WHISKAWAY_TOKEN_FILE" help:"Bearer tokens, one a line: token, tenant, and 'delegate' if it may act for others." type:"path"`
@@ -54,25 +59,46 @@ type flags struct {
 }
 
 func main() {
-	var f flags
-	kong.Parse(&f, kong.Name("servermode"), kong.UsageOnError(),
-		kong.Description("Run OpenWhisk functions for client containers elsewhere. Every flag has its variable."),
+	f := parseOrExit(os.Args[1:])
+	level, err := zap.ParseAtomicLevel(f.LogLevel)
+	if err != nil {
+		exit(daemon.ExitUsage, err)
+	}
+	log, err := daemon.NewLogAt(level, f.Log)
+	if err != nil {
+		exit(daemon.ExitUsage, err)
+	}
+	cfg := f.config()
+	cfg.Log = log
+	code := daemon.Run(&reloading{Server: servermode.New(cfg), flags: f, log: log, level: level}, f.Grace, log)
+	_ = log.Sync()
+	os.Exit(code)
+}
+
+func exit(code int, err error) {
+	fmt.Fprintln(os.Stderr, "servermode:", err)
+	os.Exit(code)
+}
+
+func newParser(f *flags) *kong.Kong {
+	return kong.Must(f, kong.Name("servermode"), kong.UsageOnError(), configfile.From("config"),
+		kong.Description("Run OpenWhisk functions for client containers elsewhere. Every flag has its variable, and is a key of the YAML file that --config names. A flag goes before a variable, a variable before the file."),
 		kong.Exit(func(code int) {
 			if code != 0 {
 				code = daemon.ExitUsage
 			}
 			os.Exit(code)
 		}))
-	log, err := daemon.NewLog(f.LogLevel, f.Log)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "servermode:", err)
-		os.Exit(daemon.ExitUsage)
+}
+
+func parseOrExit(args []string) (f flags) {
+	parser := newParser(&f)
+	_, err := parser.Parse(args)
+	if errors.Is(err, daemon.ErrConfig) {
+		exit(daemon.ExitConfig, err)
 	}
-	cfg := f.config()
-	cfg.Log = log
-	code := daemon.Run(servermode.New(cfg), f.Grace, log)
-	_ = log.Sync()
-	os.Exit(code)
+	parser.FatalIfErrorf(err)
+	return f
 }
 
 func (f flags) config() servermode.Config {

@@ -1,0 +1,22 @@
+package servermode
+
+import (
+	"time"
+
+	"github.com/whiskaway/whiskaway/servermode/internal/function"
+)
+
+// Settings are the server's own of this moment.
+func (s *Server) Settings() Config { return s.settings().Config }
+
+// TableReloads reports whether a reload reaches the table of functions.
+func (s *Server) TableReloads() bool {
+	_, can := any(s.table).(interface{ Configure(function.Config) })
+	return can
+}
+
+// SweepWith has the janitor call sweep in place of the table; before Start.
+func (s *Server) SweepWith(sweep func(now time.Time)) { s.sweep = sweep }
+
+// Silence is as if the last sweep had been completed so long ago.
+func (s *Server) Silence(d time.Duration) { s.health.beat(time.Now().Add(-d)) }
