@@ -24,6 +24,7 @@ func (s *Server) routes() http.Handler {
 	e.POST(runtimespec.PathRun, s.handle(either(s.run, s.foreignRun)))
 	e.POST(runtimespec.PathStop, s.handle(either(s.stopLease, s.foreignStop)))
 	e.GET(runtimespec.PathFunctions, s.handle(s.functions))
+	e.GET(pathMetrics, s.handle(s.showMetrics))
 	return e
 }
 

@@ -38,6 +38,7 @@ type Server struct {
 	kinds       kind.Set
 	store       *artifact.Store
 	table       *function.Table
+	metrics     *metrics
 	activations *activations
 	uploads     *semaphore.Weighted
 	listener    *daemon.Listener
@@ -67,6 +68,8 @@ func New(cfg Config) *Server {
 		uploads:     semaphore.NewWeighted(max(cfg.UploadBudget, cfg.MaxInitBody)),
 	}
 	s.live.Store(&live{Config: cfg})
+	s.metrics = newMetrics()
+	s.metrics.registry.MustRegister(gauges{s})
 	s.table = function.NewTable(s.tableConfig(cfg))
 	s.sweep = s.table.Sweep
 	s.base, s.end = context.WithCancelCause(context.Background())
