@@ -48,6 +48,10 @@ type FunctionStatus struct {
 	Evictions uint64           `json:"evictions"`
 	IdleMS    int64            `json:"idle_ms"`
 	Instances []InstanceStatus `json:"instances"`
+
+	MaxInstances int   `json:"max_instances"` // how many processes there may be; 0: not known
+	MemoryBytes  int64 `json:"memory_bytes"`  // resident, of all its processes and what they have started
+	IdleUntilMS  int64 `json:"idle_until_ms"` // until its idle processes end; -1: never, 0: not known, or none is idle
 }
 
 // InstanceStatus is one process of a function.
@@ -55,6 +59,8 @@ type InstanceStatus struct {
 	PID  int    `json:"pid"`
 	Busy bool   `json:"busy"`
 	Runs uint64 `json:"runs"`
+
+	MemoryBytes int64 `json:"memory_bytes"` // resident, with what it has started
 }
 
 // functions lists the caller's functions; a token that may delegate and names
@@ -76,6 +82,7 @@ func (s *Server) functions(c *call) error {
 	return nil
 }
 
+// status is a function as people see it.
 func status(f function.Snapshot) FunctionStatus {
 	out := FunctionStatus{
 		Function: f.Key.Identity.String(), Tenant: f.Key.Tenant,
@@ -84,7 +91,9 @@ func status(f function.Snapshot) FunctionStatus {
 		IdleMS: f.Idle.Milliseconds(), Instances: []InstanceStatus{},
 	}
 	for _, i := range f.Instances {
-		out.Instances = append(out.Instances, InstanceStatus(i))
+		memory := residentMemory(i.PID)
+		out.MemoryBytes += memory
+		out.Instances = append(out.Instances, InstanceStatus{PID: i.PID, Busy: i.Busy, Runs: i.Runs, MemoryBytes: memory})
 	}
 	return out
 }
