@@ -2,6 +2,7 @@ package servermode
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/labstack/echo/v4"
@@ -47,6 +48,10 @@ type FunctionStatus struct {
 	Evictions uint64           `json:"evictions"`
 	IdleMS    int64            `json:"idle_ms"`
 	Instances []InstanceStatus `json:"instances"`
+
+	MaxInstances int   `json:"max_instances"` // how many processes there may be
+	MemoryBytes  int64 `json:"memory_bytes"`  // resident, of all its processes and what they have started
+	IdleUntilMS  int64 `json:"idle_until_ms"` // until its idle processes end; -1: never, 0: none is idle
 }
 
 // InstanceStatus is one process of a function.
@@ -54,6 +59,8 @@ type InstanceStatus struct {
 	PID  int    `json:"pid"`
 	Busy bool   `json:"busy"`
 	Runs uint64 `json:"runs"`
+
+	MemoryBytes int64 `json:"memory_bytes"` // resident, with what it has started
 }
 
 // functions lists the caller's functions; a token that may delegate and names
@@ -75,24 +82,35 @@ func (s *Server) functions(c *call) error {
 	return nil
 }
 
+// status is a function as people see it.
 func status(f function.Snapshot) FunctionStatus {
 	out := FunctionStatus{
 		Function: f.Key.Identity.String(), Tenant: f.Key.Tenant,
 		Name: f.Info.Name, Kind: f.Info.Kind, Main: f.Info.Main, State: f.State.String(),
 		Leases: f.Leases, Waiting: f.Waiting, Runs: f.Runs, Starts: f.Starts, Evictions: f.Evictions,
-		IdleMS: f.Idle.Milliseconds(), Instances: []InstanceStatus{},
+		IdleMS: f.Idle.Milliseconds(), Instances: []InstanceStatus{}, MaxInstances: f.Most, IdleUntilMS: f.IdleUntil.Milliseconds(),
+	}
+	if f.IdleUntil == function.Forever {
+		out.IdleUntilMS = -1
 	}
 	for _, i := range f.Instances {
-		out.Instances = append(out.Instances, InstanceStatus(i))
+		memory := residentMemory(i.PID)
+		out.MemoryBytes += memory
+		out.Instances = append(out.Instances, InstanceStatus{PID: i.PID, Busy: i.Busy, Runs: i.Runs, MemoryBytes: memory})
 	}
 	return out
 }
 
-// ready answers a readiness probe: whether new functions are welcome.
+// ready answers a readiness probe: whether new functions are welcome. What it
+// asks first cannot hang, so that it answers also when the table does not.
 func (s *Server) ready(c echo.Context) error {
+	reason := s.health.reason(time.Now())
 	s.sign(c.Response().Header())
-	if s.table.Draining() {
-		return c.JSON(http.StatusServiceUnavailable, map[string]any{"ready": false, "reason": "draining"})
+	if reason == "" && s.table.Draining() {
+		reason = "draining"
+	}
+	if reason != "" {
+		return c.JSON(http.StatusServiceUnavailable, map[string]any{"ready": false, "reason": reason})
 	}
 	return c.JSON(http.StatusOK, map[string]any{"ready": true, "kinds": s.kinds.String()})
 }

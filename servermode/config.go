@@ -1,13 +1,11 @@
 package servermode
 
 import (
-	"crypto/tls"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -157,27 +155,42 @@ func (c Config) validate() error {
 		return fmt.Errorf("%w: --tls-cert and --tls-key go together", daemon.ErrConfig)
 	case c.SharedUser && os.Getuid() == 0:
 		return fmt.Errorf("%w: --shared-user would run functions as root; start the server as another user", daemon.ErrConfig)
-	case slices.Min([]time.Duration{c.KeepAlive, c.Lease, c.InitTimeout, c.RunTimeout, c.BuildTimeout}) < 0:
-		return fmt.Errorf("%w: durations must be positive", daemon.ErrConfig)
-	case c.Instances < 1 || c.Processes < 1 || c.Starts < 1 || c.Builds < 1 || c.Activations < 1:
-		return fmt.Errorf("%w: at least one instance per function, one process, start and build at a time, and one activation", daemon.ErrConfig)
-	case c.Queue < 0 || c.QueueTotal < 0 || c.MemoryReserve < 0 || c.ResultCache < 0:
-		return fmt.Errorf("%w: no queue, reserve or cache can be negative", daemon.ErrConfig)
-	case c.Instances > c.MaxInstances:
+	}
+	return c.bounds()
+}
+
+// bounds checks the numbers; what is 0 has become its default by now.
+func (c Config) bounds() error {
+	for _, d := range []struct {
+		flag  string
+		value time.Duration
+	}{
+		{"keep-alive", c.KeepAlive}, {"lease", c.Lease}, {"max-run", min(c.InitTimeout, c.RunTimeout)},
+		{"native-grace", c.NativeGrace}, {"build-timeout", c.BuildTimeout},
+		{"max-keep-alive", c.MaxKeepAlive}, {"grow-after", c.GrowAfter}, {"stop-grace", c.StopGrace},
+	} {
+		if d.value < 0 {
+			return fmt.Errorf("%w: --%s must be a time above 0, not %v", daemon.ErrConfig, d.flag, d.value)
+		}
+	}
+	for _, n := range []struct {
+		flag  string
+		value int64
+	}{
+		{"instances", int64(c.Instances)}, {"concurrency", int64(c.Concurrency)}, {"queue", int64(c.Queue)},
+		{"builds", int64(c.Builds)}, {"build-cache", c.BuildCache}, {"code-cache", c.CodeCache},
+		{"max-instances", int64(c.MaxInstances)}, {"processes", int64(c.Processes)}, {"starts", int64(c.Starts)},
+		{"queue-total", int64(c.QueueTotal)}, {"memory-reserve", c.MemoryReserve},
+		{"activations", int64(c.Activations)}, {"result-cache", c.ResultCache},
+	} {
+		if n.value < 0 {
+			return fmt.Errorf("%w: --%s must be above 0, not %d", daemon.ErrConfig, n.flag, n.value)
+		}
+	}
+	if c.Instances > c.MaxInstances {
 		return fmt.Errorf("%w: --instances %d is more than --max-instances %d", daemon.ErrConfig, c.Instances, c.MaxInstances)
 	}
 	return nil
-}
-
-func (c Config) tls() (*tls.Config, error) {
-	if c.TLSCert == "" {
-		return nil, nil
-	}
-	pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
-	if err != nil {
-		return nil, fmt.Errorf("%w: certificate: %w", daemon.ErrConfig, err)
-	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 }
 
 // slots is how many runs the host can execute at once: its CPUs.

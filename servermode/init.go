@@ -24,7 +24,7 @@ const initMargin = 250 * time.Millisecond
 
 // init makes a function known and ready. It is idempotent.
 func (s *Server) init(c *call) error {
-	key, lease, limit, err := c.order(s.cfg.InitTimeout)
+	key, lease, limit, err := c.order(s.settings().InitTimeout)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (s *Server) understand(c *call, init *runtimespec.InitBody, requested strin
 	if name == "" {
 		name = init.Name
 	}
-	wish, err := s.cfg.wish(spec.Env)
+	wish, err := s.settings().wish(spec.Env)
 	return spec, function.Info{Name: name, Kind: requested, Main: spec.Main, Wish: wish}, err
 }
 

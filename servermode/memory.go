@@ -5,108 +5,48 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
-	"sync"
-	"time"
-
-	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
 
-// memoryFor is how long a look at the host's memory is believed.
-const memoryFor = 50 * time.Millisecond
-
-// leastReserve is what functions leave to the host at least, in bytes.
-const leastReserve = 64 << 20
-
-// memoryGauge reads how much memory is left, on the host and within the limit of
-// the server's control group.
-type memoryGauge struct {
-	reserve func() int64 // bytes; 0: a twentieth of all
-
-	mu   sync.Mutex // guards what follows
-	at   time.Time
-	last function.Memory
+// residentMemory is what a process and all that descend from it have in RAM, in
+// bytes; a page that two of them share counts twice. A process that is gone has
+// none. It reads /proc: for people who ask, not for the run path.
+func residentMemory(pid int) (total int64) {
+	seen := map[int]bool{} // while it is read the tree changes
+	for pids := []int{pid}; len(pids) > 0; {
+		next := pids[0]
+		pids = pids[1:]
+		if !seen[next] {
+			seen[next] = true
+			total += residentOf(next)
+			pids = append(pids, childrenOf(next)...)
+		}
+	}
+	return total
 }
 
-// read is the memory at this moment, or shortly before.
-func (g *memoryGauge) read() function.Memory {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if now := time.Now(); now.Sub(g.at) > memoryFor {
-		g.at = now
-		g.last = measureMemory(g.reserve())
+func residentOf(pid int) int64 {
+	text, err := os.ReadFile(procFile(pid, "statm"))
+	fields := bytes.Fields(text)
+	if err != nil || len(fields) < 2 {
+		return 0
 	}
-	return g.last
+	pages, _ := strconv.ParseInt(string(fields[1]), 10, 64)
+	return pages * int64(os.Getpagesize())
 }
 
-func measureMemory(reserve int64) function.Memory {
-	info := fields("/proc/meminfo")
-	available, total := info["MemAvailable:"]<<10, info["MemTotal:"]<<10
-	if total == 0 { // no /proc: nothing is known, and nothing refused
-		return function.Memory{Available: 1, Reserve: 0}
-	}
-	if limit, used := groupMemory(); limit > 0 && limit < total {
-		total, available = limit, min(available, limit-used)
-	}
-	if reserve == 0 {
-		reserve = max(leastReserve, total/20)
-	}
-	return function.Memory{Available: available, Reserve: reserve}
-}
-
-// groupMemory is the limit of the server's control group and what of it is in
-// use, without what the kernel would give back; 0 where there is none.
-func groupMemory() (limit, used int64) {
-	for _, dir := range memoryGroups() {
-		for _, v := range []struct{ limit, used, inactive string }{
-			{"memory.max", "memory.current", "inactive_file"},
-			{"memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"},
-		} {
-			most, ok := number(filepath.Join(dir, v.limit))
-			now, known := number(filepath.Join(dir, v.used))
-			if ok && known {
-				return most, max(0, now-fields(filepath.Join(dir, "memory.stat"))[v.inactive])
+// childrenOf are those of all of a process's threads. A kernel without these
+// files tells of none: then the process stands for its tree.
+func childrenOf(pid int) (pids []int) {
+	files, _ := filepath.Glob(procFile(pid, "task/*/children"))
+	for _, file := range files {
+		text, _ := os.ReadFile(file)
+		for _, field := range bytes.Fields(text) {
+			if child, err := strconv.Atoi(string(field)); err == nil {
+				pids = append(pids, child)
 			}
 		}
 	}
-	return 0, 0
+	return pids
 }
 
-// memoryGroups are where the server's control group may be seen: at its path,
-// or, within a container, at the top.
-var memoryGroups = sync.OnceValue(func() (dirs []string) {
-	text, _ := os.ReadFile("/proc/self/cgroup")
-	for line := range strings.Lines(string(text)) {
-		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
-		switch {
-		case len(parts) < 3:
-		case parts[1] == "memory":
-			dirs = append(dirs, filepath.Join("/sys/fs/cgroup/memory", parts[2]), "/sys/fs/cgroup/memory")
-		case parts[0] == "0":
-			dirs = append(dirs, filepath.Join("/sys/fs/cgroup", parts[2]), "/sys/fs/cgroup")
-		}
-	}
-	return dirs
-})
-
-// number reads a file that holds one; "max" is none.
-func number(path string) (n int64, ok bool) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return 0, false
-	}
-	n, err = strconv.ParseInt(string(bytes.TrimSpace(text)), 10, 64)
-	return n, err == nil
-}
-
-// fields reads lines of a name and a number.
-func fields(path string) map[string]int64 {
-	out := map[string]int64{}
-	text, _ := os.ReadFile(path)
-	for line := range bytes.Lines(text) {
-		if parts := bytes.Fields(line); len(parts) > 1 {
-			out[string(parts[0])], _ = strconv.ParseInt(string(parts[1]), 10, 64)
-		}
-	}
-	return out
-}
+func procFile(pid int, name string) string { return filepath.Join("/proc", strconv.Itoa(pid), name) }

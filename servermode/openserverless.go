@@ -57,7 +57,7 @@ func (o *openServerless) init(c *call, body []byte, read func()) error {
 		return o.refuse(c, err)
 	}
 	name := hashKey{c.tenant, init.Env[envHash]}
-	limit := within(init.Deadline(), o.server.cfg.InitTimeout)
+	limit := within(init.Deadline(), o.server.settings().InitTimeout)
 	spec, info, err := o.server.understand(c, init, "", o.container)
 	if err != nil {
 		return o.refuse(c, err)
@@ -118,7 +118,7 @@ func (o *openServerless) run(c *call, body []byte) error {
 	if err := runtimespec.CheckRun(body); err != nil {
 		return o.refuse(c, err)
 	}
-	limit, err := runtimespec.Timeout(c.Header, o.server.cfg.RunTimeout) // from clients of ours
+	limit, err := runtimespec.Timeout(c.Header, o.server.settings().RunTimeout) // from clients of ours
 	if err != nil {
 		return o.refuse(c, refusal(runtimespec.BadRequest, err.Error()))
 	}
@@ -127,7 +127,7 @@ func (o *openServerless) run(c *call, body []byte) error {
 	if !ok {
 		return o.refuse(c, errUnnamed)
 	}
-	ctx, stop := o.server.context(min(limit, o.server.cfg.RunTimeout))
+	ctx, stop := o.server.context(min(limit, o.server.settings().RunTimeout))
 	defer stop()
 	mine := newActivation(ctx, time.Time{})
 	defer context.AfterFunc(c.Context(), func() { o.server.activations.left(activationKey{Key: key}, mine, disconnectGrace) })()

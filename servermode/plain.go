@@ -47,7 +47,7 @@ var (
 // init fills the tenant's slot. A failed one ends with sentinels, because its
 // logs are collected; a successful one does not.
 func (p *plain) init(c *call, body []byte, read func()) error {
-	ctx, stop := p.server.context(p.server.cfg.InitTimeout)
+	ctx, stop := p.server.context(p.server.settings().InitTimeout)
 	defer stop()
 	mine, current, first := p.enterInit(ctx, c.tenant, sha256.Sum256(body))
 	if current == nil {
@@ -78,7 +78,7 @@ func (p *plain) initialise(ctx context.Context, c *call, lease string, body []by
 	if err == nil && !init.HasCode {
 		err = errNoCode
 	}
-	kind := p.server.cfg.PlainKind
+	kind := p.server.settings().PlainKind
 	if err == nil {
 		err = p.server.kinds.Check(kind)
 	}
@@ -91,7 +91,7 @@ func (p *plain) initialise(ctx context.Context, c *call, lease string, body []by
 		logs.complain(err)
 		return key, err
 	}
-	limit := within(init.Deadline(), p.server.cfg.InitTimeout)
+	limit := within(init.Deadline(), p.server.settings().InitTimeout)
 	read()
 	ctx, cancel := context.WithTimeoutCause(ctx, limit-min(initMargin, limit/10), errTimedOut)
 	defer cancel()
@@ -103,7 +103,7 @@ func (p *plain) initialise(ctx context.Context, c *call, lease string, body []by
 // gets no sentinel: it would end that one's log.
 func (p *plain) run(c *call, body []byte) error {
 	activation := runtimespec.SkimRun(body)
-	ctx, stop := p.server.context(within(activation.Deadline, p.server.cfg.RunTimeout))
+	ctx, stop := p.server.context(within(activation.Deadline, p.server.settings().RunTimeout))
 	defer stop()
 	in, current, first, err := p.enterRun(ctx, c.tenant, activation.ID)
 	switch {
@@ -176,7 +176,7 @@ func within(deadline time.Time, longest time.Duration) time.Duration {
 
 // log is a new activation's.
 func (p *plain) log() *plainLog {
-	return &plainLog{to: p.streams.Activation(p.concurrent || several(p.server.tokens)), max: p.server.cfg.MaxLog}
+	return &plainLog{to: p.streams.Activation(p.concurrent || several(p.server.settings().tokens)), max: p.server.cfg.MaxLog}
 }
 
 // several reports whether tokens stand for more than one tenant: then the slots

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 
@@ -70,7 +69,7 @@ func (p *program) launch(ctx context.Context, sink function.Sink) (*process.Proc
 	c := p.command
 	spec := process.Spec{
 		Path: c.Path, Args: c.Args, Dir: c.Dir, Env: p.env(), Framed: c.Protocol == kind.Framed,
-		WaitForAck: c.WaitForAck, Grace: c.Grace, MaxResult: p.server.cfg.MaxResult, StopGrace: p.server.cfg.StopGrace,
+		WaitForAck: c.WaitForAck, Grace: c.Grace, MaxResult: p.server.cfg.MaxResult, StopGrace: p.server.settings().StopGrace,
 	}
 	if c.Protocol == kind.Web {
 		if err := p.serve(&spec); err != nil {
@@ -227,9 +226,10 @@ func (p *program) Close() {
 // instance is a process as the function package sees it.
 type instance struct{ *process.Process }
 
-// Memory is what the process holds of the host's memory, in bytes.
+// Memory is what the process, with all it has started, holds of the host's
+// memory, in bytes.
 func (i instance) Memory() int64 {
-	return fields("/proc/" + strconv.Itoa(i.PID()) + "/status")["VmRSS:"] << 10
+	return residentMemory(i.PID())
 }
 
 func (i instance) Run(ctx context.Context, line []byte, sink function.Sink) ([]byte, bool, error) {

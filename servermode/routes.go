@@ -24,6 +24,7 @@ func (s *Server) routes() http.Handler {
 	e.POST(runtimespec.PathRun, s.handle(either(s.run, s.foreignRun)))
 	e.POST(runtimespec.PathStop, s.handle(either(s.stopLease, s.foreignStop)))
 	e.GET(runtimespec.PathFunctions, s.handle(s.functions))
+	e.GET(pathMetrics, s.handle(s.showMetrics))
 	return e
 }
 
@@ -66,7 +67,7 @@ func (s *Server) loadReport() string {
 }
 
 func (s *Server) authorize(c *call) error {
-	grant, err := s.tokens.Check(c.Header.Get("Authorization"))
+	grant, err := s.settings().tokens.Check(c.Header.Get("Authorization"))
 	if err != nil {
 		return refusal(runtimespec.Unauthorized, "the server wants a bearer token that it knows: set --token-file on the caller")
 	}

@@ -6,8 +6,8 @@ package servermode
 import (
 	"context"
 	"errors"
-	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,16 +15,12 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
-	"github.com/whiskaway/whiskaway/internal/token"
 	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
-
-// sweepEvery is how often idle instances and leases are looked at.
-const sweepEvery = time.Second
 
 // Server is one server. Its parts are made in Start and ended in Stop, in
 // reverse order.
@@ -33,13 +29,16 @@ type Server struct {
 	incarnation string // new at each start, so that callers can tell a restart
 	log         *zap.Logger
 
-	tokens      token.Set
+	live      atomic.Pointer[live] // what a reload replaces
+	reloading sync.Mutex           // held across a reload
+
 	state       *stateDir
 	box         *sandbox.Sandbox
 	shop        *build.Shop
 	kinds       kind.Set
 	store       *artifact.Store
 	table       *function.Table
+	metrics     *metrics
 	activations *activations
 	uploads     *semaphore.Weighted
 	memory      *memoryGauge
@@ -53,7 +52,10 @@ type Server struct {
 	stop     sync.Once
 	stopErr  error
 	cleanups []func() error
-	janitor  sync.WaitGroup
+
+	janitor sync.WaitGroup
+	sweep   func(now time.Time) // the table's
+	health  health
 }
 
 // New returns a server that is not started.
@@ -65,28 +67,22 @@ func New(cfg Config) *Server {
 		log:         cfg.Log.Named("servermode"),
 		activations: newActivations(cfg.Activations, cfg.ResultCache),
 		uploads:     semaphore.NewWeighted(max(cfg.UploadBudget, cfg.MaxInitBody)),
-		memory:      &memoryGauge{reserve: func() int64 { return cfg.MemoryReserve }},
 	}
-	s.table = function.NewTable(s.tableConfig())
+	s.memory = &memoryGauge{reserve: func() int64 { return s.settings().MemoryReserve }}
+	s.live.Store(&live{Config: cfg})
+	s.metrics = newMetrics()
+	s.metrics.registry.MustRegister(gauges{s})
+	s.table = function.NewTable(s.tableConfig(cfg))
+	s.sweep = func(now time.Time) { s.table.Sweep(now); s.activations.sweep(now) }
 	s.base, s.end = context.WithCancelCause(context.Background())
 	s.plain, s.openServerless = newPlain(s), newOpenServerless(s)
 	return s
 }
 
-// tableConfig is what the owner decides about functions.
-func (s *Server) tableConfig() function.Config {
-	c := s.cfg
-	return function.Config{
-		Instances: c.Instances, Queue: c.Queue, QueueTotal: c.QueueTotal, Processes: c.Processes, Starts: c.Starts,
-		KeepAlive: c.KeepAlive, Lease: c.Lease, GrowAfter: c.GrowAfter, StartTime: c.InitTimeout,
-		Memory: s.memory.read,
-	}
-}
-
 // Start checks the configuration, makes ready what functions need and serves.
 func (s *Server) Start() error {
 	err := s.cfg.validate()
-	for _, step := range []func() error{s.openTokens, s.openState, s.openSandbox, s.openKinds, s.adoptOrphans, s.openStore, s.sweepIdle, s.listen} {
+	for _, step := range []func() error{s.openSecrets, s.openState, s.openSandbox, s.openKinds, s.adoptOrphans, s.openStore, s.sweepIdle, s.listen} {
 		if err == nil {
 			err = step()
 		}
@@ -100,51 +96,13 @@ func (s *Server) Start() error {
 // onStop adds a clean-up; they run in reverse order.
 func (s *Server) onStop(f func() error) { s.cleanups = append(s.cleanups, f) }
 
-func (s *Server) openTokens() (err error) {
-	if s.cfg.TokenFile != "" {
-		if s.tokens, err = token.Load(s.cfg.TokenFile); err != nil {
-			return errors.Join(daemon.ErrConfig, err)
-		}
-	}
-	for _, secret := range []string{s.cfg.TokenFile, s.cfg.TLSKey} {
-		if info, err := os.Stat(secret); err == nil && info.Mode().Perm()&0o004 != 0 {
-			s.log.Warn("every user of this host can read it, functions too: chmod o-r", zap.String("file", secret))
-		}
-	}
-	return nil
-}
-
 func (s *Server) openStore() (err error) {
 	s.store, err = artifact.Open(s.state.path("code"), s.cfg.CodeCache)
 	return err
 }
 
-// sweepIdle looks after idle instances and leases in the background.
-func (s *Server) sweepIdle() error {
-	done := make(chan struct{})
-	s.onStop(func() error { close(done); s.janitor.Wait(); return nil })
-	s.janitor.Go(func() {
-		tick := time.NewTicker(min(sweepEvery, s.cfg.KeepAlive/2+time.Millisecond))
-		defer tick.Stop()
-		for {
-			select {
-			case now := <-tick.C:
-				s.table.Sweep(now)
-				s.activations.sweep(now)
-			case <-done:
-				return
-			}
-		}
-	})
-	return nil
-}
-
 func (s *Server) listen() error {
-	secure, err := s.cfg.tls()
-	if err != nil {
-		return err
-	}
-	s.listener = &daemon.Listener{Listen: s.cfg.Listen, Handler: s.routes(), TLS: secure, Log: s.log}
+	s.listener = &daemon.Listener{Listen: s.cfg.Listen, Handler: s.routes(), TLS: s.tls(), Log: s.log}
 	return s.listener.Start()
 }
 

@@ -25,6 +25,7 @@ import (
 //	launchers/  the programs that load functions
 //	builds/     what was built for functions: environments, programs
 //	functions/  one folder per function that has had a process
+//	room        written now and then, to see whether there is room
 type stateDir struct {
 	dir, id string
 	lock    *os.File

@@ -3,17 +3,22 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
 
 	"github.com/alecthomas/kong"
+	"go.uber.org/zap"
 
+	"github.com/whiskaway/whiskaway/internal/configfile"
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/servermode"
 )
 
 type flags struct {
+	Config string `env:"WHISKAWAY_CONFIG" placeholder:"FILE" help:"YAML file with settings; its keys are the names of these flags. SIGHUP has it read again."`
+
 	Listen    string `default:"127.0.0.1:9000" env:"WHISKAWAY_LISTEN" help:"Address to serve on. More than loopback needs --token-file."`
 	StateDir  string `env:"WHISKAWAY_STATE_DIR" help:"Folder for code and running functions. [/var/lib/whiskaway as root]" type:"path"`
 	TokenFile string `env:"WHISKAWAY_TOKEN_FILE" help:"Bearer tokens, one a line: token, tenant, and 'delegate' if it may act for others." type:"path"`
@@ -23,9 +28,20 @@ type flags struct {
 	KeepAlive   time.Duration `default:"10m" env:"WHISKAWAY_KEEP_ALIVE" help:"How long an idle process is kept."`
 	Lease       time.Duration `default:"30m" env:"WHISKAWAY_LEASE" help:"How long a function is kept that nobody runs."`
 	MaxRun      time.Duration `default:"5m" env:"WHISKAWAY_MAX_RUN" help:"Longest run, and longest init."`
-	Queue       int           `default:"50" env:"WHISKAWAY_QUEUE" help:"Runs that may wait, per function."`
 	Concurrency int           `default:"200" env:"WHISKAWAY_CONCURRENCY" help:"Runs at once in one process of a function that says __OW_ALLOW_CONCURRENT=true, where its kind can."`
 	Grace       time.Duration `default:"30s" env:"WHISKAWAY_GRACE" help:"How long runs may go on after SIGTERM."`
+
+	Instances     int           `env:"WHISKAWAY_INSTANCES" help:"Processes per function whose author does not say WHISKAWAY_MAX_INSTANCES; with WHISKAWAY_GPU it is 1. [CPUs, at least 2]"`
+	MaxInstances  int           `default:"64" env:"WHISKAWAY_MAX_INSTANCES" help:"The most that an author may say."`
+	MaxKeepAlive  time.Duration `env:"WHISKAWAY_MAX_KEEP_ALIVE" help:"The longest WHISKAWAY_KEEP_ALIVE that an author may say. [forever]"`
+	Processes     int           `default:"1024" env:"WHISKAWAY_PROCESSES" help:"Processes of all functions. Beyond it idle ones make room, those idle for longest first."`
+	MemoryReserve int64         `env:"WHISKAWAY_MEMORY_RESERVE" help:"Bytes of memory that functions leave free: below it idle processes end, and none is started. [a twentieth of all, at least 64 MiB]"`
+	Queue         int           `default:"50" env:"WHISKAWAY_QUEUE" help:"Runs that may wait, per function."`
+	QueueTotal    int           `default:"1000" env:"WHISKAWAY_QUEUE_TOTAL" help:"Runs that may wait in all; one tenant gets at most half."`
+	StopGrace     time.Duration `default:"200ms" env:"WHISKAWAY_STOP_GRACE" help:"How long a function may take to end itself (SIGTERM) when its run is cancelled or overdue; then it is killed."`
+	Activations   int           `default:"1048576" env:"WHISKAWAY_ACTIVATIONS" help:"Activations that are remembered until after their deadlines, so that none runs twice. With more, new ones are refused."`
+	ResultCache   int64         `default:"67108864" env:"WHISKAWAY_RESULT_CACHE" help:"Bytes of their results that are kept for callers who lost the answer."`
+	CodeCache     int64         `default:"4294967296" env:"WHISKAWAY_CODE_CACHE" help:"Bytes of functions' code that are kept on disk."`
 
 	Python             string        `env:"WHISKAWAY_PYTHON" help:"Interpreter for python:3. [the first of python3 and /usr/bin/python3 that functions can run]"`
 	UV                 string        `name:"uv" env:"WHISKAWAY_UV" help:"uv, which installs Python requirements faster than pip; 'none' for pip. [the first of uv, /usr/bin/uv and /usr/local/bin/uv, else pip]"`
@@ -54,31 +70,54 @@ type flags struct {
 }
 
 func main() {
-	var f flags
-	kong.Parse(&f, kong.Name("servermode"), kong.UsageOnError(),
-		kong.Description("Run OpenWhisk functions for client containers elsewhere. Every flag has its variable."),
+	f := parseOrExit(os.Args[1:])
+	level, err := zap.ParseAtomicLevel(f.LogLevel)
+	if err != nil {
+		exit(daemon.ExitUsage, err)
+	}
+	log, err := daemon.NewLogAt(level, f.Log)
+	if err != nil {
+		exit(daemon.ExitUsage, err)
+	}
+	cfg := f.config()
+	cfg.Log = log
+	code := daemon.Run(&reloading{Server: servermode.New(cfg), flags: f, log: log, level: level}, f.Grace, log)
+	_ = log.Sync()
+	os.Exit(code)
+}
+
+func exit(code int, err error) {
+	fmt.Fprintln(os.Stderr, "servermode:", err)
+	os.Exit(code)
+}
+
+func newParser(f *flags) *kong.Kong {
+	return kong.Must(f, kong.Name("servermode"), kong.UsageOnError(), configfile.From("config"),
+		kong.Description("Run OpenWhisk functions for client containers elsewhere. Every flag has its variable, and is a key of the YAML file that --config names. A flag goes before a variable, a variable before the file."),
 		kong.Exit(func(code int) {
 			if code != 0 {
 				code = daemon.ExitUsage
 			}
 			os.Exit(code)
 		}))
-	log, err := daemon.NewLog(f.LogLevel, f.Log)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "servermode:", err)
-		os.Exit(daemon.ExitUsage)
+}
+
+func parseOrExit(args []string) (f flags) {
+	parser := newParser(&f)
+	_, err := parser.Parse(args)
+	if errors.Is(err, daemon.ErrConfig) {
+		exit(daemon.ExitConfig, err)
 	}
-	cfg := f.config()
-	cfg.Log = log
-	code := daemon.Run(servermode.New(cfg), f.Grace, log)
-	_ = log.Sync()
-	os.Exit(code)
+	parser.FatalIfErrorf(err)
+	return f
 }
 
 func (f flags) config() servermode.Config {
 	cfg := servermode.Config{
 		Listen: f.Listen, StateDir: f.StateDir, TokenFile: f.TokenFile, TLSCert: f.TLSCert, TLSKey: f.TLSKey,
-		KeepAlive: f.KeepAlive, Lease: f.Lease, InitTimeout: f.MaxRun, RunTimeout: f.MaxRun, Concurrency: f.Concurrency, Queue: f.Queue,
+		KeepAlive: f.KeepAlive, Lease: f.Lease, InitTimeout: f.MaxRun, RunTimeout: f.MaxRun, Concurrency: f.Concurrency,
+		Instances: f.Instances, MaxInstances: f.MaxInstances, MaxKeepAlive: f.MaxKeepAlive, Processes: f.Processes, MemoryReserve: f.MemoryReserve,
+		Queue: f.Queue, QueueTotal: f.QueueTotal, StopGrace: f.StopGrace, Activations: f.Activations, ResultCache: f.ResultCache, CodeCache: f.CodeCache,
 		Python: f.Python, Node: f.Node, NodeModules: f.NodeModules, UV: f.UV, Go: f.Go, Runtimes: f.Runtime, NativeAck: f.NativeAck, NativeGrace: f.NativeGrace, NativeExecutionEnv: f.NativeExecutionEnv,
 		PlainKind: f.PlainKind, Builds: f.Builds, BuildTimeout: f.BuildTimeout, BuildCache: f.BuildCache,
 		PassEnv: f.PassEnv, VolatileEnv: f.VolatileEnv, AdoptOrphans: true,

@@ -17,6 +17,7 @@ type cli struct {
 	Demo   demoCommand   `cmd:"" help:"Run the plates action on a server process of this host, played from the invoker's side."`
 	Invoke invokeCommand `cmd:"" help:"Initialise and run an action as the invoker would; logs and result apart."`
 	Dev    devCommand    `cmd:"" help:"Serve an action on this host and initialise it again at each save."`
+	Ps     psCommand     `cmd:"" help:"List the functions that a server holds."`
 
 	Conformance conformanceCommand `cmd:"" help:"Check whether a runtime does what OpenWhisk expects of one."`
 }

@@ -26,15 +26,26 @@ type Service interface {
 	Stop(ctx context.Context) error
 }
 
+// Reloader is a Service that can read its configuration again while it serves.
+// A Reload that fails has changed nothing.
+type Reloader interface{ Reload() error }
+
 // ErrConfig is wrapped by a Start that fails for its configuration.
 var ErrConfig = errors.New("configuration")
 
 // Run starts a service, waits for SIGTERM or SIGINT and drains it for up to
-// grace; a second signal ends it at once. It returns the exit code.
+// grace; a second signal ends it at once. A Reloader is told of each SIGHUP
+// before that. It returns the exit code.
 func Run(service Service, grace time.Duration, log *zap.Logger) int {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 	defer signal.Stop(signals)
+	hangups := make(chan os.Signal, 1) // one that waits stands for all that came
+	reloader, reloads := service.(Reloader)
+	if reloads {
+		signal.Notify(hangups, syscall.SIGHUP)
+		defer signal.Stop(hangups)
+	}
 	if err := service.Start(); err != nil {
 		log.Error("cannot start", zap.Error(err))
 		if errors.Is(err, ErrConfig) {
@@ -43,7 +54,7 @@ func Run(service Service, grace time.Duration, log *zap.Logger) int {
 		return ExitFailed
 	}
 	log.Info("serving", zap.String("address", service.Addr()))
-	log.Info("draining", zap.Stringer("signal", <-signals), zap.Duration("grace", grace))
+	log.Info("draining", zap.Stringer("signal", serve(signals, hangups, reloader, log)), zap.Duration("grace", grace))
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	go func() {
@@ -60,4 +71,20 @@ func Run(service Service, grace time.Duration, log *zap.Logger) int {
 	}
 	log.Info("ended")
 	return ExitOK
+}
+
+// serve reloads at each hang-up until a signal to end comes, which it returns.
+func serve(end, hangups <-chan os.Signal, reloader Reloader, log *zap.Logger) os.Signal {
+	for {
+		select {
+		case s := <-end:
+			return s
+		case <-hangups:
+			if err := reloader.Reload(); err != nil {
+				log.Error("not reloaded, everything stays as it was", zap.Error(err))
+			} else {
+				log.Info("reloaded")
+			}
+		}
+	}
 }

@@ -47,6 +47,19 @@ func (s service) Stop(ctx context.Context) error {
 	return nil
 }
 
+// reloading is a service that can reload; the second time it fails.
+type reloading struct {
+	service
+	times *int
+}
+
+func (r reloading) Reload() error {
+	if *r.times++; *r.times == 2 {
+		return fmt.Errorf("%w: no", daemon.ErrConfig)
+	}
+	return nil
+}
+
 const variable = "DAEMON_TEST_SERVICE"
 
 func TestMain(m *testing.M) {
@@ -62,11 +75,14 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
+	if name == "reloading" {
+		os.Exit(daemon.Run(reloading{"good", new(int)}, grace, log))
+	}
 	os.Exit(daemon.Run(service(name), grace, log))
 }
 
 func TestRun_ExitCodes(t *testing.T) {
-	term, interrupt := syscall.SIGTERM, syscall.SIGINT
+	term, interrupt, hangup := syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP
 	for name, c := range map[string]struct {
 		service string
 		signals []syscall.Signal
@@ -80,6 +96,8 @@ func TestRun_ExitCodes(t *testing.T) {
 		"cannot end":            {"broken", []syscall.Signal{term}, daemon.ExitFailed, []string{"serving", "draining", "ended before everything had finished"}},
 		"out of grace":          {"impatient", []syscall.Signal{term}, daemon.ExitFailed, []string{"serving", "draining", "ended before everything had finished"}},
 		"second signal ends it": {"endless", []syscall.Signal{term, interrupt}, daemon.ExitFailed, []string{"serving", "draining", "ending at once", "ended before everything had finished"}},
+		"reloads":               {"reloading", []syscall.Signal{hangup, hangup, hangup, term}, daemon.ExitOK, []string{"serving", "reloaded", "not reloaded, everything stays as it was", "reloaded", "draining", "ended"}},
+		"cannot reload":         {"good", []syscall.Signal{hangup}, -1, []string{"serving"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -96,7 +114,7 @@ func TestRun_ExitCodes(t *testing.T) {
 				var entry struct{ Msg string }
 				require.NoError(t, json.Unmarshal(lines.Bytes(), &entry), lines.Text())
 				said = append(said, entry.Msg)
-				if (entry.Msg == "serving" || entry.Msg == "draining") && len(signals) > 0 {
+				if entry.Msg != "ending at once" && len(signals) > 0 {
 					require.NoError(t, cmd.Process.Signal(signals[0]))
 					signals = signals[1:]
 				}

@@ -53,6 +53,9 @@ func TestBinaries_ExitCodes(t *testing.T) {
 		"server help":          {"servermode", []string{"--help"}, 0, "WHISKAWAY_STATE_DIR"},
 		"server unknown flag":  {"servermode", []string{"--nonsense"}, 2, "nonsense"},
 		"server open to all":   {"servermode", []string{"--listen=0.0.0.0:0"}, 78, "--token-file"},
+		"server config help":   {"servermode", []string{"--help"}, 0, "--config=FILE"},
+		"server no config":     {"servermode", []string{"--config=/nowhere.yaml"}, 78, "/nowhere.yaml"},
+		"tool no server":       {"whiskaway", []string{"ps", "--server=http://127.0.0.1:1"}, 1, "http://127.0.0.1:1 cannot be reached"},
 		"tool help":            {"whiskaway", []string{"--help"}, 0, "invoke"},
 		"tool no command":      {"whiskaway", nil, 2, "invoke"},
 	} {

@@ -35,19 +35,26 @@ func (s *Store) files() (out []file) {
 	return out
 }
 
+// Bytes is how much is kept.
+func (s *Store) Bytes() int64 { return sum(s.files()) }
+
+func sum(files []file) (total int64) {
+	for _, f := range files {
+		total += f.size
+	}
+	return total
+}
+
 // evict removes the code unused for longest until the rest fits; not keep,
 // which is about to be used, and not what is being written.
 func (s *Store) evict(keep string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	files := s.files()
-	var total int64
-	for _, f := range files {
-		total += f.size
-	}
+	total := sum(files)
 	slices.SortFunc(files, func(a, b file) int { return a.used.Compare(b.used) })
 	for _, f := range files {
-		if total <= s.maxBytes {
+		if total <= s.maxBytes.Load() {
 			return
 		}
 		if f.path != keep && !f.unfinished() && os.Remove(f.path) == nil {

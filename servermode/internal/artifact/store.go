@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
@@ -22,7 +23,7 @@ var ErrMissing = errors.New("code is not in the cache")
 // Store is a folder of code strings, each in a file named for its digest.
 type Store struct {
 	dir      string
-	maxBytes int64
+	maxBytes atomic.Int64
 
 	mu sync.Mutex // guards the choice of what to evict
 }
@@ -32,13 +33,20 @@ func Open(dir string, maxBytes int64) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	s := &Store{dir: dir, maxBytes: maxBytes}
+	s := &Store{dir: dir}
+	s.maxBytes.Store(maxBytes)
 	for _, f := range s.files() {
 		if f.unfinished() { // a server was killed while writing it
 			_ = os.Remove(f.path)
 		}
 	}
 	return s, nil
+}
+
+// SetMaxBytes changes how much is kept, and makes it so.
+func (s *Store) SetMaxBytes(n int64) {
+	s.maxBytes.Store(n)
+	s.evict("")
 }
 
 func (s *Store) path(tenant string, code runtimespec.Digest) string {

@@ -147,8 +147,8 @@ func (s *Shop) finish(place string, j *Job) error {
 	if err != nil {
 		return err
 	}
-	if size > s.cfg.MaxBytes {
-		return fmt.Errorf("what was built has %d bytes, more than this server keeps: %d", size, s.cfg.MaxBytes)
+	if most := s.maxBytes.Load(); size > most {
+		return fmt.Errorf("what was built has %d bytes, more than this server keeps: %d", size, most)
 	}
 	at := s.path("made", place)
 	tmp := filepath.Join(at, "new")
@@ -180,7 +180,7 @@ func (s *Shop) setAside(keep string) (aside []string) {
 	}
 	slices.SortFunc(all, func(a, b made) int { return a.used.Compare(b.used) })
 	for _, m := range all {
-		if total <= s.cfg.MaxBytes {
+		if total <= s.maxBytes.Load() {
 			break
 		}
 		if m.place == keep || s.used[m.place] > 0 || s.running[m.place] != nil {

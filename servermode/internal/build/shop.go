@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -44,8 +45,9 @@ type Config struct {
 
 // Shop makes and keeps builds.
 type Shop struct {
-	cfg  Config
-	turn *semaphore.Weighted
+	cfg      Config
+	maxBytes atomic.Int64
+	turn     *semaphore.Weighted
 
 	base context.Context
 	end  context.CancelCauseFunc
@@ -58,6 +60,9 @@ type Shop struct {
 	tenants map[string]*tenant             // those with builds or products in use
 	caches  map[string]*semaphore.Weighted // each used by one build at a time
 }
+
+// SetMaxBytes changes how much is kept, from the next build on.
+func (s *Shop) SetMaxBytes(n int64) { s.maxBytes.Store(n) }
 
 // Order says what is wanted. Equal orders are one build.
 type Order struct {
@@ -86,6 +91,7 @@ func Open(cfg Config) (*Shop, error) {
 		running: map[string]*build{}, used: map[string]int{}, unseen: map[string]*build{},
 		tenants: map[string]*tenant{}, caches: map[string]*semaphore.Weighted{},
 	}
+	s.maxBytes.Store(cfg.MaxBytes)
 	s.base, s.end = context.WithCancelCause(context.Background())
 	for _, dir := range []string{cfg.Dir, s.path("made"), s.path("caches")} {
 		if err := errors.Join(os.MkdirAll(dir, 0o711), os.Chmod(dir, 0o711)); err != nil {

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+)
+
+// listed is a function as a server tells of it.
+type listed struct {
+	Function, Tenant, Name, Kind, State string
+
+	Leases, Waiting int
+	Runs            uint64
+	Instances       []struct{ Busy bool }
+	MaxInstances    int   `json:"max_instances"`
+	MemoryBytes     int64 `json:"memory_bytes"`
+	IdleUntilMS     int64 `json:"idle_until_ms"`
+}
+
+// none stands where there is nothing to say.
+const none = "–"
+
+// printFunctions prints a table, with the tenants if there are several.
+func printFunctions(w io.Writer, all []listed) error {
+	tenants, names := map[string]bool{}, map[[2]string]int{}
+	for _, f := range all {
+		tenants[f.Tenant] = true
+		names[[2]string{f.Tenant, f.Name}]++
+	}
+	slices.SortStableFunc(all, func(a, b listed) int { return cmp.Compare(a.Tenant, b.Tenant) })
+	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	row := func(tenant string, cells ...string) {
+		if len(tenants) > 1 {
+			cells = append([]string{tenant}, cells...)
+		}
+		fmt.Fprintln(table, strings.Join(cells, "\t"))
+	}
+	row("TENANT", "FUNCTION", "KIND", "STATE", "INSTANCES", "LEASES", "QUEUED", "RUNS", "MEMORY", "IDLE UNTIL")
+	for _, f := range all {
+		row(printable(f.Tenant), f.title(names[[2]string{f.Tenant, f.Name}] > 1), printable(cmp.Or(f.Kind, none)), printable(f.State), f.instances(),
+			fmt.Sprint(f.Leases), fmt.Sprint(f.Waiting), fmt.Sprint(f.Runs), size(f.MemoryBytes), idleUntil(f.IdleUntilMS))
+	}
+	return table.Flush()
+}
+
+// title is the action's name, and where others have the same, or there is none,
+// the identity's beginning.
+func (f listed) title(ambiguous bool) string {
+	identity := printable(f.Function[:min(8, len(f.Function))])
+	switch {
+	case f.Name == "":
+		return identity
+	case ambiguous:
+		return printable(f.Name) + " " + identity
+	}
+	return printable(f.Name)
+}
+
+// instances are the busy ones, all, and how many there may be.
+func (f listed) instances() string {
+	busy := 0
+	for _, i := range f.Instances {
+		if i.Busy {
+			busy++
+		}
+	}
+	if f.MaxInstances == 0 {
+		return fmt.Sprintf("%d/%d", busy, len(f.Instances))
+	}
+	return fmt.Sprintf("%d/%d/%d", busy, len(f.Instances), f.MaxInstances)
+}
+
+// size is a number of bytes as people read it.
+func size(bytes int64) string {
+	if bytes <= 0 {
+		return none
+	}
+	value, units := float64(bytes)/(1<<10), []string{"KiB", "MiB", "GiB", "TiB"}
+	for ; value >= 1000 && len(units) > 1; value /= 1 << 10 {
+		units = units[1:]
+	}
+	if value < 10 {
+		return fmt.Sprintf("%.1f %s", value, units[0])
+	}
+	return fmt.Sprintf("%.0f %s", value, units[0])
+}
+
+// idleUntil says when idle processes end.
+func idleUntil(ms int64) string {
+	switch {
+	case ms < 0:
+		return "never"
+	case ms == 0:
+		return none
+	}
+	text := max(time.Duration(ms)*time.Millisecond, time.Second).Round(time.Second).String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	return "in " + text
+}
+
+// printable is a text without what would move a terminal's cursor or break a
+// row: names are whatever tenants say.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '\uFFFD'
+	}, text)
+}

@@ -1,0 +1,68 @@
+package servermode
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/whiskaway/whiskaway/servermode/internal/function"
+)
+
+// gauges are read when somebody asks.
+type gauges struct{ server *Server }
+
+func desc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(name, help, labels, nil)
+}
+
+var (
+	functionsDesc = desc("whiskaway_functions", "Functions that the server holds, by state.", "tenant", "state")
+	instancesDesc = desc("whiskaway_instances", "Processes of functions.", "tenant")
+	inFlightDesc  = desc("whiskaway_in_flight", "Runs being executed.")
+	queuedDesc    = desc("whiskaway_queued", "Runs that wait for a process.")
+	codeDesc      = desc("whiskaway_code_cache_bytes", "Code of functions kept on disk.")
+)
+
+func (g gauges) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{functionsDesc, instancesDesc, inFlightDesc, queuedDesc, codeDesc} {
+		ch <- d
+	}
+}
+
+func (g gauges) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, value int64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(value), labels...)
+	}
+	for tenant, held := range g.held() {
+		for state, n := range held.states {
+			gauge(functionsDesc, n, tenant, function.State(state).String())
+		}
+		gauge(instancesDesc, held.instances, tenant)
+	}
+	load := g.server.table.Load()
+	gauge(inFlightDesc, load.InFlight.Load())
+	gauge(queuedDesc, load.Queued.Load())
+	gauge(codeDesc, g.server.store.Bytes())
+}
+
+// held is what a tenant has.
+type held struct {
+	states    [function.Draining + 1]int64
+	instances int64
+}
+
+func (g gauges) held() map[string]*held {
+	out := map[string]*held{}
+	for _, f := range g.server.table.List("") {
+		tenant := labelValue(f.Key.Tenant, unnamed)
+		if out[tenant] == nil && len(out) >= maxSeries {
+			tenant = ""
+		}
+		if out[tenant] == nil {
+			out[tenant] = &held{}
+		}
+		if int(f.State) < len(out[tenant].states) {
+			out[tenant].states[f.State]++
+		}
+		out[tenant].instances += int64(len(f.Instances))
+	}
+	return out
+}
