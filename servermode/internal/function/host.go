@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/whiskaway/whiskaway/servermode/eviction"
 )
@@ -16,6 +17,8 @@ type host struct {
 	mu     sync.Mutex // guards what follows; taken after a function's lock, if both
 	room   room
 	queues queues
+	spare  bool   // memory was left when it was last looked at
+	looks  uint64 // how often wants were looked at
 
 	// hungry: some start waits for a place, so whoever becomes idle may have to
 	// give way.
@@ -26,9 +29,13 @@ func newHost(t *Table) *host {
 	return &host{table: t, room: newRoom(), queues: queues{tenants: map[string]int{}}}
 }
 
-// enter waits until one more process may be started for a function. began or
-// gone must follow.
-func (h *host) enter(ctx context.Context, key Key) error {
+// startTurn is how long a start keeps others waiting for their turn at most: one
+// that takes longer builds something, or loads a model.
+const startTurn = time.Second
+
+// enter waits until one more process may be started for a function; it waits as
+// a run in a queue does. With a ticket, began must follow.
+func (h *host) enter(ctx context.Context, key Key) (ticket *want, err error) {
 	w := &want{key: key, granted: make(chan struct{})}
 	h.mu.Lock()
 	h.room.wants = append(h.room.wants, w)
@@ -36,38 +43,63 @@ func (h *host) enter(ctx context.Context, key Key) error {
 	h.advance()
 	select {
 	case <-w.granted:
-		return nil
 	default:
-	}
-	select {
-	case <-w.granted:
-		return nil
-	case <-ctx.Done():
-		h.mu.Lock()
-		waited := h.room.remove(w)
-		h.mu.Unlock()
-		if !waited {
-			return nil // it was granted just then
+		if err := h.await(ctx, w); err != nil {
+			return nil, err
 		}
-		return overdue(ctx)
+	}
+	time.AfterFunc(startTurn, func() { h.pass(w) })
+	return w, nil
+}
+
+// await waits for a grant, unless too many wait already.
+func (h *host) await(ctx context.Context, w *want) error {
+	var refused error
+	if h.enqueue(w.key.Tenant) {
+		defer h.dequeue(w.key.Tenant)
+		select {
+		case <-w.granted:
+			return nil
+		case <-ctx.Done():
+			refused = overdue(ctx)
+		}
+	} else {
+		refused = &SaturatedError{What: hostFull}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.room.remove(w) {
+		return nil // it was granted just then
+	}
+	return refused
+}
+
+// pass lets the next one start, although a start that has its place goes on.
+func (h *host) pass(w *want) {
+	h.mu.Lock()
+	held := h.room.pass(w)
+	h.mu.Unlock()
+	if held {
+		h.advance()
 	}
 }
 
 // began ends a start: its process counts, or, if there is none (it failed, or
-// found a place in another), does not.
-func (h *host) began(key Key, entered, process bool) {
+// found a place in another), does not. Without a ticket the process counts that
+// was started because one with an open seat was gone.
+func (h *host) began(key Key, ticket *want, process bool) {
 	h.mu.Lock()
-	if entered {
-		h.room.starting--
-	}
 	switch {
-	case entered && !process:
-		h.room.add(key, -1)
-	case !entered && process: // the process whose open seat it wanted is gone
+	case ticket != nil:
+		h.room.pass(ticket)
+		if !process {
+			h.room.add(key, -1)
+		}
+	case process:
 		h.room.add(key, 1)
 	}
 	h.mu.Unlock()
-	if entered {
+	if ticket != nil {
 		h.advance()
 	}
 }
@@ -84,24 +116,41 @@ func (h *host) gone(key Key, processes, told int) {
 	h.advance()
 }
 
-// advance grants what there is place for, and makes place for the rest: idle
-// processes end, or, with too few of them, one of the function that has to give
-// way when its run has ended.
+// advance grants what there is place for, and makes place for the rest. One that
+// is called meanwhile may have seen what the first did not, and has it look again.
 func (h *host) advance() {
+	for h.grant() && h.makeRoom() {
+	}
+}
+
+// grant grants wants and reports whether some are left for which something has
+// to end.
+func (h *host) grant() bool {
 	cfg := h.table.cfg.Load()
 	spare := cfg.spare()
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.room.limit, h.room.starts = cfg.Processes, cfg.Starts
 	for w := h.room.next(spare); w != nil; w = h.room.next(spare) {
 		close(w.granted)
 	}
-	short := h.room.short(spare)
-	h.hungry.Store(short > 0)
-	if short == 0 {
-		h.mu.Unlock()
-		return
-	}
+	h.hungry.Store(len(h.room.wants) > 0)
+	h.looks++
+	h.spare = spare
+	return h.room.short(spare) > 0
+}
+
+// makeRoom has idle processes end, or, with too few of them, one of the function
+// that has to give way when its run has ended. It reports whether to look again:
+// with too few, when somebody else has looked meanwhile.
+func (h *host) makeRoom() (again bool) {
+	h.mu.Lock()
+	short, looks := h.room.short(h.spare), h.looks
 	w := h.room.first()
+	if short == 0 || w == nil {
+		h.mu.Unlock()
+		return false
+	}
 	more := h.room.functions[w.key] > 0
 	key, over := h.room.over(w)
 	h.room.ending += short // until it is known how many can
@@ -112,8 +161,9 @@ func (h *host) advance() {
 		short--
 	}
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.room.ending -= short
-	h.mu.Unlock()
+	return short > 0 && h.looks != looks
 }
 
 // enqueue asks whether one more run of a tenant may wait; dequeue must follow.

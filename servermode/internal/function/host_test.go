@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -95,6 +96,46 @@ func TestHost_StartsOnlySoManyAtOnce(t *testing.T) {
 		}
 		all.Wait()
 		assert.Equal(t, 3*time.Second, time.Since(began))
+	})
+}
+
+// A start that takes long, because it builds something, keeps no other from its
+// turn.
+func TestHost_LongStartsDoNotBlockOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSleeping(t, pool(function.Config{Instances: 1, Starts: 1}))
+		var all sync.WaitGroup
+		all.Go(func() { s.function("slow", 1, function.Wish{}, time.Hour, 0) })
+		synctest.Wait()
+		began := time.Now()
+		s.function("quick", 2, function.Wish{}, 0, 0)
+		assert.LessOrEqual(t, time.Since(began), time.Second)
+		all.Wait()
+	})
+}
+
+// Starts that wait for a place are in the queue like runs: it is bounded.
+func TestHost_StartsThatWaitAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSleeping(t, pool(function.Config{Instances: 1, Processes: 1, QueueTotal: 4}))
+		first := s.function("t", 1, function.Wish{}, 0, time.Minute)
+		go func() { _, _ = first.activate(context.Background(), "x") }()
+		synctest.Wait()
+		var all sync.WaitGroup
+		var refused, ready atomic.Int32
+		for n := range 10 {
+			b := &bench{Table: s.Table, program: &program{}, key: function.Key{Tenant: "t", Identity: runtimespec.Identity{byte(n + 2)}}}
+			all.Go(func() {
+				if err := b.init(context.Background(), "a"); err == nil {
+					ready.Add(1)
+				} else if assert.ErrorIs(t, err, function.ErrSaturated) {
+					refused.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		assert.EqualValues(t, 8, refused.Load())
+		assert.EqualValues(t, 2, ready.Load())
 	})
 }
 

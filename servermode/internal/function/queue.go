@@ -18,6 +18,9 @@ func (f *Function) acquire(ctx context.Context, now time.Time) (*slot, error) {
 	return f.takeOrQueue(ctx, now)
 }
 
+// hostFull is what callers are told when too many wait in all.
+const hostFull = "this server's queue is full, or its tenant's part of it"
+
 // takeOrQueue is acquire for a caller that holds mu, which it gives up.
 func (f *Function) takeOrQueue(ctx context.Context, now time.Time) (*slot, error) {
 	f.dropDead()
@@ -35,7 +38,7 @@ func (f *Function) takeOrQueue(ctx context.Context, now time.Time) (*slot, error
 	}
 	if !f.table.host.enqueue(f.key.Tenant) {
 		defer f.mu.Unlock()
-		return nil, &SaturatedError{"this server's queue is full, or its tenant's part of it", retryAfter(c, f.runTime)}
+		return nil, &SaturatedError{hostFull, retryAfter(c, f.runTime)}
 	}
 	t := &turn{slot: make(chan *slot, 1), since: now}
 	f.growth.pass(now, len(f.waiting))

@@ -23,6 +23,7 @@ type room struct {
 type want struct {
 	key     Key
 	granted chan struct{} // closed when it may be started
+	turn    bool          // it is one of those that are being started
 }
 
 func newRoom() room { return room{tenants: map[string]int{}, functions: map[Key]int{}} }
@@ -59,7 +60,17 @@ func (r *room) next(spare bool) *want {
 	r.remove(w)
 	r.add(w.key, 1)
 	r.starting++
+	w.turn = true
 	return w
+}
+
+// pass ends a start's turn, and reports whether it had one still.
+func (r *room) pass(w *want) (had bool) {
+	if had = w.turn; had {
+		w.turn = false
+		r.starting--
+	}
+	return had
 }
 
 // short is how many processes have to be told to end so that the wants can be

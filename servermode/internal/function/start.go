@@ -79,7 +79,7 @@ func (f *Function) revive(ctx context.Context, s *slot, sink Sink, forQueue bool
 		dead.Close()
 		f.table.host.gone(f.key, left.processes, 0)
 	}
-	entered, err := f.enter(ctx, s.open, forQueue)
+	ticket, err := f.enter(ctx, s.open, forQueue)
 	began := f.table.now()
 	var instance Instance
 	if err == nil {
@@ -89,26 +89,28 @@ func (f *Function) revive(ctx context.Context, s *slot, sink Sink, forQueue bool
 		first.err, first.abandoned = err, ctx.Err() != nil || errors.Is(err, errUnneeded)
 	}
 	process := f.started(s, instance, first, err, f.table.now().Sub(began))
-	f.table.host.began(f.key, entered, process)
+	f.table.host.began(f.key, ticket, process)
 	return err
 }
 
 // enter waits for the host's place for a process, unless the instance joins one.
-func (f *Function) enter(ctx context.Context, open, forQueue bool) (entered bool, err error) {
+func (f *Function) enter(ctx context.Context, open, forQueue bool) (ticket *want, err error) {
 	if open {
-		return false, nil
+		return nil, nil
 	}
-	if err := f.table.host.enter(ctx, f.key); err != nil {
-		return false, err
+	if ticket, err = f.table.host.enter(ctx, f.key); err != nil {
+		return nil, err
 	}
 	if forQueue && !f.wanted() {
-		return true, errUnneeded
+		err = errUnneeded
 	}
-	return true, nil
+	return ticket, err
 }
 
 // notTried reports whether a start ended before it was tried.
-func notTried(err error) bool { return errors.Is(err, errUnneeded) || errors.Is(err, ErrExpired) }
+func notTried(err error) bool {
+	return errors.Is(err, errUnneeded) || errors.Is(err, ErrExpired) || errors.Is(err, ErrSaturated)
+}
 
 // started records a start's outcome, tells those who wait for it, and reports
 // whether it made a process.
