@@ -42,6 +42,9 @@ func TestReady_SaysThatTheSchedulerIsStuck(t *testing.T) {
 	assert.Equal(t, http.StatusServiceUnavailable, a.status)
 	assert.JSONEq(t, `{"ready":false,"reason":"the scheduler has not answered for 7s"}`, a.body)
 	assert.NotEmpty(t, a.header.Get(runtimespec.HeaderServer))
+	for range 100 { // many a sweep would have been due meanwhile
+		require.Equal(t, http.StatusServiceUnavailable, r.ready().status)
+	}
 	free()
 	r.eventually(func() bool { return r.ready().status == http.StatusOK })
 }
