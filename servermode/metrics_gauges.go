@@ -18,11 +18,12 @@ var (
 	instancesDesc = desc("whiskaway_instances", "Processes of functions.", "tenant")
 	inFlightDesc  = desc("whiskaway_in_flight", "Runs being executed.")
 	queuedDesc    = desc("whiskaway_queued", "Runs that wait for a process.")
+	activeDesc    = desc("whiskaway_activations", "Activations in flight or remembered.")
 	codeDesc      = desc("whiskaway_code_cache_bytes", "Code of functions kept on disk.")
 )
 
 func (g gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{functionsDesc, instancesDesc, inFlightDesc, queuedDesc, codeDesc} {
+	for _, d := range []*prometheus.Desc{functionsDesc, instancesDesc, inFlightDesc, queuedDesc, activeDesc, codeDesc} {
 		ch <- d
 	}
 }
@@ -40,6 +41,7 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 	load := g.server.table.Load()
 	gauge(inFlightDesc, load.InFlight.Load())
 	gauge(queuedDesc, load.Queued.Load())
+	gauge(activeDesc, g.server.activations.count.Load())
 	gauge(codeDesc, g.server.store.Bytes())
 }
 

@@ -3,7 +3,9 @@ package servermode_test
 import (
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -61,4 +63,31 @@ func TestServer_MetricsOfTheOnlyTenantAreAll(t *testing.T) {
 	r = newRig(t, servermode.Config{TokenFile: path})
 	r.token = "aaaaaaaaaaaaaaaa"
 	assert.Contains(t, r.metrics(nil).body, "process_open_fds ")
+}
+
+// What really happens is what is counted.
+func TestServer_MetricsCountRealRuns(t *testing.T) {
+	r := newRig(t, servermode.Config{Instances: 1, KeepAlive: time.Minute})
+	f := newTarget("native", echo, map[string]string{"__OW_ACTION_NAME": "/guest/echo"})
+	r.mustInit(f)
+	r.run(f, "", `1`)
+	r.run(f, "", `"die"`)
+	r.run(f, "", `1`) // cold again
+	r.run(f, "", `1`)
+	require.NoError(t, r.Reload(servermode.Config{Listen: "127.0.0.1:0", StateDir: r.state, KeepAlive: time.Millisecond}))
+	labels := `function="/guest/echo",kind="native",`
+	for _, want := range []string{
+		`whiskaway_runs_total{` + labels + `outcome="ok",tenant="default"} 3`,
+		`whiskaway_runs_total{` + labels + `outcome="crashed",tenant="default"} 1`,
+		`whiskaway_starts_total{` + labels + `start="cold",tenant="default"} 1`,
+		`whiskaway_starts_total{` + labels + `start="warm",tenant="default"} 3`,
+		`whiskaway_run_seconds_count{` + labels + `tenant="default"} 4`,
+		`whiskaway_queue_seconds_count{` + labels + `tenant="default"} 4`,
+		`whiskaway_init_seconds_count{` + labels + `tenant="default"} 2`,
+		`whiskaway_evictions_total{cause="idle",` + labels + `tenant="default"} 1`,
+	} {
+		r.eventually(func() bool { return strings.Contains(r.metrics(nil).body, want) })
+	}
+	r.stop(f)
+	r.eventually(func() bool { return !strings.Contains(r.metrics(nil).body, "/guest/echo") })
 }

@@ -213,3 +213,11 @@ func TestReload_KeepAliveOfProcessesThatAreIdle(t *testing.T) {
 	require.NoError(t, r.Reload(servermode.Config{Listen: "127.0.0.1:0", StateDir: r.state, KeepAlive: 10 * time.Millisecond}))
 	r.eventually(func() bool { return !alive(pid) })
 }
+
+func TestReload_LongestRunCountsFromTheNext(t *testing.T) {
+	r := newRig(t, servermode.Config{})
+	f := newTarget("native", echo, nil)
+	r.mustInit(f)
+	require.NoError(t, r.Reload(servermode.Config{Listen: "127.0.0.1:0", StateDir: r.state, RunTimeout: 100 * time.Millisecond}))
+	assert.Equal(t, runtimespec.TimedOut, r.run(f, "", `"sleep"`).reason)
+}

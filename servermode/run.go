@@ -20,7 +20,7 @@ const disconnectGrace = 2 * time.Second
 // run executes one activation. The body passes through as it came, checked
 // once.
 func (s *Server) run(c *call) error {
-	key, lease, limit, err := c.order(s.cfg.RunTimeout)
+	key, lease, limit, err := c.order(s.settings().RunTimeout)
 	if err != nil {
 		return err
 	}
