@@ -29,7 +29,7 @@ func (c *Cell) Run(ctx context.Context, cmd *exec.Cmd) (*os.ProcessState, error)
 	}
 	killed := c.Kill() // the zombie holds its pid until the tree is dead
 	var exit *exec.ExitError
-	if err := c.Wait(cmd); err != nil && !errors.As(err, &exit) {
+	if err := c.Wait(); err != nil && !errors.As(err, &exit) {
 		return nil, errors.Join(err, killed)
 	}
 	if interrupted {
