@@ -1,4 +1,4 @@
-"""Runs a Python action over ActionLoop: python.py FOLDER MAIN.
+"""Runs a Python action over ActionLoop: python.py FOLDER MAIN, or in forks: see zygote.py.
 
 A JSON line comes in on stdin, the result's line goes out on descriptor 3, what
 the action prints goes to stdout and stderr. The first line out is the ack.
@@ -175,7 +175,9 @@ def loop():
 
 
 MACHINERY = "<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>"
-PID = os.getpid()
 
 if __name__ == "__main__":
+    if sys.argv[1] == "--fork":
+        __import__("zygote").serve()  # returns in each function's process
+    PID = os.getpid()
     loop()
