@@ -27,6 +27,8 @@ type Config struct {
 
 	Python             string        // interpreter for python:3 [the first usable of python3, /usr/bin/python3]
 	UV                 string        // uv, which installs requirements; "none": pip does [the first usable of uv, /usr/bin/uv, /usr/local/bin/uv, else pip]
+	Preload            []string      // modules that Python functions find loaded, beyond the usual ones
+	NoFork             bool          // start an interpreter for each Python function
 	Go                 string        // go command for go:1 [the first usable of go, /usr/bin/go, /usr/local/go/bin/go]
 	Node               string        // node for nodejs [the first usable of node, /usr/bin/node, /usr/local/bin/node]
 	NodeModules        string        // folder of modules that JavaScript functions can require [where npm install -g puts them]
@@ -143,7 +145,7 @@ func (c Config) validate() error {
 	case c.Instances < 1 || c.Queue < 0 || c.Builds < 1:
 		return fmt.Errorf("%w: at least one instance per function and one build at a time, and no negative queue", daemon.ErrConfig)
 	}
-	return nil
+	return c.checkPreload()
 }
 
 func (c Config) tls() (*tls.Config, error) {

@@ -21,6 +21,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+	"github.com/whiskaway/whiskaway/servermode/internal/zygote"
 )
 
 // sweepEvery is how often idle instances and leases are looked at.
@@ -38,6 +39,7 @@ type Server struct {
 	box         *sandbox.Sandbox
 	shop        *build.Shop
 	kinds       kind.Set
+	parent      *zygote.Parent // of Python functions; nil: they are executed
 	store       *artifact.Store
 	table       *function.Table
 	activations *activations

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,7 +29,8 @@ type rig struct {
 	t      *testing.T
 	box    *sandbox.Sandbox
 	python *kind.Python
-	dir    string // that every user can pass
+	dir    string   // that every user can pass
+	env    []string // what every function begins with
 
 	mu    sync.Mutex // guards notes
 	notes []string   // what the parent's owner was told
@@ -40,11 +42,16 @@ var baseEnv = []string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "PYTHONIOENCODING=u
 // newRig makes all but the parent, with users as a server has them.
 func newRig(t *testing.T) *rig {
 	t.Helper()
+	return newRigWith(t, "/usr/bin/python3", "python3")
+}
+
+func newRigWith(t *testing.T, pythons ...string) *rig {
+	t.Helper()
 	dir, err := os.MkdirTemp("/var/tmp", "whiskaway-zygote-")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	require.NoError(t, os.Chmod(dir, 0o711))
-	r := &rig{t: t, dir: dir}
+	r := &rig{t: t, dir: dir, env: slices.Clone(baseEnv)}
 	var users *sandbox.Users
 	if os.Getuid() == 0 {
 		users, err = sandbox.ClaimUsers()
@@ -57,7 +64,7 @@ func newRig(t *testing.T) *rig {
 	if users != nil {
 		uid = int(r.user().ID)
 	}
-	r.python, err = kind.NewPython([]string{"/usr/bin/python3", "python3"}, dir, uid)
+	r.python, err = kind.NewPython(pythons, dir, uid)
 	if err != nil {
 		t.Skip("the test needs a Python: ", err)
 	}
@@ -67,17 +74,28 @@ func newRig(t *testing.T) *rig {
 // open starts the parent.
 func (r *rig) open(preload ...string) *rig {
 	r.t.Helper()
-	require.NoError(r.t, r.tryOpen(nil, preload...))
+	require.NoError(r.t, r.tryOpen(preload...))
 	return r
 }
 
-func (r *rig) tryOpen(env []string, preload ...string) (err error) {
+func (r *rig) tryOpen(preload ...string) (err error) {
 	r.Parent, err = zygote.Open(zygote.Config{
 		Box: r.box, Interpreter: r.python.Path(), Launcher: filepath.Join(r.dir, "python.py"),
-		Env: append(env, baseEnv...), Preload: preload, Notice: r.note,
+		Env: r.env, Preload: preload, Notice: r.note,
 	})
 	r.t.Cleanup(r.Parent.Close)
 	return err
+}
+
+// module makes a module that can be preloaded, and is on every function's path.
+func (r *rig) module(name, source string) {
+	r.t.Helper()
+	dir := filepath.Join(r.dir, "modules")
+	require.NoError(r.t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
+	require.NoError(r.t, os.WriteFile(filepath.Join(dir, name+".py"), []byte(source), 0o644))
+	if path := "PYTHONPATH=" + dir; !slices.Contains(r.env, path) {
+		r.env = append(r.env, path)
+	}
 }
 
 func (r *rig) note(err error) {
@@ -134,8 +152,11 @@ func (r *rig) action(source string, env ...string) *function {
 	return r.function(map[string]string{"__main__.py": source}, env...)
 }
 
+// environ has the function's own last, so that it wins.
+func (f *function) environ() []string { return slices.Concat(f.rig.env, f.env) }
+
 func (f *function) program() zygote.Program {
-	return zygote.Program{Env: append(f.env, baseEnv...), Dir: f.dir, Folder: f.dir, Main: "main", Venv: f.venv}
+	return zygote.Program{Env: f.environ(), Dir: f.dir, Folder: f.dir, Main: "main", Venv: f.venv}
 }
 
 // start starts it: forked if it can be, where fork is set.
@@ -143,7 +164,7 @@ func (f *function) start(fork bool) *process.Process {
 	f.rig.t.Helper()
 	spec := process.Spec{
 		Path: f.rig.python.Path(), Args: []string{"-B", filepath.Join(f.rig.dir, "python.py"), f.dir, "main"},
-		Env: append(f.env, baseEnv...), Dir: f.dir, WaitForAck: true, MaxResult: 16 << 20,
+		Env: f.environ(), Dir: f.dir, WaitForAck: true, MaxResult: 16 << 20,
 	}
 	if f.venv != "" {
 		spec.Path = filepath.Join(f.venv, "bin", "python")
@@ -205,3 +226,29 @@ func eventually(t *testing.T, condition func() bool, what string) {
 		require.True(t, time.Now().Before(end), "not in time: %s", what)
 	}
 }
+
+// kids counts the live children of a process.
+func kids(t *testing.T, pid int) (n int) {
+	t.Helper()
+	tables, err := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/children")
+	require.NoError(t, err)
+	for _, table := range tables {
+		text, _ := os.ReadFile(table)
+		for _, child := range strings.Fields(string(text)) {
+			if number, _ := strconv.Atoi(child); running(number) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// running reports whether a process is there and no zombie.
+func running(pid int) bool {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	return err == nil && !strings.HasPrefix(rest, "Z")
+}
+
+// replace puts a name in the place of each %.
+func replace(text, name string) string { return strings.ReplaceAll(text, "%", name) }

@@ -26,16 +26,22 @@ func (p *Parent) keep(ctx context.Context, l *life) {
 		select {
 		case <-time.After(pause(early)):
 		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
 			return
 		}
 		p.enter(starting, nil)
 		began = time.Now()
 		var err error
-		if l, err = p.begin(ctx); err != nil {
+		l, err = p.begin(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
 			p.cfg.Notice(fmt.Errorf("functions are executed, not forked, until the next attempt: %w", err))
-			continue
+		default:
+			p.enter(up, l)
 		}
-		p.enter(up, l)
 	}
 }
 

@@ -23,9 +23,9 @@ const (
 	maxHello = 256 << 10
 )
 
-// singleThreaded keeps numerical libraries from starting threads, which a fork
-// would lose; each child sets its own number.
-var singleThreaded = []string{"OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1"}
+// parentsOwn keeps numerical libraries from starting threads, which a fork would
+// lose (each child sets its own number), and a user's packages out.
+var parentsOwn = []string{"OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1", "HOME=/nonexistent"}
 
 // life is one process that forks. It may end at any time.
 type life struct {
@@ -102,7 +102,7 @@ func channel() (*net.UnixConn, *os.File, error) {
 // its streams are pipes.
 func (p *Parent) command(control *os.File, printed *tail) *exec.Cmd {
 	cmd := exec.Command(p.cfg.Interpreter, "-B", p.cfg.Launcher, "--fork", strings.Join(p.cfg.Preload, ","))
-	cmd.Env = append(slices.Clone(p.cfg.Env), singleThreaded...)
+	cmd.Env = append(slices.Clone(p.cfg.Env), parentsOwn...)
 	cmd.Dir, cmd.WaitDelay = "/", time.Second
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(""), printed, printed
 	cmd.ExtraFiles = []*os.File{control}

@@ -37,10 +37,25 @@ func (h hello) shadowed(program Program) bool {
 			return true
 		}
 	}
+	if home, ok := variable(program.Env, "HOME"); ok {
+		if _, err := os.Lstat(filepath.Join(home, ".local")); err == nil { // may have a user's packages
+			return true
+		}
+	}
 	if program.Venv == "" || len(h.Foreign) == 0 {
 		return false
 	}
 	return slices.ContainsFunc(packages(program.Venv), func(dir string) bool { return brings(dir, h.Foreign) || leadsElsewhere(dir) })
+}
+
+// variable is the last that an environment has of a name.
+func variable(env []string, name string) (value string, ok bool) {
+	for _, entry := range slices.Backward(env) {
+		if value, ok := strings.CutPrefix(entry, name+"="); ok {
+			return value, true
+		}
+	}
+	return "", false
 }
 
 // packages are the site-packages of a virtual environment.

@@ -31,7 +31,10 @@ type Config struct {
 }
 
 // PreloadError is a module that could not be loaded.
-type PreloadError struct{ Module, Cause string }
+type PreloadError struct {
+	Module string `json:"module"`
+	Cause  string `json:"cause"`
+}
 
 func (e *PreloadError) Error() string {
 	return fmt.Sprintf("module %s cannot be imported: %s", e.Module, e.Cause)
@@ -74,6 +77,13 @@ func (p *Parent) Close() {
 		p.end()
 		p.all.Wait()
 	}
+}
+
+// TouchesGPU reports whether loading the modules did, so that nothing can be
+// forked.
+func (p *Parent) TouchesGPU() bool {
+	l, _ := p.current()
+	return l != nil && l.hello.CUDA
 }
 
 // PID is the parent's process id, 0 while there is none.

@@ -16,6 +16,7 @@ import socket
 import zygote_child
 
 CONTROL = 3
+OURS = {"zygote_child", "zygote_threads", "__mp_main__"}  # and what multiprocessing calls the main module
 CHANNELS = 5  # stdin, stdout, stderr, the result's, and the socket of the child's birth
 
 # What actions often import.
@@ -45,9 +46,10 @@ def load(preload):
 
 def loaded():
     """The top-level names of what is loaded; an action's or its packages' own must win."""
-    names = {name.partition(".")[0] for name in sys.modules} - BARE - {"zygote_child", "zygote_threads"}
+    names = {name.partition(".")[0] for name in sys.modules} - BARE - OURS
     standard = getattr(sys, "stdlib_module_names", ())
-    return {"names": sorted(names), "foreign": sorted(name for name in names if name not in standard)}
+    foreign = {name for name in names if name not in standard and not name.startswith("_sysconfigdata")}
+    return {"names": sorted(names), "foreign": sorted(foreign)}
 
 
 def touches_gpu():

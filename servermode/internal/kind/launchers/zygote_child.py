@@ -53,7 +53,7 @@ class Child:
             birth = json.loads(text)
             self.confine(birth["confines"])
             os.chdir(birth["dir"])
-            self.take(birth["env"])
+            self.take(birth["env"], birth["confines"]["mark"])
         except BaseException as error:
             os.write(BIRTH, ("%s: %s" % (type(error).__name__, error)).encode("utf-8", "replace"))
             os._exit(1)
@@ -84,10 +84,11 @@ class Child:
             raise ValueError("a mark of %d bytes, not %d" % (len(text), length))
         ctypes.memmove(address, text, length)
 
-    def take(self, env):
+    def take(self, env, mark):
         """Takes over the function's environment, and what libraries keep of one."""
         os.environ.clear()
         os.environb.update((entry.encode().split(b"=", 1) for entry in env))
+        os.environb[MARK[:-1]] = mark.encode()  # which its own children carry
         if self.coerced is not None:
             os.environb.setdefault(b"LC_CTYPE", self.coerced)
         if os.environ.get("TZ") != self.zone:
@@ -110,6 +111,8 @@ def limit(text):
 def become(birth):
     """Makes the interpreter look as if it had been started for this function."""
     renew_secrets()
+    site.USER_SITE = site.USER_BASE = None
+    site.getusersitepackages()  # of the function's own home
     if birth["venv"]:
         enter(birth["venv"])
     for name in "zygote", "zygote_child", "zygote_threads":
@@ -136,6 +139,6 @@ def enter(venv):
     sys.executable = os.path.join(venv, "bin", "python")
     sys.prefix = sys.exec_prefix = venv
     site.PREFIXES = [sys.base_prefix, sys.base_exec_prefix]
-    site.ENABLE_USER_SITE = site.USER_SITE = site.USER_BASE = None
+    site.ENABLE_USER_SITE = None
     sys.modules.pop("sysconfig", None)  # it remembers the prefix
     site.main()

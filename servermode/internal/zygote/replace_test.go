@@ -1,0 +1,78 @@
+package zygote_test
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+	"github.com/whiskaway/whiskaway/servermode/internal/zygote"
+)
+
+func TestParent_KilledIsReplaced(t *testing.T) {
+	r := newRig(t).open()
+	f := r.action("import os\ndef main(args): return os.getppid()")
+	before, first := f.forked(), r.PID()
+	require.NoError(t, syscall.Kill(first, syscall.SIGKILL))
+	eventually(t, func() bool { return !before.Alive() }, "what it forked ends with it")
+	f.start(true) // whichever way
+	eventually(t, func() bool { return r.Stats().Up && r.PID() != first }, "there is another")
+	assert.Equal(t, r.PID(), answer[int](t, f.forked(), "{}"))
+	eventually(t, func() bool { return r.noted() != "" }, "the owner is told")
+	assert.Contains(t, r.noted(), "killed")
+}
+
+func TestParent_ExecutesWhileItStarts(t *testing.T) {
+	r := newRig(t)
+	gate := filepath.Join(r.dir, "gate")
+	r.module("slow", "import os\nif os.path.exists("+strconv.Quote(gate)+"): open("+strconv.Quote(gate)+").read()")
+	r.open("slow")
+	require.NoError(t, syscall.Mkfifo(gate, 0o600))
+	f := r.action(idle)
+	require.NoError(t, syscall.Kill(r.PID(), syscall.SIGKILL))
+	eventually(t, func() bool { return r.PID() == 0 }, "it is missed")
+	eventually(t, func() bool { f.start(true); return r.Stats().Fallbacks[zygote.Starting] > 0 }, "executed meanwhile")
+	writer, err := os.OpenFile(gate, os.O_WRONLY, 0)
+	require.NoError(t, err)
+	require.NoError(t, writer.Close())
+	eventually(t, func() bool { return r.Stats().Up }, "it is there again")
+	f.forked()
+}
+
+// One that hangs is replaced, but not ended while functions that it forked live:
+// they would end with it.
+func TestParent_HungIsReplacedAndItsFunctionsLive(t *testing.T) {
+	r := newRig(t).open()
+	f := r.action("import os\nopen('ledger', 'a').write('x')\ndef main(args): return os.getppid()")
+	old, hung := f.forked(), r.PID()
+	require.NoError(t, syscall.Kill(hung, syscall.SIGSTOP))
+	f.executed(zygote.Down)
+	eventually(t, func() bool { return r.Stats().Up && r.PID() != hung }, "there is another")
+	f.forked()
+	assert.Equal(t, hung, answer[int](t, old, "{}"), "the old one's function runs on")
+
+	require.NoError(t, syscall.Kill(hung, syscall.SIGCONT)) // and it forks, late
+	eventually(t, func() bool { return kids(t, hung) == 1 || !running(hung) }, "nobody wants that child, and it knows")
+	ledger, err := os.ReadFile(filepath.Join(f.dir, "ledger"))
+	require.NoError(t, err)
+	assert.Equal(t, "xxx", string(ledger), "its code has run three times")
+	old.Close()
+	eventually(t, func() bool { return !running(hung) }, "it ends with its last function")
+}
+
+func TestParent_DiesWhereOrphansAreAdopted(t *testing.T) {
+	r := newRig(t).open()
+	orphans, err := sandbox.AdoptOrphans()
+	require.NoError(t, err)
+	t.Cleanup(orphans.Close)
+	p := r.action(idle).forked()
+	require.NoError(t, syscall.Kill(r.PID(), syscall.SIGKILL))
+	eventually(t, func() bool { return !p.Alive() }, "the function is gone")
+	p.Close()
+	eventually(t, func() bool { return r.Stats().Up && kids(t, os.Getpid()) == 1 }, "only the next parent is there: no zombie")
+}
