@@ -67,10 +67,11 @@ func TestParent_HungIsReplacedAndItsFunctionsLive(t *testing.T) {
 
 func TestParent_DiesWhereOrphansAreAdopted(t *testing.T) {
 	r := newRig(t).open()
-	orphans, err := sandbox.AdoptOrphans()
+	f := r.action(idle)
+	orphans, err := sandbox.AdoptOrphans() // no other children from here on
 	require.NoError(t, err)
 	t.Cleanup(orphans.Close)
-	p := r.action(idle).forked()
+	p := f.forked()
 	require.NoError(t, syscall.Kill(r.PID(), syscall.SIGKILL))
 	eventually(t, func() bool { return !p.Alive() }, "the function is gone")
 	p.Close()
