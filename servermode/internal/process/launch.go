@@ -6,7 +6,8 @@ import (
 )
 
 // launch forks the process, if that can be done, or executes its program. What
-// fails to be forked may hold its pipes for a while: the other gets new ones.
+// fails to become the program may hold its pipes for a while: the other gets new
+// ones.
 func (p *Process) launch() error {
 	if p.spec.Fork != nil && p.with(p.fork) == nil {
 		return nil

@@ -87,6 +87,10 @@ func Start(ctx context.Context, cell *sandbox.Cell, spec Spec, sink Sink) (*Proc
 		<-p.gone // so that its last words are in the pipes
 		p.logs.finish(sink)
 		p.Close()
+		if errors.Is(err, ErrExited) && cell.Lost() { // no fault of its own: executed, then
+			spec.Fork = nil
+			return Start(ctx, cell, spec, sink)
+		}
 		return nil, err
 	}
 	switch {

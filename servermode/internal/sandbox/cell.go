@@ -18,6 +18,7 @@ type Cell struct {
 	cmd   *exec.Cmd // of a process that was started
 	child Child     // one that was forked
 	pidfd int       // its, and its holder's to close
+	lost  bool      // it was reaped without its parent
 	box   *Sandbox
 }
 

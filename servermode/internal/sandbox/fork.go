@@ -11,18 +11,17 @@ import (
 
 // Forker makes a process by forking one that has loaded its program already.
 type Forker interface {
-	// Fork makes a process with files as its descriptors 0 to 3. It does nothing of
-	// its own until it is released.
-	Fork(files [4]*os.File) (Child, error)
+	// Fork makes a process that does nothing of its own until it is released.
+	Fork() (Child, error)
 }
 
 // Child is a process that was forked. Its parent keeps it as a zombie, and so
 // its pid, until Reap.
 type Child interface {
 	PID() int
-	// Release lets it put the confines on itself and become its program; an error
-	// means that it has not, and never will.
-	Release(Confines) error
+	// Release gives it its descriptors 0 to 3, and lets it put the confines on itself
+	// and become its program; an error means that it has not, and never will.
+	Release(files [4]*os.File, confines Confines) error
 	// Reap gives its pid up; its process has ended, or is unreleased and will. False
 	// means that its parent is gone, and it may be this process's own child.
 	Reap() bool
@@ -38,10 +37,10 @@ type Confines struct {
 
 // Fork is Start for a process that is forked.
 func (c *Cell) Fork(by Forker, files [4]*os.File) (pidfd int, err error) {
-	if err := c.enter(func() (pid int, err error) { pid, pidfd, err = c.beget(by, files); return pid, err }); err != nil {
+	if err := c.enter(func() (pid int, err error) { pid, pidfd, err = c.beget(by); return pid, err }); err != nil {
 		return -1, err
 	}
-	if err := c.child.Release(c.confines()); err != nil {
+	if err := c.child.Release(files, c.confines()); err != nil {
 		_ = unix.PidfdSendSignal(pidfd, unix.SIGKILL, nil, 0)
 		awaitExit(pidfd)
 		return -1, errors.Join(err, c.Kill(), c.Wait(), unix.Close(pidfd))
@@ -50,13 +49,13 @@ func (c *Cell) Fork(by Forker, files [4]*os.File) (pidfd int, err error) {
 }
 
 // beget forks the cell's process, and makes it this program's to wait for.
-func (c *Cell) beget(by Forker, files [4]*os.File) (pid, pidfd int, err error) {
+func (c *Cell) beget(by Forker) (pid, pidfd int, err error) {
 	select {
 	case <-c.box.closed:
 		return 0, -1, ErrClosed
 	default:
 	}
-	child, err := by.Fork(files)
+	child, err := by.Fork()
 	if err != nil {
 		return 0, -1, err
 	}
@@ -65,7 +64,7 @@ func (c *Cell) beget(by Forker, files [4]*os.File) (pid, pidfd int, err error) {
 		child.Reap()
 		return 0, -1, fmt.Errorf("the forked process is gone: %w", err)
 	}
-	c.cmd, c.child, c.pidfd = nil, child, pidfd
+	c.cmd, c.child, c.pidfd, c.lost = nil, child, pidfd, false
 	children.mu.Lock()
 	defer children.mu.Unlock()
 	children.pids[child.PID()] = child
@@ -86,12 +85,16 @@ func (c *Cell) confines() Confines {
 
 // reap reaps a forked process, here if its parent is no more.
 func (c *Cell) reap() error {
-	if !c.child.Reap() {
+	if c.lost = !c.child.Reap(); c.lost {
 		_, _ = syscall.Wait4(c.pid, nil, syscall.WNOHANG, nil) // not ours, unless orphans are adopted
 	}
 	forgetChild(c.pid, c.child)
 	return nil
 }
+
+// Lost reports whether the cell's process, which has ended and was waited for,
+// had lost the parent that it was forked from: it has ended with that.
+func (c *Cell) Lost() bool { return c.child != nil && c.lost }
 
 // held reports whether the pid is still the first process's: a zombie whose
 // parent died may have been reaped by whoever inherited it.

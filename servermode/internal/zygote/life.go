@@ -31,6 +31,7 @@ var parentsOwn = []string{"OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "MKL_NU
 type life struct {
 	control *net.UnixConn
 	hello   hello
+	spare   chan *newborn // one that is there in advance; never buffered
 	turn    chan struct{} // holds a token during a request: one at a time
 	over    chan struct{} // closed when it is asked no more
 	kill    context.CancelFunc
@@ -53,13 +54,13 @@ type hello struct {
 
 // begin starts a process and waits until it can fork.
 func (p *Parent) begin(ctx context.Context) (*life, error) {
-	control, theirs, err := channel()
+	control, theirs, err := channel(unix.SOCK_SEQPACKET)
 	if err != nil {
 		return nil, err
 	}
 	defer theirs.Close()
 	ctx, kill := context.WithCancel(ctx)
-	l := &life{control: control, kill: kill, turn: make(chan struct{}, 1), over: make(chan struct{}), gone: make(chan struct{})}
+	l := &life{control: control, kill: kill, spare: make(chan *newborn), turn: make(chan struct{}, 1), over: make(chan struct{}), gone: make(chan struct{})}
 	cell, printed := p.cfg.Box.Cell(nil), &tail{}
 	cmd := p.command(theirs, printed)
 	pidfd, err := cell.Start(cmd)
@@ -80,16 +81,17 @@ func (p *Parent) begin(ctx context.Context) (*life, error) {
 		<-l.gone // so that its last words are there
 		return nil, fmt.Errorf("%w: %w", err, l.ended)
 	}
+	p.all.Go(l.stock)
 	return l, nil
 }
 
-// channel is a socket for requests, and the parent's end of it.
-func channel() (*net.UnixConn, *os.File, error) {
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+// channel is a socket of ours and the other end of it.
+func channel(kind int) (*net.UnixConn, *os.File, error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, kind|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, nil, err
 	}
-	ours, theirs := os.NewFile(uintptr(pair[0]), "control"), os.NewFile(uintptr(pair[1]), "control")
+	ours, theirs := os.NewFile(uintptr(pair[0]), "ours"), os.NewFile(uintptr(pair[1]), "theirs")
 	defer ours.Close()
 	conn, err := net.FileConn(ours)
 	if err != nil {

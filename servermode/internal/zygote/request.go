@@ -2,6 +2,7 @@ package zygote
 
 import (
 	"errors"
+	"net"
 	"os"
 	"runtime"
 	"strconv"
@@ -18,9 +19,9 @@ var (
 // maxReply bounds the answer to a request.
 const maxReply = 64
 
-// fork asks for a child that has files as its channels.
-func (l *life) fork(files []*os.File) (pid int, err error) {
-	reply, err := l.ask("fork", files)
+// fork asks for a child that has birth to be told by.
+func (l *life) fork(birth *os.File) (pid int, err error) {
+	reply, err := l.ask("fork", birth)
 	if err != nil {
 		return 0, &refusal{Down, err}
 	}
@@ -34,13 +35,13 @@ func (l *life) fork(files []*os.File) (pid int, err error) {
 // reap asks for the end of a zombie.
 func (l *life) reap(pid int) error {
 	defer l.count(-1)
-	_, err := l.ask(strconv.Itoa(pid), nil)
+	_, err := l.ask(strconv.Itoa(pid))
 	return err
 }
 
 // ask makes one request at a time. A parent that fails one is asked no more: a
 // late answer would be taken for the next one's.
-func (l *life) ask(request string, files []*os.File) (reply string, err error) {
+func (l *life) ask(request string, files ...*os.File) (reply string, err error) {
 	select {
 	case l.turn <- struct{}{}:
 	case <-l.over:
@@ -53,7 +54,7 @@ func (l *life) ask(request string, files []*os.File) (reply string, err error) {
 	default:
 	}
 	_ = l.control.SetWriteDeadline(time.Now().Add(patience))
-	if err = l.send(request, files); err == nil {
+	if err = sendFiles(l.control, request, files); err == nil {
 		var text []byte
 		text, err = l.receive(patience, maxReply)
 		reply = string(text)
@@ -64,19 +65,20 @@ func (l *life) ask(request string, files []*os.File) (reply string, err error) {
 	return reply, err
 }
 
-func (l *life) send(request string, files []*os.File) error {
+// sendFiles sends a message with files, which it makes blocking as os/exec does.
+func sendFiles(conn *net.UnixConn, message string, files []*os.File) error {
+	numbers := make([]int, len(files))
+	for i, f := range files {
+		numbers[i] = int(f.Fd())
+		if err := unix.SetNonblock(numbers[i], false); err != nil {
+			return err
+		}
+	}
 	var rights []byte
 	if len(files) > 0 {
-		numbers := make([]int, len(files))
-		for i, f := range files {
-			numbers[i] = int(f.Fd())
-			if err := unix.SetNonblock(numbers[i], false); err != nil { // as os/exec does
-				return err
-			}
-		}
 		rights = unix.UnixRights(numbers...)
 	}
-	_, _, err := l.control.WriteMsgUnix([]byte(request), rights, nil)
+	_, _, err := conn.WriteMsgUnix([]byte(message), rights, nil)
 	runtime.KeepAlive(files)
 	return err
 }

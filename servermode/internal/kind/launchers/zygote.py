@@ -17,7 +17,6 @@ import zygote_child
 
 CONTROL = 3
 OURS = {"zygote_child", "zygote_threads", "__mp_main__"}  # and what multiprocessing calls the main module
-CHANNELS = 5  # stdin, stdout, stderr, the result's, and the socket of the child's birth
 
 # What actions often import.
 USUAL = """argparse array asyncio base64 binascii bisect calendar collections.abc concurrent.futures contextlib copy csv
@@ -61,13 +60,11 @@ def touches_gpu():
     return any(os.readlink(link).startswith("/dev/nvidia") for link in links if os.path.islink(link))
 
 
-def fork(control, channels):
+def fork(control):
     """Forks, and returns whether this is the child."""
     pid = -1
     if len(os.listdir("/proc/self/task")) > 1:
         answer = b"threads"
-    elif len(channels) != CHANNELS:
-        answer = b"refused"
     else:
         try:
             pid = os.fork()
@@ -96,13 +93,12 @@ def serve():
     gc.freeze()
     control.send(json.dumps(hello).encode())
     while True:
-        request, channels, _, _ = socket.recv_fds(control, 64, CHANNELS)
+        request, birth, _, _ = socket.recv_fds(control, 64, 1)
         if request == b"fork":
-            if fork(control, channels):
+            if fork(control):
                 control.detach()
-                return child.begin(channels)
-            for fd in channels:
-                os.close(fd)
+                return child.begin(*birth)
+            os.close(*birth)
         elif request:
             doomed.add(int(request))
             reap(doomed)

@@ -4,6 +4,7 @@ import json
 import os
 import resource
 import site
+import socket
 import sys
 import time
 
@@ -41,24 +42,32 @@ class Child:
         self.threads = zygote_threads.Pools()
         prctl(PR_SET_DUMPABLE, 0)  # closed to functions that run as the same user
 
-    def begin(self, channels):
-        """Becomes the function's process. None of its code runs before it is confined."""
-        for own, given in enumerate(channels):
+    def begin(self, birth):
+        """Waits for its birth. None of the function's code runs before the process is confined."""
+        os.dup2(birth, BIRTH)
+        os.close(BIRTH - 1)  # the parent's
+        os.closerange(BIRTH + 1, os.sysconf("SC_OPEN_MAX"))
+        self.end_with_the_parent()
+        birth = socket.socket(fileno=BIRTH)
+        first, files, _, _ = socket.recv_fds(birth, 1, 4)
+        if not first:  # the server does not need it
+            os._exit(0)
+        self.be_born(birth, files)
+
+    def be_born(self, socket, files):
+        for own, given in enumerate(files):
             os.dup2(given, own)
         os.closerange(BIRTH + 1, os.sysconf("SC_OPEN_MAX"))
-        text = b"".join(iter(lambda: os.read(BIRTH, 1 << 16), b""))
-        if not text:  # the server gave up
-            os._exit(0)
         try:
-            birth = json.loads(text)
+            birth = json.loads(b"".join(iter(lambda: socket.recv(1 << 16), b"")))
             self.confine(birth["confines"])
             os.chdir(birth["dir"])
             self.take(birth["env"], birth["confines"]["mark"])
         except BaseException as error:
-            os.write(BIRTH, ("%s: %s" % (type(error).__name__, error)).encode("utf-8", "replace"))
+            socket.sendall(("%s: %s" % (type(error).__name__, error)).encode("utf-8", "replace"))
             os._exit(1)
-        os.write(BIRTH, b"%d" % os.getpid())
-        os.close(BIRTH)
+        socket.sendall(b"%d" % os.getpid())
+        socket.close()
         become(birth)
 
     def confine(self, confines):
@@ -74,7 +83,10 @@ class Child:
         prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
         prctl(PR_SET_DUMPABLE, 1)  # or /proc/self and /dev/stdout would be closed to it
         os.umask(0o077)
-        prctl(PR_SET_PDEATHSIG, SIGKILL)  # after the change of user, which clears it
+        self.end_with_the_parent()  # again: the change of user took that back
+
+    def end_with_the_parent(self):
+        prctl(PR_SET_PDEATHSIG, SIGKILL)
         if os.getppid() != self.parent:
             os._exit(0)
 
