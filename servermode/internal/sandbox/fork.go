@@ -19,6 +19,8 @@ type Forker interface {
 // its pid, until Reap.
 type Child interface {
 	PID() int
+	// Pidfd is of the process, whatever has its pid by now; the caller closes it.
+	Pidfd() int
 	// Release gives it its descriptors 0 to 3, and lets it put the confines on itself
 	// and become its program; an error means that it has not, and never will.
 	Release(files [4]*os.File, confines Confines) error
@@ -59,14 +61,13 @@ func (c *Cell) beget(by Forker) (pid, pidfd int, err error) {
 	if err != nil {
 		return 0, -1, err
 	}
-	pidfd, err = unix.PidfdOpen(child.PID(), 0)
-	if err != nil {
-		child.Reap()
-		return 0, -1, fmt.Errorf("the forked process is gone: %w", err)
-	}
-	c.cmd, c.child, c.pidfd, c.lost = nil, child, pidfd, false
+	pidfd = child.Pidfd()
 	children.mu.Lock()
 	defer children.mu.Unlock()
+	if err := unix.PidfdSendSignal(pidfd, 0, nil, 0); err == unix.ESRCH { // and its pid may be another's
+		return 0, -1, errors.Join(fmt.Errorf("the forked process is gone: %w", err), unix.Close(pidfd))
+	}
+	c.cmd, c.child, c.pidfd, c.lost = nil, child, pidfd, false
 	children.pids[child.PID()] = child
 	return child.PID(), pidfd, nil
 }

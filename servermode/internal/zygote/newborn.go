@@ -21,6 +21,7 @@ const lull = 20 * time.Millisecond
 type newborn struct {
 	life  *life
 	pid   int
+	pidfd int
 	birth *net.UnixConn
 }
 
@@ -35,7 +36,12 @@ func (l *life) bear() (*newborn, error) {
 	if err != nil {
 		return nil, errors.Join(err, birth.Close())
 	}
-	return &newborn{l, pid, birth}, nil
+	n := &newborn{life: l, pid: pid, birth: birth}
+	if n.pidfd, err = unix.PidfdOpen(pid, 0); err != nil {
+		n.Reap()
+		return nil, err
+	}
+	return n, nil
 }
 
 // take returns the one that was forked in advance, or forks one.
@@ -58,6 +64,7 @@ func (l *life) stock() {
 		select {
 		case l.spare <- n:
 		case <-l.over:
+			_ = unix.Close(n.pidfd)
 			n.Reap()
 			return
 		}
@@ -71,6 +78,9 @@ func (l *life) stock() {
 
 // PID implements sandbox.Child.
 func (n *newborn) PID() int { return n.pid }
+
+// Pidfd implements sandbox.Child.
+func (n *newborn) Pidfd() int { return n.pidfd }
 
 // tell gives the child its files and says what it becomes. It answers with the
 // pid that it knows itself by: that this is the one which the parent named shows

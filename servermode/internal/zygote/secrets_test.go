@@ -50,6 +50,20 @@ func TestParent_NoSecretOfAFunctionReachesAnother(t *testing.T) {
 	}
 }
 
+// Even where all run as one user.
+func TestParent_IsClosedToItsFunctions(t *testing.T) {
+	r := newRig(t).open()
+	f := r.action(`
+import os
+def main(args):
+    denied = []
+    for name in "mem", "environ", "fd/3":
+        try: open("/proc/%d/%s" % (os.getppid(), name), "rb").read(1)
+        except PermissionError: denied.append(name)
+    return denied`)
+	assert.Equal(t, []string{"mem", "environ", "fd/3"}, answer[[]string](t, f.forked(), "{}"))
+}
+
 func memory(t *testing.T, pid int) (out []byte) {
 	t.Helper()
 	maps, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/maps")

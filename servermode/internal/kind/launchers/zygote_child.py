@@ -123,8 +123,7 @@ def limit(text):
 def become(birth):
     """Makes the interpreter look as if it had been started for this function."""
     renew_secrets()
-    site.USER_SITE = site.USER_BASE = None
-    site.getusersitepackages()  # of the function's own home
+    site.USER_SITE = site.USER_BASE = None  # looked for in the function's own home when asked for
     if birth["venv"]:
         enter(birth["venv"])
     for name in "zygote", "zygote_child", "zygote_threads":
