@@ -48,21 +48,22 @@ def main(args): return [random.random(), str(uuid.uuid4()), repr(numpy.random.st
 	}
 }
 
-func TestParent_RealNumpyIsSeededAnew(t *testing.T) {
+func TestParent_RealNumpyHasItsSeedAndThreads(t *testing.T) {
 	python := os.Getenv("WHISKAWAY_PLATES_PYTHON")
 	if python == "" {
 		t.Skip("WHISKAWAY_PLATES_PYTHON names no Python with numpy; make test does")
 	}
 	r := newRigWith(t, python)
-	r.open("numpy")
+	r.open("numpy", "numpy.random")
 	f := r.action(`
 import numpy, os
 def main(args):
     a = numpy.random.rand(200, 200)
-    return [float(a[0, 0]), float((a @ a).sum()), os.getppid()]`)
+    return [float(a[0, 0]), float((a @ a).sum()), os.getppid(), len(os.listdir("/proc/self/task"))]`)
 	one, two := answer[[]float64](t, f.forked(), "{}"), answer[[]float64](t, f.forked(), "{}")
 	assert.NotEqual(t, one[:2], two[:2])
 	assert.EqualValues(t, r.PID(), one[2])
+	assert.Equal(t, answer[[]float64](t, f.start(false), "{}")[3], one[3], "as many threads as in an interpreter of its own")
 }
 
 // A child's tree ends with it, and the parent keeps no zombie of it.

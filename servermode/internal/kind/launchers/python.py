@@ -170,11 +170,14 @@ def loop():
     context = Context()
     action = start(answers, folder, main)
     reply(answers, b'{"ok":true}')
+    for step in WHEN_READY:
+        step()
     for request in iter(requests.readline, b""):
         reply(answers, run(action, request, context))
 
 
 MACHINERY = "<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>"
+WHEN_READY = []  # what a fork leaves for later
 
 if __name__ == "__main__":
     if sys.argv[1] == "--fork":

@@ -1,5 +1,6 @@
 """What a forked Python function does before it is one: python.py and an exec, as the shim does them."""
 import ctypes
+import importlib.util
 import json
 import os
 import resource
@@ -48,6 +49,7 @@ class Child:
         os.close(BIRTH - 1)  # the parent's
         os.closerange(BIRTH + 1, os.sysconf("SC_OPEN_MAX"))
         self.end_with_the_parent()
+        rehearse()
         birth = socket.socket(fileno=BIRTH)
         first, files, _, _ = socket.recv_fds(birth, 1, 4)
         if not first:  # the server does not need it
@@ -98,14 +100,31 @@ class Child:
 
     def take(self, env, mark):
         """Takes over the function's environment, and what libraries keep of one."""
-        os.environ.clear()
-        os.environb.update((entry.encode().split(b"=", 1) for entry in env))
-        os.environb[MARK[:-1]] = mark.encode()  # which its own children carry
+        wanted = dict(entry.encode().split(b"=", 1) for entry in env)
+        wanted[MARK[:-1]] = mark.encode()  # which its own children carry
         if self.coerced is not None:
-            os.environb.setdefault(b"LC_CTYPE", self.coerced)
+            wanted.setdefault(b"LC_CTYPE", self.coerced)
+        for name in os.environb.keys() - wanted.keys():
+            del os.environb[name]
+        for name, value in wanted.items():
+            if os.environb.get(name) != value:
+                os.environb[name] = value
         if os.environ.get("TZ") != self.zone:
             time.tzset()
-        self.threads.restore()
+        # Not before: threads that begin spin for a while, on a CPU that the start needs.
+        sys.modules["__main__"].WHEN_READY.append(self.threads.restore)
+
+
+def rehearse():
+    """Touches what a start needs, while nobody waits: the first touch after a fork copies a page."""
+    for name, value in list(os.environb.items()):
+        os.environb[name] = value
+    birth = json.loads(json.dumps({"env": list(os.environ), "confines": {}}))
+    spec = importlib.util.spec_from_file_location("main__", __file__)
+    importlib.util.module_from_spec(spec)
+    exec(compile("import os\ndef main(args):\n    return {**args}", spec.origin, "exec"), birth)
+    with os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"), open(os.devnull, "rb"):
+        sys.stdout.reconfigure(line_buffering=True)
 
 
 def limit(text):
