@@ -25,6 +25,8 @@ type Config struct {
 
 	Python             string        // interpreter for python:3 [the first usable of python3, /usr/bin/python3]
 	UV                 string        // uv, which installs requirements; "none": pip does [the first usable of uv, /usr/bin/uv, /usr/local/bin/uv, else pip]
+	Preload            []string      // modules that Python functions find loaded, beyond the usual ones
+	NoFork             bool          // start an interpreter for each Python function
 	Go                 string        // go command for go:1 [the first usable of go, /usr/bin/go, /usr/local/go/bin/go]
 	Node               string        // node for nodejs [the first usable of node, /usr/bin/node, /usr/local/bin/node]
 	NodeModules        string        // folder of modules that JavaScript functions can require [where npm install -g puts them]
@@ -101,8 +103,8 @@ func (c Config) withDefaults() Config {
 	set(&c.Lease, 30*time.Minute)
 	set(&c.InitTimeout, 5*time.Minute)
 	set(&c.RunTimeout, 5*time.Minute)
-	set(&c.Instances, max(2, slots()))
 	set(&c.MaxInstances, max(64, c.Instances))
+	set(&c.Instances, min(max(2, slots()), c.MaxInstances))
 	set(&c.Processes, 1024)
 	set(&c.Starts, 2*slots())
 	set(&c.GrowAfter, 10*time.Millisecond)
@@ -190,7 +192,7 @@ func (c Config) bounds() error {
 	if c.Instances > c.MaxInstances {
 		return fmt.Errorf("%w: --instances %d is more than --max-instances %d", daemon.ErrConfig, c.Instances, c.MaxInstances)
 	}
-	return nil
+	return c.checkPreload()
 }
 
 // slots is how many runs the host can execute at once: its CPUs.

@@ -71,10 +71,16 @@ func (s *Server) someUser() (uid int, done func(), err error) {
 
 func (s *Server) openPython(uid int) error {
 	python, err := kind.NewPython(candidates(s.cfg.Python, "python3"), s.state.path("launchers"), uid)
-	if err := s.offer("python:3", "--python", s.cfg.Python, python, err); err != nil || python == nil {
+	if err := s.offer("python:3", "--python", s.cfg.Python, python, err); err != nil {
 		return err
 	}
-	if err := s.nameItPython(python); err != nil {
+	if python == nil && len(s.cfg.Preload) > 0 {
+		return fmt.Errorf("%w: --preload: this server has no Python", daemon.ErrConfig)
+	}
+	if python == nil {
+		return nil
+	}
+	if err := errors.Join(s.nameItPython(python), s.openParent(python)); err != nil {
 		return err
 	}
 	if s.cfg.UV == noUV {

@@ -19,11 +19,14 @@ var (
 	inFlightDesc  = desc("whiskaway_in_flight", "Runs being executed.")
 	queuedDesc    = desc("whiskaway_queued", "Runs that wait for a process.")
 	activeDesc    = desc("whiskaway_activations", "Activations in flight or remembered.")
+	forksDesc     = desc("whiskaway_forks_total", "Python processes that were forked from the parent with their modules loaded.")
+	fallbacksDesc = desc("whiskaway_fork_fallbacks_total", "Python processes that were executed instead, by cause.", "cause")
+	parentDesc    = desc("whiskaway_fork_parent_up", "Whether Python processes can be forked: 1, or 0.")
 	codeDesc      = desc("whiskaway_code_cache_bytes", "Code of functions kept on disk.")
 )
 
 func (g gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{functionsDesc, instancesDesc, inFlightDesc, queuedDesc, activeDesc, codeDesc} {
+	for _, d := range []*prometheus.Desc{functionsDesc, instancesDesc, inFlightDesc, queuedDesc, activeDesc, codeDesc, forksDesc, fallbacksDesc, parentDesc} {
 		ch <- d
 	}
 }
@@ -41,8 +44,26 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 	load := g.server.table.Load()
 	gauge(inFlightDesc, load.InFlight.Load())
 	gauge(queuedDesc, load.Queued.Load())
+	g.collectForks(ch)
 	gauge(activeDesc, g.server.activations.count.Load())
 	gauge(codeDesc, g.server.store.Bytes())
+}
+
+// collectForks tells how Python functions were started.
+func (g gauges) collectForks(ch chan<- prometheus.Metric) {
+	stats := g.server.forks()
+	count := func(d *prometheus.Desc, n uint64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
+	}
+	count(forksDesc, stats.Forks)
+	for cause, n := range stats.Fallbacks {
+		count(fallbacksDesc, n, string(cause))
+	}
+	up := 0.0
+	if stats.Up {
+		up = 1
+	}
+	ch <- prometheus.MustNewConstMetric(parentDesc, prometheus.GaugeValue, up)
 }
 
 // held is what a tenant has.

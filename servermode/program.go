@@ -76,6 +76,7 @@ func (p *program) launch(ctx context.Context, sink function.Sink) (*process.Proc
 			return nil, p.failed(ctx, err, sink)
 		}
 	}
+	p.fork(&spec)
 	proc, err := process.Start(ctx, p.server.box.Cell(p.user), spec, sink)
 	if err != nil {
 		return nil, p.failed(ctx, err, sink)
@@ -188,13 +189,7 @@ var passed = []string{"PATH", "LANG", "LC_ALL", "TZ"}
 // env is the whole environment of the function's processes: a list of what is
 // allowed, the action's own on top.
 func (p *program) env() []string {
-	vars := map[string]string{"LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"}
-	for _, key := range slices.Concat(passed, p.server.cfg.PassEnv) {
-		if value, ok := os.LookupEnv(key); ok {
-			vars[key] = value
-		}
-	}
-	vars["PATH"] += ":" + p.server.state.path("launchers/bin") // last: what the host has goes first
+	vars := p.server.commonVars()
 	tmp := filepath.Join(p.dir, "tmp")
 	vars["HOME"], vars["TMPDIR"] = tmp, tmp
 	maps.Copy(vars, kind.FunctionEnv(p.spec.Kind))
@@ -204,6 +199,23 @@ func (p *program) env() []string {
 	}
 	maps.Copy(vars, p.spec.Env)
 	delete(vars, sandbox.EnvInstance)
+	return entries(vars)
+}
+
+// commonVars are what every function's environment begins with.
+func (s *Server) commonVars() map[string]string {
+	vars := map[string]string{"LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"}
+	for _, key := range slices.Concat(passed, s.cfg.PassEnv) {
+		if value, ok := os.LookupEnv(key); ok {
+			vars[key] = value
+		}
+	}
+	vars["PATH"] += ":" + s.state.path("launchers/bin") // last: what the host has goes first
+	return vars
+}
+
+// entries writes variables as processes take them.
+func entries(vars map[string]string) []string {
 	out := make([]string, 0, len(vars)+1)
 	for key, value := range vars {
 		out = append(out, key+"="+value)

@@ -79,6 +79,8 @@ var fixedSettings = settingsOf{
 	{"listen", func(c Config) any { return c.Listen }},
 	{"state-dir", func(c Config) any { return c.StateDir }},
 	{"python", func(c Config) any { return c.Python }},
+	{"preload", func(c Config) any { return c.Preload }},
+	{"no-fork", func(c Config) any { return c.NoFork }},
 	{"uv", func(c Config) any { return c.UV }},
 	{"go", func(c Config) any { return c.Go }},
 	{"node", func(c Config) any { return c.Node }},

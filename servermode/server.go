@@ -20,6 +20,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+	"github.com/whiskaway/whiskaway/servermode/internal/zygote"
 )
 
 // Server is one server. Its parts are made in Start and ended in Stop, in
@@ -36,6 +37,7 @@ type Server struct {
 	box         *sandbox.Sandbox
 	shop        *build.Shop
 	kinds       kind.Set
+	parent      *zygote.Parent // of Python functions; nil: they are executed
 	store       *artifact.Store
 	table       *function.Table
 	metrics     *metrics

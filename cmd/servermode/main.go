@@ -45,6 +45,8 @@ type flags struct {
 
 	Python             string        `env:"WHISKAWAY_PYTHON" help:"Interpreter for python:3. [the first of python3 and /usr/bin/python3 that functions can run]"`
 	UV                 string        `name:"uv" env:"WHISKAWAY_UV" help:"uv, which installs Python requirements faster than pip; 'none' for pip. [the first of uv, /usr/bin/uv and /usr/local/bin/uv, else pip]"`
+	Preload            []string      `env:"WHISKAWAY_PRELOAD" placeholder:"MODULE" help:"Python modules that functions find loaded, such as numpy,torch: they start faster."`
+	NoFork             bool          `env:"WHISKAWAY_NO_FORK" help:"Start an interpreter for each Python function instead of forking one that has its modules loaded."`
 	Go                 string        `env:"WHISKAWAY_GO" help:"Go command for go:1. [the first of go, /usr/bin/go and /usr/local/go/bin/go that builds can run]"`
 	Node               string        `env:"WHISKAWAY_NODE" help:"Node for nodejs. [the first of node, /usr/bin/node and /usr/local/bin/node that functions can run]"`
 	NodeModules        string        `env:"WHISKAWAY_NODE_MODULES" help:"Folder of modules that JavaScript functions can require. [where npm install -g puts them]" type:"path"`
@@ -118,7 +120,7 @@ func (f flags) config() servermode.Config {
 		KeepAlive: f.KeepAlive, Lease: f.Lease, InitTimeout: f.MaxRun, RunTimeout: f.MaxRun, Concurrency: f.Concurrency,
 		Instances: f.Instances, MaxInstances: f.MaxInstances, MaxKeepAlive: f.MaxKeepAlive, Processes: f.Processes, MemoryReserve: f.MemoryReserve,
 		Queue: f.Queue, QueueTotal: f.QueueTotal, StopGrace: f.StopGrace, Activations: f.Activations, ResultCache: f.ResultCache, CodeCache: f.CodeCache,
-		Python: f.Python, Node: f.Node, NodeModules: f.NodeModules, UV: f.UV, Go: f.Go, Runtimes: f.Runtime, NativeAck: f.NativeAck, NativeGrace: f.NativeGrace, NativeExecutionEnv: f.NativeExecutionEnv,
+		Python: f.Python, Node: f.Node, NodeModules: f.NodeModules, UV: f.UV, Preload: f.Preload, NoFork: f.NoFork, Go: f.Go, Runtimes: f.Runtime, NativeAck: f.NativeAck, NativeGrace: f.NativeGrace, NativeExecutionEnv: f.NativeExecutionEnv,
 		PlainKind: f.PlainKind, Builds: f.Builds, BuildTimeout: f.BuildTimeout, BuildCache: f.BuildCache,
 		PassEnv: f.PassEnv, VolatileEnv: f.VolatileEnv, AdoptOrphans: true,
 	}

@@ -43,7 +43,7 @@ func TestInit_AuthorsErrorsAreClearAndLeaveNothing(t *testing.T) {
 				assert.Contains(t, told, words)
 			}
 			harness.Eventually(t, func() bool {
-				return len(harness.Functions(t, server)) == 0 && len(harness.Descendants(server.Cmd.Process.Pid)) == 0
+				return len(harness.Functions(t, server)) == 0 && len(harness.Strays(server.Cmd.Process.Pid)) == 0
 			}, "nothing is left")
 		})
 	}

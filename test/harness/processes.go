@@ -7,6 +7,19 @@ import (
 	"strings"
 )
 
+// Strays are the descendants of a server that has no function: all but the
+// process that Python functions are forked from, and its child in advance.
+func Strays(server int) map[int]string {
+	out, own := Descendants(server), 0
+	for pid, line := range out {
+		if own < 2 && strings.Contains(line, "/launchers/python.py --fork") {
+			delete(out, pid)
+			own++
+		}
+	}
+	return out
+}
+
 // Descendants are the live processes that a process has started, and they in
 // turn: each one's id and command line.
 func Descendants(of int) map[int]string {

@@ -1,11 +1,13 @@
 package kind
 
 import (
+	"embed"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
@@ -28,6 +30,18 @@ func layOut(dir string, code Code, file string, perm fs.FileMode) error {
 		return err
 	}
 	return nil
+}
+
+// writeLaunchers puts the programs that load functions into dir, where every
+// user can read them.
+func writeLaunchers(from embed.FS, dir string) error {
+	files, err := from.ReadDir("launchers")
+	for _, file := range files {
+		text, readErr := from.ReadFile("launchers/" + file.Name())
+		to := filepath.Join(dir, file.Name())
+		err = errors.Join(err, readErr, os.WriteFile(to, text, 0o644), os.Chmod(to, 0o644))
+	}
+	return err
 }
 
 // errTooLarge is the author's: a file that the server itself reads has a bound.

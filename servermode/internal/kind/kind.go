@@ -75,6 +75,7 @@ type Command struct {
 	Grace      time.Duration
 	Protocol   Protocol
 	Endpoint   Endpoint // of a Web one
+	Fork       *Fork    // nil: it cannot be forked
 	// Concurrency is how many runs one process takes at once; 0 means one.
 	Concurrency int
 	// Group, unless 0, is a group that the processes must be in.
@@ -83,6 +84,9 @@ type Command struct {
 	// called after the last process has ended.
 	Close func()
 }
+
+// Fork is what a process that has the kind's launcher loaded is told to become.
+type Fork struct{ Folder, Main, Venv string }
 
 // Code is a function's code, decoded.
 type Code []byte

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -27,25 +28,34 @@ func (l *logs) Log(_ runtimespec.Stream, text []byte) { l.Write(text) }
 func launch(t *testing.T, code kind.Code, main string, env ...string) (*process.Process, *logs, error) {
 	t.Helper()
 	dir := t.TempDir()
-	command, err := python(t).Prepare(t.Context(), kind.Site{Dir: dir}, code, main)
+	p := forking.python
+	if p == nil {
+		p = python(t)
+	}
+	command, err := p.Prepare(t.Context(), kind.Site{Dir: dir}, code, main)
 	require.NoError(t, err)
 	out := &logs{}
-	p, err := tryStart(t, command, out, env...)
-	return p, out, err
+	proc, err := tryStart(t, command, out, env...)
+	return proc, out, err
 }
 
 // tryStart starts a prepared command.
 func tryStart(t *testing.T, command kind.Command, out *logs, env ...string) (*process.Process, error) {
 	t.Helper()
-	box := sandbox.New(strconv.FormatUint(rand.Uint64(), 36), sandbox.DefaultLimits, nil)
-	t.Cleanup(box.Close)
+	box := forking.box
+	if box == nil {
+		box = sandbox.New(strconv.FormatUint(rand.Uint64(), 36), sandbox.DefaultLimits, nil)
+		t.Cleanup(box.Close)
+	}
 	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
 	defer stop()
-	p, err := process.Start(ctx, box.Cell(nil), process.Spec{
+	spec := process.Spec{
 		Path: command.Path, Args: command.Args, Dir: command.Dir, WaitForAck: command.WaitForAck, MaxResult: 1 << 20,
 		Framed: command.Protocol == kind.Framed, Grace: command.Grace,
-		Env: append([]string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8"}, append(command.Env, env...)...),
-	}, out)
+		Env: slices.Concat(common, command.Env, env),
+	}
+	forking.in(t, command, &spec)
+	p, err := process.Start(ctx, box.Cell(nil), spec, out)
 	if err == nil {
 		t.Cleanup(p.Close)
 	}

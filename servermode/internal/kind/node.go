@@ -3,7 +3,6 @@ package kind
 import (
 	"context"
 	"embed"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -51,7 +50,7 @@ func NewNode(candidates []string, dir string, uid int) (*Node, error) {
 		return nil, fmt.Errorf("no Node that a function could run: %w", err)
 	}
 	n.path, n.nodeFacts = path, facts
-	return n, writeLaunchers(dir)
+	return n, writeLaunchers(nodeLauncher, dir)
 }
 
 func askNode(path string, uid int) (facts nodeFacts, err error) {
@@ -67,16 +66,6 @@ func askNode(path string, uid int) (facts nodeFacts, err error) {
 		return facts, fmt.Errorf("is Node %.20s; %d or later is needed", facts.Version, oldestNode)
 	}
 	return facts, nil
-}
-
-func writeLaunchers(dir string) error {
-	files, err := nodeLauncher.ReadDir("launchers")
-	for _, file := range files {
-		text, readErr := nodeLauncher.ReadFile("launchers/" + file.Name())
-		to := filepath.Join(dir, file.Name())
-		err = errors.Join(err, readErr, os.WriteFile(to, text, 0o644), os.Chmod(to, 0o644))
-	}
-	return err
 }
 
 // Name is "nodejs:" and the version that the host has.

@@ -2,8 +2,7 @@ package kind
 
 import (
 	"context"
-	_ "embed" // the launcher
-	"errors"
+	"embed"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,8 +15,8 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
 )
 
-//go:embed launchers/python.py
-var pythonLauncher []byte
+//go:embed launchers/python.py launchers/zygote*.py
+var pythonLauncher embed.FS
 
 // Python runs a source file or a zip with __main__.py.
 type Python struct {
@@ -46,7 +45,7 @@ func NewPython(candidates []string, dir string, uid int) (*Python, error) {
 		return nil, fmt.Errorf("no Python that a function could run: %w", err)
 	}
 	p.interpreter, p.pythonFacts = path, facts
-	return p, errors.Join(os.WriteFile(p.launcher, pythonLauncher, 0o644), os.Chmod(p.launcher, 0o644))
+	return p, writeLaunchers(pythonLauncher, dir)
 }
 
 // question imports what the launcher needs: a minimal Python lacks some of it.
@@ -91,6 +90,12 @@ func (p *Python) Name() string { return "python:3" }
 // Describe tells the owner which interpreter serves the kind.
 func (p *Python) Describe() string { return p.interpreter + " (" + p.version + ")" }
 
+// Env is what the environment of all its functions has.
+func (p *Python) Env() []string { return []string{"PYTHONIOENCODING=utf-8", "__OW_WAIT_FOR_ACK=1"} }
+
+// Launcher is the path of the program that loads a function.
+func (p *Python) Launcher() string { return p.launcher }
+
 // Path is the interpreter's, absolute.
 func (p *Python) Path() string { return p.interpreter }
 
@@ -128,13 +133,15 @@ func (p *Python) Prepare(ctx context.Context, site Site, code Code, main string)
 		Path: p.interpreter,
 		// -B: the folder may be shared by processes, and is gone with the function.
 		Args:       []string{"-B", p.launcher, site.Dir, main},
-		Env:        []string{"PYTHONIOENCODING=utf-8", "__OW_WAIT_FOR_ACK=1"},
+		Env:        p.Env(),
 		Dir:        site.Dir,
 		WaitForAck: true,
+		Fork:       &Fork{Folder: site.Dir, Main: main},
 	}
 	environment, err := p.environment(ctx, site)
 	if environment != nil {
 		bin := filepath.Join(environment.Dir, "bin")
+		command.Fork.Venv = environment.Dir
 		command.Path, command.Group, command.Close = filepath.Join(bin, "python"), environment.Group, environment.Release
 		command.Env = append(command.Env, "VIRTUAL_ENV="+environment.Dir, "PATH="+bin+":"+os.Getenv("PATH"))
 	}

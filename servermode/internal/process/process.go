@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"sync"
 	"time"
 
@@ -51,6 +50,8 @@ type Spec struct {
 	StopGrace  time.Duration // how long it may take to end itself when its run is ended
 	Framed     bool          // it speaks the framed protocol, after its ack; needs WaitForAck
 	Web        Web           // it is a web server, and speaks neither; closed with the process
+	// Fork, unless nil, makes the process; only if it cannot is Path executed.
+	Fork sandbox.Forker
 }
 
 // Process is a started process. Run it from one goroutine at a time, unless it
@@ -58,7 +59,6 @@ type Spec struct {
 type Process struct {
 	spec   Spec
 	cell   *sandbox.Cell
-	cmd    *exec.Cmd
 	in     *os.File
 	out    *reader
 	exited chan struct{} // closed when the process itself has ended
@@ -88,6 +88,10 @@ func Start(ctx context.Context, cell *sandbox.Cell, spec Spec, sink Sink) (*Proc
 		<-p.gone // so that its last words are in the pipes
 		p.logs.finish(sink)
 		p.Close()
+		if errors.Is(err, ErrExited) && cell.Lost() { // no fault of its own: executed, then
+			spec.Fork = nil
+			return Start(ctx, cell, spec, sink)
+		}
 		return nil, err
 	}
 	switch {
@@ -97,41 +101,6 @@ func Start(ctx context.Context, cell *sandbox.Cell, spec Spec, sink Sink) (*Proc
 		p.web = &web{p: p}
 	}
 	return p, nil
-}
-
-// launch makes the pipes and starts the command with its ends of them.
-func (p *Process) launch() (err error) {
-	var pipes pipes
-	defer func() { pipes.closeChild(); pipes.closeParent(err) }()
-	stdin, in := pipes.make(false)
-	stdout, stderr, result := pipes.out(), pipes.out(), pipes.out()
-	if pipes.err != nil {
-		return pipes.err
-	}
-	cmd := exec.Command(p.spec.Path, p.spec.Args...)
-	cmd.Env, cmd.Dir = p.spec.Env, p.spec.Dir
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout.child, stderr.child
-	cmd.ExtraFiles = []*os.File{result.child}
-	if p.spec.Web != nil {
-		null, err := os.Open(os.DevNull)
-		if err != nil {
-			return err
-		}
-		defer null.Close()
-		cmd.Stdin, cmd.ExtraFiles[0] = null, null
-	}
-	for _, f := range pipes.child {
-		if err := p.cell.Adopt(f); err != nil {
-			return err
-		}
-	}
-	p.cmd, p.in = cmd, in
-	p.out = newReader(result.parent, p.spec.MaxResult)
-	if p.pidfd, err = p.cell.Start(cmd); err != nil {
-		return err
-	}
-	p.logs.start(stdout.parent, stderr.parent)
-	return nil
 }
 
 // ready waits for the ack, or sees that the process does not exit at once.
@@ -213,7 +182,7 @@ func (p *Process) interrupt() {
 }
 
 // PID is the process's id.
-func (p *Process) PID() int { return p.cmd.Process.Pid }
+func (p *Process) PID() int { return p.cell.PID() }
 
 // Alive reports whether the process can be given a run.
 func (p *Process) Alive() bool {

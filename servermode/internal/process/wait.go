@@ -26,7 +26,7 @@ func (p *Process) wait() {
 	_ = p.cell.Kill() // the zombie holds its pid until the tree is dead
 	_ = p.in.SetWriteDeadline(time.Unix(1, 0))
 	_ = p.out.file.SetReadDeadline(time.Now().Add(exitPause))
-	_ = p.cell.Wait(p.cmd)
+	_ = p.cell.Wait()
 	close(p.gone)
 	<-p.killed // Kill may be about to use the descriptor
 	_ = exit.Close()

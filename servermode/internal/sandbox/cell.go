@@ -12,57 +12,84 @@ var errNoPidfd = errors.New("the kernel gives no pidfd: Linux 5.3 or later is ne
 
 // Cell is where one instance lives: its user and its mark.
 type Cell struct {
-	User *User // nil: the server's own
-	mark string
-	pid  int
-	box  *Sandbox
+	User  *User // nil: the server's own
+	mark  string
+	pid   int
+	cmd   *exec.Cmd // of a process that was started
+	child Child     // one that was forked
+	pidfd int       // its, and its holder's to close
+	lost  bool      // it was reaped without its parent
+	box   *Sandbox
 }
 
 // Start starts cmd in the cell: cmd's path, arguments, env and files are kept,
 // the rest is the sandbox's. pidfd becomes readable when the process ends.
 func (c *Cell) Start(cmd *exec.Cmd) (pidfd int, err error) {
-	limits := c.box.Limits
 	attr := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, PidFD: &pidfd}
 	if c.User != nil {
 		attr.Credential = &syscall.Credential{Uid: c.User.ID, Gid: c.User.ID}
 		if c.User.Group != 0 {
 			attr.Credential.Groups = []uint32{c.User.Group}
 		}
-	} else {
-		limits.Processes = 0 // counted per uid: it would limit the owner's own programs
 	}
 	cmd.SysProcAttr = attr
-	cmd.Args = append([]string{shimExec, limits.String(), cmd.Path}, cmd.Args[1:]...)
+	cmd.Args = append([]string{shimExec, c.limits().String(), cmd.Path}, cmd.Args[1:]...)
 	cmd.Path = self
 	cmd.Env = append(cmd.Env, EnvInstance+"="+c.mark)
-	if err := c.enter(cmd); err != nil {
+	if err := c.enter(func() (int, error) { return c.exec(cmd) }); err != nil {
 		return -1, err
 	}
 	if pidfd < 0 {
-		return -1, errors.Join(errNoPidfd, c.Kill(), c.Wait(cmd))
+		return -1, errors.Join(errNoPidfd, c.Kill(), c.Wait())
 	}
 	return pidfd, nil
 }
 
-// enter starts the cell's first process. No other cell of the user is ended
+// limits are those of the cell's processes.
+func (c *Cell) limits() Limits {
+	limits := c.box.Limits
+	if c.User == nil {
+		limits.Processes = 0 // counted per uid: it would limit the owner's own programs
+	}
+	return limits
+}
+
+func (c *Cell) exec(cmd *exec.Cmd) (pid int, err error) {
+	if err := c.box.start(cmd); err != nil {
+		return 0, err
+	}
+	c.cmd, c.child = cmd, nil
+	return cmd.Process.Pid, nil
+}
+
+// enter makes the cell's first process. No other cell of the user is ended
 // meanwhile: a process that is just being made does not carry its mark yet.
-func (c *Cell) enter(cmd *exec.Cmd) error {
+func (c *Cell) enter(make func() (pid int, err error)) (err error) {
 	if c.User != nil {
 		c.User.mu.Lock()
 		defer c.User.mu.Unlock()
 	}
-	if err := c.box.start(cmd); err != nil {
+	if c.pid, err = make(); err != nil {
+		c.pid = 0
 		return err
 	}
-	c.pid = cmd.Process.Pid
 	if c.User != nil {
 		c.User.cells = append(c.User.cells, c)
 	}
 	return nil
 }
 
-// Wait reaps the cell's process; call it after Kill.
-func (c *Cell) Wait(cmd *exec.Cmd) error { return waitChild(cmd) }
+// PID is the first process's, 0 before there is one.
+func (c *Cell) PID() int { return c.pid }
+
+// Wait reaps the cell's process; call it after Kill. The error of one that was
+// started is its exit status.
+func (c *Cell) Wait() error {
+	if c.child != nil {
+		return c.reap()
+	}
+	return waitChild(c.cmd)
+}
 
 // Adopt gives a file or pipe to the cell's user, who could not open
 // /dev/stdout otherwise.

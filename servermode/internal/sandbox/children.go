@@ -6,12 +6,13 @@ import (
 	"sync/atomic"
 )
 
-// children are the processes that this program started and will wait for;
-// any other child of it is an orphan of some function.
+// children are the processes that this program will wait for: those that it
+// started, and those forked for it, which become its own if their parent dies.
+// Any other child of it is an orphan of some function.
 var children = struct {
-	mu   sync.Mutex // guards pids, and is held while one is started
-	pids map[int]*exec.Cmd
-}{pids: map[int]*exec.Cmd{}}
+	mu   sync.Mutex  // guards pids, and is held while one is started
+	pids map[int]any // by pid, whose they are: an *exec.Cmd or a Child
+}{pids: map[int]any{}}
 
 // adopting is set while this process is the reaper of its descendants.
 var adopting atomic.Bool
@@ -29,12 +30,17 @@ func startChild(cmd *exec.Cmd) error {
 // waitChild reaps a child that startChild started.
 func waitChild(cmd *exec.Cmd) error {
 	err := cmd.Wait()
+	forgetChild(cmd.Process.Pid, cmd)
+	return err
+}
+
+// forgetChild forgets a child that was reaped: its pid may be a new one's by now.
+func forgetChild(pid int, owner any) {
 	children.mu.Lock()
 	defer children.mu.Unlock()
-	if children.pids[cmd.Process.Pid] == cmd { // once reaped, its pid may be a new child's
-		delete(children.pids, cmd.Process.Pid)
+	if children.pids[pid] == owner {
+		delete(children.pids, pid)
 	}
-	return err
 }
 
 // orphans calls each with every child that nobody waits for.

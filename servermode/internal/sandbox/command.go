@@ -16,6 +16,11 @@ func (c *Cell) Run(ctx context.Context, cmd *exec.Cmd) (*os.ProcessState, error)
 	if err != nil {
 		return nil, err
 	}
+	return c.Attend(ctx, pidfd)
+}
+
+// Attend is Run for a command that was started; it closes pidfd.
+func (c *Cell) Attend(ctx context.Context, pidfd int) (*os.ProcessState, error) {
 	defer unix.Close(pidfd)
 	signalled := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -29,13 +34,13 @@ func (c *Cell) Run(ctx context.Context, cmd *exec.Cmd) (*os.ProcessState, error)
 	}
 	killed := c.Kill() // the zombie holds its pid until the tree is dead
 	var exit *exec.ExitError
-	if err := c.Wait(cmd); err != nil && !errors.As(err, &exit) {
+	if err := c.Wait(); err != nil && !errors.As(err, &exit) {
 		return nil, errors.Join(err, killed)
 	}
 	if interrupted {
 		return nil, errors.Join(context.Cause(ctx), killed)
 	}
-	return cmd.ProcessState, killed
+	return c.cmd.ProcessState, killed
 }
 
 // awaitExit returns when a pidfd's process has ended.

@@ -129,7 +129,7 @@ func TestCell_StartOfWhatIsNotThere(t *testing.T) {
 	pidfd, err := cell.Start(cmd)
 	require.NoError(t, err, "the shim starts, and fails")
 	defer syscall.Close(pidfd)
-	err = cell.Wait(cmd)
+	err = cell.Wait()
 	exit := (*exec.ExitError)(nil)
 	require.ErrorAs(t, err, &exit)
 	assert.Equal(t, 127, exit.ExitCode())

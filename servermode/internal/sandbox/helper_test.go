@@ -107,7 +107,7 @@ func (f *function) end(t *testing.T) {
 		return
 	}
 	require.NoError(t, f.cell.Kill())
-	_ = f.cell.Wait(f.cmd)
+	_ = f.cell.Wait()
 	require.NoError(t, os.NewFile(uintptr(f.pidfd), "pidfd").Close())
 	f.pidfd = -1
 }

@@ -63,7 +63,10 @@ func killAs(uid uint32) error {
 // members are the cell's live processes: what descends from its first one and
 // what carries its mark.
 func (c *Cell) members(table []proc) []int {
-	roots := []int{c.pid}
+	var roots []int
+	if c.held() {
+		roots = append(roots, c.pid)
+	}
 	if adopting.Load() {
 		roots = append(roots, unmarked()...)
 	}

@@ -60,7 +60,7 @@ func TestOrphans_ExitStatusesAreNotStolen(t *testing.T) {
 		all.Go(func() {
 			defer os.NewFile(uintptr(pidfd), "pidfd").Close()
 			exit := (*exec.ExitError)(nil)
-			if assert.ErrorAs(t, cell.Wait(cmd), &exit) {
+			if assert.ErrorAs(t, cell.Wait(), &exit) {
 				assert.Equal(t, 10+i, exit.ExitCode())
 			}
 		})

@@ -5,9 +5,9 @@ package sandbox
 
 import (
 	"errors"
+	"fmt"
 	"os/exec"
 	"runtime"
-	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -76,5 +76,6 @@ func (s *Sandbox) Close() { s.close.Do(func() { close(s.closed) }) }
 
 // Cell makes a new, empty cell for a process of user.
 func (s *Sandbox) Cell(user *User) *Cell {
-	return &Cell{User: user, mark: s.prefix + "." + strconv.FormatUint(s.next.Add(1), 10), box: s}
+	// All marks have one length, so that a process can be given one in another's place.
+	return &Cell{User: user, mark: fmt.Sprintf("%s.%012d", s.prefix, s.next.Add(1)), box: s}
 }

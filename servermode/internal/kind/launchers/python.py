@@ -1,4 +1,4 @@
-"""Runs a Python action over ActionLoop: python.py FOLDER MAIN.
+"""Runs a Python action over ActionLoop: python.py FOLDER MAIN, or in forks: see zygote.py.
 
 A JSON line comes in on stdin, the result's line goes out on descriptor 3, what
 the action prints goes to stdout and stderr. The first line out is the ack.
@@ -170,12 +170,17 @@ def loop():
     context = Context()
     action = start(answers, folder, main)
     reply(answers, b'{"ok":true}')
+    for step in WHEN_READY:
+        step()
     for request in iter(requests.readline, b""):
         reply(answers, run(action, request, context))
 
 
 MACHINERY = "<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>"
-PID = os.getpid()
+WHEN_READY = []  # what a fork leaves for later
 
 if __name__ == "__main__":
+    if sys.argv[1] == "--fork":
+        __import__("zygote").serve()  # returns in each function's process
+    PID = os.getpid()
     loop()

@@ -1,0 +1,107 @@
+"""Forks Python functions: python.py --fork MODULES, with a socket on descriptor 3.
+
+The parent loads modules once, and each function begins as a copy of it. It is
+told nothing about any of them: what it once held every later copy could read.
+It may be root, so only the owner's modules are loaded here, nothing of a tenant.
+"""
+import sys
+BARE = {name.partition(".")[0] for name in sys.modules}  # what the launcher alone loads
+
+import gc
+import importlib
+import json
+import os
+import socket
+
+import zygote_child
+
+CONTROL = 3
+OURS = {"zygote_child", "zygote_threads", "__mp_main__"}  # and what multiprocessing calls the main module
+
+# What actions often import.
+USUAL = """argparse array asyncio base64 binascii bisect calendar collections.abc concurrent.futures contextlib copy csv
+ctypes dataclasses datetime decimal difflib email.message email.mime.multipart email.mime.text email.utils enum fnmatch
+fractions functools getpass gzip hashlib heapq hmac html html.parser http.client http.cookiejar inspect io ipaddress
+itertools locale logging logging.config logging.handlers math mimetypes multiprocessing numbers operator pathlib pickle
+platform pprint queue random re select selectors shlex shutil signal socket ssl statistics string struct subprocess
+tarfile tempfile textwrap threading time typing unicodedata urllib.parse urllib.request uuid weakref xml.etree.ElementTree
+zipfile zlib zoneinfo""".split()
+
+
+def load(preload):
+    """Imports the usual modules, those that there are, and the owner's, all of which must be."""
+    for name in USUAL:
+        try:
+            importlib.import_module(name)
+        except Exception:  # a minimal Python, or a broken module: its actions will be told
+            pass
+    for name in filter(None, preload.split(",")):
+        try:
+            importlib.import_module(name)
+        except BaseException as error:
+            return {"module": name, "cause": "%s: %s" % (type(error).__name__, error)}
+    return None
+
+
+def loaded():
+    """The top-level names of what is loaded; an action's or its packages' own must win."""
+    names = {name.partition(".")[0] for name in sys.modules} - BARE - OURS
+    standard = getattr(sys, "stdlib_module_names", ())
+    foreign = {name for name in names if name not in standard and not name.startswith("_sysconfigdata")}
+    return {"names": sorted(names), "foreign": sorted(foreign)}
+
+
+def touches_gpu():
+    """CUDA does not survive a fork."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        return True
+    links = ("/proc/self/fd/" + fd for fd in os.listdir("/proc/self/fd"))
+    return any(os.readlink(link).startswith("/dev/nvidia") for link in links if os.path.islink(link))
+
+
+def fork(control):
+    """Forks, and returns whether this is the child."""
+    pid = -1
+    if len(os.listdir("/proc/self/task")) > 1:
+        answer = b"threads"
+    else:
+        try:
+            pid = os.fork()
+            answer = b"%d" % pid
+        except OSError:
+            answer = b"refused"
+    if pid != 0:
+        control.send(answer)
+    return pid == 0
+
+
+def reap(doomed):
+    """Reaps what has ended of the children that nobody needs any more."""
+    for pid in list(doomed):
+        if os.waitpid(pid, os.WNOHANG)[0] == pid:
+            doomed.remove(pid)
+
+
+def serve():
+    """Serves the socket. It returns in each child, when that may begin."""
+    control, doomed = socket.socket(fileno=CONTROL), set()
+    failed = load(sys.argv[2])
+    hello = {"failed": failed} if failed else dict(loaded(), pid=os.getpid(), cuda=touches_gpu())
+    child = zygote_child.Child()
+    gc.collect()
+    gc.freeze()
+    control.send(json.dumps(hello).encode())
+    while True:
+        request, birth, _, _ = socket.recv_fds(control, 64, 1)
+        if request == b"fork":
+            if fork(control):
+                control.detach()
+                return child.begin(*birth)
+            os.close(*birth)
+        elif request:
+            doomed.add(int(request))
+            reap(doomed)
+            control.send(b"reaped")
+        else:  # the server is gone
+            os._exit(0)

@@ -1,0 +1,104 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Forker makes a process by forking one that has loaded its program already.
+type Forker interface {
+	// Fork makes a process that does nothing of its own until it is released.
+	Fork() (Child, error)
+}
+
+// Child is a process that was forked. Its parent keeps it as a zombie, and so
+// its pid, until Reap.
+type Child interface {
+	PID() int
+	// Pidfd is of the process, whatever has its pid by now; the caller closes it.
+	Pidfd() int
+	// Release gives it its descriptors 0 to 3, and lets it put the confines on itself
+	// and become its program; an error means that it has not, and never will.
+	Release(files [4]*os.File, confines Confines) error
+	// Reap gives its pid up; its process has ended, or is unreleased and will. False
+	// means that its parent is gone, and it may be this process's own child.
+	Reap() bool
+}
+
+// Confines are what a forked process puts on itself, as the shim does.
+type Confines struct {
+	User   int      `json:"user"` // uid and gid; -1: the server's own
+	Groups []uint32 `json:"groups"`
+	Limits string   `json:"limits"` // see Limits.String
+	Mark   string   `json:"mark"`   // as long as every other of the sandbox
+}
+
+// Fork is Start for a process that is forked.
+func (c *Cell) Fork(by Forker, files [4]*os.File) (pidfd int, err error) {
+	if err := c.enter(func() (pid int, err error) { pid, pidfd, err = c.beget(by); return pid, err }); err != nil {
+		return -1, err
+	}
+	if err := c.child.Release(files, c.confines()); err != nil {
+		_ = unix.PidfdSendSignal(pidfd, unix.SIGKILL, nil, 0)
+		awaitExit(pidfd)
+		return -1, errors.Join(err, c.Kill(), c.Wait(), unix.Close(pidfd))
+	}
+	return pidfd, nil
+}
+
+// beget forks the cell's process, and makes it this program's to wait for.
+func (c *Cell) beget(by Forker) (pid, pidfd int, err error) {
+	select {
+	case <-c.box.closed:
+		return 0, -1, ErrClosed
+	default:
+	}
+	child, err := by.Fork()
+	if err != nil {
+		return 0, -1, err
+	}
+	pidfd = child.Pidfd()
+	children.mu.Lock()
+	defer children.mu.Unlock()
+	if err := unix.PidfdSendSignal(pidfd, 0, nil, 0); err == unix.ESRCH { // and its pid may be another's
+		return 0, -1, errors.Join(fmt.Errorf("the forked process is gone: %w", err), unix.Close(pidfd))
+	}
+	c.cmd, c.child, c.pidfd, c.lost = nil, child, pidfd, false
+	children.pids[child.PID()] = child
+	return child.PID(), pidfd, nil
+}
+
+func (c *Cell) confines() Confines {
+	out := Confines{User: -1, Groups: []uint32{}, Mark: c.mark}
+	out.Limits = c.limits().String()
+	if c.User != nil {
+		out.User = int(c.User.ID)
+		if c.User.Group != 0 {
+			out.Groups = append(out.Groups, c.User.Group)
+		}
+	}
+	return out
+}
+
+// reap reaps a forked process, here if its parent is no more.
+func (c *Cell) reap() error {
+	if c.lost = !c.child.Reap(); c.lost {
+		_, _ = syscall.Wait4(c.pid, nil, syscall.WNOHANG, nil) // not ours, unless orphans are adopted
+	}
+	forgetChild(c.pid, c.child)
+	return nil
+}
+
+// Lost reports whether the cell's process, which has ended and was waited for,
+// had lost the parent that it was forked from: it has ended with that.
+func (c *Cell) Lost() bool { return c.child != nil && c.lost }
+
+// held reports whether the pid is still the first process's: a zombie whose
+// parent died may have been reaped by whoever inherited it.
+func (c *Cell) held() bool {
+	return c.child == nil || unix.PidfdSendSignal(c.pidfd, 0, nil, 0) != unix.ESRCH
+}

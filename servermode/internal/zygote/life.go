@@ -1,0 +1,150 @@
+package zygote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// loading bounds the time in which a parent loads its modules.
+	loading = 2 * time.Minute
+	// maxHello bounds what it says when it has.
+	maxHello = 256 << 10
+)
+
+// parentsOwn keeps numerical libraries from starting threads, which a fork would
+// lose (each child sets its own number), and a user's packages out.
+var parentsOwn = []string{"OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1", "HOME=/nonexistent"}
+
+// life is one process that forks. It may end at any time.
+type life struct {
+	control *net.UnixConn
+	hello   hello
+	spare   chan *newborn // one that is there in advance; never buffered
+	turn    chan struct{} // holds a token during a request: one at a time
+	over    chan struct{} // closed when it is asked no more
+	kill    context.CancelFunc
+	gone    chan struct{} // closed when the process and its tree are
+	ended   error         // how it ended; set before
+
+	mu       sync.Mutex // guards what follows
+	children int        // that are not reaped
+	retired  bool
+}
+
+// hello is what a parent says when its modules are loaded.
+type hello struct {
+	PID     int           `json:"pid"`
+	Failed  *PreloadError `json:"failed"`
+	Names   []string      `json:"names"`   // top-level modules that the launcher alone would not load
+	Foreign []string      `json:"foreign"` // those that are not the standard library's
+	CUDA    bool          `json:"cuda"`
+}
+
+// begin starts a process and waits until it can fork.
+func (p *Parent) begin(ctx context.Context) (*life, error) {
+	control, theirs, err := channel(unix.SOCK_SEQPACKET)
+	if err != nil {
+		return nil, err
+	}
+	defer theirs.Close()
+	ctx, kill := context.WithCancel(ctx)
+	l := &life{control: control, kill: kill, spare: make(chan *newborn), turn: make(chan struct{}, 1), over: make(chan struct{}), gone: make(chan struct{})}
+	cell, printed := p.cfg.Box.Cell(nil), &tail{}
+	cmd := p.command(theirs, printed)
+	pidfd, err := cell.Start(cmd)
+	if err != nil {
+		kill()
+		return nil, errors.Join(err, control.Close())
+	}
+	p.all.Go(func() {
+		defer close(l.gone)
+		state, err := cell.Attend(ctx, pidfd)
+		l.ended = errors.Join(fmt.Errorf("the process that forks functions ended (%v): %s", state, printed), err)
+		l.retire()
+		_ = control.Close()
+	})
+	_ = theirs.Close() // or its end would not be noticed
+	if l.hello, err = l.greeting(); err != nil {
+		kill()
+		<-l.gone // so that its last words are there
+		return nil, fmt.Errorf("%w: %w", err, l.ended)
+	}
+	p.all.Go(l.stock)
+	return l, nil
+}
+
+// channel is a socket of ours and the other end of it.
+func channel(kind int) (*net.UnixConn, *os.File, error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, kind|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	ours, theirs := os.NewFile(uintptr(pair[0]), "ours"), os.NewFile(uintptr(pair[1]), "theirs")
+	defer ours.Close()
+	conn, err := net.FileConn(ours)
+	if err != nil {
+		return nil, nil, errors.Join(err, theirs.Close())
+	}
+	return conn.(*net.UnixConn), theirs, nil
+}
+
+// command starts as a function's does, so that what a child finds is the same:
+// its streams are pipes.
+func (p *Parent) command(control *os.File, printed *tail) *exec.Cmd {
+	cmd := exec.Command(p.cfg.Interpreter, "-B", p.cfg.Launcher, "--fork", strings.Join(p.cfg.Preload, ","))
+	cmd.Env = append(slices.Clone(p.cfg.Env), parentsOwn...)
+	cmd.Dir, cmd.WaitDelay = "/", time.Second
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(""), printed, printed
+	cmd.ExtraFiles = []*os.File{control}
+	return cmd
+}
+
+// greeting waits until the modules are loaded.
+func (l *life) greeting() (out hello, err error) {
+	text, err := l.receive(loading, maxHello)
+	if err == nil {
+		err = json.Unmarshal(text, &out)
+	}
+	if err != nil {
+		return out, fmt.Errorf("the process that would fork functions did not get ready: %w", err)
+	}
+	if out.Failed != nil {
+		return out, out.Failed
+	}
+	return out, nil
+}
+
+// retire stops asking it. It is killed when its last child is gone, which would
+// be killed with it.
+func (l *life) retire() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.retired {
+		l.retired = true
+		close(l.over)
+	}
+	if l.children == 0 {
+		l.kill()
+	}
+}
+
+// count adds to its children.
+func (l *life) count(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.children += n; l.retired && l.children == 0 {
+		l.kill()
+	}
+}

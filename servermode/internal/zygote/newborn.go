@@ -1,0 +1,110 @@
+package zygote
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// lull is how long after a child was taken the next is forked in advance, so
+// that it does not take the CPU from the one that begins.
+const lull = 20 * time.Millisecond
+
+// newborn is a child that waits to be told what it becomes; if it is told
+// nothing, it ends.
+type newborn struct {
+	life  *life
+	pid   int
+	pidfd int
+	birth *net.UnixConn
+}
+
+// bear forks one.
+func (l *life) bear() (*newborn, error) {
+	birth, theirs, err := channel(unix.SOCK_STREAM)
+	if err != nil {
+		return nil, err
+	}
+	defer theirs.Close()
+	pid, err := l.fork(theirs)
+	if err != nil {
+		return nil, errors.Join(err, birth.Close())
+	}
+	n := &newborn{life: l, pid: pid, birth: birth}
+	if n.pidfd, err = unix.PidfdOpen(pid, 0); err != nil {
+		n.Reap()
+		return nil, err
+	}
+	return n, nil
+}
+
+// take returns the one that was forked in advance, or forks one.
+func (l *life) take() (*newborn, error) {
+	select {
+	case n := <-l.spare:
+		return n, nil
+	default:
+		return l.bear()
+	}
+}
+
+// stock keeps one child ready, until none can be forked.
+func (l *life) stock() {
+	for {
+		n, err := l.bear()
+		if err != nil { // who asks is told
+			return
+		}
+		select {
+		case l.spare <- n:
+		case <-l.over:
+			_ = unix.Close(n.pidfd)
+			n.Reap()
+			return
+		}
+		select {
+		case <-time.After(lull):
+		case <-l.over:
+			return
+		}
+	}
+}
+
+// PID implements sandbox.Child.
+func (n *newborn) PID() int { return n.pid }
+
+// Pidfd implements sandbox.Child.
+func (n *newborn) Pidfd() int { return n.pidfd }
+
+// tell gives the child its files and says what it becomes. It answers with the
+// pid that it knows itself by: that this is the one which the parent named shows
+// that the name was not another's by then.
+func (n *newborn) tell(text []byte, files []*os.File) error {
+	_ = n.birth.SetDeadline(time.Now().Add(patience))
+	if err := sendFiles(n.birth, "b", files); err != nil {
+		return err
+	}
+	if _, err := n.birth.Write(text); err != nil {
+		return err
+	}
+	if err := n.birth.CloseWrite(); err != nil {
+		return err
+	}
+	answer, err := io.ReadAll(io.LimitReader(n.birth, 4096))
+	if err == nil && string(answer) != strconv.Itoa(n.pid) {
+		err = fmt.Errorf("the forked process %d said %q", n.pid, answer)
+	}
+	return err
+}
+
+// Reap implements sandbox.Child.
+func (n *newborn) Reap() bool {
+	_ = n.birth.Close()
+	return n.life.reap(n.pid) == nil
+}
