@@ -1,0 +1,113 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+)
+
+// killer kills the server whenever one more part of the runs is answered, and
+// starts another at the same address, with the same folder.
+func (c *crashing) killer() error {
+	for c.kills < crashKills {
+		due := int64((c.kills + 1) * crashRuns / (crashKills + 1))
+		for end := time.Now().Add(2 * patience); c.answered.Load() < due; time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				return fmt.Errorf("only %d runs were answered before kill %d", c.answered.Load(), c.kills+1)
+			}
+		}
+		c.gate.Lock()
+		c.kills++
+		c.generation++
+		c.unanswered += int(c.inFlight.Load())
+		c.server.kill()
+		c.gate.Unlock()
+		if err := c.server.start(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// work makes runs until all are made.
+func (c *crashing) work(by caller) {
+	seen := 0
+	for n := c.next.Add(1); n <= crashRuns; n = c.next.Add(1) {
+		id := newID()
+		c.gate.RLock()
+		c.inFlight.Add(1)
+		if seen != c.generation {
+			seen = c.generation
+			by.restarted()
+		}
+		c.gate.RUnlock()
+		a, err := by.run(id, int(n))
+		c.inFlight.Add(-1)
+		c.answered.Add(1)
+		c.note(id, int(n), a, err)
+		c.progress()
+	}
+}
+
+func (c *crashing) note(id string, n int, a answer, err error) {
+	t := told{ok: err == nil && a.status == http.StatusOK}
+	if t.ok {
+		did, bad := a.acted()
+		t.right = bad == nil && did.ID == id && did.Twice == 2*n
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.told[id] = t
+	if !t.ok {
+		c.messages[message(a, err)]++
+	}
+}
+
+// message is what an error says, without what differs from one to the next.
+func message(a answer, err error) string {
+	if err != nil {
+		text := err.Error()
+		return text[strings.LastIndex(text, ": ")+1:]
+	}
+	var body struct{ Error string }
+	_ = json.Unmarshal(a.result, &body)
+	return fmt.Sprintf("%d %s %.120s", a.status, a.reason, body.Error)
+}
+
+// comparison is what callers were told against what the ledger says.
+type comparison struct {
+	ok, errors int
+	lost       int // executed, but its caller got an error
+	wrong      int // answered 200 without exactly one line, or with another's result
+	twice      int // activations with more than one line
+}
+
+func (c *crashing) compare() (out comparison) {
+	lines := map[string]int{}
+	text, err := os.ReadFile(c.ledger)
+	if err != nil {
+		out.wrong++ // then nothing is proven
+	}
+	for line := range strings.Lines(string(text)) {
+		id := strings.TrimSuffix(line, "\n")
+		if lines[id]++; lines[id] == 2 {
+			out.twice++
+		}
+	}
+	for id, t := range c.told {
+		switch {
+		case !t.ok:
+			out.errors++
+			out.lost += min(1, lines[id])
+		case !t.right || lines[id] != 1:
+			out.ok++
+			out.wrong++
+		default:
+			out.ok++
+		}
+	}
+	return out
+}

@@ -1,0 +1,83 @@
+// Command underload measures a server under load, through its real binary and
+// real connections: how its pools grow, what it holds in memory, what one tenant
+// costs another, and what becomes of runs when it is killed. Each figure is
+// measured in one go, its arms take turns, and what counts are ratios.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+)
+
+// figures in the order in which all of them are measured.
+var figures = []struct {
+	name    string
+	measure func(*rig) (result, error)
+}{{"pool", pool}, {"memory", memory}, {"fairness", fairness}, {"crash", crash}}
+
+func main() {
+	r := &rig{}
+	flags := flag.NewFlagSet("underload", flag.ExitOnError)
+	flags.Usage = func() {
+		fmt.Fprint(os.Stderr, "underload [pool|memory|fairness|crash|all] [flags]\n\n")
+		flags.PrintDefaults()
+	}
+	flags.StringVar(&r.bins, "bin", "../bin", "folder of clientmode and servermode")
+	flags.IntVar(&r.rounds, "rounds", 0, "rounds to measure; 0: the figure's own number")
+	flags.DurationVar(&r.phase, "phase", 0, "how long a phase of load lasts; 0: the figure's own time")
+	out := flags.String("json", "", "file for the numbers")
+	if err := run(r, parse(flags, os.Args[1:]), out); err != nil {
+		fmt.Fprintln(os.Stderr, "underload:", err)
+		os.Exit(1)
+	}
+}
+
+// parse takes flags before and after the figures' names.
+func parse(flags *flag.FlagSet, args []string) (names []string) {
+	for len(args) > 0 {
+		_ = flags.Parse(args) // ends the process itself when something is wrong
+		if args = flags.Args(); len(args) > 0 {
+			names, args = append(names, args[0]), args[1:]
+		}
+	}
+	if len(names) == 0 {
+		return []string{"all"}
+	}
+	return names
+}
+
+func run(r *rig, names []string, out *string) error {
+	for _, name := range names {
+		if name != "all" && !slices.Contains(figureNames(), name) {
+			return fmt.Errorf("no figure %q: choose %s or all", name, strings.Join(figureNames(), ", "))
+		}
+	}
+	if err := r.open(); err != nil {
+		return err
+	}
+	defer r.close()
+	var results []result
+	for _, f := range figures {
+		if !slices.Contains(names, "all") && !slices.Contains(names, f.name) {
+			continue
+		}
+		measured, err := f.measure(r)
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
+		measured.Figure = f.name
+		measured.print(os.Stdout)
+		results = append(results, measured)
+	}
+	return writeJSON(*out, results)
+}
+
+func figureNames() (names []string) {
+	for _, f := range figures {
+		names = append(names, f.name)
+	}
+	return names
+}
