@@ -234,17 +234,3 @@ func (p *program) Close() {
 		p.server.box.Users.Release(p.user)
 	}
 }
-
-// instance is a process as the function package sees it.
-type instance struct{ *process.Process }
-
-// Memory is what the process, with all it has started, holds of the host's
-// memory, in bytes.
-func (i instance) Memory() int64 {
-	return residentMemory(i.PID())
-}
-
-func (i instance) Run(ctx context.Context, line []byte, sink function.Sink) ([]byte, bool, error) {
-	result, err := i.Process.Run(ctx, line, sink)
-	return result, errors.Is(err, process.ErrNotDelivered), err
-}

@@ -51,6 +51,7 @@ type program struct {
 
 	concurrency int   // instances that say they are one process
 	memory      int64 // of each
+	pids        int   // those of its processes are above it
 }
 
 func (p *program) Start(ctx context.Context, _ function.Sink) (function.Instance, error) {
@@ -63,7 +64,7 @@ func (p *program) Start(ctx context.Context, _ function.Sink) (function.Instance
 	if live := p.live.Add(1); live > p.most.Load() {
 		p.most.Store(live)
 	}
-	return &instance{p: p, pid: (n + p.Concurrency() - 1) / p.Concurrency()}, nil
+	return &instance{p: p, pid: p.pids + (n+p.Concurrency()-1)/p.Concurrency()}, nil
 }
 
 func (p *program) Concurrency() int { return max(1, p.concurrency) }
@@ -71,11 +72,12 @@ func (p *program) Concurrency() int { return max(1, p.concurrency) }
 func (p *program) Close() { p.closed.Add(1) }
 
 type instance struct {
-	p    *program
-	pid  int
-	dead atomic.Bool
-	busy atomic.Bool
-	once sync.Once
+	p     *program
+	pid   int
+	dead  atomic.Bool
+	busy  atomic.Bool
+	place atomic.Int32 // as it was told last
+	once  sync.Once
 }
 
 func (i *instance) Run(ctx context.Context, line []byte, _ function.Sink) ([]byte, bool, error) {
@@ -90,9 +92,10 @@ func (i *instance) Run(ctx context.Context, line []byte, _ function.Sink) ([]byt
 	return []byte(out), retry, err
 }
 
-func (i *instance) Alive() bool   { return !i.dead.Load() }
-func (i *instance) PID() int      { return i.pid }
-func (i *instance) Memory() int64 { return i.p.memory }
+func (i *instance) Alive() bool                       { return !i.dead.Load() }
+func (i *instance) PID() int                          { return i.pid }
+func (i *instance) Memory() int64                     { return i.p.memory }
+func (i *instance) Yield(place func() function.Place) { i.place.Store(int32(place())) }
 func (i *instance) Close() {
 	i.dead.Store(true)
 	if i.p.stuck != nil {

@@ -49,6 +49,9 @@ type Instance interface {
 	PID() int
 	// Memory is what the end of its process would give back, in bytes; 0: unknown.
 	Memory() int64
+	// Yield has its process take its place among those that want the CPUs. It asks
+	// for the place when it does so: calls may come in any order.
+	Yield(place func() Place)
 	// Close ends the instance and returns when nothing is left of it.
 	Close()
 }

@@ -29,7 +29,7 @@ func newSleeping(t *testing.T, cfg function.Config) *sleeping {
 
 // function adds one whose starts and runs take that long.
 func (s *sleeping) function(tenant string, n byte, wish function.Wish, start, run time.Duration) *bench {
-	b := &bench{Table: s.Table, program: &program{}, key: function.Key{Tenant: tenant, Identity: runtimespec.Identity{n}}}
+	b := &bench{Table: s.Table, program: &program{pids: 1000 * int(n)}, key: function.Key{Tenant: tenant, Identity: runtimespec.Identity{n}}}
 	b.start = func(context.Context, int) error { time.Sleep(start); return nil }
 	b.run = func(ctx context.Context, _ *instance, line string) (string, bool, error) {
 		select {

@@ -27,7 +27,9 @@ func (f *Function) Run(ctx context.Context, line []byte, sink Sink) ([]byte, err
 			}
 		}
 		handed := f.table.now()
+		f.table.contest.enter(f.key.Tenant, s.instance)
 		result, retry, err := s.instance.Run(ctx, line, sink)
+		f.table.contest.leave(f.key.Tenant, s.instance)
 		if !retry || delivery == maxDeliveries {
 			s.took = f.table.now().Sub(handed)
 			f.meter.Ran(Ran{Queued: handed.Sub(arrived), Took: s.took, Cold: cold, Err: err})

@@ -22,6 +22,7 @@ type Config struct {
 	GrowAfter  time.Duration // how long the first in a queue waits before one more process is started
 	StartTime  time.Duration // longest start of one that no caller waits for by name; 0: 5 minutes
 
+	CPUs     int              // the host's, which tenants share; not changed later
 	Memory   func() Memory    // the host's; nil: not looked at
 	Policy   eviction.Policy  // nil: eviction.LongestIdle
 	Observer Observer         // nil: nobody

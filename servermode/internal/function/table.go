@@ -24,6 +24,8 @@ type Table struct {
 	load Load
 	host *host
 
+	contest *contest
+
 	base  context.Context // of starts that no caller waits for by name
 	close context.CancelFunc
 
@@ -39,7 +41,7 @@ func NewTable(cfg Config) *Table {
 	t := &Table{functions: map[Key]*Function{}}
 	t.Configure(cfg)
 	t.now = t.cfg.Load().Now
-	t.host = newHost(t)
+	t.host, t.contest = newHost(t), newContest(t)
 	t.base, t.close = context.WithCancel(context.Background())
 	return t
 }
@@ -166,6 +168,7 @@ func (t *Table) Sweep(now time.Time) {
 		}
 	}
 	t.host.advance() // memory may have come back
+	t.contest.sweep()
 }
 
 // Drain refuses new work, frees every function and waits until all are gone or

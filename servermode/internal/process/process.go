@@ -69,7 +69,8 @@ type Process struct {
 	framed *framed // nil unless it is
 	web    *web    // nil unless it is
 
-	logs logs
+	logs  logs
+	yield yield
 }
 
 // Start starts a process in the cell and waits until it is ready. What it

@@ -1,0 +1,98 @@
+package sandbox
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// Rank is how the kernel ranks what runs in a cell for the CPUs.
+type Rank int
+
+// Ranks. What a function has done to its own nice level is left alone, unless it
+// is what a rank stands for.
+const (
+	Ordinary Rank = iota // like everything else
+	Lower                // a third of the others' weight
+	Idle                 // only while nothing else wants them
+)
+
+// lowerNice is what Lower means: the kernel's weight for it is 335 to 1024.
+const lowerNice = 5
+
+// rankLooks bounds how often a cell's threads are looked for: each begins with
+// the rank of the one that made it, so only those are missed that are made
+// meanwhile.
+const rankLooks = 3
+
+// Rank changes how all that runs in the cell ranks. Only a server that can undo
+// it does it; any other leaves all as it is.
+func (c *Cell) Rank(rank Rank) {
+	if c.User == nil || !mayRank() {
+		return
+	}
+	c.User.mu.Lock() // so that the cell's process is not reaped meanwhile
+	defer c.User.mu.Unlock()
+	seen := map[int]bool{}
+	for look, found := 0, true; found && look < rankLooks && slices.Contains(c.User.cells, c); look++ {
+		found = false
+		for _, thread := range threads(c.pid) {
+			if !seen[thread] {
+				seen[thread], found = true, true
+				rank.give(thread)
+			}
+		}
+	}
+}
+
+// give ranks one thread; those that are gone need no rank.
+func (r Rank) give(thread int) {
+	attr, err := unix.SchedGetAttr(thread, 0)
+	if err != nil || attr.Policy != unix.SCHED_NORMAL && attr.Policy != unix.SCHED_IDLE {
+		return
+	}
+	attr.Policy = unix.SCHED_NORMAL
+	if attr.Nice == lowerNice {
+		attr.Nice = 0
+	}
+	switch {
+	case r == Idle:
+		attr.Policy = unix.SCHED_IDLE
+	case r == Lower && attr.Nice == 0:
+		attr.Nice = lowerNice
+	}
+	_ = unix.SchedSetAttr(thread, attr, 0)
+}
+
+// threads are those of a process and of all that it has started.
+func threads(pid int) (out []int) {
+	dir := filepath.Join("/proc", strconv.Itoa(pid), "task")
+	tasks, _ := os.ReadDir(dir)
+	for _, task := range tasks {
+		id, err := strconv.Atoi(task.Name())
+		if err != nil {
+			continue
+		}
+		out = append(out, id)
+		children, _ := os.ReadFile(filepath.Join(dir, task.Name(), "children"))
+		for _, field := range bytes.Fields(children) {
+			if child, err := strconv.Atoi(string(field)); err == nil {
+				out = append(out, threads(child)...)
+			}
+		}
+	}
+	return out
+}
+
+// mayRank reports whether this process may give back what it takes: without
+// CAP_SYS_NICE the kernel lets a thread fall behind, but never come back.
+var mayRank = sync.OnceValue(func() bool {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	return unix.Capget(&header, &data[0]) == nil && data[0].Effective&(1<<unix.CAP_SYS_NICE) != 0
+})
