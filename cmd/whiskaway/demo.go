@@ -156,7 +156,8 @@ func (s *stage) worker() (int, error) {
 		return 0, fmt.Errorf("expected one function with one process on the server: %s", describe(list))
 	}
 	pid := list[0].Instances[0].PID
-	if parent := parentOf(pid); parent != s.server.pid() {
+	parent := parentOf(pid)
+	if parent != s.server.pid() && parentOf(parent) != s.server.pid() { // forked by a child of the server
 		return 0, fmt.Errorf("process %d is a child of %d, not of the server", pid, parent)
 	}
 	return pid, nil

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -134,7 +135,7 @@ func TestServer_WithoutRootEndsEscapedProcesses(t *testing.T) {
 	for _, wipe := range []bool{false, true} {
 		client := harness.Client(t, server.URL, "python:3")
 		harness.Init(t, client, escape, nil)
-		leftover := pid(t, harness.Run(t, client, "1", harness.M{"wipe": wipe}))
+		leftover := pid(t, harness.Run(t, client, fmt.Sprint(wipe), harness.M{"wipe": wipe}))
 		assert.True(t, alive(leftover))
 		require.NoError(t, client.Signal(syscall.SIGTERM))
 		harness.Eventually(t, func() bool { return !alive(leftover) }, "the escaped process ends")
