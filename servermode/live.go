@@ -28,6 +28,7 @@ func (s *Server) openSecrets() error {
 	now, err := s.load(s.cfg)
 	if err == nil {
 		s.live.Store(now)
+		s.table.Configure(s.tableConfig(now))
 	}
 	return err
 }

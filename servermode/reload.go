@@ -28,7 +28,7 @@ func (s *Server) Reload(cfg Config) error {
 		return err
 	}
 	late := s.cfg.restarts(cfg)
-	s.table.Configure(s.tableConfig(effective))
+	s.table.Configure(s.tableConfig(next))
 	s.activations.most.Store(int64(effective.Activations))
 	s.activations.budget.Store(effective.ResultCache)
 	s.store.SetMaxBytes(effective.CodeCache)
@@ -60,11 +60,11 @@ func (c Config) with(cfg Config) Config {
 func tlsToggled(c, cfg Config) bool { return (c.TLSCert == "") != (cfg.TLSCert == "") }
 
 // tableConfig is what the owner decides about functions.
-func (s *Server) tableConfig(c Config) function.Config {
+func (s *Server) tableConfig(c *live) function.Config {
 	return function.Config{
 		Instances: c.Instances, Queue: c.Queue, QueueTotal: c.QueueTotal, Processes: c.Processes, Starts: c.Starts,
 		KeepAlive: c.KeepAlive, Lease: c.Lease, GrowAfter: c.GrowAfter, StartTime: c.InitTimeout,
-		CPUs: slots(), Memory: s.memory.read, Observer: s.metrics,
+		CPUs: slots(), Tenants: several(c.tokens), Memory: s.memory.read, Observer: s.metrics,
 	}
 }
 

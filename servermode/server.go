@@ -74,7 +74,7 @@ func New(cfg Config) *Server {
 	s.live.Store(&live{Config: cfg})
 	s.metrics = newMetrics()
 	s.metrics.registry.MustRegister(gauges{s})
-	s.table = function.NewTable(s.tableConfig(cfg))
+	s.table = function.NewTable(s.tableConfig(s.settings()))
 	s.sweep = func(now time.Time) { s.table.Sweep(now); s.activations.sweep(now) }
 	s.base, s.end = context.WithCancelCause(context.Background())
 	s.plain, s.openServerless = newPlain(s), newOpenServerless(s)

@@ -27,13 +27,22 @@ func (f *Function) Run(ctx context.Context, line []byte, sink Sink) ([]byte, err
 			}
 		}
 		handed := f.table.now()
-		f.table.contest.enter(f.key.Tenant, s.instance)
-		result, retry, err := s.instance.Run(ctx, line, sink)
-		f.table.contest.leave(f.key.Tenant, s.instance)
+		result, retry, err := f.execute(ctx, s.instance, line, sink)
 		if !retry || delivery == maxDeliveries {
 			s.took = f.table.now().Sub(handed)
 			f.meter.Ran(Ran{Queued: handed.Sub(arrived), Took: s.took, Cold: cold, Err: err})
 			return result, err
 		}
 	}
+}
+
+// execute hands the run to an instance, which shares the CPUs with those of other
+// tenants. Where there is but one nothing is counted: the contest has one lock for
+// all.
+func (f *Function) execute(ctx context.Context, i Instance, line []byte, sink Sink) (result []byte, retry bool, err error) {
+	if f.table.cfg.Load().Tenants {
+		f.table.contest.enter(f.key.Tenant, i)
+		defer f.table.contest.leave(f.key.Tenant, i)
+	}
+	return i.Run(ctx, line, sink)
 }

@@ -23,6 +23,7 @@ type Config struct {
 	StartTime  time.Duration // longest start of one that no caller waits for by name; 0: 5 minutes
 
 	CPUs     int              // the host's, which tenants share; not changed later
+	Tenants  bool             // there may be several
 	Memory   func() Memory    // the host's; nil: not looked at
 	Policy   eviction.Policy  // nil: eviction.LongestIdle
 	Observer Observer         // nil: nobody

@@ -23,7 +23,7 @@ type rivals struct {
 }
 
 func newRivals(t *testing.T) *rivals {
-	return &rivals{sleeping: newSleeping(t, pool(function.Config{Instances: 8, CPUs: 2})), inRun: map[string][]*instance{}}
+	return &rivals{sleeping: newSleeping(t, pool(function.Config{Instances: 8, CPUs: 2, Tenants: true})), inRun: map[string][]*instance{}}
 }
 
 // function begins runs of a tenant and lets its processes start.
