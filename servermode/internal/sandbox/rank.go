@@ -22,8 +22,9 @@ const (
 	Idle                 // only while nothing else wants them
 )
 
-// lowerNice is what Lower means: the kernel's weight for it is 335 to 1024.
-const lowerNice = 5
+// lower is what Lower adds to the server's own nice level, which is what functions
+// begin with: the kernel's weights are 335 to 1024 then.
+const lower = 5
 
 // rankLooks bounds how often a cell's threads are looked for: each begins with
 // the rank of the one that made it, so only those are missed that are made
@@ -57,14 +58,14 @@ func (r Rank) give(thread int) {
 		return
 	}
 	attr.Policy = unix.SCHED_NORMAL
-	if attr.Nice == lowerNice {
-		attr.Nice = 0
+	if attr.Nice == min(ownNice()+lower, 19) {
+		attr.Nice = ownNice()
 	}
 	switch {
 	case r == Idle:
 		attr.Policy = unix.SCHED_IDLE
-	case r == Lower && attr.Nice == 0:
-		attr.Nice = lowerNice
+	case r == Lower && attr.Nice == ownNice():
+		attr.Nice = min(attr.Nice+lower, 19)
 	}
 	_ = unix.SchedSetAttr(thread, attr, 0)
 }
@@ -88,6 +89,15 @@ func threads(pid int) (out []int) {
 	}
 	return out
 }
+
+// ownNice is the server's nice level.
+var ownNice = sync.OnceValue(func() int32 {
+	attr, err := unix.SchedGetAttr(os.Getpid(), 0)
+	if err != nil {
+		return 0
+	}
+	return attr.Nice
+})
 
 // mayRank reports whether this process may give back what it takes: without
 // CAP_SYS_NICE the kernel lets a thread fall behind, but never come back.
