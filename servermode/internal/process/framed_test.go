@@ -3,6 +3,8 @@ package process_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -87,12 +89,14 @@ func TestFramed_ManyRunsAtOnce(t *testing.T) {
 // What is written without a frame belongs to the run in flight, and where there
 // are several to the one that began last.
 func TestFramed_BareOutputHasAnOwner(t *testing.T) {
+	answered := filepath.Join(t.TempDir(), "answered")
 	p := start(t, framed(`
 		echo imported
 		next; a=$run; echo alone; frame $a 1 0 began
 		next; b=$run; echo both; frame $b 1 0 began
 		next; c=$run; frame $c 3 200 c; frame $b 3 200 b
 		next; d=$run; echo again; frame $d 3 200 d
+		until [ -e `+answered+` ]; do sleep 0.01; done
 		echo between; frame $a 3 200 a
 		next; echo e; frame $run 3 200 e; read -r rest`))
 	a := begin(t, t.Context(), p, "a")
@@ -106,6 +110,7 @@ func TestFramed_BareOutputHasAnOwner(t *testing.T) {
 	_, logs, err := run(t, p, "d")
 	require.NoError(t, err)
 	assert.Contains(t, logs.stdout(), "again\n")
+	require.NoError(t, os.WriteFile(answered, nil, 0o600))
 	of = a()
 	require.NoError(t, of.err)
 	assert.Contains(t, of.stdout(), "imported\n")
