@@ -1,10 +1,14 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
+
+	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
 const (
@@ -86,8 +90,30 @@ func measureMemory(r *rig, arm memoryArm) (now, most float64, err error) {
 		}
 		looks = append(looks, kib/1024)
 	}
-	most, err = status(s.pid(), "VmHWM")
+	if most, err = status(s.pid(), "VmHWM"); err == nil {
+		err = knows(s, arm.n)
+	}
 	return median(looks), most / 1024, err
+}
+
+// knows makes sure that the server still has all functions. It is asked last:
+// answering takes memory too.
+func knows(s *service, n int) error {
+	resp, err := http.Get("http://" + s.address + runtimespec.PathFunctions)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	var list struct {
+		Functions []json.RawMessage `json:"functions"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&list); err != nil {
+		return err
+	}
+	if len(list.Functions) != n {
+		return fmt.Errorf("the server knows %d functions, not %d", len(list.Functions), n)
+	}
+	return nil
 }
 
 // fill inits the arm's functions, and runs each once.
