@@ -12,7 +12,7 @@ import (
 // Candidate is an idle instance that may be evicted.
 type Candidate struct {
 	Idle   time.Duration // since its last use
-	Bytes  int64         // of memory that its end gives back; 0: unknown
+	Bytes  int64         // of memory that its end gives back; 0: unknown, or none is needed
 	Pinned bool          // its function asked to be kept forever: it goes last
 }
 

@@ -9,8 +9,9 @@ import (
 
 // idleSlot is an idle instance that the host may evict.
 type idleSlot struct {
-	of   *Function
-	slot *slot
+	of       *Function
+	slot     *slot
+	instance Instance
 }
 
 // evict ends idle instances for the host: as many as are needed, or are there,
@@ -24,6 +25,11 @@ func (t *Table) evict(need eviction.Need, cause Cause, more bool) (processes int
 	now, cfg := t.now(), t.cfg.Load()
 	for _, f := range t.all() {
 		slots, candidates = f.addIdle(now, cfg.keepAlive(f.info.Wish), more, slots, candidates)
+	}
+	if need.Bytes > 0 { // to find out takes a moment, which no lock is held for
+		for i := range candidates {
+			candidates[i].Bytes = slots[i].instance.Memory()
+		}
 	}
 	for _, at := range cfg.Policy.Victims(candidates, need) {
 		processes += slots[at].of.evict(slots[at].slot, cause)
@@ -48,8 +54,8 @@ func (f *Function) addIdle(now time.Time, keepAlive time.Duration, spareRecent b
 			continue
 		}
 		seen[pid] = true
-		slots = append(slots, idleSlot{f, s})
-		candidates = append(candidates, eviction.Candidate{Idle: idle, Bytes: s.instance.Memory(), Pinned: keepAlive == Forever})
+		slots = append(slots, idleSlot{f, s, s.instance})
+		candidates = append(candidates, eviction.Candidate{Idle: idle, Pinned: keepAlive == Forever})
 	}
 	return slots, candidates
 }

@@ -49,9 +49,10 @@ type program struct {
 	closed atomic.Int32
 	stuck  chan struct{} // set: an instance ends only once it is closed
 
-	concurrency int   // instances that say they are one process
-	memory      int64 // of each
-	pids        int   // those of its processes are above it
+	concurrency int          // instances that say they are one process
+	memory      int64        // of each
+	asked       atomic.Int32 // how often for it
+	pids        int          // those of its processes are above it
 }
 
 func (p *program) Start(ctx context.Context, _ function.Sink) (function.Instance, error) {
@@ -94,7 +95,7 @@ func (i *instance) Run(ctx context.Context, line []byte, _ function.Sink) ([]byt
 
 func (i *instance) Alive() bool                       { return !i.dead.Load() }
 func (i *instance) PID() int                          { return i.pid }
-func (i *instance) Memory() int64                     { return i.p.memory }
+func (i *instance) Memory() int64                     { i.p.asked.Add(1); return i.p.memory }
 func (i *instance) Yield(place func() function.Place) { i.place.Store(int32(place())) }
 func (i *instance) Close() {
 	i.dead.Store(true)

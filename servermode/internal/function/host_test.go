@@ -49,6 +49,7 @@ func TestHost_EvictsWhatIsIdleForLongestToMakeRoom(t *testing.T) {
 		assert.EqualValues(t, 0, old.live.Load())
 		assert.EqualValues(t, 1, fresh.live.Load())
 		assert.EqualValues(t, 1, third.live.Load())
+		assert.Zero(t, old.asked.Load()+fresh.asked.Load(), "memory is not looked at where only places are short")
 		old.burst(t, 1) // comes back, at the expense of another
 		synctest.Wait()
 		assert.EqualValues(t, 0, fresh.live.Load())
