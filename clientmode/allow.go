@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/whiskaway/whiskaway/internal/hop"
 )
 
 // allowList is the hosts that an author may name as main@url. Names are compared
@@ -47,9 +49,9 @@ func (a *allowList) target(main string) (target string, check guard, trusted boo
 	if !named {
 		return "", nil, false, nil
 	}
-	u, err := parseTarget(rest, "https")
+	u, err := hop.ParseTarget(rest, "https")
 	if err != nil {
-		return "", nil, false, err
+		return "", nil, false, fmt.Errorf("upstream: %w", err)
 	}
 	host := strings.ToLower(u.Hostname())
 	if trusted = a.names[net.JoinHostPort(host, port(u))]; trusted || a.names[host] {

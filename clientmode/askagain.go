@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/sentinel"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -23,24 +24,24 @@ func (c *cutOff) Unwrap() error { return c.cause }
 
 // brokeOff is why an answer could not be read to its end. A head that names no
 // server, or an answer that makes no sense, says nothing about whom to ask.
-func brokeOff(resp *http.Response, cause error) error {
-	server := resp.Header[runtimespec.HeaderServer]
-	if len(server) != 1 || len(server[0]) != 36 || uuid.Validate(server[0]) != nil || errors.Is(cause, runtimespec.ErrFrame) {
+func brokeOff(resp *hop.Response, cause error) error {
+	server, one := resp.Head.Only(runtimespec.HeaderServer)
+	if !one || len(server) != 36 || uuid.Validate(server) != nil || errors.Is(cause, runtimespec.ErrFrame) {
 		return cause
 	}
-	return &cutOff{server[0], cause}
+	return &cutOff{server, cause}
 }
 
 // askAgain asks for the outcome of a run whose answer broke off, until the
 // deadline is near. With the server named, the same request never starts
 // anything: it is joined or refused. So it may be repeated whatever became of
 // it, and no answer to it leads to an init or to another run.
-func (c *Client) askAgain(ctx context.Context, f *function, cut *cutOff, logs sentinel.Activation, header http.Header, body []byte) outcome {
-	header[runtimespec.HeaderServer] = []string{cut.server}
+func (c *Client) askAgain(ctx context.Context, f *function, cut *cutOff, logs sentinel.Activation, header hop.Header, body []byte) outcome {
+	header = append(header, hop.Field{Name: runtimespec.HeaderServer, Value: cut.server})
 	var err error = cut
 	for pause := firstPause; waitFor(ctx, pause); pause = min(2*pause, lastPause) {
 		var out outcome
-		out, err = c.exchange(ctx, f, unheard{logs}, bodyRequest(runtimespec.PathRun, withTimeout(ctx, header), body))
+		out, err = c.exchange(ctx, f, unheard{logs}, &hop.Request{Path: runtimespec.PathRun, Header: withTimeout(ctx, header), Body: body})
 		var never refusedHost
 		switch {
 		case errors.As(err, &never), errors.Is(err, runtimespec.ErrFrame):

@@ -80,7 +80,7 @@ func (c *Client) Start() error {
 		if !trusted {
 			secret = "" // whoever listens there could collect it
 		}
-		return newHTTPUpstream(target, secret, secure, guard)
+		return newUpstream(target, secret, secure, guard)
 	}
 	if c.cfg.Upstream != "" {
 		if c.fixed, err = c.dial(c.cfg.Upstream, nil, true); err != nil {

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
+	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/sentinel"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -30,19 +32,17 @@ const tail = time.Second
 // exchange sends one request and reads its answer, passing logs on as they
 // come. An error means that no answer came: it wraps ErrNotSent when the request
 // cannot have arrived, and is a cutOff when it did and the server is known.
-func (c *Client) exchange(ctx context.Context, f *function, logs sentinel.Activation, r *Request) (outcome, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+func (c *Client) exchange(ctx context.Context, f *function, logs sentinel.Activation, r *hop.Request) (outcome, error) {
 	resp, err := f.upstream.Send(ctx, r)
 	if err != nil {
 		return outcome{}, err
 	}
-	defer resp.Body.Close()
-	if resp.Header.Get("Content-Type") != runtimespec.MediaFrames {
+	defer resp.Close()
+	if !resp.Head.Is("Content-Type", runtimespec.MediaFrames) {
 		return c.plain(resp)
 	}
 	var reason runtimespec.Reason
-	frames := runtimespec.NewFrameReader(resp.Body, c.cfg.MaxResult)
+	frames := runtimespec.NewFrameReader(resp, c.cfg.MaxResult)
 	for {
 		frame, err := frames.Next()
 		if err != nil {
@@ -50,7 +50,9 @@ func (c *Client) exchange(ctx context.Context, f *function, logs sentinel.Activa
 		}
 		switch frame.Stream {
 		case runtimespec.Result:
-			defer time.AfterFunc(tail, cancel).Stop()
+			if !resp.Ended() {
+				resp.Within(tail)
+			}
 			if _, err := frames.Next(); errors.Is(err, runtimespec.ErrFrame) {
 				return outcome{}, err
 			} // anything else: the result is complete, whatever became of the connection
@@ -74,18 +76,23 @@ func checked(out outcome) (outcome, error) {
 
 // plain reads an answer that is not in frames: a refusal of ours, or something
 // else between us and the server that speaks HTTP.
-func (c *Client) plain(resp *http.Response) (outcome, error) {
-	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(c.cfg.MaxResult)+1))
-	reason := runtimespec.Reason(resp.Header.Get(runtimespec.HeaderReason))
-	failed := resp.StatusCode >= http.StatusBadRequest && resp.StatusCode <= 599
+func (c *Client) plain(resp *hop.Response) (outcome, error) {
+	body, err := io.ReadAll(io.LimitReader(resp, int64(c.cfg.MaxResult)+1))
+	reason := runtimespec.Reason(resp.Head.Get(runtimespec.HeaderReason))
+	failed := resp.Status >= http.StatusBadRequest && resp.Status <= 599
 	switch {
 	case err != nil && failed && reason.NotStarted(): // the head says all that counts
-		return failure(resp.StatusCode, reason, "the server refused (%s), and its message was cut off", reason), nil
+		return failure(resp.Status, reason, "the server refused (%s), and its message was cut off", reason), nil
 	case err != nil:
 		return outcome{}, brokeOff(resp, err)
 	case reason == "" || !failed || len(body) > c.cfg.MaxResult:
 		return failure(http.StatusBadGateway, runtimespec.Internal,
-			"the upstream answered %s and is no server of this contract: %.200q", resp.Status, body), nil
+			"the upstream answered %s and is no server of this contract: %.200q", statusText(resp.Status), body), nil
 	}
-	return outcome{status: resp.StatusCode, body: body, reason: reason}, nil
+	return outcome{status: resp.Status, body: body, reason: reason}, nil
+}
+
+// statusText is a status as people read it.
+func statusText(status int) string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
 }

@@ -70,6 +70,3 @@ func (c *Client) Accepts() bool {
 	}
 	return err == nil
 }
-
-// Stale reports whether an idle connection is good for no request.
-func Stale(conn net.Conn) bool { return (&countedConn{Conn: conn}).stale() }

@@ -1,7 +1,6 @@
 package clientmode
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -27,12 +27,12 @@ const (
 // needs to be told.
 type function struct {
 	upstream Upstream
-	header   http.Header // of an init
-	short    []byte      // the init without its code; nil: always sent whole
-	whole    []byte      // the init, nil when it is in spool
-	spool    *os.File    // unlinked already
+	header   hop.Header // of an init
+	short    []byte     // the init without its code; nil: always sent whole
+	whole    []byte     // the init, nil when it is in spool
+	spool    *os.File   // unlinked already
 	size     int64
-	run      http.Header // of a run and a stop
+	run      hop.Header // of a run and a stop
 
 	mu   sync.Mutex // guards redo
 	redo *redo      // a re-init in flight
@@ -48,17 +48,15 @@ func (c *Client) newFunction(body []byte, init *runtimespec.InitBody, upstream U
 	code := init.Digest()
 	identity := init.Function(c.cfg.Kind, code, container, c.cfg.VolatileEnv).Identity()
 	f := &function{upstream: upstream}
-	f.run = http.Header{
-		runtimespec.HeaderFunction: {identity.String()},
-		runtimespec.HeaderLease:    {c.lease},
-		"Accept":                   {runtimespec.MediaFrames},
-		"Content-Type":             {"application/json"},
+	f.run = hop.Header{
+		{Name: runtimespec.HeaderFunction, Value: identity.String()},
+		{Name: runtimespec.HeaderLease, Value: c.lease},
+		{Name: "Accept", Value: runtimespec.MediaFrames},
+		{Name: "Content-Type", Value: "application/json"},
 	}
-	f.header = f.run.Clone()
-	f.header[runtimespec.HeaderCode] = []string{code.String()}
-	f.header[runtimespec.HeaderEnv] = []string{env}
+	f.header = f.run.With(hop.Field{Name: runtimespec.HeaderCode, Value: code.String()}, hop.Field{Name: runtimespec.HeaderEnv, Value: env})
 	if c.cfg.Kind != "" {
-		f.header[runtimespec.HeaderKind] = []string{c.cfg.Kind}
+		f.header = append(f.header, hop.Field{Name: runtimespec.HeaderKind, Value: c.cfg.Kind})
 	}
 	if c.translate != nil {
 		return f, c.translate(f, init)
@@ -101,26 +99,18 @@ func (f *function) spoolTo(dir string, parts [][]byte) bool {
 	return true
 }
 
-func (f *function) open() (io.ReadCloser, error) {
-	if f.spool != nil {
-		return io.NopCloser(io.NewSectionReader(f.spool, 0, f.size)), nil
-	}
-	return io.NopCloser(bytes.NewReader(f.whole)), nil
-}
+func (f *function) open() (io.Reader, error) { return io.NewSectionReader(f.spool, 0, f.size), nil }
 
 // requests are an init's steps, in the order in which they are tried.
-func (f *function) requests() []*Request {
-	whole := &Request{Path: runtimespec.PathInit, Header: f.header, Size: f.size, Open: f.open}
-	if f.short == nil {
-		return []*Request{whole}
+func (f *function) requests() []*hop.Request {
+	whole := &hop.Request{Path: runtimespec.PathInit, Header: f.header, Body: f.whole}
+	if f.spool != nil {
+		whole.Open, whole.Size = f.open, f.size
 	}
-	return []*Request{bodyRequest(runtimespec.PathInit, f.header, f.short), whole}
-}
-
-func bodyRequest(path string, header http.Header, body []byte) *Request {
-	return &Request{Path: path, Header: header, Size: int64(len(body)), Open: func() (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(body)), nil
-	}}
+	if f.short == nil {
+		return []*hop.Request{whole}
+	}
+	return []*hop.Request{{Path: runtimespec.PathInit, Header: f.header, Body: f.short}, whole}
 }
 
 // release tells the server that this container needs the function no more.
@@ -130,13 +120,13 @@ func (f *function) release(ctx context.Context) error {
 	// Also when ctx is over: runs that outlast the drain are why it matters most.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer cancel()
-	resp, err := f.upstream.Send(ctx, &Request{Path: runtimespec.PathStop, Header: f.run})
+	resp, err := f.upstream.Send(ctx, &hop.Request{Path: runtimespec.PathStop, Header: f.run})
 	if err != nil {
 		return fmt.Errorf("giving up the lease: %w", err)
 	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("giving up the lease: the server answered %s", resp.Status)
+	defer resp.Close()
+	if resp.Status != http.StatusOK {
+		return fmt.Errorf("giving up the lease: the server answered %s", statusText(resp.Status))
 	}
 	return nil
 }

@@ -5,14 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"maps"
 	"net/http"
-	"strings"
 	"sync"
 
 	"github.com/google/uuid"
 
+	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -36,7 +34,7 @@ type openServerless struct {
 var errStillRunning = errors.New("a run that was given up may go on at the server, which a stop would take down")
 
 // Send sends one request in the server's dialect.
-func (o *openServerless) Send(ctx context.Context, r *Request) (*http.Response, error) {
+func (o *openServerless) Send(ctx context.Context, r *hop.Request) (*hop.Response, error) {
 	switch r.Path {
 	case runtimespec.PathInit:
 		return o.sendInit(ctx, r)
@@ -49,11 +47,11 @@ func (o *openServerless) Send(ctx context.Context, r *Request) (*http.Response, 
 	return o.sendStops(ctx)
 }
 
-func (o *openServerless) sendInit(ctx context.Context, r *Request) (*http.Response, error) {
+func (o *openServerless) sendInit(ctx context.Context, r *hop.Request) (*hop.Response, error) {
 	o.mu.Lock()
 	o.inits++ // also one whose answer is lost
 	o.mu.Unlock()
-	a, err := o.ask(ctx, &Request{Path: r.Path, Header: foreign(r.Header), Size: r.Size, Open: r.Open})
+	a, err := o.ask(ctx, &hop.Request{Path: r.Path, Header: foreign(r.Header), Body: r.Body, Size: r.Size, Open: r.Open})
 	if err != nil || a.status != http.StatusOK {
 		if unsent(err) || err == nil {
 			o.mu.Lock()
@@ -68,13 +66,12 @@ func (o *openServerless) sendInit(ctx context.Context, r *Request) (*http.Respon
 	return frames(nil, okBody), nil
 }
 
-func (o *openServerless) sendRun(ctx context.Context, r *Request) (*http.Response, error) {
+func (o *openServerless) sendRun(ctx context.Context, r *hop.Request) (*hop.Response, error) {
 	body, err := o.runBody(r)
 	if err != nil {
 		return response(http.StatusBadRequest, runtimespec.BadRequest, runtimespec.ErrorBody(err.Error())), nil
 	}
-	run := bodyRequest(r.Path, foreign(r.Header), body)
-	run.Used = true
+	run := &hop.Request{Path: r.Path, Header: foreign(r.Header), Body: body, Used: true}
 	o.mu.Lock()
 	before, sure := o.abandoned, o.sure
 	o.mu.Unlock()
@@ -84,7 +81,7 @@ func (o *openServerless) sendRun(ctx context.Context, r *Request) (*http.Respons
 	}
 	if !sure || unsent(err) {
 		if forgot, err := o.restarted(ctx); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
+			return nil, fmt.Errorf("%w: %w", hop.ErrNotSent, err)
 		} else if forgot {
 			return response(http.StatusNotFound, runtimespec.UnknownFunction, runtimespec.ErrorBody("the server was started again")), nil
 		}
@@ -117,7 +114,7 @@ func (o *openServerless) restarted(ctx context.Context) (bool, error) {
 }
 
 // sendStops takes the container's id back as often as it was given.
-func (o *openServerless) sendStops(ctx context.Context) (*http.Response, error) {
+func (o *openServerless) sendStops(ctx context.Context) (*hop.Response, error) {
 	o.mu.Lock()
 	inits, abandoned := o.inits, o.abandoned
 	o.mu.Unlock()
@@ -138,17 +135,17 @@ func (o *openServerless) sendStops(ctx context.Context) (*http.Response, error) 
 	return response(http.StatusOK, "", okBody), nil
 }
 
-func (o *openServerless) stopRequest(id string) *Request {
+func (o *openServerless) stopRequest(id string) *hop.Request {
 	body := fmt.Appendf(nil, `{"actionCodeHash":%q,"proxiedActionID":%q}`, o.hash, id)
-	return bodyRequest(runtimespec.PathStop, foreign(nil), body)
+	return &hop.Request{Path: runtimespec.PathStop, Header: foreign(nil), Body: body}
 }
 
 // ask sends a request and reads its answer whole.
-func (o *openServerless) ask(ctx context.Context, r *Request) (*foreignAnswer, error) {
+func (o *openServerless) ask(ctx context.Context, r *hop.Request) (*foreignAnswer, error) {
 	resp, err := o.Upstream.Send(ctx, r)
 	var a *foreignAnswer
 	if err == nil {
-		defer resp.Body.Close()
+		defer resp.Close()
 		a, err = readForeign(resp, r.Path, o.maxResult)
 	}
 	o.mu.Lock()
@@ -159,17 +156,9 @@ func (o *openServerless) ask(ctx context.Context, r *Request) (*foreignAnswer, e
 
 // runBody is a run's body with the hash of the code. It comes last: of two
 // members of one name the last one counts there.
-func (o *openServerless) runBody(r *Request) ([]byte, error) {
-	src, err := r.Open()
-	if err != nil {
-		return nil, err
-	}
-	body, err := io.ReadAll(src)
-	if err != nil {
-		return nil, err
-	}
+func (o *openServerless) runBody(r *hop.Request) ([]byte, error) {
 	member := fmt.Sprintf(`"actionCodeHash":%q}`, o.hash)
-	body = bytes.TrimSpace(body)
+	body := bytes.TrimSpace(r.Body)
 	inner, ok := bytes.CutSuffix(body, []byte("}"))
 	if string(body) == "null" {
 		inner, ok = []byte("{"), true
@@ -185,11 +174,12 @@ func (o *openServerless) runBody(r *Request) ([]byte, error) {
 }
 
 // foreign is the part of a request's header that this dialect has a use for.
-func foreign(h http.Header) http.Header {
-	out := http.Header{"Content-Type": {"application/json"}}
-	maps.Copy(out, h)
-	maps.DeleteFunc(out, func(name string, _ []string) bool {
-		return strings.HasPrefix(name, "Whiskaway-") && name != runtimespec.HeaderTimeout || name == "Accept"
-	})
+func foreign(h hop.Header) hop.Header {
+	out := hop.Header{{Name: "Content-Type", Value: "application/json"}}
+	for _, f := range h {
+		if f.Name == runtimespec.HeaderTimeout || f.Name == runtimespec.HeaderTrace {
+			out = append(out, f)
+		}
+	}
 	return out
 }

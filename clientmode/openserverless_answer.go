@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -20,19 +21,19 @@ type foreignAnswer struct {
 	run    *envelope // of a run that was answered 200; nil: it is no such answer
 }
 
-func readForeign(resp *http.Response, path string, maxResult int) (a *foreignAnswer, err error) {
-	a = &foreignAnswer{status: resp.StatusCode, reason: runtimespec.Reason(resp.Header.Get(runtimespec.HeaderReason))}
-	if path == runtimespec.PathRun && a.status == http.StatusOK && strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") {
-		a.run, err = readEnvelope(resp.Body, maxResult)
+func readForeign(resp *hop.Response, path string, maxResult int) (a *foreignAnswer, err error) {
+	a = &foreignAnswer{status: resp.Status, reason: runtimespec.Reason(resp.Head.Get(runtimespec.HeaderReason))}
+	if path == runtimespec.PathRun && a.status == http.StatusOK && strings.HasPrefix(resp.Head.Get("Content-Type"), "application/json") {
+		a.run, err = readEnvelope(resp, maxResult)
 		return a, err
 	}
 	limit := int64(maxResult) + 1
-	if path == runtimespec.PathStop && a.status == http.StatusInternalServerError && resp.ContentLength > 0 {
+	if path == runtimespec.PathStop && a.status == http.StatusInternalServerError && resp.Size > 0 {
 		// It may never have been initialised. Not read to its end, an answer closes
 		// its connection, which no run may take before an init.
-		limit = resp.ContentLength - 1
+		limit = resp.Size - 1
 	}
-	a.body, err = io.ReadAll(io.LimitReader(resp.Body, limit))
+	a.body, err = io.ReadAll(io.LimitReader(resp, limit))
 	return a, err
 }
 
@@ -49,13 +50,13 @@ func (a *foreignAnswer) known() bool {
 
 // response is the answer as it came; without a reason it is taken for something
 // else's than such a server's.
-func (a *foreignAnswer) response(reason runtimespec.Reason) *http.Response {
+func (a *foreignAnswer) response(reason runtimespec.Reason) *hop.Response {
 	return response(a.status, reason, a.body)
 }
 
 // refused finds out what a refusal means in our terms: above all, whether
 // something was started.
-func (o *openServerless) refused(path string, a *foreignAnswer, err error) (*http.Response, error) {
+func (o *openServerless) refused(path string, a *foreignAnswer, err error) (*hop.Response, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -89,27 +90,21 @@ func (a *foreignAnswer) says(status int, text string) bool {
 }
 
 // response is an answer of ours that is not in frames.
-func response(status int, reason runtimespec.Reason, body []byte) *http.Response {
-	h := http.Header{"Content-Type": {"application/json"}}
+func response(status int, reason runtimespec.Reason, body []byte) *hop.Response {
+	head := "Content-Type: application/json\r\n"
 	if reason != "" {
-		h.Set(runtimespec.HeaderReason, string(reason))
+		head += runtimespec.HeaderReason + ": " + string(reason) + "\r\n"
 	}
-	return &http.Response{
-		StatusCode: status, Status: fmt.Sprintf("%d %s", status, http.StatusText(status)),
-		Header: h, Body: io.NopCloser(bytes.NewReader(body)),
-	}
+	return hop.Answer(status, head, bytes.NewReader(body))
 }
 
 // frames is an answer of ours: the logs of a run, and a result.
-func frames(logs *envelope, result []byte) *http.Response {
+func frames(logs *envelope, result []byte) *hop.Response {
 	var head []byte
 	if logs != nil {
 		head = runtimespec.AppendLog(head, runtimespec.Stdout, logs.out)
 		head = runtimespec.AppendLog(head, runtimespec.Stderr, logs.err)
 	}
 	head = runtimespec.AppendFrameHeader(head, runtimespec.Result, http.StatusOK, len(result))
-	resp := response(http.StatusOK, "", nil)
-	resp.Header["Content-Type"] = []string{runtimespec.MediaFrames}
-	resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(head), bytes.NewReader(result)))
-	return resp
+	return hop.Answer(http.StatusOK, "Content-Type: "+runtimespec.MediaFrames+"\r\n", io.MultiReader(bytes.NewReader(head), bytes.NewReader(result)))
 }

@@ -3,10 +3,10 @@ package clientmode
 import (
 	"context"
 	"errors"
-	"maps"
 	"net/http"
 	"time"
 
+	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -17,7 +17,7 @@ const (
 )
 
 // unsent is when a run whose answer did not come may be sent again.
-func unsent(err error) bool { return errors.Is(err, ErrNotSent) }
+func unsent(err error) bool { return errors.Is(err, hop.ErrNotSent) }
 
 // harmless is when an init may: it is idempotent, so whenever the connection
 // failed, but not when the server answers what cannot be read.
@@ -103,13 +103,11 @@ func (c *Client) neverStarted(f *function, out outcome, err error) outcome {
 
 // withTimeout adds the time left to a request's header, less what the answer
 // needs to come back: the server should be the one to say that time is over.
-func withTimeout(ctx context.Context, h http.Header) http.Header {
+func withTimeout(ctx context.Context, h hop.Header) hop.Header {
 	end, ok := ctx.Deadline()
 	if !ok {
 		return h
 	}
-	h = maps.Clone(h) // values are never changed, so they can be shared
 	left := time.Until(end)
-	runtimespec.SetTimeout(h, left-min(margin, left/10))
-	return h
+	return append(h, hop.Field{Name: runtimespec.HeaderTimeout, Value: runtimespec.FormatTimeout(left - min(margin, left/10))})
 }

@@ -2,10 +2,10 @@ package clientmode
 
 import (
 	"context"
-	"maps"
 	"net/http"
 	"time"
 
+	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/sentinel"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -82,7 +82,7 @@ func (c *Client) perform(f *function, current *work, activation runtimespec.Acti
 func (c *Client) execute(ctx context.Context, f *function, activation runtimespec.Activation, logs sentinel.Activation, trace []string, body []byte) outcome {
 	header := traced(f.run, trace)
 	if activation.ID != "" {
-		header[runtimespec.HeaderActivation] = []string{activation.ID}
+		header = append(header, hop.Field{Name: runtimespec.HeaderActivation, Value: activation.ID})
 	}
 	var cut *cutOff
 	out := c.persist(ctx, f, unsent, func() (outcome, error) {
@@ -98,15 +98,15 @@ func (c *Client) execute(ctx context.Context, f *function, activation runtimespe
 
 // attempt sends the run, telling the server about the function again when it
 // has forgotten it.
-func (c *Client) attempt(ctx context.Context, f *function, logs sentinel.Activation, trace []string, header http.Header, body []byte) (outcome, error) {
-	out, err := c.exchange(ctx, f, logs, bodyRequest(runtimespec.PathRun, withTimeout(ctx, header), body))
+func (c *Client) attempt(ctx context.Context, f *function, logs sentinel.Activation, trace []string, header hop.Header, body []byte) (outcome, error) {
+	out, err := c.exchange(ctx, f, logs, &hop.Request{Path: runtimespec.PathRun, Header: withTimeout(ctx, header), Body: body})
 	if err != nil || out.reason != runtimespec.UnknownFunction {
 		return out, err
 	}
 	if again := c.reinitialise(ctx, f, logs, trace); again.status != http.StatusOK {
 		return again, nil
 	}
-	return c.exchange(ctx, f, logs, bodyRequest(runtimespec.PathRun, withTimeout(ctx, header), body))
+	return c.exchange(ctx, f, logs, &hop.Request{Path: runtimespec.PathRun, Header: withTimeout(ctx, header), Body: body})
 }
 
 // cancelTime bounds how long a cancelled run's server is told so.
@@ -115,11 +115,10 @@ const cancelTime = 2 * time.Second
 // cancelUpstream says that nobody waits for an activation any more; a bare
 // disconnect would only start the server's grace.
 func (c *Client) cancelUpstream(f *function, id string) {
-	header := maps.Clone(f.run)
-	header[runtimespec.HeaderActivation] = []string{id}
+	header := f.run.With(hop.Field{Name: runtimespec.HeaderActivation, Value: id})
 	ctx, cancel := context.WithTimeout(context.Background(), cancelTime)
 	defer cancel()
-	if resp, err := f.upstream.Send(ctx, &Request{Path: runtimespec.PathStop, Header: header}); err == nil {
-		_ = resp.Body.Close()
+	if resp, err := f.upstream.Send(ctx, &hop.Request{Path: runtimespec.PathStop, Header: header}); err == nil {
+		_ = resp.Close()
 	}
 }

@@ -1,9 +1,9 @@
 package clientmode
 
 import (
-	"maps"
 	"net/http"
 
+	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -20,11 +20,11 @@ func traceOf(r *http.Request) []string {
 	return trace
 }
 
-// traced is a copy of h with a trace context.
-func traced(h http.Header, trace []string) http.Header {
-	h = maps.Clone(h) // values are never changed, so they can be shared
+// traced is a copy of h with a trace context, and room for what an exchange adds.
+func traced(h hop.Header, trace []string) hop.Header {
+	h = h.With()
 	if trace != nil {
-		h[runtimespec.HeaderTrace] = trace
+		h = append(h, hop.Field{Name: runtimespec.HeaderTrace, Value: trace[0]})
 	}
 	return h
 }

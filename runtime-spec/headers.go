@@ -100,10 +100,11 @@ func DecodeEnv(value string) (map[string]string, error) {
 // MaxTimeout is the longest time left that a request may name.
 const MaxTimeout = 24 * time.Hour
 
-// SetTimeout writes the time left, in whole milliseconds, from one to MaxTimeout.
-func SetTimeout(h http.Header, left time.Duration) {
+// FormatTimeout is the value of HeaderTimeout for the time left: whole
+// milliseconds, from one to MaxTimeout.
+func FormatTimeout(left time.Duration) string {
 	left = max(time.Millisecond, min(left, MaxTimeout))
-	h[HeaderTimeout] = []string{strconv.FormatInt(left.Milliseconds(), 10)}
+	return strconv.FormatInt(left.Milliseconds(), 10)
 }
 
 // Timeout reads the time left; fallback when the header is absent.

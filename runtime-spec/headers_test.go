@@ -32,8 +32,7 @@ func TestTimeout_RoundTrip(t *testing.T) {
 		24*time.Hour + 1:        24 * time.Hour, // a deadline far away is no bad request
 		1<<63 - 1:               24 * time.Hour,
 	} {
-		h := http.Header{}
-		runtimespec.SetTimeout(h, left)
+		h := http.Header{runtimespec.HeaderTimeout: {runtimespec.FormatTimeout(left)}}
 		got, err := runtimespec.Timeout(h, time.Second)
 		require.NoError(t, err)
 		require.Equal(t, want, got, left)

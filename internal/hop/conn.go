@@ -1,0 +1,121 @@
+package hop
+
+import (
+	"bufio"
+	"net"
+	"syscall"
+	"time"
+)
+
+const (
+	readBuffer = 8 << 10
+	// keepOut bounds the buffer that a connection keeps for its next request.
+	keepOut = 64 << 10
+)
+
+// conn is one connection. It carries one exchange at a time: Send, and then the
+// reading of the answer until that is closed.
+type conn struct {
+	raw     net.Conn // what the kernel has; of a secure connection a counter
+	net     net.Conn
+	in      *bufio.Reader
+	out     []byte // the request's head and small body
+	head    []byte // the answer's
+	home    *idle
+	since   time.Time   // idle since
+	abort   func()      // makes pending and later I/O fail
+	release func() bool // ends the watch on the exchange's context
+	writing chan error  // gets the outcome of a large body's writing; nil: none
+}
+
+func newConn(raw, secured net.Conn, home *idle) *conn {
+	c := &conn{raw: raw, net: secured, in: bufio.NewReaderSize(secured, readBuffer), home: home}
+	c.abort = func() { _ = c.net.SetDeadline(time.Unix(1, 0)) }
+	return c
+}
+
+// counted reports whether write sent anything. What a secure connection counts
+// is what it could encrypt and send as a whole, so there the wire is looked at.
+func (c *conn) counted(write func() (int64, error)) (bool, error) {
+	wire, secure := c.raw.(*counter)
+	if !secure {
+		n, err := write()
+		return n > 0, err
+	}
+	before := wire.written
+	_, err := write()
+	return wire.written > before, err
+}
+
+// counter counts what is written.
+type counter struct {
+	net.Conn
+	written int64
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	c.written += int64(n)
+	return n, err
+}
+
+// stale reports whether an idle connection is good for no request: the other
+// side has closed it, or said something unasked. A request that is written then
+// is lost.
+func (c *conn) stale() bool {
+	if c.in.Buffered() > 0 || time.Since(c.since) > idleTimeout {
+		return true
+	}
+	raw := c.raw
+	if wire, ok := raw.(*counter); ok {
+		raw = wire.Conn
+	}
+	return stale(raw)
+}
+
+func stale(conn net.Conn) bool {
+	sys, ok := conn.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := sys.SyscallConn()
+	if err != nil {
+		return true
+	}
+	gone := false
+	err = raw.Control(func(fd uintptr) {
+		var one [1]byte
+		_, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		gone = err != syscall.EAGAIN && err != syscall.EINTR
+	})
+	return gone || err != nil
+}
+
+// drop ends the exchange and the connection. The body is then not looked at any
+// more.
+func (c *conn) drop() {
+	c.release()
+	_ = c.net.Close()
+	if c.writing != nil {
+		<-c.writing
+	}
+}
+
+// done ends the exchange and keeps the connection, unless its context ended it
+// or the body was not wanted to its end.
+func (c *conn) done() {
+	if c.writing != nil {
+		_ = c.net.SetWriteDeadline(time.Unix(1, 0)) // for what still waits; what is written is written
+		err := <-c.writing
+		if c.writing = nil; err != nil {
+			c.drop()
+			return
+		}
+		_ = c.net.SetWriteDeadline(time.Time{})
+	}
+	if !c.release() {
+		_ = c.net.Close()
+		return
+	}
+	c.home.put(c)
+}

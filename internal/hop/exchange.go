@@ -1,0 +1,101 @@
+package hop
+
+import (
+	"io"
+	"net"
+	"strconv"
+)
+
+const (
+	// oneWrite is up to which size a body is copied behind its head, to be sent
+	// with it; a larger one goes by writev.
+	oneWrite = 16 << 10
+	// withReading is up to which size a body is written before its answer is
+	// looked for: servers read so much even of what they refuse.
+	withReading = 128 << 10
+)
+
+// exchange sends the request and reads the head of its answer. A large body is
+// written meanwhile: it may be refused before it was read to its end. After an
+// error the connection is closed; sent is whether a byte may have been sent.
+func (c *conn) exchange(p *Pool, r *Request) (resp *Response, sent bool, err error) {
+	head, src, err := c.prepare(p, r)
+	if err != nil {
+		c.drop()
+		return nil, false, err
+	}
+	write := func() (bool, error) {
+		return c.counted(func() (int64, error) { return c.write(head, r.Body, src, r.Size) })
+	}
+	if r.size() > withReading {
+		return c.meanwhile(write)
+	}
+	if sent, err = write(); err == nil {
+		resp, err = c.receive()
+	}
+	if err != nil {
+		c.drop()
+	}
+	return resp, sent, err
+}
+
+// meanwhile reads the head of the answer while write is under way.
+func (c *conn) meanwhile(write func() (bool, error)) (*Response, bool, error) {
+	sent := false // until writing says more
+	writing := make(chan error, 1)
+	c.writing = writing
+	go func() {
+		var failed error
+		if sent, failed = write(); ofSource(failed) {
+			_ = c.net.Close() // no answer is to be waited for
+		}
+		writing <- failed
+	}()
+	resp, err := c.receive()
+	if err == nil {
+		return resp, true, nil
+	}
+	c.writing = nil
+	c.drop()
+	if failed := <-writing; ofSource(failed) {
+		err = failed
+	}
+	return nil, sent, err
+}
+
+// prepare makes the request's head and opens its body.
+func (c *conn) prepare(p *Pool, r *Request) (head []byte, src io.Reader, err error) {
+	head = append(append(append(c.out[:0], "POST "...), r.Path...), " HTTP/1.1\r\n"...)
+	head = append(append(head, p.fixed...), "Content-Length: "...)
+	head = append(strconv.AppendInt(head, r.size(), 10), "\r\n"...)
+	if head, err = r.Header.appendTo(head); err != nil {
+		return nil, nil, err
+	}
+	if head = append(head, "\r\n"...); cap(head) <= keepOut {
+		c.out = head
+	}
+	if r.Open != nil {
+		src, err = r.Open()
+	}
+	return head, src, err
+}
+
+func (c *conn) write(head, body []byte, src io.Reader, size int64) (int64, error) {
+	switch {
+	case src != nil:
+		n, err := c.net.Write(head)
+		if err == nil {
+			err = copyBody(c.net, src, size)
+		}
+		return int64(n), err
+	case len(body) <= oneWrite:
+		if head = append(head, body...); cap(head) <= keepOut {
+			c.out = head
+		}
+		n, err := c.net.Write(head)
+		return int64(n), err
+	}
+	parts := net.Buffers{head, body}
+	return parts.WriteTo(c.net)
+}
+

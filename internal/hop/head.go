@@ -1,0 +1,68 @@
+package hop
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Head is the header lines of an answer as they came.
+type Head []byte
+
+// Get is the value of the first field of that name, empty when there is none.
+func (h Head) Get(name string) string { return string(h.find(name)) }
+
+// Is reports whether the first field of that name has that value.
+func (h Head) Is(name, value string) bool { return string(h.find(name)) == value }
+
+// Only is the value of a field of which there is exactly one.
+func (h Head) Only(name string) (value string, ok bool) {
+	n := 0
+	h.each(func(key, v []byte) bool {
+		if is(key, name) {
+			value = string(v)
+			n++
+		}
+		return n < 2
+	})
+	return value, n == 1
+}
+
+func (h Head) find(name string) (found []byte) {
+	h.each(func(key, value []byte) bool {
+		if !is(key, name) {
+			return true
+		}
+		found = value
+		return false
+	})
+	return found
+}
+
+// each calls visit with every field until that has enough.
+func (h Head) each(visit func(name, value []byte) bool) {
+	for len(h) > 0 {
+		line := h
+		if end := bytes.IndexByte(h, '\n'); end >= 0 {
+			line, h = h[:end], h[end+1:]
+		} else {
+			h = nil
+		}
+		if name, value, ok := field(line); ok && !visit(name, value) {
+			return
+		}
+	}
+}
+
+// field splits a line; not ok is one that is no field.
+func field(line []byte) (name, value []byte, ok bool) {
+	at := bytes.IndexByte(line, ':')
+	if at <= 0 || bytes.IndexFunc(line[:at], func(r rune) bool { return r <= ' ' || r >= 0x7f }) >= 0 {
+		return nil, nil, false
+	}
+	return line[:at], bytes.Trim(line[at+1:], " \t\r"), true
+}
+
+// is compares a field's name, in which case does not count.
+func is(name []byte, want string) bool {
+	return len(name) == len(want) && strings.EqualFold(string(name), want)
+}

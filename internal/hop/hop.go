@@ -1,0 +1,176 @@
+// Package hop carries requests of the contract one hop on, to a server or a
+// balancer, over kept HTTP/1.1 connections.
+//
+// It does what the contract needs of HTTP and no more, and knows for each
+// request whether a byte of it was written: what was not sent may be sent
+// elsewhere, what was may have started a run. net/http's Transport is made for
+// everything else; here a run costs one write, and the reads of its answer.
+package hop
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// ErrNotSent is wrapped by a failure before any byte of the request reached
+// the wire: nothing can have been started by it.
+var ErrNotSent = errors.New("the request was not sent")
+
+// Request is one POST of the contract.
+type Request struct {
+	Path   string
+	Header Header                    // not changed, may be shared
+	Body   []byte                    // not changed, may be shared
+	Open   func() (io.Reader, error) // a body that is not in memory, instead of Body; reading it must not outlast ctx
+	Size   int64                     // of what Open returns, in bytes
+	Used   bool                      // send it only to whom an earlier request was sent, over its connection
+}
+
+func (r *Request) size() int64 {
+	if r.Open != nil {
+		return r.Size
+	}
+	return int64(len(r.Body))
+}
+
+const (
+	dialTimeout = 5 * time.Second
+	handshake   = 10 * time.Second
+	// idleTimeout is shorter than the 10 s after which the platform freezes a
+	// client container: a connection must not go stale in its sleep.
+	idleTimeout = 5 * time.Second
+	maxIdle     = 256
+)
+
+// Options are what a pool is told besides whom to reach.
+type Options struct {
+	Token string                     // sent as the bearer's; empty: none
+	TLS   *tls.Config                // for https
+	Guard func(address string) error // says no to an address that may not be connected to; may be nil
+}
+
+// Pool is the connections to one service. It follows no redirect, knows no
+// proxy and asks for no compression.
+type Pool struct {
+	base   *url.URL
+	fixed  string // the lines of every request's head that are the same
+	secure *tls.Config
+	dialer net.Dialer
+	idle   idle
+}
+
+// New returns a pool for the service at base, whose path is not looked at.
+func New(base *url.URL, o Options) *Pool {
+	p := &Pool{base: base, dialer: net.Dialer{Timeout: dialTimeout}}
+	p.fixed = "Host: " + base.Host + "\r\n"
+	if o.Token != "" {
+		p.fixed += "Authorization: Bearer " + o.Token + "\r\n"
+	}
+	if o.Guard != nil {
+		p.dialer.Control = func(_, address string, _ syscall.RawConn) error { return o.Guard(address) }
+	}
+	if base.Scheme == "https" {
+		if p.secure = o.TLS.Clone(); p.secure == nil {
+			p.secure = &tls.Config{}
+		}
+		if p.secure.ServerName == "" {
+			p.secure.ServerName = base.Hostname()
+		}
+		p.secure.NextProtos = []string{"http/1.1"}
+	}
+	return p
+}
+
+func (p *Pool) String() string { return p.base.String() }
+
+// Send sends a request at most once and returns when the head of its answer is
+// there; the answer must be closed. ctx bounds all of it, the reading of the
+// answer too. An error means that the request may have arrived, unless it wraps
+// ErrNotSent.
+func (p *Pool) Send(ctx context.Context, r *Request) (*Response, error) {
+	c, err := p.take(ctx, r.Used)
+	if err != nil {
+		return nil, notSent(err)
+	}
+	c.release = context.AfterFunc(ctx, c.abort)
+	resp, sent, err := c.exchange(p, r)
+	if err == nil {
+		return resp, nil
+	}
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if !sent {
+		return nil, notSent(err)
+	}
+	return nil, err
+}
+
+func notSent(err error) error { return fmt.Errorf("%w: %w", ErrNotSent, err) }
+
+// errUnused is why a request that needs a used connection is not sent.
+var errUnused = errors.New("no connection that was used before is left")
+
+// take finds an idle connection or makes one.
+func (p *Pool) take(ctx context.Context, used bool) (*conn, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if c := p.idle.take(); c != nil {
+		return c, nil
+	}
+	if used {
+		return nil, errUnused
+	}
+	return p.dial(ctx)
+}
+
+func (p *Pool) dial(ctx context.Context) (*conn, error) {
+	port := p.base.Port()
+	if port == "" {
+		port = p.base.Scheme
+	}
+	raw, err := p.dialer.DialContext(ctx, "tcp", net.JoinHostPort(p.base.Hostname(), port))
+	if err != nil {
+		return nil, err
+	}
+	if p.secure == nil {
+		return newConn(raw, raw, &p.idle), nil
+	}
+	counted := &counter{Conn: raw}
+	secured := tls.Client(counted, p.secure)
+	ctx, cancel := context.WithTimeout(ctx, handshake)
+	defer cancel()
+	if err := secured.HandshakeContext(ctx); err != nil {
+		_ = raw.Close()
+		return nil, err
+	}
+	return newConn(counted, secured, &p.idle), nil
+}
+
+// CloseIdle closes connections that are not in use.
+func (p *Pool) CloseIdle() { p.idle.clear() }
+
+// ParseTarget reads the URL of a service: http or https, a host and perhaps a
+// port, nothing else. Without a scheme it is scheme's.
+func ParseTarget(target, scheme string) (*url.URL, error) {
+	if !strings.Contains(target, "://") {
+		target = scheme + "://" + target
+	}
+	u, err := url.Parse(target)
+	if err != nil {
+		return nil, err
+	}
+	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return nil, fmt.Errorf("%.100q: want http://HOST:PORT or https://HOST:PORT and nothing else", target)
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
+}

@@ -1,0 +1,241 @@
+package hop_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/whiskaway/whiskaway/internal/hop"
+)
+
+// echo answers with the body, and with the address that the request came from.
+func echo(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	w.Header().Set("X-From", r.RemoteAddr)
+	w.Header().Set("X-Got", r.Header.Get("X-Sent")+" "+r.Header.Get("Authorization"))
+	_, _ = w.Write(body)
+}
+
+func TestSend_CarriesBodiesOfAnySize(t *testing.T) {
+	p := pool(t, serve(t, echo), hop.Options{Token: "secret"})
+	for _, size := range []int{0, 1, 16 << 10, 16<<10 + 1, 100 << 10, 3 << 20} {
+		body := bytes.Repeat([]byte("abcdefg\n"), size/8+1)[:size]
+		for name, r := range map[string]*hop.Request{
+			"in memory": {Path: "/run", Body: body},
+			"to open":   {Path: "/run", Size: int64(size), Open: func() (io.Reader, error) { return bytes.NewReader(body), nil }},
+		} {
+			r.Header = hop.Header{{Name: "X-Sent", Value: "it"}}
+			resp, err := p.Send(t.Context(), r)
+			require.NoError(t, err)
+			assert.Equal(t, "it Bearer secret", resp.Head.Get("X-Got"))
+			got, err := io.ReadAll(resp)
+			require.NoError(t, err)
+			require.True(t, bytes.Equal(body, got), "%d bytes %s", size, name)
+			require.True(t, resp.Ended())
+			require.NoError(t, resp.Close())
+			require.Equal(t, 1, p.Idle())
+		}
+	}
+}
+
+func TestSend_KeepsAConnectionWhoseAnswerWasReadToItsEnd(t *testing.T) {
+	p := pool(t, serve(t, echo), hop.Options{})
+	from := func(read bool) string {
+		resp, err := p.Send(t.Context(), &hop.Request{Path: "/run", Body: []byte("abc")})
+		require.NoError(t, err)
+		defer resp.Close()
+		if read {
+			_, err = io.ReadAll(resp)
+			require.NoError(t, err)
+		}
+		return resp.Head.Get("X-From")
+	}
+	first := from(true)
+	assert.Equal(t, first, from(true))
+	assert.Equal(t, first, from(false))
+	second := from(true)
+	assert.NotEqual(t, first, second, "the answer before was not read")
+	p.Age()
+	assert.NotEqual(t, second, from(true), "the connection was idle for too long")
+	p.Age()
+	p.Sweep()
+	assert.Zero(t, p.Idle())
+}
+
+func TestSend_StaleConnectionsAreNotWrittenTo(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(echo))
+	defer s.Close()
+	p := pool(t, s.URL, hop.Options{})
+	_, _, err := exchange(t, p, &hop.Request{Path: "/run"})
+	require.NoError(t, err)
+	s.CloseClientConnections()
+	_, body, err := exchange(t, p, &hop.Request{Path: "/run", Body: []byte("abc")})
+	require.NoError(t, err)
+	assert.Equal(t, "abc", body)
+}
+
+func TestSend_UsedWantsAConnectionOfBefore(t *testing.T) {
+	p := pool(t, serve(t, echo), hop.Options{})
+	_, _, err := exchange(t, p, &hop.Request{Path: "/run", Used: true})
+	require.ErrorIs(t, err, hop.ErrNotSent)
+	_, _, err = exchange(t, p, &hop.Request{Path: "/run"})
+	require.NoError(t, err)
+	_, _, err = exchange(t, p, &hop.Request{Path: "/run", Used: true})
+	assert.NoError(t, err)
+}
+
+// A server that refuses a body from its head closes the connection in the
+// middle of it.
+func TestSend_RefusalBeforeTheBodyWasReadArrives(t *testing.T) {
+	url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+	})
+	for range 20 {
+		status, body, err := exchange(t, pool(t, url, hop.Options{}), &hop.Request{Path: "/init", Body: make([]byte, 8<<20)})
+		require.NoError(t, err)
+		assert.Equal(t, http.StatusRequestEntityTooLarge, status)
+		assert.Equal(t, "too large\n", body)
+	}
+}
+
+func TestSend_SaysWhatWasNotSent(t *testing.T) {
+	url := serve(t, echo)
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	no := errors.New("no")
+	for name, c := range map[string]struct {
+		ctx  context.Context
+		url  string
+		o    hop.Options
+		r    hop.Request
+		says string
+	}{
+		"nobody listens":       {t.Context(), "http://" + closed(t), hop.Options{}, hop.Request{}, "refused"},
+		"it is over":           {cancelled, url, hop.Options{}, hop.Request{}, "canceled"},
+		"a guard says no":      {t.Context(), url, hop.Options{Guard: func(string) error { return no }}, hop.Request{}, "no"},
+		"a value of two lines": {t.Context(), url, hop.Options{}, hop.Request{Header: hop.Header{{Name: "A", Value: "b\r\nC: d"}}}, "header A"},
+		"no body to open":      {t.Context(), url, hop.Options{}, hop.Request{Open: func() (io.Reader, error) { return nil, no }}, "no"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.r.Path = "/run"
+			_, err := pool(t, c.url, c.o).Send(c.ctx, &c.r)
+			assert.ErrorIs(t, err, hop.ErrNotSent)
+			assert.ErrorContains(t, err, c.says)
+		})
+	}
+}
+
+// closed is an address that nobody listens on.
+func closed(t *testing.T) string {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer ln.Close()
+	return ln.Addr().String()
+}
+
+func TestSend_BodyThatDoesNotComeIsNotWaitedFor(t *testing.T) {
+	p := pool(t, serve(t, echo), hop.Options{})
+	for name, src := range map[string]io.Reader{"short": strings.NewReader("abc"), "broken": io.MultiReader(strings.NewReader("abc"), broken{})} {
+		_, err := p.Send(t.Context(), &hop.Request{Path: "/run", Size: 10, Open: func() (io.Reader, error) { return src, nil }})
+		assert.Error(t, err, name)
+		assert.NotErrorIs(t, err, hop.ErrNotSent, name)
+	}
+}
+
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, errors.New("broken") }
+
+func TestSend_EndsWithItsContext(t *testing.T) {
+	arrived := make(chan struct{}, 1)
+	p := pool(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // net/http looks for the caller's end from then on
+		if r.URL.Path == "/run" {
+			w.(http.Flusher).Flush()
+		}
+		arrived <- struct{}{}
+		<-r.Context().Done()
+	}), hop.Options{})
+	for _, path := range []string{"/init", "/run"} { // before the head, and after it
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { <-arrived; cancel() }()
+		resp, err := p.Send(ctx, &hop.Request{Path: path, Body: []byte("{}")})
+		if err == nil {
+			_, err = io.ReadAll(resp)
+			_ = resp.Close()
+		}
+		assert.Error(t, err)
+		assert.NotErrorIs(t, err, hop.ErrNotSent)
+		assert.Zero(t, p.Idle())
+		cancel()
+	}
+}
+
+func TestResponse_WithinBoundsTheRest(t *testing.T) {
+	p := pool(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "abc")
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	}), hop.Options{})
+	resp, err := p.Send(t.Context(), &hop.Request{Path: "/run"})
+	require.NoError(t, err)
+	_, err = io.ReadFull(resp, make([]byte, 3))
+	require.NoError(t, err)
+	resp.Within(time.Millisecond)
+	_, err = resp.Read(make([]byte, 1))
+	assert.Error(t, err)
+	require.NoError(t, resp.Close())
+	assert.Zero(t, p.Idle())
+	_, err = resp.Read(make([]byte, 1))
+	assert.Error(t, err, "closed")
+}
+
+func TestSend_OverTLS(t *testing.T) {
+	s := httptest.NewTLSServer(http.HandlerFunc(echo))
+	defer s.Close()
+	trusting := &tls.Config{RootCAs: s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
+	p := pool(t, s.URL, hop.Options{TLS: trusting})
+	for range 2 {
+		_, body, err := exchange(t, p, &hop.Request{Path: "/run", Body: []byte("abc")})
+		require.NoError(t, err)
+		assert.Equal(t, "abc", body)
+		assert.Equal(t, 1, p.Idle())
+	}
+	_, _, err := exchange(t, pool(t, s.URL, hop.Options{}), &hop.Request{Path: "/run"})
+	assert.ErrorIs(t, err, hop.ErrNotSent, "a certificate that is not trusted")
+}
+
+func TestConn_IsStaleOnceTheOtherSideEndsItOrSpeaksUnasked(t *testing.T) {
+	for name, act := range map[string]func(net.Conn){
+		"closed": func(c net.Conn) { _ = c.Close() },
+		"reset":  func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0); _ = c.Close() },
+		"spoken": func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.1 408 Request Timeout\r\n") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			ln, err := net.Listen("tcp", "127.0.0.1:0")
+			require.NoError(t, err)
+			defer ln.Close()
+			near, err := net.Dial("tcp", ln.Addr().String())
+			require.NoError(t, err)
+			far, err := ln.Accept()
+			require.NoError(t, err)
+			defer far.Close()
+			assert.False(t, hop.Stale(near))
+			act(far)
+			eventually(t, func() bool { return hop.Stale(near) })
+			require.NoError(t, near.Close())
+			assert.True(t, hop.Stale(near), "closed on this side")
+		})
+	}
+}

@@ -1,0 +1,144 @@
+package hop
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// maxHead bounds the head of an answer, and of all that comes before it.
+const maxHead = 64 << 10
+
+var (
+	errNoHTTP   = errors.New("the answer is no HTTP/1.1")
+	errHeadSize = fmt.Errorf("the head of the answer is larger than %d bytes", maxHead)
+	errNoAnswer = fmt.Errorf("the connection was closed before the answer came: %w", io.ErrUnexpectedEOF)
+)
+
+// framing is what a head says of its body and its connection.
+type framing struct {
+	length  int64 // negative: not said
+	chunked bool
+	last    bool
+	err     error
+}
+
+// receive reads the head of the answer, passing over interim ones.
+func (c *conn) receive() (*Response, error) {
+	c.head = c.head[:0]
+	for { // all of it in head, whose size is bounded: nobody sends interim answers for ever
+		line, err := c.line()
+		if err != nil {
+			return nil, err
+		}
+		status, last, ok := statusOf(line)
+		if !ok {
+			return nil, fmt.Errorf("%w: %.60q", errNoHTTP, line)
+		}
+		from := len(c.head)
+		f, err := c.fields()
+		if err != nil {
+			return nil, err
+		}
+		if status >= 200 || status == 101 {
+			return c.response(status, Head(c.head[from:]), last, f), nil
+		}
+	}
+}
+
+func (c *conn) response(status int, head Head, last bool, f framing) *Response {
+	r := &Response{Status: status, Head: head, Size: f.length, conn: c, left: f.length, last: last || f.last}
+	switch {
+	case status == 101:
+		r.Size, r.left, r.last = 0, 0, true
+	case status == 204 || status == 304:
+		r.Size, r.left = 0, 0
+	case f.chunked:
+		r.last = r.last || f.length >= 0 // two ways to read it: no other request behind that
+		r.Size, r.left, r.body = -1, -1, newChunked(c.in)
+	case f.length < 0:
+		r.last = true
+	}
+	return r
+}
+
+// line reads one line into head and returns it.
+func (c *conn) line() ([]byte, error) {
+	start := len(c.head)
+	for {
+		part, err := c.in.ReadSlice('\n')
+		if c.head = append(c.head, part...); len(c.head) > maxHead {
+			return nil, errHeadSize
+		}
+		switch {
+		case err == nil:
+			return c.head[start:], nil
+		case err == io.EOF:
+			return nil, errNoAnswer
+		case err != bufio.ErrBufferFull:
+			return nil, err
+		}
+	}
+}
+
+// statusOf reads a status line; last is a connection that is not kept.
+func statusOf(line []byte) (status int, last, ok bool) {
+	rest, ok := bytes.CutPrefix(line, []byte("HTTP/1."))
+	if !ok || len(rest) < len("1 200\n") || rest[0] != '0' && rest[0] != '1' || rest[1] != ' ' || rest[5] > ' ' {
+		return 0, false, false
+	}
+	for _, digit := range rest[2:5] {
+		if digit < '0' || digit > '9' {
+			return 0, false, false
+		}
+		status = 10*status + int(digit-'0')
+	}
+	return status, rest[0] == '0', status >= 100
+}
+
+// fields reads the lines of a head to its end.
+func (c *conn) fields() (f framing, err error) {
+	f.length = -1
+	for {
+		line, err := c.line()
+		if err != nil {
+			return f, err
+		}
+		if len(bytes.TrimRight(line, "\r\n")) == 0 {
+			return f, f.err
+		}
+		name, value, ok := field(bytes.TrimRight(line, "\r\n"))
+		if !ok {
+			return f, fmt.Errorf("%w: header line %.60q", errNoHTTP, line)
+		}
+		f.note(name, value)
+		if f.err != nil {
+			return f, f.err
+		}
+	}
+}
+
+func (f *framing) note(name, value []byte) {
+	switch {
+	case is(name, "Content-Length"):
+		n, err := strconv.ParseUint(string(value), 10, 63)
+		if err != nil || f.length >= 0 && f.length != int64(n) {
+			f.err = fmt.Errorf("%w: Content-Length %.40q", errNoHTTP, value)
+			return
+		}
+		f.length = int64(n)
+	case is(name, "Transfer-Encoding"):
+		if f.chunked || !strings.EqualFold(string(value), "chunked") {
+			f.err = fmt.Errorf("%w: Transfer-Encoding %.40q", errNoHTTP, value)
+		}
+		f.chunked = true
+	case is(name, "Connection"):
+		for token := range strings.SplitSeq(string(value), ",") {
+			f.last = f.last || strings.EqualFold(strings.TrimSpace(token), "close")
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package hop
+
+import (
+	"errors"
+	"io"
+	"time"
+)
+
+// Response is an answer whose head is there. It must be closed; until then, and
+// no longer, Head is valid. Its connection is kept for the next request when the
+// body was read to its end, and closed otherwise.
+type Response struct {
+	Status int
+	Head   Head
+	Size   int64 // of the body, in bytes; negative: not known
+
+	conn    *conn     // nil: made by Answer, or closed
+	body    io.Reader // nil: what comes on the connection, left bytes or until it ends
+	left    int64     // of the body, to be read; negative: until the connection ends
+	last    bool      // the connection carries no other request
+	limited bool      // the connection's deadline is set
+}
+
+// Answer is a response that comes from no connection; head is lines as they
+// would have come in one.
+func Answer(status int, head string, body io.Reader) *Response {
+	return &Response{Status: status, Head: Head(head), Size: -1, body: body, left: -1}
+}
+
+var errClosed = errors.New("the answer was closed")
+
+// Read reads the body. One that is cut off ends in io.ErrUnexpectedEOF or
+// another error, never in io.EOF.
+func (r *Response) Read(p []byte) (n int, err error) {
+	switch {
+	case r.body != nil:
+		n, err = r.body.Read(p)
+		if err == io.EOF {
+			r.left = 0
+		}
+		return n, err
+	case r.conn == nil:
+		return 0, errClosed
+	case r.left == 0:
+		return 0, io.EOF
+	case r.left < 0:
+		return r.conn.in.Read(p)
+	}
+	n, err = r.conn.in.Read(p[:min(int64(len(p)), r.left)])
+	if r.left -= int64(n); r.left > 0 && err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// Ended reports whether the end of the body was read, or is known to be near
+// without another read.
+func (r *Response) Ended() bool { return r.left == 0 }
+
+// Within bounds how long reading the rest of the body may take.
+func (r *Response) Within(limit time.Duration) {
+	if r.conn != nil {
+		r.limited = true
+		_ = r.conn.net.SetReadDeadline(time.Now().Add(limit))
+	}
+}
+
+// Close ends the exchange. A second call does nothing.
+func (r *Response) Close() error {
+	c := r.conn
+	r.conn, r.Head, r.body = nil, nil, nil
+	switch {
+	case c == nil:
+	case r.last || r.left != 0 || c.in.Buffered() > 0:
+		c.drop()
+	default:
+		if r.limited {
+			_ = c.net.SetReadDeadline(time.Time{}) // an abort closes the connection all the same
+		}
+		c.done()
+	}
+	return nil
+}
