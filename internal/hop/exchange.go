@@ -98,4 +98,3 @@ func (c *conn) write(head, body []byte, src io.Reader, size int64) (int64, error
 	parts := net.Buffers{head, body}
 	return parts.WriteTo(c.net)
 }
-
