@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/internal/front"
 )
 
 // Listener serves HTTP on one address.
@@ -25,9 +27,16 @@ type Listener struct {
 	Log     *zap.Logger
 
 	ln     net.Listener
-	server *http.Server
+	server server
 	done   sync.WaitGroup
 	err    error
+}
+
+// server is net/http's, or our own for plain HTTP.
+type server interface {
+	Serve(net.Listener) error
+	Shutdown(context.Context) error
+	Close() error
 }
 
 // Limits on callers that are slow on purpose.
@@ -42,15 +51,19 @@ func (l *Listener) Start() (err error) {
 	if l.ln, err = net.Listen("tcp", l.Listen); err != nil {
 		return fmt.Errorf("listen on %s: %w", l.Listen, err)
 	}
+	l.server = front.New(front.Config{
+		Handler: l.Handler, Log: l.Log,
+		HeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeader: maxHeader,
+	})
 	if l.TLS != nil {
 		l.ln = tls.NewListener(l.ln, l.TLS)
-	}
-	l.server = &http.Server{
-		Handler:           l.Handler,
-		ReadHeaderTimeout: headerTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          stdlog.New(io.Discard, "", 0),
+		l.server = &http.Server{
+			Handler:           l.Handler,
+			ReadHeaderTimeout: headerTimeout,
+			IdleTimeout:       idleTimeout,
+			MaxHeaderBytes:    maxHeader,
+			ErrorLog:          stdlog.New(io.Discard, "", 0),
+		}
 	}
 	l.done.Go(func() {
 		if err := l.server.Serve(l.ln); !errors.Is(err, http.ErrServerClosed) {

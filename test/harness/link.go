@@ -20,10 +20,11 @@ const (
 
 // Link is the wire between a caller and a server, which a test can break.
 type Link struct {
-	URL string
-	to  string
-	ln  net.Listener
-	all sync.WaitGroup
+	URL      string
+	to       string
+	ln       net.Listener
+	all      sync.WaitGroup
+	breaking sync.WaitGroup // connections that are being broken
 
 	mu     sync.Mutex // guards what follows
 	ends   map[net.Conn]bool
@@ -50,6 +51,7 @@ func NewLink(t testing.TB, to string) *Link {
 // it; with n = 0 right before the next one. First, if given, is done before
 // that. Connections after it are whole.
 func (l *Link) Cut(way Way, n int, first func()) {
+	l.breaking.Wait() // a caller must be able to see that the one before is gone
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.armed, l.way, l.at, l.first = true, way, n, first
@@ -89,10 +91,14 @@ func (l *Link) accept() {
 
 // pump passes bytes on until either end, or the test, breaks the connection.
 func (l *Link) pump(from, to net.Conn, way Way) {
-	defer l.drop(from, to)
+	broken := func() {}
+	defer func() { l.drop(from, to); broken() }()
 	for buf := make([]byte, 32<<10); ; {
 		n, err := from.Read(buf)
 		pass, cut, first := l.pass(way, buf[:n])
+		if cut {
+			broken = l.breaking.Done
+		}
 		if _, failed := to.Write(pass); err != nil || failed != nil || cut {
 			if first != nil {
 				first()
@@ -110,6 +116,7 @@ func (l *Link) pass(way Way, came []byte) (pass []byte, cut bool, first func()) 
 		left := l.at - len(l.passed[way])
 		if cut = left <= len(came); cut {
 			came, first, l.armed = came[:left], l.first, false
+			l.breaking.Add(1)
 		}
 	}
 	l.passed[way] = append(l.passed[way], came...)

@@ -1,0 +1,191 @@
+package front_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/whiskaway/whiskaway/internal/front"
+)
+
+// The context ends when the caller hangs up, however it is asked for.
+func TestServer_CallerThatHangsUpIsNoticed(t *testing.T) {
+	for name, wait := range map[string]func(context.Context){
+		"channel": func(ctx context.Context) { <-ctx.Done() },
+		"function": func(ctx context.Context) {
+			done := make(chan struct{})
+			front.AfterFunc(ctx, func() { close(done) })
+			<-done
+		},
+		"standard library's": func(ctx context.Context) {
+			done := make(chan struct{})
+			context.AfterFunc(ctx, func() { close(done) })
+			<-done
+		},
+		"child": func(ctx context.Context) {
+			child, cancel := context.WithCancel(ctx)
+			defer cancel()
+			<-child.Done()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			began, over := make(chan struct{}), make(chan error, 1)
+			_, addr := start(t, func(_ http.ResponseWriter, r *http.Request) {
+				assert.True(t, here(r))
+				_, _ = io.Copy(io.Discard, r.Body)
+				close(began)
+				wait(r.Context())
+				over <- r.Context().Err()
+			})
+			c := call(t, addr)
+			c.send(post("/run", "{}"))
+			<-began
+			require.NoError(t, c.Close())
+			assert.ErrorIs(t, <-over, context.Canceled)
+		})
+	}
+}
+
+// A run that goes on for long is watched, and its connection is good for more.
+func TestServer_WatchedConnectionGoesOn(t *testing.T) {
+	proceed := make(chan struct{})
+	_, addr := start(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		stop := front.AfterFunc(r.Context(), func() { t.Error("nobody hung up") })
+		<-proceed
+		assert.True(t, stop())
+		_, _ = io.WriteString(w, r.URL.Path)
+	})
+	c := call(t, addr)
+	for range 5 {
+		c.send(post("/a", "{}"))
+		time.AfterFunc(30*time.Millisecond, func() { proceed <- struct{}{} }) // the watch has begun
+		_, body := c.answer()
+		assert.Equal(t, "/a", body)
+		c.send(post("/b", "{}") + post("/c", "{}")) // the second while the first is watched
+		time.AfterFunc(30*time.Millisecond, func() { proceed <- struct{}{}; proceed <- struct{}{} })
+		for _, want := range []string{"/b", "/c"} {
+			_, body := c.answer()
+			assert.Equal(t, want, body)
+		}
+	}
+}
+
+func TestServer_ContextEndsWithTheRequest(t *testing.T) {
+	contexts := make(chan context.Context, 1)
+	_, addr := start(t, func(_ http.ResponseWriter, r *http.Request) { contexts <- r.Context() })
+	c := call(t, addr)
+	c.send(post("/run", "{}"))
+	c.answer()
+	<-(<-contexts).Done()
+}
+
+func TestServer_SlowHeadsAndIdleConnectionsEnd(t *testing.T) {
+	_, addr := start(t, describe, func(c *front.Config) { c.HeaderTimeout, c.IdleTimeout = 50*time.Millisecond, 100*time.Millisecond })
+	for _, text := range []string{"", "POST /run HT", post("/run", "")[:30], post("/run", "{}")} {
+		c := call(t, addr)
+		c.send(text)
+		if text == post("/run", "{}") {
+			c.answer()
+		}
+		assert.ErrorIs(t, c.ended(), io.EOF, text)
+	}
+}
+
+// How long a body may take is not the head's concern.
+func TestServer_BodyMayTakeLongerThanAHead(t *testing.T) {
+	_, addr := start(t, describe, func(c *front.Config) { c.HeaderTimeout, c.IdleTimeout = 50*time.Millisecond, 50*time.Millisecond })
+	c := call(t, addr)
+	text := post("/run", "hello")
+	c.send(text[:30])
+	c.send(text[30 : len(text)-3])
+	time.AfterFunc(200*time.Millisecond, func() { _, _ = io.WriteString(c, text[len(text)-3:]) })
+	_, body := c.answer()
+	assert.Contains(t, body, "hello")
+}
+
+// A server that shuts down finishes what it has, ends what is idle, and tells
+// callers that there will be no more.
+func TestServer_Shutdown(t *testing.T) {
+	began, proceed := make(chan struct{}), make(chan struct{})
+	s, addr := start(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			close(began)
+			<-proceed
+		}
+		_, _ = io.WriteString(w, "done")
+	})
+	quiet, used, slow, other := call(t, addr), call(t, addr), call(t, addr), call(t, addr)
+	used.send(post("/run", "{}"))
+	used.answer()
+	other.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	other.answer()
+	slow.send(post("/slow", "{}"))
+	<-began
+	over := make(chan error, 1)
+	go func() { over <- s.Shutdown(within(t)) }()
+	for _, c := range []*caller{quiet, used, other} {
+		assert.ErrorIs(t, c.ended(), io.EOF)
+	}
+	_, err := net.Dial("tcp", addr)
+	assert.Error(t, err)
+	select {
+	case <-over:
+		t.Error("a request is in flight")
+	default:
+	}
+	close(proceed)
+	resp, body := slow.answer()
+	assert.Equal(t, "done", body)
+	assert.True(t, resp.Close)
+	assert.NoError(t, <-over)
+}
+
+func TestServer_ShutdownIsOverWithItsContext(t *testing.T) {
+	began, proceed := make(chan struct{}), make(chan struct{})
+	defer close(proceed)
+	s, addr := start(t, func(http.ResponseWriter, *http.Request) { close(began); <-proceed })
+	call(t, addr).send(post("/run", "{}"))
+	<-began
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	assert.ErrorIs(t, s.Shutdown(ctx), context.DeadlineExceeded)
+}
+
+func TestServer_ShutdownBeforeServe(t *testing.T) {
+	s := front.New(front.Config{Handler: http.NotFoundHandler()})
+	require.NoError(t, s.Shutdown(within(t)))
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	assert.ErrorIs(t, s.Serve(ln), http.ErrServerClosed)
+}
+
+// Callers that look before they send lose nothing when a server goes: whatever
+// they could send was answered.
+func TestServer_ShutdownLosesNoRequest(t *testing.T) {
+	var handled atomic.Int64
+	s, addr := start(t, func(http.ResponseWriter, *http.Request) { handled.Add(1) })
+	const callers = 8
+	lost := make(chan error, callers)
+	for range callers {
+		c := call(t, addr)
+		c.send(post("/run", "{}"))
+		c.answer()
+		go func() { lost <- c.repeat() }()
+	}
+	require.Eventually(t, func() bool { return handled.Load() > 200 }, patience, time.Millisecond)
+	require.NoError(t, s.Shutdown(within(t)))
+	for range callers {
+		assert.NoError(t, <-lost)
+	}
+}
+
+var errLost = errors.New("a request that was sent was not answered")

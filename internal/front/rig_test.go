@@ -1,0 +1,134 @@
+package front_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/internal/front"
+)
+
+const patience = 10 * time.Second
+
+// start serves a handler, and returns the server and its address.
+func start(t *testing.T, h http.HandlerFunc, change ...func(*front.Config)) (*front.Server, string) {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	cfg := front.Config{Handler: h, Log: zap.NewNop(), HeaderTimeout: patience, IdleTimeout: time.Minute, MaxHeader: 64 << 10}
+	for _, c := range change {
+		c(&cfg)
+	}
+	s := front.New(cfg)
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ln) }()
+	t.Cleanup(func() {
+		_ = s.Close()
+		require.ErrorIs(t, <-served, http.ErrServerClosed)
+	})
+	return s, ln.Addr().String()
+}
+
+// plain is net/http's own server with the same handler.
+func plain(t *testing.T, h http.HandlerFunc) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := &http.Server{Handler: h, MaxHeaderBytes: 64 << 10}
+	go func() { _ = s.Serve(ln) }()
+	t.Cleanup(func() { _ = s.Close() })
+	return ln.Addr().String()
+}
+
+// caller is a connection to a server.
+type caller struct {
+	net.Conn
+	t  *testing.T
+	in *bufio.Reader
+}
+
+func call(t *testing.T, addr string) *caller {
+	t.Helper()
+	c, err := net.Dial("tcp", addr)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = c.Close() })
+	require.NoError(t, c.SetDeadline(time.Now().Add(patience)))
+	return &caller{c, t, bufio.NewReader(c)}
+}
+
+func (c *caller) send(text string) {
+	c.t.Helper()
+	_, err := io.WriteString(c, text)
+	require.NoError(c.t, err)
+}
+
+// answer reads one answer whole.
+func (c *caller) answer() (*http.Response, string) {
+	c.t.Helper()
+	resp, err := http.ReadResponse(c.in, nil)
+	require.NoError(c.t, err)
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(c.t, err)
+	return resp, string(body)
+}
+
+func (c *caller) ended() error {
+	_, err := c.in.ReadByte()
+	return err
+}
+
+func post(path, body string, headers ...string) string {
+	head := strings.Join(append([]string{"POST " + path + " HTTP/1.1", "Host: x", fmt.Sprintf("Content-Length: %d", len(body))}, headers...), "\r\n")
+	return head + "\r\n\r\n" + body
+}
+
+// here reports whether a request was read by the package, not by net/http.
+func here(r *http.Request) bool { return r.Context().Value(http.ServerContextKey) == nil }
+
+// describe answers with all that a handler can see of a request.
+func describe(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	h := r.Header.Clone()
+	text := fmt.Sprintf("%s %s %s %s %d %q %v\n", r.Method, r.URL, r.RequestURI, r.Host, r.ContentLength, body, err)
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		text += fmt.Sprintf("%s: %q\n", name, h[name])
+	}
+	w.Header().Set("Content-Type", "text/plain")
+	w.Header().Set("X-Here", fmt.Sprint(here(r)))
+	_, _ = io.WriteString(w, text)
+}
+
+func within(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// repeat sends requests one after another until the server says that it takes
+// no more.
+func (c *caller) repeat() error {
+	defer c.Close()
+	for {
+		if _, err := io.WriteString(c, post("/run", "{}")); err != nil {
+			return nil // it was ended before
+		}
+		resp, err := http.ReadResponse(c.in, nil)
+		if err != nil {
+			return errLost
+		}
+		if resp.Close {
+			return nil
+		}
+	}
+}

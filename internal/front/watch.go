@@ -1,0 +1,63 @@
+package front
+
+import "time"
+
+// watchAfter is how long a request goes on before its caller is watched.
+const watchAfter = 10 * time.Millisecond
+
+// beginWatch sees to it that the context ends when the caller hangs up. Looking
+// costs a read and a goroutine, so it begins late: most runs are over by then.
+func (c *conn) beginWatch(of *exchange) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.context = of
+	if c.timer == nil {
+		c.timer = time.AfterFunc(watchAfter, c.watch)
+	} else {
+		c.timer.Reset(watchAfter)
+	}
+}
+
+// watch reads while the handler works. A caller that sends its next request
+// already is not watched further.
+func (c *conn) watch() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.context == nil || c.watching != nil:
+		return
+	case !c.bodyRead.Load(): // the handler reads
+		c.timer.Reset(watchAfter)
+		return
+	case c.from < c.to || c.to == len(c.buf) && c.from == 0:
+		return
+	}
+	c.watching = make(chan struct{})
+	_ = c.net.SetReadDeadline(time.Time{})
+	go c.lookout(c.context, c.watching)
+}
+
+func (c *conn) lookout(of *exchange, done chan<- struct{}) {
+	defer close(done)
+	c.from, c.to = 0, 0
+	n, err := c.net.Read(c.buf)
+	c.to = n
+	if n == 0 && err != nil && !isDeadline(err) {
+		of.cancel()
+	}
+}
+
+// endWatch gives the reading of the connection back.
+func (c *conn) endWatch() {
+	c.mu.Lock()
+	c.timer.Stop()
+	c.context = nil
+	watching := c.watching
+	c.watching = nil
+	c.mu.Unlock()
+	if watching != nil {
+		_ = c.net.SetReadDeadline(time.Unix(1, 0))
+		<-watching
+		c.deadline(time.Now().Add(c.server.IdleTimeout))
+	}
+}
