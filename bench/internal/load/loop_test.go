@@ -1,0 +1,226 @@
+package load_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/whiskaway/whiskaway/bench/internal/load"
+)
+
+// container answers runs as the handler says, and knows what it was sent.
+type container struct {
+	*load.Target
+	mu   sync.Mutex // guards runs
+	runs []sentRun
+}
+
+type sentRun struct {
+	Value      json.RawMessage `json:"value"`
+	Namespace  string          `json:"namespace"`
+	ActionName string          `json:"action_name"`
+	Activation string          `json:"activation_id"`
+	Deadline   string          `json:"deadline"`
+}
+
+func newContainer(t *testing.T, handle func(w http.ResponseWriter, run sentRun)) *container {
+	t.Helper()
+	c := &container{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		var run sentRun
+		if err := json.Unmarshal(body, &run); err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		c.mu.Lock()
+		c.runs = append(c.runs, run)
+		c.mu.Unlock()
+		handle(w, run)
+	}))
+	t.Cleanup(server.Close)
+	var err error
+	c.Target, err = load.NewTarget(server.URL, 100)
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	return c
+}
+
+func (c *container) sent() []sentRun {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.runs)
+}
+
+func echo(w http.ResponseWriter, run sentRun) { _, _ = w.Write(run.Value) }
+
+func newEcho(t *testing.T, size int) *load.Echo {
+	t.Helper()
+	work, err := load.NewEcho(size, 0)
+	require.NoError(t, err)
+	return work
+}
+
+func TestClosed_MakesTheRunsAskedFor(t *testing.T) {
+	one, two := newContainer(t, echo), newContainer(t, echo)
+	var ended int64
+	r := load.Closed(t.Context(), []*load.Target{one.Target, two.Target}, newEcho(t, 100), load.Plan{Callers: 4, Runs: 201, Progress: func(n int64) { ended = n }})
+	assert.Empty(t, r.Errors)
+	assert.EqualValues(t, 201, r.Answered)
+	assert.EqualValues(t, 201, r.Latency.TotalCount())
+	assert.EqualValues(t, 201, ended)
+	assert.Zero(t, r.Failed)
+	assert.Nil(t, r.Service)
+	assert.Positive(t, r.Rate())
+	assert.Len(t, append(one.sent(), two.sent()...), 201)
+	assert.NotEmpty(t, one.sent())
+	assert.NotEmpty(t, two.sent())
+}
+
+func TestClosed_FewCallersGoRound(t *testing.T) {
+	var targets []*load.Target
+	var containers []*container
+	for range 5 {
+		containers = append(containers, newContainer(t, echo))
+		targets = append(targets, containers[len(containers)-1].Target)
+	}
+	load.Closed(t.Context(), targets, newEcho(t, 12), load.Plan{Callers: 1, Runs: 10})
+	for _, c := range containers {
+		assert.Len(t, c.sent(), 2)
+	}
+}
+
+func TestClosed_EndsWithItsTimeOrItsContext(t *testing.T) {
+	c := newContainer(t, echo)
+	r := load.Closed(t.Context(), []*load.Target{c.Target}, newEcho(t, 12), load.Plan{Callers: 2, For: 50 * time.Millisecond, Warmup: 50 * time.Millisecond})
+	assert.Positive(t, r.WarmupAnswered)
+	assert.EqualValues(t, len(c.sent()), r.WarmupAnswered+r.Answered)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	assert.Zero(t, load.Closed(ctx, []*load.Target{c.Target}, newEcho(t, 12), load.Plan{}).Answered)
+}
+
+func TestClosed_CountsWrongAnswers(t *testing.T) {
+	for name, c := range map[string]struct {
+		handle func(http.ResponseWriter, sentRun)
+		want   string
+	}{
+		"another run's": {func(w http.ResponseWriter, _ sentRun) { _, _ = io.WriteString(w, `{"n":"0000"}`) }, "not the value that was sent"},
+		"cut short":     {func(w http.ResponseWriter, r sentRun) { _, _ = w.Write(r.Value[:5]) }, "not the value that was sent"},
+		"nothing":       {func(http.ResponseWriter, sentRun) {}, "not the value that was sent"},
+		"a failure":     {func(w http.ResponseWriter, _ sentRun) { http.Error(w, "no", http.StatusBadGateway) }, "status 502: no"},
+		"hung up":       {func(http.ResponseWriter, sentRun) { panic(http.ErrAbortHandler) }, "closed without an answer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			container := newContainer(t, c.handle)
+			r := load.Closed(t.Context(), []*load.Target{container.Target}, newEcho(t, 12), load.Plan{Callers: 2, Runs: 100})
+			assert.Zero(t, r.Answered)
+			assert.Zero(t, r.Latency.TotalCount())
+			assert.EqualValues(t, 100, r.Failed)
+			var told int64
+			for message, n := range r.Errors {
+				told += n
+				if message != "further errors, of other kinds" {
+					assert.Contains(t, message, c.want)
+				}
+			}
+			assert.EqualValues(t, 100, told, "each failure is told")
+			assert.LessOrEqual(t, len(r.Errors), 33, "however many kinds there are")
+		})
+	}
+}
+
+func TestClosed_NoticesMixedUpAnswers(t *testing.T) {
+	var last atomic.Pointer[sentRun]
+	c := newContainer(t, func(w http.ResponseWriter, run sentRun) {
+		if before := last.Swap(&run); before != nil {
+			run = *before
+		}
+		echo(w, run)
+	})
+	r := load.Closed(t.Context(), []*load.Target{c.Target}, newEcho(t, 12), load.Plan{Callers: 1, Runs: 50})
+	assert.EqualValues(t, 1, r.Answered, "only the first gets its own")
+	assert.EqualValues(t, 49, r.Failed)
+}
+
+// stalling answers at once, but for one stall in which nothing is answered.
+func stalling(stall time.Duration) func(http.ResponseWriter, sentRun) {
+	var mu sync.Mutex
+	n := 0
+	return func(w http.ResponseWriter, run sentRun) {
+		mu.Lock()
+		if n++; n == 50 {
+			time.Sleep(stall) // this is the stall
+		}
+		mu.Unlock()
+		echo(w, run)
+	}
+}
+
+func TestOpen_CountsWhatAStallKeptWaiting(t *testing.T) {
+	const stall = 400 * time.Millisecond
+	c := newContainer(t, stalling(stall))
+	open := load.Open(t.Context(), []*load.Target{c.Target}, newEcho(t, 12), load.Constant(500), load.Plan{Runs: 500})
+	c = newContainer(t, stalling(stall))
+	closed := load.Closed(t.Context(), []*load.Target{c.Target}, newEcho(t, 12), load.Plan{Callers: 1, Runs: 500})
+
+	assert.EqualValues(t, 500, open.Answered)
+	assert.EqualValues(t, 500, closed.Answered)
+	slow := int64(0)
+	for _, bar := range open.Latency.Distribution() {
+		if bar.From >= int64(stall/4) {
+			slow += bar.Count
+		}
+	}
+	assert.GreaterOrEqual(t, slow, int64(140), "three quarters of the 200 that were due in the stall waited a quarter of it")
+	assert.Greater(t, open.Latency.ValueAtQuantile(80), closed.Latency.ValueAtQuantile(80))
+	assert.GreaterOrEqual(t, open.Latency.ValueAtQuantile(99), int64(stall/2))
+	assert.GreaterOrEqual(t, open.Latency.Max(), open.Service.Max())
+	assert.EqualValues(t, 500, open.Lag.TotalCount())
+}
+
+func TestOpen_ALateGeneratorCountsAgainstTheResult(t *testing.T) {
+	c := newContainer(t, echo)
+	const late = 50 * time.Millisecond
+	overslept := func(d time.Duration) { time.Sleep(d + late) }
+	r := load.Open(t.Context(), []*load.Target{c.Target}, newEcho(t, 12), load.Constant(2000), load.Plan{Runs: 100, Sleep: overslept})
+	assert.EqualValues(t, 100, r.Answered)
+	assert.GreaterOrEqual(t, r.Lag.Max(), int64(late-time.Millisecond))
+	assert.GreaterOrEqual(t, r.Latency.Max(), int64(late-time.Millisecond))
+}
+
+func TestOpen_DroppedRunsAreFailures(t *testing.T) {
+	release := make(chan struct{})
+	arrived := make(chan struct{}, 100)
+	c := newContainer(t, func(w http.ResponseWriter, run sentRun) {
+		arrived <- struct{}{}
+		<-release
+		echo(w, run)
+	})
+	open := sync.OnceFunc(func() { close(release) })
+	r := load.Open(t.Context(), []*load.Target{c.Target}, newEcho(t, 12), atOnce{}, load.Plan{InFlight: 3, Runs: 20, Progress: func(ended int64) {
+		if ended == 17 { // all that could not be sent
+			open()
+		}
+	}})
+	assert.EqualValues(t, 3, r.Answered)
+	assert.EqualValues(t, 17, r.Failed)
+	assert.EqualValues(t, 17, r.Dropped)
+	assert.EqualValues(t, 17, r.Errors["not sent: as many runs as may be were in flight"])
+	assert.Len(t, arrived, 3)
+}
+
+// atOnce has all its arrivals at once.
+type atOnce struct{}
+
+func (atOnce) Next() (load.Arrival, bool) { return load.Arrival{Function: load.AnyFunction}, true }
