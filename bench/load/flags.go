@@ -14,13 +14,14 @@ With --callers each caller waits for its answer before it sends again (closed lo
 A container holds one action. N targets hold N distinct actions, or fewer with --functions: then several hold the same.`
 
 type flags struct {
-	Target    []string          `short:"t" required:"" sep:"none" placeholder:"http://HOST:PORT" help:"A container; again for each further one."`
-	Action    string            `type:"existingfile" placeholder:"FILE" help:"The action: source, script, program or archive. [an echo, by --kind]"`
-	Kind      string            `enum:"python:3,nodejs:default,native" default:"python:3" help:"What the built-in echo is made for: ${enum}."`
-	Main      string            `default:"main" help:"The function to call."`
-	Env       map[string]string `short:"e" placeholder:"NAME=VALUE" mapsep:"none" help:"An init parameter."`
-	Init      bool              `default:"true" negatable:"" help:"Init the containers first; --no-init: they were already."`
-	Functions int               `placeholder:"N" help:"So many distinct actions, the targets get them in turn; at most one for each target. [one for each]"`
+	Target      []string          `short:"t" required:"" sep:"none" placeholder:"http://HOST:PORT" help:"A container; again for each further one."`
+	Action      string            `type:"existingfile" placeholder:"FILE" help:"The action: source, script, program or archive. [an echo, by --kind]"`
+	Kind        string            `enum:"python:3,nodejs:default,native" default:"python:3" help:"What the built-in echo is made for: ${enum}."`
+	Main        string            `default:"main" help:"The function to call."`
+	Env         map[string]string `short:"e" placeholder:"NAME=VALUE" mapsep:"none" help:"An init parameter."`
+	Init        bool              `default:"true" negatable:"" help:"Init the containers first; --no-init: they were already."`
+	Concurrency int               `default:"1" placeholder:"N" help:"Runs at once in one container, as the action's limit of that name; more than 1 needs __OW_ALLOW_CONCURRENT=true in the container. Further runs wait."`
+	Functions   int               `placeholder:"N" help:"So many distinct actions, the targets get them in turn; at most one for each target. [one for each]"`
 
 	Payload size   `default:"12B" help:"Size of the value that each run sends, from 12B on: such as 100KB (1000 bytes each) or 1MiB (1024²)."`
 	Value   string `placeholder:"JSON" help:"The object that all runs send, in place of --payload."`
@@ -32,7 +33,7 @@ type flags struct {
 	On       time.Duration `default:"100ms" help:"How long a burst lasts."`
 	Off      time.Duration `default:"900ms" help:"How long there is none."`
 	Trace    string        `type:"existingfile" placeholder:"FILE" help:"When runs are due, one a line: in seconds or with a unit (1250ms), then perhaps a comma and the number of a function, from 0."`
-	InFlight int           `default:"1024" help:"Open loop: at most so many runs at once; further ones are not sent and have failed."`
+	InFlight int           `default:"1024" help:"Open loop: at most so many runs at once, with those that wait for a container; further ones are not sent and have failed."`
 
 	For    time.Duration  `help:"How long to measure. [10s; with --runs or --trace until they end]"`
 	Runs   int64          `placeholder:"N" help:"How many runs to measure."`

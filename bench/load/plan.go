@@ -39,7 +39,10 @@ func (f *flags) fillTargets(p *plan) error {
 	if f.Action != "" && !f.Init {
 		return errors.New("--action has no meaning with --no-init")
 	}
-	keep := max(f.Callers, f.InFlight)
+	if f.Concurrency < 1 {
+		return errors.New("--concurrency must be 1 or more")
+	}
+	keep := f.Concurrency
 	if !f.KeepAlive {
 		keep = 0
 	}
@@ -53,10 +56,10 @@ func (f *flags) fillTargets(p *plan) error {
 			return fmt.Errorf("--target %s is named twice", url)
 		}
 		seen[url] = true
-		target.Function = i % functions
+		target.Function, target.Concurrency = i%functions, f.Concurrency
 		p.targets = append(p.targets, target)
 	}
-	p.settings.Targets, p.settings.Functions, p.settings.KeepAlive = f.Target, functions, f.KeepAlive
+	p.settings.Targets, p.settings.Functions, p.settings.Concurrency, p.settings.KeepAlive = f.Target, functions, f.Concurrency, f.KeepAlive
 	return nil
 }
 

@@ -24,9 +24,10 @@ type report struct {
 	Errors         map[string]int64 `json:"errors"`
 	Elapsed        float64          `json:"elapsed_s"`
 	Rate           float64          `json:"answered_per_s"`
-	Latency        *times           `json:"latency_us"`           // open loop: from when a run was due
-	Service        *times           `json:"service_us,omitempty"` // open loop: from when it was sent
-	Lag            *times           `json:"lag_us,omitempty"`     // open loop: how late the generator sent it
+	Latency        *times           `json:"latency_us"`       // from when a run was due; the sum of what follows
+	Lag            *times           `json:"lag_us,omitempty"` // open loop: how late the generator itself was
+	Wait           *times           `json:"wait_us"`          // until a container was free
+	Service        *times           `json:"service_us"`       // from when it was sent
 }
 
 // times is a distribution in microseconds.
@@ -52,7 +53,7 @@ func newReport(s settings, r load.Result) report {
 	return report{
 		Settings: s, Answered: r.Answered, Failed: r.Failed, Dropped: r.Dropped, WarmupAnswered: r.WarmupAnswered, WarmupFailed: r.WarmupFailed,
 		Errors: r.Errors, Elapsed: r.Elapsed.Seconds(), Rate: r.Rate(),
-		Latency: newTimes(r.Latency), Service: newTimes(r.Service), Lag: newTimes(r.Lag),
+		Latency: newTimes(r.Latency), Lag: newTimes(r.Lag), Wait: newTimes(r.Wait), Service: newTimes(r.Service),
 	}
 }
 
@@ -98,7 +99,7 @@ func (r report) print(w io.Writer) {
 	for _, row := range []struct {
 		name string
 		t    *times
-	}{{"latency", r.Latency}, {"from when it was sent", r.Service}, {"sent late", r.Lag}} {
+	}{{"latency, all in all", r.Latency}, {"generator late", r.Lag}, {"waits for a container", r.Wait}, {"from when it is sent", r.Service}} {
 		if t := row.t; t != nil {
 			fmt.Fprintf(w, "%-22s %10.0f %10.0f %10.0f %10.0f %10.0f %10.0f\n", row.name, t.P50, t.P90, t.P99, t.P999, t.Max, t.Mean)
 		}
