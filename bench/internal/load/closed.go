@@ -8,14 +8,14 @@ import (
 )
 
 // Closed has each caller send a run when its last one is answered. The callers
-// are spread evenly over the targets; when they are fewer, they go round. When
-// the context ends, runs that are in flight are awaited.
+// are spread evenly over the functions; when they are fewer, they go round. When
+// the context ends, runs that were sent are awaited.
 func Closed(ctx context.Context, targets []*Target, work Work, plan Plan) Result {
 	plan = plan.filled()
 	rec := newRecorder(plan.Callers, false)
 	stop := rec.report(plan.Progress)
 	begin := time.Now().Add(plan.Warmup)
-	l := closedLoop{targets: targets, work: work, plan: plan, rec: rec, begin: begin}
+	l := closedLoop{free: newPools(targets), work: work, plan: plan, rec: rec, begin: begin}
 	var callers sync.WaitGroup
 	for caller := range plan.Callers {
 		callers.Go(func() { l.call(ctx, caller) })
@@ -37,7 +37,7 @@ func (p Plan) filled() Plan {
 }
 
 type closedLoop struct {
-	targets  []*Target
+	free     *pools
 	work     Work
 	plan     Plan
 	rec      *recorder
@@ -52,10 +52,15 @@ func (l *closedLoop) call(ctx context.Context, caller int) {
 		if measured && !l.more(now) {
 			return
 		}
-		err := l.targets[at%len(l.targets)].Call(l.work, l.plan.Limit)
-		ended := time.Now()
-		l.rec.note(caller, run{measured: measured, due: now, sent: now, ended: ended, err: err})
-		if now = ended; l.plan.Callers < len(l.targets) {
+		r := run{measured: measured, due: now, asked: now}
+		target := l.free.take(ctx, l.free.function(AnyFunction, at))
+		if target == nil {
+			return // nothing was sent
+		}
+		r.make(target, l.work, l.plan.Limit)
+		l.free.put(target)
+		l.rec.note(caller, r)
+		if now = r.ended; l.plan.Callers < len(l.free.held) {
 			at += l.plan.Callers
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // until the context ends, or the arrivals do.
 type Plan struct {
 	Callers  int           // closed loop: so many runs at any time; at least 1
-	InFlight int           // open loop: at most so many at once; 0: DefaultInFlight
+	InFlight int           // open loop: at most so many at once, with those that wait for a container; 0: DefaultInFlight
 	For      time.Duration // measured time, after the warm-up
 	Runs     int64         // measured runs, after the warm-up
 	Warmup   time.Duration // runs that begin in it are made and checked, but not measured
@@ -34,21 +34,22 @@ const (
 // Result is what a load showed. Times are in nanoseconds, of answered runs only,
 // and at most 10 minutes: a longer one counts as that.
 type Result struct {
-	// Latency is from when a run was due until its answer: in a closed loop from
-	// when it was sent. An open loop's has the generator's own delay in it.
+	// Latency is from when a run was due until its answer, and the sum of the others.
+	// In a closed loop it is due when its caller's last one is answered.
 	Latency *hdrhistogram.Histogram
-	Service *hdrhistogram.Histogram // open loop: from when it was sent; nil otherwise
-	Lag     *hdrhistogram.Histogram // open loop: how late the generator sent it; nil otherwise
+	Lag     *hdrhistogram.Histogram // how late the generator itself was; nil in a closed loop
+	Wait    *hdrhistogram.Histogram // until a container was free
+	Service *hdrhistogram.Histogram // from when it was sent
 
 	Answered int64 // with the right answer
 	Failed   int64 // with none or another, and the dropped
-	Dropped  int64 // not sent, because as many as may be were in flight
+	Dropped  int64 // of the failed: not sent, because as many as may be were in flight
 
 	WarmupAnswered int64
 	WarmupFailed   int64
 
 	Errors  map[string]int64 // what failed runs failed with, the warm-up's too
-	Elapsed time.Duration    // from the end of the warm-up until the last answer
+	Elapsed time.Duration    // from the end of the warm-up until the last answer, in an open loop at least Plan.For
 }
 
 // Rate is answered runs per second.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -80,7 +81,9 @@ func TestClosed_MakesTheRunsAskedFor(t *testing.T) {
 	assert.EqualValues(t, 201, r.Latency.TotalCount())
 	assert.EqualValues(t, 201, ended)
 	assert.Zero(t, r.Failed)
-	assert.Nil(t, r.Service)
+	assert.Nil(t, r.Lag)
+	assert.EqualValues(t, 201, r.Service.TotalCount())
+	assert.EqualValues(t, 201, r.Wait.TotalCount())
 	assert.Positive(t, r.Rate())
 	assert.Len(t, append(one.sent(), two.sent()...), 201)
 	assert.NotEmpty(t, one.sent())
@@ -170,6 +173,7 @@ func stalling(stall time.Duration) func(http.ResponseWriter, sentRun) {
 func TestOpen_CountsWhatAStallKeptWaiting(t *testing.T) {
 	const stall = 400 * time.Millisecond
 	c := newContainer(t, stalling(stall))
+	c.Concurrency = 1000
 	open := load.Open(t.Context(), []*load.Target{c.Target}, newEcho(t, 12), load.Constant(500), load.Plan{Runs: 500})
 	c = newContainer(t, stalling(stall))
 	closed := load.Closed(t.Context(), []*load.Target{c.Target}, newEcho(t, 12), load.Plan{Callers: 1, Runs: 500})
@@ -207,6 +211,7 @@ func TestOpen_DroppedRunsAreFailures(t *testing.T) {
 		<-release
 		echo(w, run)
 	})
+	c.Concurrency = 2 // the third waits for one of them
 	open := sync.OnceFunc(func() { close(release) })
 	r := load.Open(t.Context(), []*load.Target{c.Target}, newEcho(t, 12), atOnce{}, load.Plan{InFlight: 3, Runs: 20, Progress: func(ended int64) {
 		if ended == 17 { // all that could not be sent
@@ -218,6 +223,54 @@ func TestOpen_DroppedRunsAreFailures(t *testing.T) {
 	assert.EqualValues(t, 17, r.Dropped)
 	assert.EqualValues(t, 17, r.Errors["not sent: as many runs as may be were in flight"])
 	assert.Len(t, arrived, 3)
+}
+
+// busy counts the runs that are in a container at once.
+type busy struct{ now, most atomic.Int64 }
+
+func (b *busy) echo(w http.ResponseWriter, run sentRun) {
+	n := b.now.Add(1)
+	for most := b.most.Load(); n > most && !b.most.CompareAndSwap(most, n); most = b.most.Load() {
+	}
+	runtime.Gosched()
+	b.now.Add(-1)
+	echo(w, run)
+}
+
+func TestLoops_GiveAContainerNoMoreThanItTakes(t *testing.T) {
+	for name, loop := range map[string]func(targets []*load.Target) load.Result{
+		"closed": func(targets []*load.Target) load.Result {
+			return load.Closed(t.Context(), targets, newEcho(t, 12), load.Plan{Callers: 8, Runs: 300})
+		},
+		"open": func(targets []*load.Target) load.Result {
+			return load.Open(t.Context(), targets, newEcho(t, 12), atOnce{}, load.Plan{Runs: 300})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var one, three busy
+			single, triple := newContainer(t, one.echo), newContainer(t, three.echo)
+			triple.Concurrency = 3
+			r := loop([]*load.Target{single.Target, triple.Target})
+			assert.Empty(t, r.Errors)
+			assert.EqualValues(t, 300, r.Answered)
+			assert.EqualValues(t, 1, one.most.Load())
+			assert.LessOrEqual(t, three.most.Load(), int64(3))
+			assert.NotEmpty(t, single.sent())
+			assert.NotEmpty(t, triple.sent())
+			assert.GreaterOrEqual(t, r.Latency.Max(), r.Wait.Max())
+		})
+	}
+}
+
+func TestOpen_GivesUpWhatWaitsWhenItsContextEnds(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	c := newContainer(t, func(w http.ResponseWriter, run sentRun) {
+		cancel()
+		echo(w, run)
+	})
+	r := load.Open(ctx, []*load.Target{c.Target}, newEcho(t, 12), atOnce{}, load.Plan{InFlight: 10})
+	assert.EqualValues(t, r.Answered, len(c.sent()), "what was sent is awaited")
+	assert.EqualValues(t, r.Failed-r.Dropped, r.Errors["not sent: the load was ended while it waited for a container"])
 }
 
 // atOnce has all its arrivals at once.

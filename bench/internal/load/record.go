@@ -20,9 +20,17 @@ const (
 type run struct {
 	measured bool // began after the warm-up
 	due      time.Time
-	sent     time.Time
+	asked    time.Time // when the generator came to it
+	sent     time.Time // when a container was free
 	ended    time.Time
 	err      error
+}
+
+// make sends the run, now that the target is free.
+func (r *run) make(target *Target, work Work, limit time.Duration) {
+	r.sent = time.Now()
+	r.err = target.Call(work, limit)
+	r.ended = time.Now()
 }
 
 // recorder notes what became of runs. A histogram is some 200 KiB, so that not
@@ -50,9 +58,9 @@ func newRecorder(callers int, openLoop bool) *recorder {
 
 func newResult(openLoop bool) Result {
 	histogram := func() *hdrhistogram.Histogram { return hdrhistogram.New(1, longest, 3) }
-	r := Result{Latency: histogram(), Errors: map[string]int64{}}
+	r := Result{Latency: histogram(), Wait: histogram(), Service: histogram(), Errors: map[string]int64{}}
 	if openLoop {
-		r.Service, r.Lag = histogram(), histogram()
+		r.Lag = histogram()
 	}
 	return r
 }
@@ -71,9 +79,10 @@ func (rec *recorder) note(caller int, run run) {
 	default:
 		s.r.Answered++
 		put(s.r.Latency, run.ended.Sub(run.due))
-		if s.r.Service != nil {
-			put(s.r.Service, run.ended.Sub(run.sent))
-			put(s.r.Lag, run.sent.Sub(run.due))
+		put(s.r.Wait, run.sent.Sub(run.asked))
+		put(s.r.Service, run.ended.Sub(run.sent))
+		if s.r.Lag != nil {
+			put(s.r.Lag, run.asked.Sub(run.due))
 		}
 	}
 	if run.measured && run.ended.After(s.last) {
@@ -109,12 +118,13 @@ func put(h *hdrhistogram.Histogram, d time.Duration) {
 
 // result is all shards'. begin is when the warm-up was over.
 func (rec *recorder) result(begin time.Time) Result {
-	all := newResult(rec.shards[0].r.Service != nil)
+	all := newResult(rec.shards[0].r.Lag != nil)
 	for i := range rec.shards {
 		s := &rec.shards[i]
 		all.Latency.Merge(s.r.Latency)
-		if all.Service != nil {
-			all.Service.Merge(s.r.Service)
+		all.Wait.Merge(s.r.Wait)
+		all.Service.Merge(s.r.Service)
+		if all.Lag != nil {
 			all.Lag.Merge(s.r.Lag)
 		}
 		all.Answered += s.r.Answered

@@ -24,6 +24,9 @@ type Work interface {
 // Target is one container as its invoker sees it.
 type Target struct {
 	Function int // which function it holds, from 0; set before the first run
+	// Concurrency is how many runs it takes at once, as the action's limit of that
+	// name; 0: one. Set before the first run.
+	Concurrency int
 	// Dial opens a connection; set before the first request.
 	Dial func(timeout time.Duration) (net.Conn, error)
 
@@ -119,6 +122,8 @@ func (t *Target) put(c *Conn) {
 		c.Close()
 	}
 }
+
+func (t *Target) concurrency() int { return max(1, t.Concurrency) }
 
 // Close closes the idle connections.
 func (t *Target) Close() {
