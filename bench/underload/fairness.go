@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"github.com/whiskaway/whiskaway/bench/internal/stats"
 )
 
 const (
@@ -42,7 +44,7 @@ func fairness(r *rig) (out result, err error) {
 				return out, err
 			}
 			out.sample(phaseName(flooded)+": phases thrown away", float64(again))
-			out.sample(phaseName(flooded)+": p99 ms", quantile(l.latency, 0.99))
+			out.sample(phaseName(flooded)+": p99 ms", stats.Quantile(l.latency, 0.99))
 			all[i].add(l)
 			_ = bar.Add(1)
 		}
@@ -51,7 +53,7 @@ func fairness(r *rig) (out result, err error) {
 	for i := range all {
 		out.add(phaseName(i == 1), &all[i])
 	}
-	ratio := quantile(all[1].latency, 0.99) / quantile(all[0].latency, 0.99)
+	ratio := stats.Quantile(all[1].latency, 0.99) / stats.Quantile(all[0].latency, 0.99)
 	out.Goals = []goal{{"quiet's p99 while another floods, against alone", "≤ 2×", fmt.Sprintf("%.2f×", ratio), ratio <= 2}}
 	return out, nil
 }
@@ -67,13 +69,13 @@ func phaseName(flooded bool) string {
 func (r *result) add(name string, l *load) {
 	share := func(cpu time.Duration) string { return fmt.Sprintf("%.2f", cpu.Seconds()/l.took.Seconds()) }
 	rate := func(n int64) string { return fmt.Sprintf("%.0f/s", float64(n)/l.took.Seconds()) }
-	p99 := func(values []float64) string { return fmt.Sprintf("%.1f ms", quantile(values, 0.99)) }
-	r.row(name, fmt.Sprintf("%.1f ms", median(l.latency)), p99(l.latency), spread(r.Samples[name+": p99 ms"], "%.1f")+" ms",
+	p99 := func(values []float64) string { return fmt.Sprintf("%.1f ms", stats.Quantile(values, 0.99)) }
+	r.row(name, fmt.Sprintf("%.1f ms", stats.Median(l.latency)), p99(l.latency), stats.Spread(r.Samples[name+": p99 ms"], "%.1f")+" ms",
 		p99(l.inside), p99(l.late), share(l.cpu.server), share(l.cpu.functions), share(l.cpu.own), share(l.cpu.others()),
 		rate(l.flood.done), rate(l.flood.refused), rate(l.flood.failed), rate(l.flood.unsent))
 	for what, values := range map[string][]float64{"latency": l.latency, "in the function": l.inside, "late": l.late} {
 		for _, q := range []float64{0.5, 0.9, 0.99, 0.999} {
-			r.sample(fmt.Sprintf("%s: %s p%g ms", name, what, 100*q), quantile(values, q))
+			r.sample(fmt.Sprintf("%s: %s p%g ms", name, what, 100*q), stats.Quantile(values, q))
 		}
 	}
 }
@@ -132,7 +134,7 @@ func (d *duel) phase(length time.Duration, flooded bool) (l load, err error) {
 		f.stop()
 	}
 	time.Sleep(time.Second) // what still waits is done
-	if err == nil && math.IsNaN(quantile(l.latency, 0.5)) {
+	if err == nil && math.IsNaN(stats.Quantile(l.latency, 0.5)) {
 		err = fmt.Errorf("no run of the quiet tenant in %v", length)
 	}
 	return l, err

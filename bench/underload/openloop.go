@@ -4,6 +4,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/whiskaway/whiskaway/bench/internal/stats"
 )
 
 // load is what one or more phases showed; times are in milliseconds.
@@ -54,7 +56,7 @@ func openLoop(address string, run request, perSecond int, length time.Duration) 
 				err = e
 				return
 			}
-			l.latency, l.inside, l.late = append(l.latency, ms(took)), append(l.inside, told.Took), append(l.late, ms(late))
+			l.latency, l.inside, l.late = append(l.latency, stats.Milliseconds(took)), append(l.inside, told.Took), append(l.late, stats.Milliseconds(late))
 		})
 	}
 	sent.Wait()

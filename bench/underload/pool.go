@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/whiskaway/whiskaway/bench/internal/stats"
 )
 
 const (
@@ -34,7 +36,7 @@ func pool(r *rig) (out result, err error) {
 				rates[limit] = g.rate
 				out.sample(fmt.Sprintf("%s, at most %d: runs per second", kind, limit), g.rate)
 				if limit > 1 {
-					out.sample(kind+": ms to grow", ms(g.grew))
+					out.sample(kind+": ms to grow", stats.Milliseconds(g.grew))
 				}
 				_ = bar.Add(1)
 			}
@@ -44,9 +46,9 @@ func pool(r *rig) (out result, err error) {
 	out.Columns = []string{"16 callers, runs of 100 ms", "runs/s with 1 process", "with up to 16", "ratio", "until the 16th has a run"}
 	for _, kind := range kinds {
 		ratios := out.Samples[kind+": ratio"]
-		out.row(kind, spread(out.Samples[kind+", at most 1: runs per second"], "%.1f"), spread(out.Samples[kind+", at most 16: runs per second"], "%.1f"),
-			spread(ratios, "%.1f"), spread(out.Samples[kind+": ms to grow"], "%.0f")+" ms")
-		out.Goals = append(out.Goals, goal{kind + ": 16 processes against 1", "≥ 12×", fmt.Sprintf("%.1f×", median(ratios)), median(ratios) >= 12})
+		out.row(kind, stats.Spread(out.Samples[kind+", at most 1: runs per second"], "%.1f"), stats.Spread(out.Samples[kind+", at most 16: runs per second"], "%.1f"),
+			stats.Spread(ratios, "%.1f"), stats.Spread(out.Samples[kind+": ms to grow"], "%.0f")+" ms")
+		out.Goals = append(out.Goals, goal{kind + ": 16 processes against 1", "≥ 12×", fmt.Sprintf("%.1f×", stats.Median(ratios)), stats.Median(ratios) >= 12})
 	}
 	return out, nil
 }
