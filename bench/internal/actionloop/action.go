@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
 // Ack is what an action writes first where it is told to acknowledge its start.
@@ -70,7 +69,8 @@ func start(cmd *exec.Cmd, env []string) (*Action, error) {
 	go func() { _ = cmd.Wait() }()
 	a := &Action{in, out}
 	line, err := a.Read(nil)
-	if err == nil && strings.TrimSpace(string(line)) != Ack {
+	var ack struct{ OK bool }
+	if err == nil && (json.Unmarshal(line, &ack) != nil || !ack.OK) {
 		err = fmt.Errorf("the action began with %.60q in place of %s", line, Ack)
 	}
 	return a, err
