@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // quantile is the smallest value that a part q of all values does not exceed;
@@ -23,6 +25,11 @@ func median(values []float64) float64 { return quantile(values, 0.5) }
 // spread is the median with the quartiles.
 func spread(values []float64, format string) string {
 	return fmt.Sprintf(format+" ("+format+"–"+format+")", median(values), quantile(values, 0.25), quantile(values, 0.75))
+}
+
+// atQuantile is a quantile in milliseconds of times in nanoseconds.
+func atQuantile(times *hdrhistogram.Histogram, q float64) float64 {
+	return ms(time.Duration(times.ValueAtQuantile(100 * q)))
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
