@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/whiskaway/whiskaway/bench/internal/load"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -23,7 +24,7 @@ func throughClients(r *rig, s *service, f *function, ledger string) (callers []c
 		if err != nil {
 			return callers, err
 		}
-		c := &containerCaller{container: client, conn: &conn{address: client.address}, ledger: ledger}
+		c := &containerCaller{container: client, conn: newConn(client.address), ledger: ledger}
 		callers = append(callers, c)
 		if _, err := c.conn.must(post("/init", string(f.initBody()))); err != nil {
 			return callers, err
@@ -44,7 +45,7 @@ func (c *containerCaller) run(id string, number int) (answer, error) {
 func (c *containerCaller) restarted() {}
 
 func (c *containerCaller) close() {
-	c.conn.close()
+	c.conn.Close()
 	c.container.stop()
 }
 
@@ -62,7 +63,7 @@ type directCaller struct {
 
 func directly(_ *rig, s *service, f *function, ledger string) (callers []caller, err error) {
 	for range crashCallers {
-		callers = append(callers, &directCaller{&conn{address: s.address}, f, ledger})
+		callers = append(callers, &directCaller{newConn(s.address), f, ledger})
 	}
 	return callers, nil
 }
@@ -76,7 +77,7 @@ func (c *directCaller) run(id string, number int) (a answer, err error) {
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(pause) {
 		a, err = c.conn.do(request)
 		switch {
-		case errors.Is(err, errNotSent):
+		case errors.Is(err, load.ErrNotSent):
 		case err != nil || !a.reason.NotStarted():
 			return a, err
 		case a.reason == runtimespec.UnknownFunction:
@@ -90,6 +91,6 @@ func (c *directCaller) run(id string, number int) (a answer, err error) {
 
 // restarted closes a connection whose other end is gone: a request written to it
 // would be lost.
-func (c *directCaller) restarted() { c.conn.close() }
+func (c *directCaller) restarted() { c.conn.Close() }
 
-func (c *directCaller) close() { c.conn.close() }
+func (c *directCaller) close() { c.conn.Close() }

@@ -2,11 +2,12 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/whiskaway/whiskaway/bench/internal/stats"
 )
@@ -31,10 +32,10 @@ func fairness(r *rig) (out result, err error) {
 	defer d.close()
 	defer hurry()()
 	bar := newBar(rounds*2, "fairness")
-	var all [2]load
+	var all [2]outcome
 	for range rounds {
 		for i, flooded := range []bool{false, true} {
-			var l load
+			var l outcome
 			again, err := calm(func() (float64, error) {
 				var err error
 				l, err = d.phase(length, flooded)
@@ -44,7 +45,7 @@ func fairness(r *rig) (out result, err error) {
 				return out, err
 			}
 			out.sample(phaseName(flooded)+": phases thrown away", float64(again))
-			out.sample(phaseName(flooded)+": p99 ms", stats.Quantile(l.latency, 0.99))
+			out.sample(phaseName(flooded)+": p99 ms", atQuantile(l.latency, 0.99))
 			all[i].add(l)
 			_ = bar.Add(1)
 		}
@@ -53,7 +54,7 @@ func fairness(r *rig) (out result, err error) {
 	for i := range all {
 		out.add(phaseName(i == 1), &all[i])
 	}
-	ratio := stats.Quantile(all[1].latency, 0.99) / stats.Quantile(all[0].latency, 0.99)
+	ratio := atQuantile(all[1].latency, 0.99) / atQuantile(all[0].latency, 0.99)
 	out.Goals = []goal{{"quiet's p99 while another floods, against alone", "≤ 2×", fmt.Sprintf("%.2f×", ratio), ratio <= 2}}
 	return out, nil
 }
@@ -66,16 +67,16 @@ func phaseName(flooded bool) string {
 }
 
 // add is a row of the table, from all phases of a sort.
-func (r *result) add(name string, l *load) {
+func (r *result) add(name string, l *outcome) {
 	share := func(cpu time.Duration) string { return fmt.Sprintf("%.2f", cpu.Seconds()/l.took.Seconds()) }
 	rate := func(n int64) string { return fmt.Sprintf("%.0f/s", float64(n)/l.took.Seconds()) }
-	p99 := func(values []float64) string { return fmt.Sprintf("%.1f ms", stats.Quantile(values, 0.99)) }
-	r.row(name, fmt.Sprintf("%.1f ms", stats.Median(l.latency)), p99(l.latency), stats.Spread(r.Samples[name+": p99 ms"], "%.1f")+" ms",
+	p99 := func(times *hdrhistogram.Histogram) string { return fmt.Sprintf("%.1f ms", atQuantile(times, 0.99)) }
+	r.row(name, fmt.Sprintf("%.1f ms", atQuantile(l.latency, 0.5)), p99(l.latency), stats.Spread(r.Samples[name+": p99 ms"], "%.1f")+" ms",
 		p99(l.inside), p99(l.late), share(l.cpu.server), share(l.cpu.functions), share(l.cpu.own), share(l.cpu.others()),
 		rate(l.flood.done), rate(l.flood.refused), rate(l.flood.failed), rate(l.flood.unsent))
-	for what, values := range map[string][]float64{"latency": l.latency, "in the function": l.inside, "late": l.late} {
+	for what, times := range map[string]*hdrhistogram.Histogram{"latency": l.latency, "in the function": l.inside, "late": l.late} {
 		for _, q := range []float64{0.5, 0.9, 0.99, 0.999} {
-			r.sample(fmt.Sprintf("%s: %s p%g ms", name, what, 100*q), stats.Quantile(values, q))
+			r.sample(fmt.Sprintf("%s: %s p%g ms", name, what, 100*q), atQuantile(times, q))
 		}
 	}
 }
@@ -98,8 +99,8 @@ func newDuel(r *rig) (*duel, error) {
 	}
 	capacity := float64(runtime.NumCPU()) * 1000 / runSpin
 	d := &duel{server: s, perSecond: overload * capacity}
-	c := &conn{address: s.address}
-	defer c.close()
+	c := newConn(s.address)
+	defer c.Close()
 	for token, run := range map[string]*request{quietToken: &d.quiet, floodToken: &d.flood} {
 		f := r.action(nil)
 		f.token = token
@@ -119,7 +120,7 @@ func newDuel(r *rig) (*duel, error) {
 func (d *duel) close() { d.server.stop() }
 
 // phase measures the quiet tenant's runs for a while.
-func (d *duel) phase(length time.Duration, flooded bool) (l load, err error) {
+func (d *duel) phase(length time.Duration, flooded bool) (l outcome, err error) {
 	var f *flood
 	if flooded {
 		f = startFlood(d.server.address, d.flood, d.perSecond)
@@ -128,14 +129,14 @@ func (d *duel) phase(length time.Duration, flooded bool) (l load, err error) {
 	}
 	before, begin := cpuOf(d.server.pid()), time.Now()
 	l, err = openLoop(d.server.address, d.quiet, quietRate, length)
+	if err == nil && l.latency.TotalCount() == 0 {
+		err = fmt.Errorf("no run of the quiet tenant in %v", length)
+	}
 	l.took, l.cpu = time.Since(begin), cpuOf(d.server.pid()).less(before)
 	if f != nil {
 		l.flood = f.count()
 		f.stop()
 	}
 	time.Sleep(time.Second) // what still waits is done
-	if err == nil && math.IsNaN(stats.Quantile(l.latency, 0.5)) {
-		err = fmt.Errorf("no run of the quiet tenant in %v", length)
-	}
 	return l, err
 }

@@ -124,8 +124,8 @@ func fill(s *service, arm memoryArm) error {
 	var callers sync.WaitGroup
 	for range memoryCallers {
 		callers.Go(func() {
-			c := &conn{address: s.address}
-			defer c.close()
+			c := newConn(s.address)
+			defer c.Close()
 			for i := range numbers {
 				f := small(arm.kinds[i%len(arm.kinds)], i)
 				for _, request := range [][]byte{f.init(), f.run("{}").text} {

@@ -73,8 +73,8 @@ func measurePool(r *rig, kind string, limit int) (*growth, error) {
 	}
 	defer s.stop()
 	f := sleeper(r, kind, map[string]string{"WHISKAWAY_MAX_INSTANCES": strconv.Itoa(limit)})
-	first := &conn{address: s.address}
-	defer first.close()
+	first := newConn(s.address)
+	defer first.Close()
 	run := f.run(fmt.Sprintf(`{"sleep":%d}`, poolSleep.Milliseconds()))
 	for _, request := range [][]byte{f.init(), run.as(newID())} {
 		if _, err := first.must(request); err != nil {
@@ -117,8 +117,8 @@ func await(done <-chan struct{}, failed <-chan error, problem string) error {
 
 // call runs the function over and over, as one caller.
 func (g *growth) call(address string, run request, begin time.Time, stop <-chan struct{}) error {
-	c := &conn{address: address}
-	defer c.close()
+	c := newConn(address)
+	defer c.Close()
 	for {
 		select {
 		case <-stop:

@@ -18,7 +18,8 @@ type Plan struct {
 	Runs     int64         // measured runs, after the warm-up
 	Warmup   time.Duration // runs that begin in it are made and checked, but not measured
 	Limit    time.Duration // for each run; 0: DefaultLimit
-	// Progress is told, some times a second, how many runs have ended; may be nil.
+	// Progress is told, some times a second, how many measured runs have
+	// ended; may be nil.
 	Progress func(ended int64)
 	// Sleep waits about that long in the open loop; nil: with the kernel's timer,
 	// which is finer than the runtime's.

@@ -37,7 +37,7 @@ func (r *run) make(target *Target, work Work, limit time.Duration) {
 // every one of a thousand callers has its own: they share a few.
 type recorder struct {
 	shards []shard
-	ended  atomic.Int64
+	ended  atomic.Int64 // measured runs
 }
 
 // shard is a part of the result, on cache lines of its own.
@@ -67,7 +67,9 @@ func newResult(openLoop bool) Result {
 
 // note counts a run of a caller's.
 func (rec *recorder) note(caller int, run run) {
-	rec.ended.Add(1)
+	if run.measured {
+		rec.ended.Add(1)
+	}
 	s := &rec.shards[caller%len(rec.shards)]
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -138,31 +140,4 @@ func (rec *recorder) result(begin time.Time) Result {
 		all.Elapsed = max(all.Elapsed, s.last.Sub(begin))
 	}
 	return all
-}
-
-// progressEvery is how often a plan's Progress is told.
-const progressEvery = 100 * time.Millisecond
-
-// report tells how many runs have ended until stop is called, which tells once
-// more.
-func (rec *recorder) report(progress func(int64)) (stop func()) {
-	if progress == nil {
-		return func() {}
-	}
-	done, told := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(told)
-		tick := time.NewTicker(progressEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-tick.C:
-				progress(rec.ended.Load())
-			case <-done:
-				progress(rec.ended.Load())
-				return
-			}
-		}
-	}()
-	return func() { close(done); <-told }
 }

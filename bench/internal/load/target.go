@@ -27,6 +27,9 @@ type Target struct {
 	// Concurrency is how many runs it takes at once, as the action's limit of that
 	// name; 0: one. Set before the first run.
 	Concurrency int
+	// Raw says that what Next returns are whole requests, their heads included. Set
+	// before the first run.
+	Raw bool
 	// Dial opens a connection; set before the first request.
 	Dial func(timeout time.Duration) (net.Conn, error)
 
@@ -81,7 +84,9 @@ func (t *Target) Call(work Work, limit time.Duration) error {
 	c := t.take()
 	defer t.put(c)
 	c.body = work.Next(c.body, t.Function)
-	c.head = t.request(c.head[:0], "/run", len(c.body))
+	if c.head = c.head[:0]; !t.Raw {
+		c.head = t.request(c.head, "/run", len(c.body))
+	}
 	a, err := c.Do(c.head, c.body, limit)
 	if err != nil {
 		return err
