@@ -84,7 +84,7 @@ func (c *Chain) Server() (*load.Target, error) {
 func target(address string, from *place.Place) (*load.Target, error) {
 	t, err := load.NewTarget("http://"+address, keep)
 	if err == nil {
-		t.Dial = from.Dialer(address)
+		t.Dial, t.Concurrency = from.Dialer(address), keep
 	}
 	return t, err
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -123,4 +124,20 @@ func TestTable_HasDescendants(t *testing.T) {
 	}
 	assert.Contains(t, pids, o.pid)
 	assert.NotContains(t, pids, os.Getpid())
+}
+
+func TestPin_IsForWhatIsStartedToo(t *testing.T) {
+	cpus := func() string {
+		text, err := exec.Command("grep", "Cpus_allowed_list", "/proc/self/status").Output()
+		require.NoError(t, err)
+		return string(text)
+	}
+	before, threads := cpus(), runtime.GOMAXPROCS(0)
+	undo, err := proc.Pin()
+	require.NoError(t, err)
+	assert.Regexp(t, `:\s*\d+\n$`, cpus())
+	assert.Equal(t, 1, runtime.GOMAXPROCS(0))
+	require.NoError(t, undo())
+	assert.Equal(t, before, cpus())
+	assert.Equal(t, threads, runtime.GOMAXPROCS(0))
 }
