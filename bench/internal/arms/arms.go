@@ -15,8 +15,6 @@ type Arm struct {
 	Label string // for people
 	// First is how many runs of a fresh chain count; 0: all.
 	First int64
-	// Single means that its container serves one run at a time.
-	Single bool
 
 	server    func(r *Rig, at spot) *exec.Cmd // nil: nothing is remote
 	container func(r *Rig, at spot) *exec.Cmd
@@ -44,6 +42,9 @@ const (
 	Best         = "openserverless-best"
 	Ours         = "whiskaway"
 	OursPython   = "whiskaway-python"
+	OursExecuted = "whiskaway-executed"
+	ServerApache = "openserverless-server" // alone, its only container
+	ServerOurs   = "whiskaway-server"
 )
 
 var all = []*Arm{
@@ -58,27 +59,39 @@ var all = []*Arm{
 	{Key: Direct, Label: "direct", container: func(r *Rig, at spot) *exec.Cmd {
 		return exec.Command(r.own("direct"), "--listen", at.listen, "--dir", at.dir)
 	}},
-	{Key: DirectApache, Label: "direct, Apache's", Single: true, container: peer("")},
-	{Key: Plain, Label: "direct, servermode", Single: true, container: func(r *Rig, at spot) *exec.Cmd {
+	{Key: DirectApache, Label: "direct, Apache's", container: peer("")},
+	{Key: Plain, Label: "direct, servermode", container: func(r *Rig, at spot) *exec.Cmd {
 		return exec.Command(filepath.Join(r.Bins, "servermode"), append(serverArgs(at), "--plain-kind", at.kind)...)
 	}},
 	{Key: Shipped, Label: "OpenServerless, as shipped", First: 300, container: peer("OW_ACTIVATE_PROXY_CLIENT=1"), server: peer("OW_ACTIVATE_PROXY_SERVER=1"), main: atServer},
 	{Key: Best, Label: "OpenServerless, at its best", container: peer("OW_ACTIVATE_PROXY_CLIENT=1"), server: inMemory(peer("OW_ACTIVATE_PROXY_SERVER=1")), main: atServer, ready: appendLogs},
 	{Key: Ours, Label: "Whiskaway", container: client, server: server},
 	{Key: OursPython, Label: "Whiskaway, python:3", container: client, server: server, python: true},
+	{Key: OursExecuted, Label: "Whiskaway, python:3, not forked", container: client, server: func(r *Rig, at spot) *exec.Cmd {
+		cmd := server(r, at)
+		cmd.Args = append(cmd.Args, "--no-fork")
+		return cmd
+	}, python: true},
+	{Key: ServerApache, Label: "OpenServerless", container: peer("OW_ACTIVATE_PROXY_SERVER=1")},
+	{Key: ServerOurs, Label: "Whiskaway", container: func(r *Rig, at spot) *exec.Cmd {
+		return exec.Command(filepath.Join(r.Bins, "servermode"), serverArgs(at)...)
+	}},
 }
 
 // Arms are those of the keys that the rig has what is needed for, in the order
 // in which tables show them.
 func (r *Rig) Arms(keys ...string) (out []*Arm) {
 	for _, a := range all {
-		theirs := a.Key == DirectApache || a.Key == Shipped || a.Key == Best
+		theirs := slices.Contains([]string{DirectApache, Shipped, Best, ServerApache}, a.Key)
 		if slices.Contains(keys, a.Key) && (r.Peer != "" || !theirs) {
 			out = append(out, a)
 		}
 	}
 	return out
 }
+
+// Remote reports whether its functions run on another host than its containers.
+func (a *Arm) Remote() bool { return a.server != nil }
 
 // Label is an arm's for people.
 func Label(key string) string {

@@ -76,11 +76,6 @@ func (c *Chain) Container(action Action) (*load.Target, error) {
 	return target(address, near)
 }
 
-// Server is the server as one calls it who is no container.
-func (c *Chain) Server() (*load.Target, error) {
-	return target(c.upstream[len("http://"):], c.rig.site.Near[0])
-}
-
 func target(address string, from *place.Place) (*load.Target, error) {
 	t, err := load.NewTarget("http://"+address, keep)
 	if err == nil {
