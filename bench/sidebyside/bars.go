@@ -28,7 +28,7 @@ type barSeries struct {
 }
 
 // groupWidth is how much of the distance between groups their bars take.
-const groupWidth = 0.86
+const groupWidth = 0.92
 
 // Plot draws on the plot's axes; group i stands at x = i.
 func (b *bars) Plot(c draw.Canvas, p *plot.Plot) {

@@ -25,50 +25,46 @@ type chart struct {
 
 var sans = font.Font{Typeface: "Liberation", Variant: "Sans"}
 
-func size11(points float64) font.Font {
+func letters(points float64) font.Font {
 	return font.Font{Typeface: sans.Typeface, Variant: sans.Variant, Size: vg.Points(points)}
-}
-
-// swatch is a legend's sign.
-type swatch struct{ color.Color }
-
-func (s swatch) Thumbnail(c *draw.Canvas) {
-	c.FillPolygon(s.Color, []vg.Point{c.Min, {X: c.Max.X, Y: c.Min.Y}, c.Max, {X: c.Min.X, Y: c.Max.Y}})
 }
 
 func (c chart) plot() *plot.Plot {
 	p := plot.New()
 	p.BackgroundColor = color.White
-	p.Title.Text, p.Y.Label.Text = c.title, c.y
-	p.Title.TextStyle.Font, p.Title.Padding = size11(13), vg.Points(8)
-	p.Y.Label.TextStyle.Font, p.Y.Tick.Label.Font = size11(10.5), size11(9.5)
-	p.X.Tick.Label.Font, p.X.Tick.Length, p.X.LineStyle.Width = size11(10.5), 0, vg.Points(0.7)
-	p.X.Tick.Label.YAlign = text.YTop
-	p.Legend.TextStyle.Font, p.Legend.ThumbnailWidth = size11(9.5), vg.Points(10)
+	p.Y.Tick.Label.Font, p.X.Tick.Label.Font, p.Legend.TextStyle.Font = letters(9.5), letters(10.5), letters(9.5)
 	style := p.Y.Tick.Label
-	style.Font, style.XAlign, style.YAlign = size11(7.5), text.XCenter, text.YBottom
+	style.Font, style.XAlign, style.YAlign = letters(7), text.XCenter, text.YBottom
 	b := &bars{groups: len(c.groups), series: c.series, label: c.label, style: style}
 	p.Add(rules{}, b)
 	p.NominalX(c.groups...)
-	p.X.Tick.Length, p.X.Padding, p.Y.Padding = 0, 0, 0
+	p.X.Padding, p.Y.Padding, p.X.LineStyle.Width = 0, 0, vg.Points(0.7)
+	p.X.Tick.Length, p.X.Tick.LineStyle.Color = vg.Points(5), color.White // room above the names
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = b.DataRange()
 	if c.logarithm {
 		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, decades{c.label}
 		p.Y.Min, p.Y.Max = math.Pow(10, math.Floor(math.Log10(p.Y.Min*0.7))), p.Y.Max*2
 	} else {
-		p.Y.Min, p.Y.Max = 0, p.Y.Max*1.12
+		p.Y.Tick.Marker, p.Y.Min, p.Y.Max = evenly{c.label}, 0, p.Y.Max*1.12
 	}
 	return p
 }
 
-// draw writes the picture with its legend below.
+// draw writes the picture: two lines of words, the bars, the legend. The words
+// are not the library's, which has an axis' label turned and, on a logarithmic
+// axis, off its middle.
 func (c chart) draw(path string) (err error) {
-	const width, height, dpi = 9 * vg.Inch, 4.6 * vg.Inch, 150
+	const width, height, dpi = 10.5 * vg.Inch, 4.6 * vg.Inch, 150
 	img := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi), vgimg.UseBackgroundColor(color.White))
-	canvas := draw.Crop(draw.New(img), vg.Points(6), -vg.Points(10), vg.Points(6), -vg.Points(6))
+	canvas := draw.Crop(draw.New(img), vg.Points(8), -vg.Points(10), vg.Points(6), -vg.Points(8))
 	p := c.plot()
-	below := c.legend(canvas, p.Legend.TextStyle)
-	p.Draw(draw.Crop(canvas, 0, 0, below, 0))
+	style := p.Legend.TextStyle
+	style.XAlign, style.YAlign = text.XLeft, text.YTop
+	for i, line := range []string{c.title, c.y} {
+		style.Font = letters(13 - 3.5*float64(i))
+		canvas.FillText(style, vg.Point{X: canvas.Min.X, Y: canvas.Max.Y - vg.Points(19)*vg.Length(i)}, line)
+	}
+	p.Draw(draw.Crop(canvas, 0, 0, c.legend(canvas, p.Legend.TextStyle), -vg.Points(42)))
 	file, err := os.Create(path)
 	if err != nil {
 		return err
@@ -129,4 +125,17 @@ func (d decades) Ticks(from, to float64) (out []plot.Tick) {
 		}
 	}
 	return out
+}
+
+// evenly marks a linear axis.
+type evenly struct{ label func(float64) string }
+
+func (e evenly) Ticks(from, to float64) []plot.Tick {
+	ticks := plot.DefaultTicks{}.Ticks(from, to)
+	for i := range ticks {
+		if ticks[i].Label != "" {
+			ticks[i].Label = e.label(ticks[i].Value)
+		}
+	}
+	return ticks
 }

@@ -35,6 +35,7 @@ func (s *session) load(ctx context.Context, arm *arms.Arm, round int, p phase) (
 			err = e
 		}
 	}()
+	p.action.Concurrent = p.callers > 1
 	container, err := chain.Container(p.action)
 	if err != nil {
 		return err

@@ -66,7 +66,7 @@ func (r *results) latencyChart(title, action string, order []string) chart {
 	for _, payload := range payloads {
 		groups = append(groups, size(payload))
 	}
-	return chart{title: title, y: "p50 (logarithmic; lower is better)", groups: groups, logarithm: true, label: duration, series: r.each(order, loadCases(1, action), p50)}
+	return chart{title: title, y: "median of each round (logarithmic; lower is better); the bars are medians of rounds, the whiskers quartiles", groups: groups, logarithm: true, label: duration, series: r.each(order, loadCases(1, action), p50)}
 }
 
 func (r *results) throughputChart() chart {
@@ -75,7 +75,7 @@ func (r *results) throughputChart() chart {
 		groups = append(groups, fmt.Sprintf("%s, %d callers", size(c.payload), c.callers))
 		cases = append(cases, loadCase(c.payload, native, c.callers))
 	}
-	return chart{title: "Throughput of one process of a native function", y: "runs/s (logarithmic; higher is better)", groups: groups, logarithm: true, label: count,
+	return chart{title: "Throughput of one process of a native function", y: "runs/s (logarithmic; higher is better); the bars are medians of rounds, the whiskers quartiles", groups: groups, logarithm: true, label: count,
 		series: r.each(nativeOrder, cases, rate)}
 }
 
@@ -103,7 +103,7 @@ func (r *results) initChart() chart {
 			}
 		}
 	}
-	return chart{title: "Init, from its first byte until the function is ready", y: "time (logarithmic; lower is better)", groups: groups, logarithm: true, label: duration, series: all}
+	return chart{title: "Init, from its first byte until the function is ready", y: "time (logarithmic; lower is better); the bars are medians of rounds, the whiskers quartiles", groups: groups, logarithm: true, label: duration, series: all}
 }
 
 // lighter is halfway to white.
@@ -114,7 +114,7 @@ func lighter(c color.Color) color.Color {
 }
 
 func (r *results) memoryChart() chart {
-	c := chart{title: "Memory that one idle native function adds", y: "KiB (lower is better)", label: figures,
+	c := chart{title: "Memory that one idle native function adds", y: "KiB (lower is better); the bars are medians of rounds, the whiskers quartiles", label: count,
 		groups: []string{"the server's own", "all processes, shared memory divided"}}
 	for _, arm := range []string{arms.ServerApache, arms.ServerOurs} {
 		own, tree := r.perFunction(arm, resident(arms.PartServer)), r.perFunction(arm, treePSS)

@@ -59,6 +59,7 @@ func sleeping(s *session, ctx context.Context) error {
 
 func (s *session) sleep(ctx context.Context, arm *arms.Arm, round, instances int) (err error) {
 	action := s.actions[native].With("BENCH_SLEEP", nap.String()).With("WHISKAWAY_MAX_INSTANCES", strconv.Itoa(instances))
+	action.Concurrent = true
 	chain, err := arm.Start(s.rig)
 	if err != nil {
 		return err

@@ -19,6 +19,10 @@ type Action struct {
 	Code   string // base64 if Binary
 	Binary bool
 	Env    map[string]string
+	// Concurrent says that its containers get several runs at once, as the platform
+	// tells them.
+	Concurrent bool
+
 	source string // the same as source of the kind python:3; empty: there is none
 }
 

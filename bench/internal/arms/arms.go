@@ -29,6 +29,7 @@ type spot struct {
 	listen   string // address
 	upstream string // a container's server: URL
 	kind     string // a container's function's
+	env      []string
 }
 
 // Keys of the arms.

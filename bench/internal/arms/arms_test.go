@@ -93,6 +93,7 @@ func TestChain_SecondContainerRunsTheSameFunction(t *testing.T) {
 	rig := newRig(t)
 	action, err := rig.Sized(3_000_000)
 	require.NoError(t, err)
+	action.Concurrent = true
 	for _, arm := range rig.Arms(arms.Best, arms.Ours) {
 		chain, err := arm.Start(rig)
 		require.NoError(t, err)

@@ -57,7 +57,9 @@ func (c *Chain) start(command command, at *place.Place, ip string, where spot, f
 	if err != nil {
 		return nil, "", err
 	}
-	p, err := begin(command(c.rig, where), at, from.Dialer(where.listen))
+	cmd := command(c.rig, where)
+	cmd.Env = append(cmd.Env, where.env...)
+	p, err := begin(cmd, at, from.Dialer(where.listen))
 	if err != nil {
 		err = fmt.Errorf("%s: %w", c.Arm.Label, err)
 	}
@@ -68,7 +70,11 @@ func (c *Chain) start(command command, at *place.Place, ip string, where spot, f
 func (c *Chain) Container(action Action) (*load.Target, error) {
 	near := c.rig.site.Near[len(c.containers)%len(c.rig.site.Near)]
 	action = c.Arm.fit(action)
-	p, address, err := c.start(c.Arm.container, near, c.rig.site.NearIP, spot{upstream: c.upstream, kind: action.Kind}, near)
+	where := spot{upstream: c.upstream, kind: action.Kind}
+	if action.Concurrent {
+		where.env = []string{"__OW_ALLOW_CONCURRENT=true"}
+	}
+	p, address, err := c.start(c.Arm.container, near, c.rig.site.NearIP, where, near)
 	if err != nil {
 		return nil, err
 	}
