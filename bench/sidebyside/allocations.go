@@ -1,20 +1,18 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
-
-	"github.com/whiskaway/whiskaway/bench/internal/arms"
 )
 
 const (
 	allocsCase = "allocations, 12 B"
 	partClient = "client"
+	partServer = "server"
 )
 
 // allocations takes them from the product's own benchmarks, those with Allocs in
@@ -33,26 +31,16 @@ func allocations(s *session, ctx context.Context) error {
 	return nil
 }
 
+// allocationsOf is a line of go test about a part, such as BenchmarkAllocs_Client
+// or BenchmarkAllocs/server/12B.
+var allocationsOf = regexp.MustCompile(`(?mi)^Benchmark\S*[_/](client|server)(?:/12B)?(?:-\d+)?\s.*\s(\d+) allocs/op`)
+
 // allocationsIn finds the figures of parts in what go test prints; none if there
 // is no such benchmark.
 func allocationsIn(out []byte) map[string]float64 {
 	found := map[string]float64{}
-	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
-		fields := strings.Fields(lines.Text())
-		if len(fields) < 2 || !strings.HasPrefix(fields[0], "Benchmark") || fields[len(fields)-1] != "allocs/op" {
-			continue
-		}
-		n, err := strconv.ParseFloat(fields[len(fields)-2], 64)
-		if err != nil {
-			continue
-		}
-		for _, part := range []string{partClient, arms.PartServer} {
-			// "…/Client/12B-2" or "…Client-2", not the whole way's "ClientToServer"
-			name := strings.ToLower(fields[0])
-			if strings.Contains(name, part) && !strings.Contains(name, "to") && !strings.Contains(name, "kb") && !strings.Contains(name, "mb") {
-				found[part] = n
-			}
-		}
+	for _, line := range allocationsOf.FindAllSubmatch(out, -1) {
+		found[strings.ToLower(string(line[1]))], _ = strconv.ParseFloat(string(line[2]), 64) // digits
 	}
 	return found
 }

@@ -50,7 +50,7 @@ var budgets = []budget{
 	{"Python init → ready, forked", figure{initPython, arms.OursPython, initFirst}, figure{initPython, arms.OursExecuted, initFirst}, 0.2, 0, "executed"},
 	{"100 ms function, 16 callers, 16 instances, runs/s", figure{sleepCase(many), arms.Ours, rate}, figure{sleepCase(1), arms.Ours, rate}, 0, 12, "one instance"},
 	{"allocations per 12 B run, client", figure{allocsCase, partClient, allocsPer}, figure{}, 60, 0, ""},
-	{"allocations per 12 B run, server", figure{allocsCase, arms.PartServer, allocsPer}, figure{}, 60, 0, ""},
+	{"allocations per 12 B run, server", figure{allocsCase, partServer, allocsPer}, figure{}, 60, 0, ""},
 }
 
 // verdict is whether a budget is held.

@@ -39,7 +39,7 @@ func (c chart) plot() *plot.Plot {
 	p.Add(rules{}, b)
 	p.NominalX(c.groups...)
 	p.X.Padding, p.Y.Padding, p.X.LineStyle.Width = 0, 0, vg.Points(0.7)
-	p.X.Tick.Length, p.X.Tick.LineStyle.Color = vg.Points(5), color.White // room above the names
+	p.X.Tick.Length, p.X.Tick.LineStyle = vg.Points(5), draw.LineStyle{Color: color.White, Width: vg.Points(0.5)} // room above the names
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = b.DataRange()
 	if c.logarithm {
 		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, decades{c.label}

@@ -141,6 +141,8 @@ func (r *results) write(dir string) error {
 	var budgets, tables strings.Builder
 	fmt.Fprintf(&budgets, "# Budgets\n\n%s\n\n", r.Machine.words(r.Quick))
 	r.budgetsTable(&budgets)
+	fmt.Fprint(&budgets, "\nA ratio is taken in each round, so that what a moment of the host does to both sides of it does not count. "+
+		"\"Direct\" is Apache's ActionLoop proxy where `PEER_BIN` names it, else our own that does the same work. Python functions with numpy: `./coldstart`.\n")
 	fmt.Fprintf(&tables, "# Side by side\n\n%s\n", r.Machine.words(r.Quick))
 	r.tables(&tables)
 	err = os.WriteFile(filepath.Join(dir, "results.json"), append(text, '\n'), 0o644)

@@ -27,8 +27,8 @@ type session struct {
 type scale struct {
 	quick        bool
 	rounds       int
-	sleepRounds  int           // rounds that take seconds each
-	memoryRounds int           //
+	sleepRounds  int // rounds that take seconds each
+	memoryRounds int
 	warmup       time.Duration // before a phase counts
 	phase        time.Duration // of load
 	settle       time.Duration // before memory is looked at
@@ -37,7 +37,7 @@ type scale struct {
 }
 
 var (
-	full  = scale{rounds: 9, sleepRounds: 3, memoryRounds: 3, warmup: 250 * time.Millisecond, phase: 400 * time.Millisecond, settle: 3 * time.Second, functions: 50, sizes: []int{1e6, 10e6, 40e6}}
+	full  = scale{rounds: 9, sleepRounds: 3, memoryRounds: 3, warmup: 200 * time.Millisecond, phase: 400 * time.Millisecond, settle: 3 * time.Second, functions: 50, sizes: []int{1e6, 10e6, 40e6}}
 	quick = scale{quick: true, rounds: 1, sleepRounds: 1, memoryRounds: 1, warmup: 20 * time.Millisecond, phase: 60 * time.Millisecond, settle: 100 * time.Millisecond, functions: 5, sizes: []int{1e6, 40e6}}
 )
 
