@@ -7,24 +7,25 @@ import (
 	"time"
 
 	"github.com/whiskaway/whiskaway/bench/internal/load"
+	"github.com/whiskaway/whiskaway/bench/internal/service"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
 // containerCaller is an invoker with one client container.
 type containerCaller struct {
-	container *service
+	container *service.Service
 	conn      *conn
 	ledger    string
 }
 
 // throughClients starts a client container for each caller.
-func throughClients(r *rig, s *service, f *function, ledger string) (callers []caller, err error) {
+func throughClients(r *rig, s *service.Service, f *function, ledger string) (callers []caller, err error) {
 	for range crashCallers {
 		client, err := r.client(s, f.kind)
 		if err != nil {
 			return callers, err
 		}
-		c := &containerCaller{container: client, conn: newConn(client.address), ledger: ledger}
+		c := &containerCaller{container: client, conn: newConn(client.Address), ledger: ledger}
 		callers = append(callers, c)
 		if _, err := c.conn.must(post("/init", string(f.initBody()))); err != nil {
 			return callers, err
@@ -46,7 +47,7 @@ func (c *containerCaller) restarted() {}
 
 func (c *containerCaller) close() {
 	c.conn.Close()
-	c.container.stop()
+	c.container.Stop()
 }
 
 func crashValue(ledger string, number int) string {
@@ -61,9 +62,9 @@ type directCaller struct {
 	ledger   string
 }
 
-func directly(_ *rig, s *service, f *function, ledger string) (callers []caller, err error) {
+func directly(_ *rig, s *service.Service, f *function, ledger string) (callers []caller, err error) {
 	for range crashCallers {
-		callers = append(callers, &directCaller{newConn(s.address), f, ledger})
+		callers = append(callers, &directCaller{newConn(s.Address), f, ledger})
 	}
 	return callers, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/whiskaway/whiskaway/bench/internal/service"
 	"github.com/whiskaway/whiskaway/bench/internal/stats"
 )
 
@@ -83,7 +84,7 @@ func (r *result) add(name string, l *outcome) {
 
 // duel is a server with two tenants.
 type duel struct {
-	server       *service
+	server       *service.Service
 	quiet, flood request
 	perSecond    float64 // of the flood
 }
@@ -99,7 +100,7 @@ func newDuel(r *rig) (*duel, error) {
 	}
 	capacity := float64(runtime.NumCPU()) * 1000 / runSpin
 	d := &duel{server: s, perSecond: overload * capacity}
-	c := newConn(s.address)
+	c := newConn(s.Address)
 	defer c.Close()
 	for token, run := range map[string]*request{quietToken: &d.quiet, floodToken: &d.flood} {
 		f := r.action(nil)
@@ -110,29 +111,29 @@ func newDuel(r *rig) (*duel, error) {
 			_, err = c.must(run.as(newID()))
 		}
 		if err != nil {
-			s.stop()
+			s.Stop()
 			return nil, err
 		}
 	}
 	return d, nil
 }
 
-func (d *duel) close() { d.server.stop() }
+func (d *duel) close() { d.server.Stop() }
 
 // phase measures the quiet tenant's runs for a while.
 func (d *duel) phase(length time.Duration, flooded bool) (l outcome, err error) {
 	var f *flood
 	if flooded {
-		f = startFlood(d.server.address, d.flood, d.perSecond)
+		f = startFlood(d.server.Address, d.flood, d.perSecond)
 		time.Sleep(time.Second) // until the queue is full
 		f.reset()
 	}
-	before, begin := cpuOf(d.server.pid()), time.Now()
-	l, err = openLoop(d.server.address, d.quiet, quietRate, length)
+	before, begin := cpuOf(d.server.PID()), time.Now()
+	l, err = openLoop(d.server.Address, d.quiet, quietRate, length)
 	if err == nil && l.latency.TotalCount() == 0 {
 		err = fmt.Errorf("no run of the quiet tenant in %v", length)
 	}
-	l.took, l.cpu = time.Since(begin), cpuOf(d.server.pid()).less(before)
+	l.took, l.cpu = time.Since(begin), cpuOf(d.server.PID()).less(before)
 	if f != nil {
 		l.flood = f.count()
 		f.stop()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/whiskaway/whiskaway/bench/internal/proc"
+	"github.com/whiskaway/whiskaway/bench/internal/service"
 	"github.com/whiskaway/whiskaway/bench/internal/stats"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -73,26 +74,26 @@ func measureMemory(r *rig, arm memoryArm) (now, most float64, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	defer s.stop()
+	defer s.Stop()
 	if err := fill(s, arm); err != nil {
 		return 0, 0, err
 	}
-	for end := time.Now().Add(patience); proc.Instances(s.pid()) != arm.live; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(patience); proc.Instances(s.PID()) != arm.live; time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(end) {
-			return 0, 0, fmt.Errorf("%d processes are there, not %d", proc.Instances(s.pid()), arm.live)
+			return 0, 0, fmt.Errorf("%d processes are there, not %d", proc.Instances(s.PID()), arm.live)
 		}
 	}
 	time.Sleep(memorySettle)
 	var looks []float64
 	for range memoryLooks {
 		time.Sleep(time.Second)
-		kib, err := proc.Status(s.pid(), "VmRSS")
+		kib, err := proc.Status(s.PID(), "VmRSS")
 		if err != nil {
 			return 0, 0, err
 		}
 		looks = append(looks, kib/1024)
 	}
-	if most, err = proc.Status(s.pid(), "VmHWM"); err == nil {
+	if most, err = proc.Status(s.PID(), "VmHWM"); err == nil {
 		err = knows(s, arm.n)
 	}
 	return stats.Median(looks), most / 1024, err
@@ -100,8 +101,8 @@ func measureMemory(r *rig, arm memoryArm) (now, most float64, err error) {
 
 // knows makes sure that the server still has all functions. It is asked last:
 // answering takes memory too.
-func knows(s *service, n int) error {
-	resp, err := http.Get("http://" + s.address + runtimespec.PathFunctions)
+func knows(s *service.Service, n int) error {
+	resp, err := http.Get(s.URL() + runtimespec.PathFunctions)
 	if err != nil {
 		return err
 	}
@@ -119,12 +120,12 @@ func knows(s *service, n int) error {
 }
 
 // fill inits the arm's functions, and runs each once.
-func fill(s *service, arm memoryArm) error {
+func fill(s *service.Service, arm memoryArm) error {
 	numbers, failed := make(chan int), make(chan error, memoryCallers)
 	var callers sync.WaitGroup
 	for range memoryCallers {
 		callers.Go(func() {
-			c := newConn(s.address)
+			c := newConn(s.Address)
 			defer c.Close()
 			for i := range numbers {
 				f := small(arm.kinds[i%len(arm.kinds)], i)

@@ -71,9 +71,9 @@ func measurePool(r *rig, kind string, limit int) (*growth, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer s.stop()
+	defer s.Stop()
 	f := sleeper(r, kind, map[string]string{"WHISKAWAY_MAX_INSTANCES": strconv.Itoa(limit)})
-	first := newConn(s.address)
+	first := newConn(s.Address)
 	defer first.Close()
 	run := f.run(fmt.Sprintf(`{"sleep":%d}`, poolSleep.Milliseconds()))
 	for _, request := range [][]byte{f.init(), run.as(newID())} {
@@ -86,7 +86,7 @@ func measurePool(r *rig, kind string, limit int) (*growth, error) {
 	var callers sync.WaitGroup
 	begin := time.Now()
 	for range poolCallers {
-		callers.Go(func() { failed <- g.call(s.address, run.own(), begin, stop) })
+		callers.Go(func() { failed <- g.call(s.Address, run.own(), begin, stop) })
 	}
 	if err = await(g.full, failed, "the pool has not grown"); err == nil {
 		time.Sleep(time.Second) // the callers fall into step with the full pool
