@@ -41,8 +41,23 @@ func (s *session) latencyArms(action string) []*arms.Arm {
 	return s.rig.Arms(arms.Exchange, arms.Floor, arms.Direct, arms.DirectApache, arms.Plain, arms.Shipped, arms.Best, arms.Ours)
 }
 
-func latencySteps(s *session) int {
-	return s.rounds * len(payloads) * (len(s.latencyArms(native)) + len(s.latencyArms(python)))
+// latencyPhases are in the order in which they are measured.
+func (s *session) latencyPhases() (out []phase) {
+	for i, payload := range payloads {
+		for _, action := range []string{native, python} {
+			if action == native || i == 0 || !s.quick {
+				out = append(out, phase{loadCase(payload, action, 1), action, payload, 1})
+			}
+		}
+	}
+	return out
+}
+
+func latencySteps(s *session) (steps int) {
+	for _, p := range s.latencyPhases() {
+		steps += s.rounds * len(s.latencyArms(p.action))
+	}
+	return steps
 }
 
 // latency is at one caller, with everything on one CPU.
@@ -53,12 +68,9 @@ func latency(s *session, ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, undo()) }()
 	for round := range s.rounds {
-		for _, payload := range payloads {
-			for _, action := range []string{native, python} {
-				p := phase{loadCase(payload, action, 1), s.actions[action], payload, 1}
-				if err := s.inTurns(ctx, s.latencyArms(action), func(arm *arms.Arm) error { return s.load(ctx, arm, round, p) }); err != nil {
-					return err
-				}
+		for _, p := range s.latencyPhases() {
+			if err := s.inTurns(ctx, s.latencyArms(p.action), func(arm *arms.Arm) error { return s.load(ctx, arm, round, p) }); err != nil {
+				return err
 			}
 		}
 	}

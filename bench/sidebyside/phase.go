@@ -13,8 +13,8 @@ import (
 // phase is some load on a function.
 type phase struct {
 	name    string // of the case
-	action  arms.Action
-	payload int // bytes
+	action  string // its name
+	payload int    // bytes
 	callers int
 }
 
@@ -35,13 +35,14 @@ func (s *session) load(ctx context.Context, arm *arms.Arm, round int, p phase) (
 			err = e
 		}
 	}()
-	p.action.Concurrent = p.callers > 1
-	container, err := chain.Container(p.action)
+	action := s.actions[p.action]
+	action.Concurrent = p.callers > 1
+	container, err := chain.Container(action)
 	if err != nil {
 		return err
 	}
 	defer container.Close()
-	if err := chain.Init(ctx, container, chain.InitBody(p.action)); err != nil {
+	if err := chain.Init(ctx, container, chain.InitBody(action)); err != nil {
 		return err
 	}
 	work, err := load.NewEcho(p.payload, 0)

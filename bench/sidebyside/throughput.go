@@ -21,7 +21,7 @@ func throughputSteps(s *session) int { return s.rounds * len(crowds) * len(s.thr
 func throughput(s *session, ctx context.Context) error {
 	for round := range s.rounds {
 		for _, c := range crowds {
-			p := phase{loadCase(c.payload, native, c.callers), s.actions[native], c.payload, c.callers}
+			p := phase{loadCase(c.payload, native, c.callers), native, c.payload, c.callers}
 			if err := s.inTurns(ctx, s.throughputArms(), func(arm *arms.Arm) error { return s.load(ctx, arm, round, p) }); err != nil {
 				return err
 			}
