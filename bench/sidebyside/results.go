@@ -5,15 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/whiskaway/whiskaway/bench/internal/arms"
-	"github.com/whiskaway/whiskaway/bench/internal/load"
 	"github.com/whiskaway/whiskaway/bench/internal/stats"
 )
 
@@ -55,14 +52,6 @@ type series struct {
 	Values stats.Rounds `json:"values"`
 }
 
-// answers is what became of an arm's runs, those that warm it up too. Each answer
-// is compared with what was sent.
-type answers struct {
-	Right    int64            `json:"right"`
-	Failed   int64            `json:"failed"`
-	Messages map[string]int64 `json:"messages,omitempty"`
-}
-
 func newResults(s scale, m *machine) *results {
 	return &results{Machine: m, Quick: s.quick, Rounds: s.rounds, Answers: map[string]*answers{}, functions: s.functions, sizes: s.sizes}
 }
@@ -90,40 +79,6 @@ func (r *results) series(name, arm, metric string) stats.Rounds {
 		}
 	}
 	return nil
-}
-
-func (r *results) answersOf(arm string) *answers {
-	if r.Answers[arm] == nil {
-		r.Answers[arm] = &answers{Messages: map[string]int64{}}
-	}
-	return r.Answers[arm]
-}
-
-func (r *results) count(arm string, done load.Result) {
-	a := r.answersOf(arm)
-	a.Right += done.Answered + done.WarmupAnswered
-	for message, n := range done.Errors {
-		r.fail(arm, message, n)
-	}
-}
-
-func (r *results) fail(arm, message string, n int64) {
-	a := r.answersOf(arm)
-	a.Failed += n
-	if _, known := a.Messages[message]; known || len(a.Messages) < maxMessages {
-		a.Messages[message] += n
-	}
-}
-
-// ownFailures is an error if anything went wrong but with OpenServerless.
-func (r *results) ownFailures() error {
-	var err error
-	for _, arm := range slices.Sorted(maps.Keys(r.Answers)) {
-		if a := r.Answers[arm]; a.Failed > 0 && !strings.HasPrefix(arm, "openserverless") {
-			err = errors.Join(err, fmt.Errorf("%s: %d answers were wrong or missing: %s", arms.Label(arm), a.Failed, strings.Join(slices.Sorted(maps.Keys(a.Messages)), "; ")))
-		}
-	}
-	return err
 }
 
 // write writes all files.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -55,7 +56,7 @@ func newSession(f flags) (*session, error) {
 	}
 	s.results = newResults(s.scale, newMachine(f.Peer))
 	if s.actions[native], err = s.rig.Native(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, s.close())
 	}
 	if s.actions[python], err = arms.Python(); err != nil {
 		fmt.Fprintln(os.Stderr, "sidebyside: no Python functions:", err)
