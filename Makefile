@@ -2,13 +2,14 @@
 # make test   everything the tests need, then the tests
 # make check  format, vet, staticcheck, tidy
 # make build  the binaries, into bin/
+# make bench  Whiskaway beside other ways to run a function, into bench/results (a quarter of an hour; BENCH_FLAGS=--quick: a look)
 
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 3s
 export GORACE = atexit_sleep_ms=0
 
-.PHONY: demo build test check fuzz images clean
+.PHONY: demo build bench test check fuzz images clean
 
 demo: build
 	@python=$$(examples/plates/setup.sh) && bin/whiskaway demo --python "$$python"
@@ -22,6 +23,7 @@ test:
 	@python=$$(examples/plates/setup.sh) && (cd examples/plates && "$$python" -B -m unittest -v) && \
 		modules=$$(test/openwhisk.sh) && uv=$$(test/uv.sh) && PATH="$$PATH:$$uv" WHISKAWAY_NODE_MODULES="$$modules" \
 		WHISKAWAY_PLATES_PYTHON="$$python" $(GO) test -race -shuffle=on -timeout 15m ./...
+	@cd bench && $(GO) test -race -shuffle=on ./...
 	@$(MAKE) --no-print-directory fuzz
 
 # Every fuzzer for a moment; a longer FUZZTIME finds more.
@@ -39,7 +41,12 @@ check:
 	$(GO) vet ./...
 	cd bench && $(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
+	cd bench && $(GO) run $(STATICCHECK) ./...
 	$(GO) mod tidy -diff
+	cd bench && $(GO) mod tidy -diff
+
+bench: build
+	cd bench && $(GO) run ./sidebyside $(BENCH_FLAGS)
 
 images:
 	docker build -f Dockerfile.client -t whiskaway/client .

@@ -7,18 +7,17 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"time"
+
+	"github.com/whiskaway/whiskaway/bench/internal/service"
 )
 
 // arm is one thing that is measured each round.
@@ -66,12 +65,12 @@ func run(bins, python, base string, rounds int) error {
 	urls := map[string]string{}
 	for name, args := range map[string][]string{"forked": nil, "preloaded": {"--preload", "numpy"}, "executed": {"--no-fork"}} {
 		args = append([]string{"--state-dir", filepath.Join(dir, name), "--python", python, "--log-level", "error"}, args...)
-		server, url, err := start(filepath.Join(bins, "servermode"), args...)
+		server, err := service.Start(filepath.Join(bins, "servermode"), args...)
 		if err != nil {
 			return err
 		}
-		defer stop(server)
-		urls[name] = url
+		defer server.Stop()
+		urls[name] = server.URL()
 	}
 	arms := []*arm{
 		{name: "forked", once: initOn(urls["forked"], plain)},
@@ -173,33 +172,4 @@ func makePython(base, dir string) (string, error) {
 		}
 	}
 	return python, nil
-}
-
-// start starts a service on a free port and waits until it answers.
-func start(binary string, args ...string) (*exec.Cmd, string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, "", err
-	}
-	address := l.Addr().String()
-	_ = l.Close()
-	cmd := exec.Command(binary, append([]string{"--listen", address}, args...)...)
-	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		return nil, "", err
-	}
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
-		resp, err := http.Get("http://" + address + "/healthz")
-		if err == nil {
-			_ = resp.Body.Close()
-			return cmd, "http://" + address, nil
-		}
-	}
-	stop(cmd)
-	return nil, "", errors.New(binary + " does not serve " + address)
-}
-
-func stop(cmd *exec.Cmd) {
-	_ = cmd.Process.Signal(syscall.SIGTERM)
-	_ = cmd.Wait()
 }

@@ -9,18 +9,17 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"time"
+
+	"github.com/whiskaway/whiskaway/bench/internal/service"
 )
 
 func main() {
@@ -76,15 +75,15 @@ func measure(bins, uv, wanted, module string) (first, second, bare time.Duration
 	if err := os.Chmod(dir, 0o711); err != nil {
 		return 0, 0, 0, err
 	}
-	server, url, err := start(filepath.Join(bins, "servermode"), "--state-dir", filepath.Join(dir, "state"), "--uv", uv, "--log-level", "error")
+	server, err := service.Start(filepath.Join(bins, "servermode"), "--state-dir", filepath.Join(dir, "state"), "--uv", uv, "--log-level", "error")
 	if err != nil {
 		return 0, 0, 0, err
 	}
-	defer stop(server)
+	defer server.Stop()
 	for i, took := range []*time.Duration{&first, &second} {
 		code, err := action(i, wanted, module)
 		if err == nil {
-			*took, err = initThrough(filepath.Join(bins, "clientmode"), url, code)
+			*took, err = initThrough(filepath.Join(bins, "clientmode"), server.URL(), code)
 		}
 		if err != nil {
 			return 0, 0, 0, err
@@ -123,17 +122,17 @@ func action(i int, wanted, module string) (string, error) {
 }
 
 func initThrough(binary, upstream, code string) (time.Duration, error) {
-	client, url, err := start(binary, "--upstream", upstream, "--kind", "python:3", "--limit", "5m")
+	client, err := service.Start(binary, "--upstream", upstream, "--kind", "python:3", "--limit", "5m")
 	if err != nil {
 		return 0, err
 	}
-	defer stop(client)
+	defer client.Stop()
 	body, err := json.Marshal(map[string]any{"value": map[string]any{"name": "bench", "main": "main", "binary": true, "code": code}})
 	if err != nil {
 		return 0, err
 	}
 	begin := time.Now()
-	resp, err := http.Post(url+"/init", "application/json", bytes.NewReader(body))
+	resp, err := http.Post(client.URL()+"/init", "application/json", bytes.NewReader(body))
 	if err != nil {
 		return 0, err
 	}
@@ -143,32 +142,4 @@ func initThrough(binary, upstream, code string) (time.Duration, error) {
 		err = fmt.Errorf("init: %s: %s", resp.Status, answer)
 	}
 	return time.Since(begin), err
-}
-
-// start starts a service on a free port and waits until it answers.
-func start(binary string, args ...string) (*exec.Cmd, string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, "", err
-	}
-	address := l.Addr().String()
-	_ = l.Close()
-	cmd := exec.Command(binary, append([]string{"--listen", address}, args...)...)
-	if err := cmd.Start(); err != nil {
-		return nil, "", err
-	}
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
-		resp, err := http.Get("http://" + address + "/healthz")
-		if err == nil {
-			_ = resp.Body.Close()
-			return cmd, "http://" + address, nil
-		}
-	}
-	stop(cmd)
-	return nil, "", errors.New(binary + " does not serve " + address)
-}
-
-func stop(cmd *exec.Cmd) {
-	_ = cmd.Process.Signal(syscall.SIGTERM)
-	_ = cmd.Wait()
 }

@@ -6,24 +6,26 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/whiskaway/whiskaway/bench/internal/load"
+	"github.com/whiskaway/whiskaway/bench/internal/service"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
 // containerCaller is an invoker with one client container.
 type containerCaller struct {
-	container *service
+	container *service.Service
 	conn      *conn
 	ledger    string
 }
 
 // throughClients starts a client container for each caller.
-func throughClients(r *rig, s *service, f *function, ledger string) (callers []caller, err error) {
+func throughClients(r *rig, s *service.Service, f *function, ledger string) (callers []caller, err error) {
 	for range crashCallers {
 		client, err := r.client(s, f.kind)
 		if err != nil {
 			return callers, err
 		}
-		c := &containerCaller{container: client, conn: &conn{address: client.address}, ledger: ledger}
+		c := &containerCaller{container: client, conn: newConn(client.Address), ledger: ledger}
 		callers = append(callers, c)
 		if _, err := c.conn.must(post("/init", string(f.initBody()))); err != nil {
 			return callers, err
@@ -44,8 +46,8 @@ func (c *containerCaller) run(id string, number int) (answer, error) {
 func (c *containerCaller) restarted() {}
 
 func (c *containerCaller) close() {
-	c.conn.close()
-	c.container.stop()
+	c.conn.Close()
+	c.container.Stop()
 }
 
 func crashValue(ledger string, number int) string {
@@ -60,9 +62,9 @@ type directCaller struct {
 	ledger   string
 }
 
-func directly(_ *rig, s *service, f *function, ledger string) (callers []caller, err error) {
+func directly(_ *rig, s *service.Service, f *function, ledger string) (callers []caller, err error) {
 	for range crashCallers {
-		callers = append(callers, &directCaller{&conn{address: s.address}, f, ledger})
+		callers = append(callers, &directCaller{newConn(s.Address), f, ledger})
 	}
 	return callers, nil
 }
@@ -76,7 +78,7 @@ func (c *directCaller) run(id string, number int) (a answer, err error) {
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(pause) {
 		a, err = c.conn.do(request)
 		switch {
-		case errors.Is(err, errNotSent):
+		case errors.Is(err, load.ErrNotSent):
 		case err != nil || !a.reason.NotStarted():
 			return a, err
 		case a.reason == runtimespec.UnknownFunction:
@@ -90,6 +92,6 @@ func (c *directCaller) run(id string, number int) (a answer, err error) {
 
 // restarted closes a connection whose other end is gone: a request written to it
 // would be lost.
-func (c *directCaller) restarted() { c.conn.close() }
+func (c *directCaller) restarted() { c.conn.Close() }
 
-func (c *directCaller) close() { c.conn.close() }
+func (c *directCaller) close() { c.conn.Close() }

@@ -1,29 +1,27 @@
 package main
 
 import (
-	"bufio"
-	"errors"
+	"bytes"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"time"
 
+	"github.com/whiskaway/whiskaway/bench/internal/load"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// maxResult is more than any of our actions answers, in bytes.
-const maxResult = 1 << 20
-
-// errNotSent means that nobody has seen the request.
-var errNotSent = errors.New("not sent")
+const (
+	// maxResult is more than any of our actions answers, in bytes.
+	maxResult = 1 << 20
+	// answerLimit is how long a request may take.
+	answerLimit = 2 * time.Minute
+)
 
 // conn is one caller's connection, kept open from one request to the next.
-type conn struct {
-	address string
-	wire    net.Conn
-	read    *bufio.Reader
-}
+type conn struct{ *load.Conn }
+
+func newConn(address string) *conn { return &conn{load.NewConn(address)} }
 
 // answer is what came back.
 type answer struct {
@@ -34,43 +32,22 @@ type answer struct {
 
 // do sends a request and reads its answer. After an error the next request goes
 // over a new connection.
-func (c *conn) do(request []byte) (a answer, err error) {
-	if c.wire == nil {
-		if c.wire, err = net.Dial("tcp", c.address); err != nil {
-			c.wire = nil
-			return a, fmt.Errorf("%w: %w", errNotSent, err)
-		}
-		c.read = bufio.NewReader(c.wire)
-	}
-	_ = c.wire.SetDeadline(time.Now().Add(2 * time.Minute))
-	if _, err = c.wire.Write(request); err == nil {
-		a, err = readAnswer(c.read)
-	}
+func (c *conn) do(request []byte) (answer, error) {
+	got, err := c.Do(request, nil, answerLimit)
 	if err != nil {
-		c.close()
+		return answer{}, err
 	}
-	return a, err
+	return newAnswer(got)
 }
 
-func (c *conn) close() {
-	if c.wire != nil {
-		_ = c.wire.Close()
-		c.wire = nil
+// newAnswer takes the result out of its frames, if it came in such.
+func newAnswer(got *load.Answer) (a answer, err error) {
+	a.status, a.reason = got.Status, runtimespec.Reason(got.Header(runtimespec.HeaderReason))
+	if got.Header("Content-Type") != runtimespec.MediaFrames {
+		a.result = bytes.Clone(got.Body)
+		return a, nil
 	}
-}
-
-func readAnswer(from *bufio.Reader) (a answer, err error) {
-	resp, err := http.ReadResponse(from, nil)
-	if err != nil {
-		return a, err
-	}
-	defer resp.Body.Close()
-	a.status, a.reason = resp.StatusCode, runtimespec.Reason(resp.Header.Get(runtimespec.HeaderReason))
-	if resp.Header.Get("Content-Type") != runtimespec.MediaFrames {
-		a.result, err = io.ReadAll(resp.Body)
-		return a, err
-	}
-	for frames := runtimespec.NewFrameReader(resp.Body, maxResult); ; {
+	for frames := runtimespec.NewFrameReader(bytes.NewReader(got.Body), maxResult); ; {
 		frame, err := frames.Next()
 		switch {
 		case err == io.EOF:
@@ -88,8 +65,16 @@ func readAnswer(from *bufio.Reader) (a answer, err error) {
 // must is do where anything but success is the end of the measurement.
 func (c *conn) must(request []byte) (answer, error) {
 	a, err := c.do(request)
-	if err == nil && a.status != http.StatusOK {
-		err = fmt.Errorf("answer %d %s: %.300s", a.status, a.reason, a.result)
+	if err == nil {
+		err = a.good()
 	}
 	return a, err
+}
+
+// good says what is wrong with an answer that is not 200.
+func (a answer) good() error {
+	if a.status != http.StatusOK {
+		return fmt.Errorf("answer %d %s: %.300s", a.status, a.reason, a.result)
+	}
+	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/whiskaway/whiskaway/bench/internal/proc"
 )
 
 // cpu is who has used how much CPU time; host is everybody, strangers too.
@@ -26,12 +28,12 @@ func (c cpu) plus(other cpu) cpu {
 // cpuOf is a server's, its functions' and this process's own. Functions that end
 // in between are not counted: in the figures they live on.
 func cpuOf(server int) (c cpu) {
-	table := processes()
-	c.server = table[server].cpu
-	for _, p := range descendants(table, server) {
-		c.functions += p.cpu
+	table := proc.Read()
+	c.server = table[server].CPU
+	for _, p := range table.Descendants(server) {
+		c.functions += p.CPU
 	}
-	c.own, c.host = table[os.Getpid()].cpu, hostCPU()
+	c.own, c.host = table[os.Getpid()].CPU, hostCPU()
 	return c
 }
 
@@ -42,7 +44,7 @@ func hostCPU() (busy time.Duration) {
 	for i, field := range strings.Fields(line) {
 		// cpu user nice system idle iowait irq softirq steal guest guest_nice
 		if ticks, err := strconv.Atoi(field); err == nil && i < 9 && i != 4 && i != 5 {
-			busy += time.Duration(ticks) * clockTick
+			busy += time.Duration(ticks) * proc.ClockTick
 		}
 	}
 	return busy

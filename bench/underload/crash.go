@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/whiskaway/whiskaway/bench/internal/service"
 )
 
 const (
@@ -59,12 +61,12 @@ type caller interface {
 
 // callerMaker makes an arm's callers; those that are there are closed even when
 // it fails.
-type callerMaker func(r *rig, s *service, f *function, ledger string) ([]caller, error)
+type callerMaker func(r *rig, s *service.Service, f *function, ledger string) ([]caller, error)
 
 // crashing is one arm: callers, and a server that is killed under them.
 type crashing struct {
 	progress func()
-	server   *service
+	server   *service.Service
 	ledger   string
 
 	next     atomic.Int64
@@ -94,7 +96,7 @@ func (c *crashing) measure(r *rig, make callerMaker) (err error) {
 	if c.server, err = r.server(); err != nil {
 		return err
 	}
-	defer c.server.stop()
+	defer c.server.Stop()
 	if c.ledger, err = newLedger(r.dir); err != nil {
 		return err
 	}

@@ -2,11 +2,15 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/whiskaway/whiskaway/bench/internal/service"
+	"github.com/whiskaway/whiskaway/bench/internal/stats"
 )
 
 const (
@@ -29,10 +33,10 @@ func fairness(r *rig) (out result, err error) {
 	defer d.close()
 	defer hurry()()
 	bar := newBar(rounds*2, "fairness")
-	var all [2]load
+	var all [2]outcome
 	for range rounds {
 		for i, flooded := range []bool{false, true} {
-			var l load
+			var l outcome
 			again, err := calm(func() (float64, error) {
 				var err error
 				l, err = d.phase(length, flooded)
@@ -42,7 +46,7 @@ func fairness(r *rig) (out result, err error) {
 				return out, err
 			}
 			out.sample(phaseName(flooded)+": phases thrown away", float64(again))
-			out.sample(phaseName(flooded)+": p99 ms", quantile(l.latency, 0.99))
+			out.sample(phaseName(flooded)+": p99 ms", atQuantile(l.latency, 0.99))
 			all[i].add(l)
 			_ = bar.Add(1)
 		}
@@ -51,7 +55,7 @@ func fairness(r *rig) (out result, err error) {
 	for i := range all {
 		out.add(phaseName(i == 1), &all[i])
 	}
-	ratio := quantile(all[1].latency, 0.99) / quantile(all[0].latency, 0.99)
+	ratio := atQuantile(all[1].latency, 0.99) / atQuantile(all[0].latency, 0.99)
 	out.Goals = []goal{{"quiet's p99 while another floods, against alone", "≤ 2×", fmt.Sprintf("%.2f×", ratio), ratio <= 2}}
 	return out, nil
 }
@@ -64,23 +68,23 @@ func phaseName(flooded bool) string {
 }
 
 // add is a row of the table, from all phases of a sort.
-func (r *result) add(name string, l *load) {
+func (r *result) add(name string, l *outcome) {
 	share := func(cpu time.Duration) string { return fmt.Sprintf("%.2f", cpu.Seconds()/l.took.Seconds()) }
 	rate := func(n int64) string { return fmt.Sprintf("%.0f/s", float64(n)/l.took.Seconds()) }
-	p99 := func(values []float64) string { return fmt.Sprintf("%.1f ms", quantile(values, 0.99)) }
-	r.row(name, fmt.Sprintf("%.1f ms", median(l.latency)), p99(l.latency), spread(r.Samples[name+": p99 ms"], "%.1f")+" ms",
+	p99 := func(times *hdrhistogram.Histogram) string { return fmt.Sprintf("%.1f ms", atQuantile(times, 0.99)) }
+	r.row(name, fmt.Sprintf("%.1f ms", atQuantile(l.latency, 0.5)), p99(l.latency), stats.Spread(r.Samples[name+": p99 ms"], "%.1f")+" ms",
 		p99(l.inside), p99(l.late), share(l.cpu.server), share(l.cpu.functions), share(l.cpu.own), share(l.cpu.others()),
 		rate(l.flood.done), rate(l.flood.refused), rate(l.flood.failed), rate(l.flood.unsent))
-	for what, values := range map[string][]float64{"latency": l.latency, "in the function": l.inside, "late": l.late} {
+	for what, times := range map[string]*hdrhistogram.Histogram{"latency": l.latency, "in the function": l.inside, "late": l.late} {
 		for _, q := range []float64{0.5, 0.9, 0.99, 0.999} {
-			r.sample(fmt.Sprintf("%s: %s p%g ms", name, what, 100*q), quantile(values, q))
+			r.sample(fmt.Sprintf("%s: %s p%g ms", name, what, 100*q), atQuantile(times, q))
 		}
 	}
 }
 
 // duel is a server with two tenants.
 type duel struct {
-	server       *service
+	server       *service.Service
 	quiet, flood request
 	perSecond    float64 // of the flood
 }
@@ -96,8 +100,8 @@ func newDuel(r *rig) (*duel, error) {
 	}
 	capacity := float64(runtime.NumCPU()) * 1000 / runSpin
 	d := &duel{server: s, perSecond: overload * capacity}
-	c := &conn{address: s.address}
-	defer c.close()
+	c := newConn(s.Address)
+	defer c.Close()
 	for token, run := range map[string]*request{quietToken: &d.quiet, floodToken: &d.flood} {
 		f := r.action(nil)
 		f.token = token
@@ -107,33 +111,33 @@ func newDuel(r *rig) (*duel, error) {
 			_, err = c.must(run.as(newID()))
 		}
 		if err != nil {
-			s.stop()
+			s.Stop()
 			return nil, err
 		}
 	}
 	return d, nil
 }
 
-func (d *duel) close() { d.server.stop() }
+func (d *duel) close() { d.server.Stop() }
 
 // phase measures the quiet tenant's runs for a while.
-func (d *duel) phase(length time.Duration, flooded bool) (l load, err error) {
+func (d *duel) phase(length time.Duration, flooded bool) (l outcome, err error) {
 	var f *flood
 	if flooded {
-		f = startFlood(d.server.address, d.flood, d.perSecond)
+		f = startFlood(d.server.Address, d.flood, d.perSecond)
 		time.Sleep(time.Second) // until the queue is full
 		f.reset()
 	}
-	before, begin := cpuOf(d.server.pid()), time.Now()
-	l, err = openLoop(d.server.address, d.quiet, quietRate, length)
-	l.took, l.cpu = time.Since(begin), cpuOf(d.server.pid()).less(before)
+	before, begin := cpuOf(d.server.PID()), time.Now()
+	l, err = openLoop(d.server.Address, d.quiet, quietRate, length)
+	if err == nil && l.latency.TotalCount() == 0 {
+		err = fmt.Errorf("no run of the quiet tenant in %v", length)
+	}
+	l.took, l.cpu = time.Since(begin), cpuOf(d.server.PID()).less(before)
 	if f != nil {
 		l.flood = f.count()
 		f.stop()
 	}
 	time.Sleep(time.Second) // what still waits is done
-	if err == nil && math.IsNaN(quantile(l.latency, 0.5)) {
-		err = fmt.Errorf("no run of the quiet tenant in %v", length)
-	}
 	return l, err
 }

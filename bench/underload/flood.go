@@ -38,7 +38,7 @@ type flood struct {
 func startFlood(address string, run request, perSecond float64) *flood {
 	f := &flood{due: make(chan struct{}, floodConns), over: make(chan struct{})}
 	for range floodConns {
-		f.conns.Go(func() { f.send(&conn{address: address}, run.own()) })
+		f.conns.Go(func() { f.send(newConn(address), run.own()) })
 	}
 	f.conns.Go(func() { f.pace(perSecond) })
 	return f
@@ -66,7 +66,7 @@ func (f *flood) pace(perSecond float64) {
 }
 
 func (f *flood) send(c *conn, run request) {
-	defer c.close()
+	defer c.Close()
 	for range f.due {
 		a, err := c.do(run.as(newID()))
 		switch {

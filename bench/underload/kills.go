@@ -23,9 +23,9 @@ func (c *crashing) killer() error {
 		c.kills++
 		c.generation++
 		c.unanswered += int(c.inFlight.Load())
-		c.server.kill()
+		c.server.Kill()
 		c.gate.Unlock()
-		if err := c.server.start(); err != nil {
+		if err := c.server.Again(); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/whiskaway/whiskaway/bench/internal/proc"
+	"github.com/whiskaway/whiskaway/bench/internal/service"
+	"github.com/whiskaway/whiskaway/bench/internal/stats"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -58,9 +61,9 @@ func memory(r *rig) (out result, err error) {
 	out.Columns = []string{"server", "resident", "at most meanwhile", "against empty"}
 	for _, arm := range memoryArms {
 		ratios := out.Samples[arm.name+": ratio"]
-		out.row(arm.name, spread(out.Samples[arm.name+": MiB"], "%.1f")+" MiB", spread(out.Samples[arm.name+": MiB at most"], "%.1f")+" MiB", spread(ratios, "%.2f"))
+		out.row(arm.name, stats.Spread(out.Samples[arm.name+": MiB"], "%.1f")+" MiB", stats.Spread(out.Samples[arm.name+": MiB at most"], "%.1f")+" MiB", stats.Spread(ratios, "%.2f"))
 		if arm.n > 0 {
-			out.Goals = append(out.Goals, goal{arm.name, fmt.Sprintf("≤ %.0f× empty", arm.most), fmt.Sprintf("%.2f×", median(ratios)), median(ratios) <= arm.most})
+			out.Goals = append(out.Goals, goal{arm.name, fmt.Sprintf("≤ %.0f× empty", arm.most), fmt.Sprintf("%.2f×", stats.Median(ratios)), stats.Median(ratios) <= arm.most})
 		}
 	}
 	return out, nil
@@ -71,35 +74,35 @@ func measureMemory(r *rig, arm memoryArm) (now, most float64, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	defer s.stop()
+	defer s.Stop()
 	if err := fill(s, arm); err != nil {
 		return 0, 0, err
 	}
-	for end := time.Now().Add(patience); instances(s.pid()) != arm.live; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(patience); proc.Instances(s.PID()) != arm.live; time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(end) {
-			return 0, 0, fmt.Errorf("%d processes are there, not %d", instances(s.pid()), arm.live)
+			return 0, 0, fmt.Errorf("%d processes are there, not %d", proc.Instances(s.PID()), arm.live)
 		}
 	}
 	time.Sleep(memorySettle)
 	var looks []float64
 	for range memoryLooks {
 		time.Sleep(time.Second)
-		kib, err := status(s.pid(), "VmRSS")
+		kib, err := proc.Status(s.PID(), "VmRSS")
 		if err != nil {
 			return 0, 0, err
 		}
 		looks = append(looks, kib/1024)
 	}
-	if most, err = status(s.pid(), "VmHWM"); err == nil {
+	if most, err = proc.Status(s.PID(), "VmHWM"); err == nil {
 		err = knows(s, arm.n)
 	}
-	return median(looks), most / 1024, err
+	return stats.Median(looks), most / 1024, err
 }
 
 // knows makes sure that the server still has all functions. It is asked last:
 // answering takes memory too.
-func knows(s *service, n int) error {
-	resp, err := http.Get("http://" + s.address + runtimespec.PathFunctions)
+func knows(s *service.Service, n int) error {
+	resp, err := http.Get(s.URL() + runtimespec.PathFunctions)
 	if err != nil {
 		return err
 	}
@@ -117,13 +120,13 @@ func knows(s *service, n int) error {
 }
 
 // fill inits the arm's functions, and runs each once.
-func fill(s *service, arm memoryArm) error {
+func fill(s *service.Service, arm memoryArm) error {
 	numbers, failed := make(chan int), make(chan error, memoryCallers)
 	var callers sync.WaitGroup
 	for range memoryCallers {
 		callers.Go(func() {
-			c := &conn{address: s.address}
-			defer c.close()
+			c := newConn(s.Address)
+			defer c.Close()
 			for i := range numbers {
 				f := small(arm.kinds[i%len(arm.kinds)], i)
 				for _, request := range [][]byte{f.init(), f.run("{}").text} {

@@ -1,65 +1,91 @@
 package main
 
 import (
-	"errors"
-	"sync"
+	"bytes"
+	"context"
+	"fmt"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/whiskaway/whiskaway/bench/internal/load"
 )
 
-// load is what one or more phases showed; times are in milliseconds.
-type load struct {
-	latency []float64 // from when a run was due until its answer
-	inside  []float64 // in the function
-	late    []float64 // from when a run was due until it was sent
+// outcome is what one or more phases showed; times are in nanoseconds.
+type outcome struct {
+	latency *hdrhistogram.Histogram // from when a run was due until its answer
+	inside  *hdrhistogram.Histogram // in the function
+	late    *hdrhistogram.Histogram // from when a run was due until it was sent
 	took    time.Duration
 	cpu     cpu
 	flood   tally
 }
 
-func (l *load) add(other load) {
-	l.latency = append(l.latency, other.latency...)
-	l.inside = append(l.inside, other.inside...)
-	l.late = append(l.late, other.late...)
-	l.took += other.took
-	l.cpu = l.cpu.plus(other.cpu)
-	l.flood = l.flood.plus(other.flood)
+func (o *outcome) add(other outcome) {
+	if o.latency == nil {
+		*o = other
+		return
+	}
+	o.latency.Merge(other.latency)
+	o.inside.Merge(other.inside)
+	o.late.Merge(other.late)
+	o.took += other.took
+	o.cpu = o.cpu.plus(other.cpu)
+	o.flood = o.flood.plus(other.flood)
 }
+
+// inFlight bounds an open loop's runs; a phase in which one more is due fails.
+const inFlight = 1024
 
 // openLoop sends runs at a constant rate, whatever becomes of those before: a
 // server that stalls is not spared what would have come meanwhile.
-func openLoop(address string, run request, perSecond int, length time.Duration) (l load, err error) {
-	var mu sync.Mutex // guards l, err and idle
-	var idle []*conn
-	var sent sync.WaitGroup
-	interval := time.Second / time.Duration(perSecond)
-	begin := time.Now()
-	for n := range int(length / interval) {
-		due := begin.Add(time.Duration(n) * interval)
-		time.Sleep(time.Until(due))
-		sent.Go(func() {
-			mu.Lock()
-			c := &conn{address: address}
-			if last := len(idle) - 1; last >= 0 {
-				c, idle = idle[last], idle[:last]
-			}
-			mu.Unlock()
-			text, late := run.own().as(newID()), time.Since(due)
-			a, e := c.must(text)
-			took := time.Since(due)
-			told, bad := a.acted()
-			mu.Lock()
-			defer mu.Unlock()
-			idle = append(idle, c)
-			if e = errors.Join(e, bad); e != nil {
-				err = e
-				return
-			}
-			l.latency, l.inside, l.late = append(l.latency, ms(took)), append(l.inside, told.Took), append(l.late, ms(late))
-		})
+func openLoop(address string, run request, perSecond int, length time.Duration) (o outcome, err error) {
+	target, err := load.NewTarget("http://"+address, inFlight)
+	if err != nil {
+		return o, err
 	}
-	sent.Wait()
-	for _, c := range idle {
-		c.close()
+	defer target.Close()
+	target.Raw, target.Concurrency = true, inFlight
+	w := &work{run: run, told: make(chan float64, int(length.Seconds()*float64(perSecond))+1)}
+	r := load.Open(context.Background(), []*load.Target{target}, w, load.Constant(float64(perSecond)),
+		load.Plan{For: length, InFlight: inFlight, Limit: answerLimit})
+	close(w.told)
+	if r.Failed > 0 {
+		return o, fmt.Errorf("%d runs failed: %v", r.Failed, r.Errors)
 	}
-	return l, err
+	o = outcome{latency: r.Latency, late: r.Lag, inside: hdrhistogram.New(1, int64(time.Minute), 3)}
+	for took := range w.told {
+		if err := o.inside.RecordValue(int64(took * float64(time.Millisecond))); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+// work makes one request over and over and keeps what the function tells.
+type work struct {
+	run  request
+	told chan float64 // milliseconds in the function; has room for all runs
+}
+
+func (w *work) Next(buf []byte, _ int) []byte {
+	if len(buf) == 0 {
+		buf = bytes.Clone(w.run.text)
+	}
+	return request{buf, w.run.at}.as(newID())
+}
+
+func (w *work) Check(_ []byte, got *load.Answer) error {
+	a, err := newAnswer(got)
+	if err == nil {
+		err = a.good()
+	}
+	if err != nil {
+		return err
+	}
+	told, err := a.acted()
+	if err == nil {
+		w.told <- told.Took
+	}
+	return err
 }

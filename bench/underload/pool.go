@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/whiskaway/whiskaway/bench/internal/stats"
 )
 
 const (
@@ -34,7 +36,7 @@ func pool(r *rig) (out result, err error) {
 				rates[limit] = g.rate
 				out.sample(fmt.Sprintf("%s, at most %d: runs per second", kind, limit), g.rate)
 				if limit > 1 {
-					out.sample(kind+": ms to grow", ms(g.grew))
+					out.sample(kind+": ms to grow", stats.Milliseconds(g.grew))
 				}
 				_ = bar.Add(1)
 			}
@@ -44,9 +46,9 @@ func pool(r *rig) (out result, err error) {
 	out.Columns = []string{"16 callers, runs of 100 ms", "runs/s with 1 process", "with up to 16", "ratio", "until the 16th has a run"}
 	for _, kind := range kinds {
 		ratios := out.Samples[kind+": ratio"]
-		out.row(kind, spread(out.Samples[kind+", at most 1: runs per second"], "%.1f"), spread(out.Samples[kind+", at most 16: runs per second"], "%.1f"),
-			spread(ratios, "%.1f"), spread(out.Samples[kind+": ms to grow"], "%.0f")+" ms")
-		out.Goals = append(out.Goals, goal{kind + ": 16 processes against 1", "≥ 12×", fmt.Sprintf("%.1f×", median(ratios)), median(ratios) >= 12})
+		out.row(kind, stats.Spread(out.Samples[kind+", at most 1: runs per second"], "%.1f"), stats.Spread(out.Samples[kind+", at most 16: runs per second"], "%.1f"),
+			stats.Spread(ratios, "%.1f"), stats.Spread(out.Samples[kind+": ms to grow"], "%.0f")+" ms")
+		out.Goals = append(out.Goals, goal{kind + ": 16 processes against 1", "≥ 12×", fmt.Sprintf("%.1f×", stats.Median(ratios)), stats.Median(ratios) >= 12})
 	}
 	return out, nil
 }
@@ -69,10 +71,10 @@ func measurePool(r *rig, kind string, limit int) (*growth, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer s.stop()
+	defer s.Stop()
 	f := sleeper(r, kind, map[string]string{"WHISKAWAY_MAX_INSTANCES": strconv.Itoa(limit)})
-	first := &conn{address: s.address}
-	defer first.close()
+	first := newConn(s.Address)
+	defer first.Close()
 	run := f.run(fmt.Sprintf(`{"sleep":%d}`, poolSleep.Milliseconds()))
 	for _, request := range [][]byte{f.init(), run.as(newID())} {
 		if _, err := first.must(request); err != nil {
@@ -84,7 +86,7 @@ func measurePool(r *rig, kind string, limit int) (*growth, error) {
 	var callers sync.WaitGroup
 	begin := time.Now()
 	for range poolCallers {
-		callers.Go(func() { failed <- g.call(s.address, run.own(), begin, stop) })
+		callers.Go(func() { failed <- g.call(s.Address, run.own(), begin, stop) })
 	}
 	if err = await(g.full, failed, "the pool has not grown"); err == nil {
 		time.Sleep(time.Second) // the callers fall into step with the full pool
@@ -115,8 +117,8 @@ func await(done <-chan struct{}, failed <-chan error, problem string) error {
 
 // call runs the function over and over, as one caller.
 func (g *growth) call(address string, run request, begin time.Time, stop <-chan struct{}) error {
-	c := &conn{address: address}
-	defer c.close()
+	c := newConn(address)
+	defer c.Close()
 	for {
 		select {
 		case <-stop:

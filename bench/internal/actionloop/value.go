@@ -1,0 +1,50 @@
+package actionloop
+
+import "bytes"
+
+// Value is the object that a run's line has as its "value", as it stands there;
+// nil if there is none. It trusts the line to be JSON and decodes nothing: what
+// an action spends is in every figure, and must not hide what a proxy spends.
+func Value(line []byte) []byte {
+	at := bytes.Index(line, []byte(`"value":`))
+	if at < 0 {
+		return nil
+	}
+	rest := bytes.TrimLeft(line[at+len(`"value":`):], " ")
+	if len(rest) == 0 || rest[0] != '{' {
+		return nil
+	}
+	depth := 0
+	for i := 0; i < len(rest); i++ {
+		switch rest[i] {
+		case '{':
+			depth++
+		case '}':
+			if depth--; depth == 0 {
+				return rest[:i+1]
+			}
+		case '"':
+			i += stringLength(rest[i:]) - 1
+		}
+	}
+	return nil
+}
+
+// stringLength is the length of the string that a text begins with, quotes
+// included.
+func stringLength(text []byte) int {
+	for at := 1; ; at++ {
+		quote := bytes.IndexByte(text[at:], '"')
+		if quote < 0 {
+			return len(text)
+		}
+		at += quote
+		slashes := 0
+		for text[at-1-slashes] == '\\' {
+			slashes++
+		}
+		if slashes%2 == 0 {
+			return at + 1
+		}
+	}
+}

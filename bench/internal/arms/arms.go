@@ -1,0 +1,102 @@
+package arms
+
+import (
+	"os/exec"
+	"path/filepath"
+	"slices"
+)
+
+// Arm is one way of running a function.
+type Arm struct {
+	Key   string // in files
+	Label string // for people
+	// First is how many runs of a fresh chain count; 0: all.
+	First int64
+
+	server    func(r *Rig, at spot) *exec.Cmd // nil: nothing is remote
+	container func(r *Rig, at spot) *exec.Cmd
+	main      func(upstream string) string // what the platform's init says; nil: "main"
+	python    bool                         // Python actions are source of the kind python:3
+	ready     func(c *Chain) error         // what is done after the first init; may be nil
+}
+
+// spot is where a process runs.
+type spot struct {
+	dir      string // of its own, empty
+	listen   string // address
+	upstream string // a container's server: URL
+	kind     string // a container's function's
+	env      []string
+}
+
+// Keys of the arms.
+const (
+	Exchange     = "exchange"
+	Floor        = "floor"
+	Direct       = "direct"
+	DirectApache = "direct-apache"
+	Plain        = "plain"
+	Shipped      = "openserverless-shipped"
+	Best         = "openserverless-best"
+	Ours         = "whiskaway"
+	OursPython   = "whiskaway-python"
+	OursExecuted = "whiskaway-executed"
+	ServerApache = "openserverless-server" // alone, its only container
+	ServerOurs   = "whiskaway-server"
+)
+
+var all = []*Arm{
+	{Key: Exchange, Label: "one HTTP exchange", container: func(r *Rig, at spot) *exec.Cmd {
+		return exec.Command(r.own("floor"), "--listen", at.listen, "exchange")
+	}},
+	{Key: Floor, Label: "floor", container: func(r *Rig, at spot) *exec.Cmd {
+		return exec.Command(r.own("floor"), "--listen", at.listen, "--upstream", at.upstream, "client")
+	}, server: func(r *Rig, at spot) *exec.Cmd {
+		return exec.Command(r.own("floor"), "--listen", at.listen, "--dir", at.dir, "server")
+	}},
+	{Key: Direct, Label: "direct", container: func(r *Rig, at spot) *exec.Cmd {
+		return exec.Command(r.own("direct"), "--listen", at.listen, "--dir", at.dir)
+	}},
+	{Key: DirectApache, Label: "direct, Apache's", container: peer("")},
+	{Key: Plain, Label: "direct, servermode", container: func(r *Rig, at spot) *exec.Cmd {
+		return exec.Command(filepath.Join(r.Bins, "servermode"), append(serverArgs(at), "--plain-kind", at.kind)...)
+	}},
+	{Key: Shipped, Label: "OpenServerless, as shipped", First: 300, container: peer("OW_ACTIVATE_PROXY_CLIENT=1"), server: peer("OW_ACTIVATE_PROXY_SERVER=1"), main: atServer},
+	{Key: Best, Label: "OpenServerless, at its best", container: peer("OW_ACTIVATE_PROXY_CLIENT=1"), server: inMemory(peer("OW_ACTIVATE_PROXY_SERVER=1")), main: atServer, ready: appendLogs},
+	{Key: Ours, Label: "Whiskaway", container: client, server: server},
+	{Key: OursPython, Label: "Whiskaway, python:3", container: client, server: server, python: true},
+	{Key: OursExecuted, Label: "Whiskaway, python:3, not forked", container: client, server: func(r *Rig, at spot) *exec.Cmd {
+		cmd := server(r, at)
+		cmd.Args = append(cmd.Args, "--no-fork")
+		return cmd
+	}, python: true},
+	{Key: ServerApache, Label: "OpenServerless", container: peer("OW_ACTIVATE_PROXY_SERVER=1")},
+	{Key: ServerOurs, Label: "Whiskaway", container: func(r *Rig, at spot) *exec.Cmd {
+		return exec.Command(filepath.Join(r.Bins, "servermode"), serverArgs(at)...)
+	}},
+}
+
+// Arms are those of the keys that the rig has what is needed for, in the order
+// in which tables show them.
+func (r *Rig) Arms(keys ...string) (out []*Arm) {
+	for _, a := range all {
+		theirs := slices.Contains([]string{DirectApache, Shipped, Best, ServerApache}, a.Key)
+		if slices.Contains(keys, a.Key) && (r.Peer != "" || !theirs) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// Remote reports whether its functions run on another host than its containers.
+func (a *Arm) Remote() bool { return a.server != nil }
+
+// Label is an arm's for people.
+func Label(key string) string {
+	for _, a := range all {
+		if a.Key == key {
+			return a.Label
+		}
+	}
+	return key
+}

@@ -1,0 +1,149 @@
+package arms
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+
+	"github.com/whiskaway/whiskaway/bench/internal/load"
+	"github.com/whiskaway/whiskaway/bench/internal/place"
+	"github.com/whiskaway/whiskaway/bench/internal/proc"
+)
+
+// Chain is an arm's fresh processes: a server, if it has one, and containers.
+type Chain struct {
+	Arm *Arm
+
+	rig        *Rig
+	dir        string
+	server     *process
+	upstream   string // the server's URL
+	containers []*process
+	readied    bool
+}
+
+// keep is how many connections an invoker keeps open to a container.
+const keep = 256
+
+// Start starts the arm's server. Nobody has been initialised there.
+func (a *Arm) Start(r *Rig) (*Chain, error) {
+	c := &Chain{Arm: a, rig: r}
+	var err error
+	if c.dir, err = os.MkdirTemp(r.dir, a.Key+"-"); err == nil {
+		err = os.Chmod(c.dir, 0o711)
+	}
+	if err == nil && a.server != nil {
+		var address string
+		c.server, address, err = c.start(a.server, r.site.Far, r.site.FarIP, spot{}, r.site.Near[0])
+		c.upstream = "http://" + address
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.Stop())
+	}
+	return c, nil
+}
+
+func (c *Chain) start(command command, at *place.Place, ip string, where spot, from *place.Place) (*process, string, error) {
+	port, err := at.Port()
+	if err != nil {
+		return nil, "", err
+	}
+	where.listen = net.JoinHostPort(ip, port)
+	if where.dir, err = os.MkdirTemp(c.dir, ""); err == nil {
+		err = os.Chmod(where.dir, 0o711)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	cmd := command(c.rig, where)
+	cmd.Env = append(cmd.Env, where.env...)
+	p, err := begin(cmd, at, from.Dialer(where.listen))
+	if err != nil {
+		err = fmt.Errorf("%s: %w", c.Arm.Label, err)
+	}
+	return p, where.listen, err
+}
+
+// Container starts another container, that is to run an action.
+func (c *Chain) Container(action Action) (*load.Target, error) {
+	near := c.rig.site.Near[len(c.containers)%len(c.rig.site.Near)]
+	action = c.Arm.fit(action)
+	where := spot{upstream: c.upstream, kind: action.Kind}
+	if action.Concurrent {
+		where.env = []string{"__OW_ALLOW_CONCURRENT=true"}
+	}
+	p, address, err := c.start(c.Arm.container, near, c.rig.site.NearIP, where, near)
+	if err != nil {
+		return nil, err
+	}
+	c.containers = append(c.containers, p)
+	return target(address, near)
+}
+
+func target(address string, from *place.Place) (*load.Target, error) {
+	t, err := load.NewTarget("http://"+address, keep)
+	if err == nil {
+		t.Dial, t.Concurrency = from.Dialer(address), keep
+	}
+	return t, err
+}
+
+// InitBody is what the platform sends to have the arm's containers run an action.
+func (c *Chain) InitBody(action Action) []byte {
+	main := "main"
+	if c.Arm.main != nil {
+		main = c.Arm.main(c.upstream)
+	}
+	return c.Arm.fit(action).initBody(main)
+}
+
+// Init initialises a container, and makes the arm what it is meant to be.
+func (c *Chain) Init(ctx context.Context, t *load.Target, body []byte) error {
+	err := t.Init(ctx, body)
+	if err == nil && c.Arm.ready != nil && !c.readied {
+		c.readied = true
+		err = c.Arm.ready(c)
+	}
+	if err != nil {
+		err = fmt.Errorf("%s: %w", c.Arm.Label, err)
+	}
+	return err
+}
+
+// Parts of a chain whose use of the host is told apart.
+const (
+	PartContainer = "container"
+	PartServer    = "server"
+	PartFunctions = "functions"
+)
+
+// PIDs are the chain's processes by part.
+func (c *Chain) PIDs() map[string][]int {
+	out, table := map[string][]int{}, proc.Read()
+	add := func(part string, p *process) {
+		out[part] = append(out[part], p.pid())
+		for _, d := range table.Descendants(p.pid()) {
+			out[PartFunctions] = append(out[PartFunctions], d.PID)
+		}
+	}
+	for _, p := range c.containers {
+		add(PartContainer, p)
+	}
+	if c.server != nil {
+		add(PartServer, c.server)
+	}
+	return out
+}
+
+// Stop ends the chain and removes its files.
+func (c *Chain) Stop() error {
+	for _, p := range c.containers {
+		p.end()
+	}
+	if c.server != nil {
+		c.server.end()
+	}
+	return os.RemoveAll(c.dir)
+}

@@ -1,0 +1,60 @@
+package arms
+
+import (
+	"fmt"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/whiskaway/whiskaway/bench/internal/proc"
+)
+
+func client(r *Rig, at spot) *exec.Cmd {
+	return exec.Command(filepath.Join(r.Bins, "clientmode"), "--listen", at.listen, "--upstream", at.upstream, "--kind", at.kind,
+		"--token-file", r.token, "--spool-dir", at.dir)
+}
+
+func server(r *Rig, at spot) *exec.Cmd {
+	return exec.Command(filepath.Join(r.Bins, "servermode"), append(serverArgs(at), "--token-file", r.token)...)
+}
+
+// serverArgs has more runs wait than any figure has callers: OpenServerless'
+// callers wait without limit.
+func serverArgs(at spot) []string {
+	return []string{"--listen", at.listen, "--state-dir", filepath.Join(at.dir, "state"), "--native-ack", "--queue", "256", "--log", "", "--log-level", "error"}
+}
+
+// peer is OpenServerless' proxy; without a mode it is a classic container.
+func peer(mode string) func(*Rig, spot) *exec.Cmd {
+	return func(r *Rig, at spot) *exec.Cmd {
+		cmd := exec.Command(r.Peer) // it listens on port 8080 everywhere
+		cmd.Dir, cmd.Env = at.dir, []string{"OW_WAIT_FOR_ACK=1", "TMPDIR=" + at.dir}
+		if mode != "" {
+			cmd.Env = append(cmd.Env, mode)
+		}
+		return cmd
+	}
+}
+
+// atServer is how OpenServerless' client is told where its server is.
+func atServer(upstream string) string { return "main@" + upstream }
+
+// inMemory has a command keep its temporary files, among them the functions'
+// logs, in memory.
+func inMemory(command func(*Rig, spot) *exec.Cmd) func(*Rig, spot) *exec.Cmd {
+	return func(r *Rig, at spot) *exec.Cmd {
+		cmd := command(r, at)
+		cmd.Env = append(cmd.Env, "TMPDIR="+r.memory) // the last one counts
+		return cmd
+	}
+}
+
+// appendLogs takes away what makes OpenServerless' server slower with every run:
+// it truncates logs that are not appended to, so that they grow by what was
+// cut off.
+func appendLogs(c *Chain) error {
+	n, err := proc.Append(c.server.pid(), "out-log", "err-log")
+	if err == nil && n < 2 {
+		err = fmt.Errorf("found %d of its two log files", n)
+	}
+	return err
+}

@@ -1,0 +1,116 @@
+// Package arms is the ways of running a function that are compared: how the
+// processes of each are started, and to whom an invoker talks.
+package arms
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/whiskaway/whiskaway/bench/internal/place"
+)
+
+// containers is how many client containers a chain can have at once.
+const containers = 2
+
+// Rig is what all arms are started with.
+type Rig struct {
+	Bins string // folder of clientmode and servermode
+	Peer string // the proxy of Apache OpenServerless; empty: it is not there
+
+	site   *place.Site
+	dir    string // functions, who may be users of their own, can pass through it
+	memory string // a folder in memory, only with a peer
+	token  string // file
+}
+
+const tenantToken = "5f0c6d1e9b7a48c2a1d4"
+
+// Open builds the programs that arms need beside bins' and the peer's. With a peer
+// the remote halves of all arms run in a network of their own, because both
+// of its halves insist on one port; that takes root.
+func Open(bins, peer string) (*Rig, error) {
+	r := &Rig{Bins: bins, Peer: peer}
+	err := r.open()
+	if err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *Rig) open() (err error) {
+	for _, name := range []string{"clientmode", "servermode"} {
+		if _, err := os.Stat(filepath.Join(r.Bins, name)); err != nil {
+			return fmt.Errorf("%w: call make build first, or say where the binaries are with --bin", err)
+		}
+	}
+	if r.Bins, err = filepath.Abs(r.Bins); err != nil {
+		return err
+	}
+	if r.dir, err = os.MkdirTemp("/var/tmp", "whiskaway-bench-"); err != nil {
+		return err
+	}
+	if err = os.Chmod(r.dir, 0o711); err != nil {
+		return err
+	}
+	r.token = filepath.Join(r.dir, "token")
+	if err = os.WriteFile(r.token, []byte(tenantToken+"\n"), 0o600); err != nil {
+		return err
+	}
+	if r.Peer == "" {
+		if r.site, err = place.OneHost(containers); err != nil {
+			return err
+		}
+	} else if err = r.openPeer(); err != nil {
+		return err
+	}
+	return r.build("floor", "direct", "echo")
+}
+
+func (r *Rig) openPeer() (err error) {
+	if r.Peer, err = filepath.Abs(r.Peer); err != nil {
+		return err
+	}
+	if _, err = exec.LookPath(r.Peer); err != nil {
+		return fmt.Errorf("the peer: %w", err)
+	}
+	if r.memory, err = os.MkdirTemp("/dev/shm", "whiskaway-bench-"); err != nil {
+		return err
+	}
+	r.site, err = place.TwoHosts(containers)
+	return err
+}
+
+// build builds programs of this module.
+func (r *Rig) build(names ...string) error {
+	args := []string{"build", "-trimpath", "-ldflags=-s -w", "-o", r.dir + "/"}
+	for _, name := range names {
+		args = append(args, "github.com/whiskaway/whiskaway/bench/"+name)
+	}
+	build := exec.Command("go", args...)
+	build.Env, build.Stderr = append(os.Environ(), "CGO_ENABLED=0"), os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("building %q: %w", names, err)
+	}
+	return nil
+}
+
+// own is a program that build has built.
+func (r *Rig) own(name string) string { return filepath.Join(r.dir, name) }
+
+// Close ends all processes and removes all files.
+func (r *Rig) Close() error {
+	if r.site != nil {
+		r.site.Close()
+	}
+	err := error(nil)
+	for _, dir := range []string{r.dir, r.memory} {
+		if dir != "" {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+	}
+	return err
+}

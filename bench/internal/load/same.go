@@ -1,0 +1,44 @@
+package load
+
+import "bytes"
+
+// sameJSON reports whether two JSON texts are the same but for white space:
+// runtimes put theirs between the tokens. Texts that say the same in other words
+// (escapes, numbers, the order of members) are different.
+func sameJSON(a, b []byte) bool {
+	for {
+		a, b = bytes.TrimLeft(a, space), bytes.TrimLeft(b, space)
+		if len(a) == 0 || len(b) == 0 {
+			return len(a) == len(b)
+		}
+		n := 1
+		if a[0] == '"' {
+			n = stringLength(a)
+		}
+		if n > len(b) || !bytes.Equal(a[:n], b[:n]) {
+			return false
+		}
+		a, b = a[n:], b[n:]
+	}
+}
+
+const space = " \t\r\n"
+
+// stringLength is the length of the string that a text begins with, quotes
+// included.
+func stringLength(text []byte) int {
+	for at := 1; ; at++ {
+		quote := bytes.IndexByte(text[at:], '"')
+		if quote < 0 {
+			return len(text)
+		}
+		at += quote
+		slashes := 0
+		for text[at-1-slashes] == '\\' {
+			slashes++
+		}
+		if slashes%2 == 0 {
+			return at + 1
+		}
+	}
+}

@@ -1,0 +1,58 @@
+package proc
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Append has all that a process writes to its open files whose names begin with
+// one of the prefixes appended. How a file is written belongs to the open file and not
+// to a descriptor, so it holds for whom the process has passed one on to, too. It
+// returns how many descriptors there are, and takes the rights to trace the
+// process.
+func Append(pid int, prefixes ...string) (n int, err error) {
+	process, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return 0, fmt.Errorf("process %d: %w", pid, err)
+	}
+	defer unix.Close(process)
+	links, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+	for _, link := range links {
+		file, e := os.Readlink(link)
+		if e != nil || !begins(filepath.Base(file), prefixes) {
+			continue
+		}
+		fd, e := strconv.Atoi(filepath.Base(link))
+		err = errors.Join(err, e, appendTo(process, fd))
+		n++
+	}
+	return n, err
+}
+
+func begins(name string, prefixes []string) bool {
+	for _, p := range prefixes {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	return false
+}
+
+func appendTo(process, fd int) error {
+	ours, err := unix.PidfdGetfd(process, fd, 0)
+	if err != nil {
+		return fmt.Errorf("descriptor %d: %w", fd, err)
+	}
+	defer unix.Close(ours)
+	flags, err := unix.FcntlInt(uintptr(ours), unix.F_GETFL, 0)
+	if err == nil {
+		_, err = unix.FcntlInt(uintptr(ours), unix.F_SETFL, flags|unix.O_APPEND)
+	}
+	return err
+}

@@ -1,0 +1,73 @@
+// Package service starts our services on loopback, as their users do, and ends
+// them.
+package service
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// patience is how long a service may take until it answers.
+const patience = 30 * time.Second
+
+// Service is a running server or client container.
+type Service struct {
+	Address string
+
+	binary string
+	args   []string
+	cmd    *exec.Cmd
+}
+
+// Start starts a service on a free port and waits until it answers.
+func Start(binary string, args ...string) (*Service, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{Address: l.Addr().String(), binary: binary, args: args}
+	_ = l.Close()
+	return s, s.Again()
+}
+
+// Again starts a service that has ended, at the same address.
+func (s *Service) Again() error {
+	s.cmd = exec.Command(s.binary, append([]string{"--listen", s.Address}, s.args...)...)
+	if filepath.Base(s.binary) == "servermode" { // a client's stream is its function's
+		s.cmd.Stderr = os.Stderr
+	}
+	if err := s.cmd.Start(); err != nil {
+		return err
+	}
+	asker := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+		if resp, err := asker.Get(s.URL() + "/healthz"); err == nil {
+			return resp.Body.Close()
+		}
+	}
+	s.Kill()
+	return fmt.Errorf("%s does not serve %s; run it by hand to see why", s.binary, s.Address)
+}
+
+// URL is where it serves, such as http://127.0.0.1:8080.
+func (s *Service) URL() string { return "http://" + s.Address }
+
+// PID is of its process.
+func (s *Service) PID() int { return s.cmd.Process.Pid }
+
+// Kill is kill -9; it returns when the process is gone.
+func (s *Service) Kill() { s.end(syscall.SIGKILL) }
+
+// Stop asks it to end, and returns when the process is gone.
+func (s *Service) Stop() { s.end(syscall.SIGTERM) }
+
+func (s *Service) end(how syscall.Signal) {
+	_ = s.cmd.Process.Signal(how)
+	_ = s.cmd.Wait()
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"image/color"
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/whiskaway/whiskaway/bench/internal/stats"
+)
+
+// bars draws groups of bars with whiskers from quartile to quartile. The
+// library's own cannot stand on a logarithmic axis, which has no zero.
+type bars struct {
+	groups int
+	series []barSeries
+	label  func(float64) string // of a bar
+	style  draw.TextStyle       // of labels
+}
+
+// barSeries is an arm: one bar in each group, the missing ones with a NaN.
+type barSeries struct {
+	name   string
+	color  color.Color
+	values []stats.Quartiles
+}
+
+// groupWidth is how much of the distance between groups their bars take.
+const groupWidth = 0.92
+
+// Plot draws on the plot's axes; group i stands at x = i.
+func (b *bars) Plot(c draw.Canvas, p *plot.Plot) {
+	trX, trY := p.Transforms(&c)
+	bottom := trY(p.Y.Min)
+	width := (trX(1) - trX(0)) * groupWidth
+	for group := range b.groups {
+		there := b.in(group)
+		each := width / vg.Length(max(len(there), minBars))
+		left := trX(float64(group)) - each*vg.Length(len(there))/2
+		for i, s := range there {
+			from := left + each*vg.Length(i)
+			b.bar(c, s, s.values[group], vg.Rectangle{Min: vg.Point{X: from + each*0.06, Y: bottom}, Max: vg.Point{X: from + each*0.94}}, trY)
+		}
+	}
+}
+
+// minBars keeps groups of one or two bars from having fat ones.
+const minBars = 3
+
+// in is the series that have a bar in a group.
+func (b *bars) in(group int) (out []barSeries) {
+	for _, s := range b.series {
+		if !math.IsNaN(s.values[group].Median) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (b *bars) bar(c draw.Canvas, s barSeries, q stats.Quartiles, at vg.Rectangle, trY func(float64) vg.Length) {
+	top := trY(q.Median)
+	c.FillPolygon(s.color, []vg.Point{at.Min, {X: at.Max.X, Y: at.Min.Y}, {X: at.Max.X, Y: top}, {X: at.Min.X, Y: top}})
+	middle, arm := (at.Min.X+at.Max.X)/2, (at.Max.X-at.Min.X)/6
+	low, high := trY(q.Lower), trY(q.Upper)
+	line := draw.LineStyle{Color: color.Gray{0x30}, Width: vg.Points(0.8)}
+	c.StrokeLine2(line, middle, low, middle, high)
+	c.StrokeLine2(line, middle-arm, low, middle+arm, low)
+	c.StrokeLine2(line, middle-arm, high, middle+arm, high)
+	c.FillText(b.style, vg.Point{X: middle, Y: max(top, high) + vg.Points(2.5)}, b.label(q.Median))
+}
+
+// DataRange is of all that is drawn, labels not included.
+func (b *bars) DataRange() (xmin, xmax, ymin, ymax float64) {
+	ymin, ymax = math.Inf(1), math.Inf(-1)
+	for _, s := range b.series {
+		for _, q := range s.values {
+			if !math.IsNaN(q.Median) {
+				ymin, ymax = min(ymin, q.Lower), max(ymax, q.Upper)
+			}
+		}
+	}
+	return -0.5, float64(b.groups) - 0.5, ymin, ymax
+}
