@@ -1,0 +1,136 @@
+package policy
+
+import (
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// Fleet is the servers, what is known about them, and sums over them, so that a
+// pick need not go through all. Nothing in it is locked: its owner holds one
+// lock over a fleet, its functions and its policy, for each call and no longer.
+type Fleet struct {
+	options Options
+	servers []*Server
+	hashes  []uint64 // of the servers' names, side by side for placement
+
+	count       [Gone + 1]int // servers by health
+	load, slots int           // of those that are healthy or recovering
+	swept       time.Time
+}
+
+// NewFleet makes a fleet without servers.
+func NewFleet(o Options) *Fleet { return &Fleet{options: o.withDefaults()} }
+
+// Add makes a server a member. All balancers have to use the same names: places
+// of functions follow from them. It begins with a small part of the runs, unless
+// all do.
+func (f *Fleet) Add(name string, now time.Time) *Server {
+	s := &Server{name: name, hash: hashOf(name), health: Recovering, since: now}
+	f.servers = append(f.servers, s)
+	f.hashes = append(f.hashes, s.hash)
+	f.enter(s)
+	return s
+}
+
+// Remove ends a membership. Runs in flight there may still be ended; functions
+// forget the server by [Function.Prune].
+func (f *Fleet) Remove(s *Server, now time.Time) {
+	at := slices.Index(f.servers, s)
+	if at < 0 {
+		return
+	}
+	f.become(s, Gone, now)
+	f.servers = slices.Delete(f.servers, at, at+1)
+	f.hashes = slices.Delete(f.hashes, at, at+1)
+}
+
+// Servers are the members, in the order in which they were added; not to be
+// changed or kept.
+func (f *Fleet) Servers() []*Server { return f.servers }
+
+// Pick asks a policy. Before that an ejected server whose time is over is tried
+// with one run, and if the policy finds nobody, servers in slow start are taken
+// like all others.
+func (f *Fleet) Pick(p Policy, r Request, now time.Time, rng *rand.Rand) Choice {
+	if f.count[Probing] > 0 {
+		for _, s := range f.servers {
+			if s.health == Probing && s.own == 0 && !slices.Contains(r.Tried, s) {
+				return Choice{Server: s, Why: Probed}
+			}
+		}
+	}
+	c := p.Pick(r, f, now, rng)
+	if c.Server == nil && f.count[Recovering] > 0 {
+		r.anyWeight = true
+		c = p.Pick(r, f, now, rng)
+	}
+	return c
+}
+
+// Takes reports whether a policy may choose a server for a request. A server in
+// slow start says yes as often as its part of the runs is.
+func (f *Fleet) Takes(s *Server, r Request, now time.Time, rng *rand.Rand) bool {
+	if !f.usable(s, r.Tried) {
+		return false
+	}
+	slow := s.health == Recovering && f.count[Healthy] > 0 && !r.anyWeight
+	return !slow || rng.Float64() < f.weight(s, now)
+}
+
+// usable is whether a server gets runs at all.
+func (f *Fleet) usable(s *Server, tried []*Server) bool {
+	switch s.health {
+	case Draining, Gone:
+		return false
+	case Ejected, Probing:
+		if !f.panics() {
+			return false
+		}
+	}
+	return len(tried) == 0 || !slices.Contains(tried, s)
+}
+
+// panics is whether so many servers are ejected that the cause is hardly theirs,
+// or the rest could not do the work: then all are used.
+func (f *Fleet) panics() bool {
+	out := f.count[Ejected] + f.count[Probing]
+	in := f.count[Healthy] + f.count[Recovering]
+	return out > 0 && float64(in) < f.options.Panic*float64(in+out)
+}
+
+// firstPart is the part of its runs that a server in slow start begins with.
+const firstPart = 0.1
+
+// weight is the part of its runs that a server gets.
+func (f *Fleet) weight(s *Server, now time.Time) float64 {
+	if s.health != Recovering || f.count[Healthy] == 0 {
+		return 1
+	}
+	gone := now.Sub(s.since).Seconds() / f.options.SlowStart.Seconds()
+	return min(1, firstPart+(1-firstPart)*max(0, gone))
+}
+
+// enter adds a server to the sums, leave takes it out; between the two it may
+// change.
+func (f *Fleet) enter(s *Server) { f.sum(s, 1) }
+func (f *Fleet) leave(s *Server) { f.sum(s, -1) }
+
+func (f *Fleet) sum(s *Server, sign int) {
+	f.count[s.health] += sign
+	if s.health == Healthy || s.health == Recovering {
+		f.load += sign * s.Load()
+		f.slots += sign * s.Slots()
+	}
+}
+
+// become changes a server's health.
+func (f *Fleet) become(s *Server, to Health, now time.Time) {
+	from := s.health
+	f.leave(s)
+	s.health, s.since = from.transition(to), now
+	f.enter(s)
+	if f.options.Changed != nil {
+		f.options.Changed(s, from, to)
+	}
+}

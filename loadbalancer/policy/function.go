@@ -1,0 +1,148 @@
+package policy
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// State is what a server has of a function.
+type State int
+
+// States of a function on a server.
+const (
+	Absent  State = iota
+	Loading       // an init is under way there
+	Ready
+)
+
+var stateNames = [...]string{"absent", "loading", "ready"}
+
+func (s State) String() string { return stateNames[s] }
+
+// stateEdges are the transitions that exist. Absent becomes ready where another
+// balancer had it loaded.
+var stateEdges = map[State][]State{
+	Absent:  {Loading, Ready},
+	Loading: {Ready, Absent},
+	Ready:   {Absent},
+}
+
+func (s State) transition(to State) State {
+	if !slices.Contains(stateEdges[s], to) {
+		panic(fmt.Sprintf("policy: no transition of a function from %s to %s", s, to))
+	}
+	return to
+}
+
+// Function is what a balancer knows about one function: little by itself, and
+// one Copy for each server that has or had it. It belongs to one fleet.
+type Function struct {
+	hash   uint64
+	copies map[*Server]*Copy
+	held   []*Copy // those loading or ready, in no order
+	timing timing
+	init   average // s
+	paid   time.Duration
+}
+
+// NewFunction makes a function of which nothing is known. The name is any text
+// that tells functions apart; all balancers have to use the same one.
+func NewFunction(name string) *Function {
+	return &Function{hash: hashOf(name), copies: map[*Server]*Copy{}}
+}
+
+// Copy is a function on a server.
+type Copy struct {
+	function *Function
+	server   *Server
+	state    State
+	place    int       // in held
+	since    time.Time // the init under way began
+	full     time.Time // until then it refuses runs
+
+	typical  average // log of the seconds that runs take
+	pace     float64 // log of how many times longer than elsewhere they surely take
+	failures average // share of runs that failed
+}
+
+// Copies are those loading or ready, in no order; not to be changed or kept.
+func (fn *Function) Copies() []*Copy { return fn.held }
+
+// On is what a server has of the function.
+func (fn *Function) On(s *Server) State {
+	if c := fn.copies[s]; c != nil {
+		return c.state
+	}
+	return Absent
+}
+
+// Server is where the copy is.
+func (c *Copy) Server() *Server { return c.server }
+
+// State is whether the copy is loading or ready.
+func (c *Copy) State() State { return c.state }
+
+// copy is the function on a server, made when first spoken of.
+func (fn *Function) copy(s *Server) *Copy {
+	c := fn.copies[s]
+	if c == nil {
+		c = &Copy{function: fn, server: s, failures: average{n: few / 2}} // one failure is no habit
+		fn.copies[s] = c
+	}
+	return c
+}
+
+// become changes the state and keeps the list of those that are held.
+func (c *Copy) become(to State, now time.Time) {
+	from := c.state
+	c.state, c.since = from.transition(to), now
+	fn := c.function
+	switch {
+	case from == Absent:
+		c.place = len(fn.held)
+		fn.held = append(fn.held, c)
+	case to == Absent:
+		last := fn.held[len(fn.held)-1]
+		fn.held[c.place], last.place = last, c.place
+		fn.held = fn.held[:len(fn.held)-1]
+	}
+}
+
+// unknownRun is what a run is taken for to last before any was seen anywhere.
+const unknownRun = 0.1 // s
+
+// service is how long a run takes there, in seconds: from its own runs, else
+// from what the function takes elsewhere and how fast the server is. What is not
+// seen again is forgotten: a server that was slow is tried again.
+func (c *Copy) service(now time.Time, forget time.Duration) float64 {
+	switch t := &c.function.timing; {
+	case c.typical.n > 0:
+		if c.pace == 0 {
+			return t.mean.value
+		}
+		return t.mean.value * math.Exp(c.pace*c.typical.held(now, forget))
+	case t.logs.n > 0:
+		return t.mean.value * math.Exp(c.server.pace.value)
+	case c.server.runs.n > 0:
+		return c.server.runs.value
+	}
+	return unknownRun
+}
+
+// initTime is what an init of the function takes, seen or assumed.
+func (fn *Function) initTime(assumed time.Duration) time.Duration {
+	if fn.init.n == 0 {
+		return assumed
+	}
+	return duration(fn.init.value)
+}
+
+// loading is how much longer an init under way takes.
+func (c *Copy) loading(assumed time.Duration, now time.Time) time.Duration {
+	if c.state != Loading {
+		return 0
+	}
+	return max(0, c.function.initTime(assumed)-now.Sub(c.since))
+}
