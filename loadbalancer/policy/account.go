@@ -50,6 +50,7 @@ func (f *Fleet) Done(run Run, a Answer, now time.Time) {
 	s.own--
 	s.change--
 	f.enter(s)
+	c.used = now
 	took := a.Took
 	if took == 0 {
 		took = now.Sub(run.at)
@@ -102,6 +103,7 @@ func (f *Fleet) Loading(fn *Function, s *Server, now time.Time) bool {
 	if c.state != Absent || s.health == Gone {
 		return false
 	}
+	f.reloads.add(c.lostEarly(f.options.KeepAlive, now), many, now)
 	c.become(Loading, now)
 	return true
 }

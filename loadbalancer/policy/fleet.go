@@ -16,6 +16,9 @@ type Fleet struct {
 
 	count       [Gone + 1]int // servers by health
 	load, slots int           // of those that are healthy or recovering
+	free        int           // of those the servers with a free slot
+	reloads     average       // share of inits that bring back what went before its time
+	marked      uint64        // counts calls of mark
 	swept       time.Time
 }
 
@@ -121,6 +124,9 @@ func (f *Fleet) sum(s *Server, sign int) {
 	if s.health == Healthy || s.health == Recovering {
 		f.load += sign * s.Load()
 		f.slots += sign * s.Slots()
+		if s.Load() < s.Slots() {
+			f.free += sign
+		}
 	}
 }
 

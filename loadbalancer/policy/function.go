@@ -42,6 +42,7 @@ type Function struct {
 	hash   uint64
 	copies map[*Server]*Copy
 	held   []*Copy // those loading or ready, in no order
+	inits  int     // of held: those loading
 	timing timing
 	init   average // s
 	paid   time.Duration
@@ -59,7 +60,8 @@ type Copy struct {
 	server   *Server
 	state    State
 	place    int       // in held
-	since    time.Time // the init under way began
+	since    time.Time // of this state
+	used     time.Time // a run ended there
 	full     time.Time // until then it refuses runs
 
 	typical  average // log of the seconds that runs take
@@ -99,6 +101,12 @@ func (c *Copy) become(to State, now time.Time) {
 	from := c.state
 	c.state, c.since = from.transition(to), now
 	fn := c.function
+	switch Loading {
+	case to:
+		fn.inits++
+	case from:
+		fn.inits--
+	}
 	switch {
 	case from == Absent:
 		c.place = len(fn.held)
@@ -139,10 +147,25 @@ func (fn *Function) initTime(assumed time.Duration) time.Duration {
 	return duration(fn.init.value)
 }
 
-// loading is how much longer an init under way takes.
+// firstInit is whether nobody knows yet what an init takes, and one is under way
+// that will tell.
+func (fn *Function) firstInit() bool { return fn.init.n == 0 && fn.inits > 0 }
+
+// loading is how much longer an init under way takes. One that is overdue is
+// believed to take half as long again.
 func (c *Copy) loading(assumed time.Duration, now time.Time) time.Duration {
 	if c.state != Loading {
 		return 0
 	}
-	return max(0, c.function.initTime(assumed)-now.Sub(c.since))
+	gone := now.Sub(c.since)
+	return max(c.function.initTime(assumed)-gone, gone/2)
+}
+
+// lostEarly is 1 if the function was on the server lately, and went before its
+// time; else 0.
+func (c *Copy) lostEarly(keepAlive time.Duration, now time.Time) float64 {
+	if c.used.IsZero() || now.Sub(c.used) >= keepAlive {
+		return 0
+	}
+	return 1
 }

@@ -11,11 +11,12 @@ type Options struct {
 	Stale time.Duration // a load report older than that is not believed to show idleness (1 s)
 
 	// Policy.
-	Choices int           // how many servers `warm` compares where more are warm (4)
-	Hot     float64       // quantile of load above which a server is hot (0.84)
-	Forget  time.Duration // a server that gets no runs is believed to be slow or failing for about that long (1 min)
-	Bound   float64       // how much more than the mean load a placement may meet (1.25)
-	Init    time.Duration // taken for the time of an init before one was seen (1 s)
+	Choices   int           // how many servers `warm` compares where more are warm (4)
+	Hot       float64       // quantile of load above which a server is hot (0.84)
+	Forget    time.Duration // a server that gets no runs is believed to be slow or failing for about that long (1 min)
+	Bound     float64       // how much more than the mean load a placement may meet (1.25)
+	Init      time.Duration // taken for the time of an init before one was seen (1 s)
+	KeepAlive time.Duration // servers that have room keep an idle function for as long (5 min)
 
 	// Outlier ejection.
 	Errors    int           // consecutive failures that eject a server (5)
@@ -40,6 +41,7 @@ func (o Options) withDefaults() Options {
 		Forget:    cmp.Or(o.Forget, time.Minute),
 		Bound:     cmp.Or(o.Bound, 1.25),
 		Init:      cmp.Or(o.Init, time.Second),
+		KeepAlive: cmp.Or(o.KeepAlive, 5*time.Minute),
 		Errors:    cmp.Or(o.Errors, 5),
 		ErrorRate: cmp.Or(o.ErrorRate, 0.5),
 		Volume:    cmp.Or(o.Volume, 10),

@@ -56,6 +56,27 @@ func (f *Fleet) first(function uint64, may func(*Server) bool) *Server {
 	return found
 }
 
+// room is where one more copy of a function may help: the first server in its
+// order that does not have it, has a free slot and is within the bound.
+func (f *Fleet) room(fn *Function, tried []*Server, now time.Time) *Server {
+	if f.free == 0 {
+		return nil
+	}
+	f.mark(fn)
+	return f.first(fn.hash, func(s *Server) bool {
+		return s.mark != f.marked && s.ahead(time.Time{}) == 0 && f.within(s, now) && f.usable(s, tried)
+	})
+}
+
+// mark marks the servers that have a function, so that a pick asks each of them
+// rather than a table.
+func (f *Fleet) mark(fn *Function) {
+	f.marked++
+	for _, c := range fn.held {
+		c.server.mark = f.marked
+	}
+}
+
 // within is whether a server's load is below the bound: its slots' part of the
 // load that there is with one run more, and somewhat above. A server in slow
 // start gets less.

@@ -6,26 +6,31 @@ import "time"
 // to be loaded, off the way of any run; nil: nowhere. The copy is loading then,
 // and the caller owes a [Fleet.Ready] or [Fleet.Absent].
 //
-// It is the ski-rental rule that servermode starts instances by: one more copy
-// when all that was waited since there last was a slot at once has cost as much
-// as an init. So it never costs more than twice what knowing the future would.
+// It is the ski-rental rule that servermode starts instances by: a copy is due
+// when what runs waited, since one last found a slot at once, adds up to what the
+// copy costs. While the function's first init is under way nobody knows that, and
+// none is due.
 func (f *Fleet) ScaleOut(fn *Function, c Choice, now time.Time) *Server {
-	cost := fn.initTime(f.options.Init)
-	if c.Server == nil {
+	if c.Server == nil || fn.firstInit() || !fn.pay(c, f.copyCost(fn)) {
 		return nil
 	}
-	if !fn.pay(c, cost) {
-		return nil
-	}
-	s := f.place(fn.hash, now, func(s *Server) bool {
-		return f.usable(s, nil) && s.ahead(time.Time{}) == 0 && fn.On(s) == Absent
-	})
+	s := f.room(fn, nil, now)
 	if s == nil {
 		return nil // every server is busy or has it: more copies would not help
 	}
 	fn.paid = 0
 	f.Loading(fn, s, now)
 	return s
+}
+
+// mostReloads bounds the share of reloads that a copy's cost is made of.
+const mostReloads = 0.98
+
+// copyCost is what one more copy costs: its init, and where servers have no room
+// the init of what it drives out, which drives out something again.
+func (f *Fleet) copyCost(fn *Function) time.Duration {
+	alone := fn.initTime(f.options.Init).Seconds()
+	return duration(alone / (1 - min(f.reloads.value, mostReloads)))
 }
 
 // pay counts what a run is to wait, and reports whether an init would have been

@@ -12,17 +12,18 @@ type Load struct {
 
 // Server is what a fleet knows about one server. Its methods only read.
 type Server struct {
-	name string
-	hash uint64
-
-	health Health
-	since  time.Time // of this state
-	errors record
-
+	// What each pick reads comes first: in one line of the CPU's cache.
+	health   Health
+	own      int // runs sent and not ended
+	change   int // runs sent less runs ended since the report
 	reported Load
 	at       time.Time // of the report; zero: none yet
-	change   int       // runs sent less runs ended since then
-	own      int       // runs sent and not ended
+	mark     uint64    // the fleet's last mark, if the server has the function that it was for
+
+	name   string
+	hash   uint64
+	since  time.Time // of its state of health
+	errors record
 
 	runs average // s that a run takes, of all functions: what waits there is made of
 	pace average // log of how much longer runs take here than elsewhere
@@ -62,4 +63,9 @@ func (s *Server) ahead(fresh time.Time) int {
 		load = max(load, slots, s.reported.InFlight+s.reported.Queued+s.own)
 	}
 	return max(0, load+1-slots)
+}
+
+// idle is whether a run that is sent now surely begins at once.
+func (s *Server) idle(fresh time.Time) bool {
+	return s.Load() < s.Slots() && !s.at.Before(fresh)
 }

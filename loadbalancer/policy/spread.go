@@ -50,7 +50,7 @@ func draw(r Request, f *Fleet, now time.Time, rng *rand.Rand, other *Server) *Se
 	}
 	start := rng.IntN(len(f.servers))
 	for i := range f.servers {
-		if s := f.servers[(start+i)%len(f.servers)]; s != other && f.Takes(s, r, now, rng) {
+		if s := f.servers[wrap(start+i, len(f.servers))]; s != other && f.Takes(s, r, now, rng) {
 			return s
 		}
 	}
@@ -71,7 +71,7 @@ func (leastLoaded) Pick(r Request, f *Fleet, now time.Time, rng *rand.Rand) Choi
 	var least float64
 	start := rng.IntN(len(f.servers)) // equals take turns
 	for i := range f.servers {
-		s := f.servers[(start+i)%len(f.servers)]
+		s := f.servers[wrap(start+i, len(f.servers))]
 		if fill := s.fill(); (best == nil || fill < least) && f.Takes(s, r, now, rng) {
 			best, least = s, fill
 		}

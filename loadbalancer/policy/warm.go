@@ -8,7 +8,7 @@ import (
 // warm prefers servers that have the function. Of a few of them drawn at random
 // (power of d choices) it takes the one where the run is expected to end first,
 // counting hot ones double (Prequal); one that waits nowhere if any is known.
-// Without any, or where waiting costs more than an init, it places the function
+// Without any, or where waiting costs more than one more copy, it places the function
 // with one more server.
 type warm struct{ hot hot }
 
@@ -33,8 +33,8 @@ type look struct {
 type candidate struct {
 	copy  *Copy
 	cost  float64 // s until the answer, made worse by whatever speaks against it
-	wait  float64 // s before it begins, without an init
-	ahead int
+	ahead int     // runs that may have to end first
+	turn  float64 // s between two ends of runs there
 	fill  float64
 }
 
@@ -46,43 +46,55 @@ func (w *warm) Pick(r Request, f *Fleet, now time.Time, rng *rand.Rand) Choice {
 	if best.copy == nil {
 		return l.cold()
 	}
-	if wait := duration(best.wait); best.ahead > 0 && wait > r.Function.initTime(l.f.options.Init) {
-		if c := l.elsewhere(); c.Server != nil {
-			return c
+	s := best.copy.server
+	wait := duration(float64(s.ahead(time.Time{})) * best.turn) // what is stale shows no wait either
+	if wait > f.copyCost(r.Function) && !r.Function.firstInit() {
+		if s := f.room(r.Function, r.Tried, now); s != nil {
+			return Choice{Server: s, Why: Overflow}
 		}
 	}
 	why := Warm
 	if best.copy.state == Loading {
 		why = Joining
 	}
-	return Choice{Server: best.copy.server, Why: why, Wait: duration(best.wait)}
+	return Choice{Server: s, Why: why, Wait: wait}
 }
 
 // best weighs a few copies drawn at random, all if there are few. If a run would
 // wait at the best of them, one where it would not is searched among all.
 func (w *warm) best(l look, held []*Copy, rng *rand.Rand) (best candidate) {
-	if len(held) == 0 {
+	n := len(held)
+	if n == 0 {
 		return best
 	}
-	start := rng.IntN(len(held))
-	if len(held) > l.f.options.Choices {
-		for range l.f.options.Choices {
-			w.weigh(l, held[rng.IntN(len(held))], &best)
+	start := rng.IntN(n) // equals take turns
+	if n <= l.f.options.Choices {
+		for i := range n {
+			w.weigh(l, held[wrap(start+i, n)], &best)
 		}
-		if best.copy != nil && best.ahead == 0 {
-			return best
-		}
+		return best
 	}
-	for i := range held {
-		c := held[(start+i)%len(held)]
-		if len(held) <= l.f.options.Choices || best.copy == nil || c.server.ahead(l.fresh) == 0 {
+	for range l.f.options.Choices {
+		w.weigh(l, held[rng.IntN(n)], &best)
+	}
+	if best.copy != nil && l.f.free == 0 {
+		return best
+	}
+	for i := 0; i < n && (best.copy == nil || best.ahead > 0); i++ {
+		if c := held[wrap(start+i, n)]; best.copy == nil || c.server.idle(l.fresh) {
 			w.weigh(l, c, &best)
-		}
-		if len(held) > l.f.options.Choices && best.copy != nil && best.ahead == 0 {
-			break
 		}
 	}
 	return best
+}
+
+// wrap is an index below 2n, brought below n: a division would cost more than all
+// that is done for a server.
+func wrap(i, n int) int {
+	if i >= n {
+		return i - n
+	}
+	return i
 }
 
 // weigh replaces best if a run is expected to end sooner with the copy.
@@ -98,8 +110,8 @@ func (w *warm) weigh(l look, c *Copy, best *candidate) {
 	if s.runs.n == 0 {
 		run = service
 	}
-	wait := float64(ahead) * run / float64(s.Slots())
-	cost := wait + service + c.loading(l.f.options.Init, l.now).Seconds()
+	turn := run / float64(s.Slots())
+	cost := float64(ahead)*turn + service + c.loading(l.f.options.Init, l.now).Seconds()
 	if c.failures.value > 0 {
 		cost /= 1 - min(c.failures.value*c.failures.held(l.now, forget), surelyFails)
 	}
@@ -108,7 +120,7 @@ func (w *warm) weigh(l look, c *Copy, best *candidate) {
 		cost *= hotCosts
 	}
 	if best.copy == nil || cost < best.cost || cost == best.cost && fill < best.fill {
-		*best = candidate{copy: c, cost: cost, wait: wait, ahead: ahead, fill: fill}
+		*best = candidate{copy: c, cost: cost, ahead: ahead, turn: turn, fill: fill}
 	}
 }
 
@@ -120,9 +132,13 @@ func (l look) takes(c *Copy) bool {
 // cold places a run whose function nobody has, or nobody takes.
 func (l look) cold() Choice {
 	fn := l.r.Function
+	l.f.mark(fn)
 	s := l.f.place(fn.hash, l.now, func(s *Server) bool {
+		if s.mark == l.f.marked || !l.f.usable(s, l.r.Tried) {
+			return false
+		}
 		c := fn.copies[s]
-		return l.f.usable(s, l.r.Tried) && (c == nil || c.state == Absent && !l.now.Before(c.full))
+		return c == nil || !l.now.Before(c.full)
 	})
 	switch {
 	case s == nil:
@@ -131,13 +147,4 @@ func (l look) cold() Choice {
 		return Choice{Server: s, Why: Overflow}
 	}
 	return Choice{Server: s, Why: Cold}
-}
-
-// elsewhere is a server with a free slot that does not have the function.
-func (l look) elsewhere() Choice {
-	c := l.cold()
-	if c.Server != nil && c.Server.ahead(time.Time{}) > 0 {
-		return Choice{}
-	}
-	return c
 }
