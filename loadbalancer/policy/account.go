@@ -77,9 +77,6 @@ func (f *Fleet) Done(run Run, a Answer, now time.Time) {
 func (c *Copy) learn(took, part float64, now time.Time) {
 	s, t := c.server, &c.function.timing
 	s.peak.add(took, now)
-	if part < 1 && now.Sub(c.typical.at) < forgetting {
-		return // how long it waited is a guess, and there is better
-	}
 	x := took * part
 	log := math.Log(x)
 	c.typical.add(log, few, now)
@@ -129,16 +126,17 @@ func (f *Fleet) Absent(fn *Function, s *Server, now time.Time) {
 	}
 }
 
-// Prune forgets what the function had on servers that are gone. It is called
-// now and then, and may take as long as the function has copies.
-func (fn *Function) Prune(now time.Time) {
+// Prune forgets what a function had on servers that are gone, and what was absent
+// and unused for so long that nothing about it counts any more. It is called now
+// and then, and takes as long as there are copies.
+func (f *Fleet) Prune(fn *Function, now time.Time) {
 	for s, c := range fn.copies {
-		if s.health != Gone {
-			continue
-		}
-		if c.state != Absent {
+		gone := s.health == Gone
+		if gone && c.state != Absent {
 			c.become(Absent, now)
 		}
-		delete(fn.copies, s)
+		if gone || c.state == Absent && now.Sub(c.used) >= f.options.KeepAlive && now.Sub(c.since) >= f.options.KeepAlive {
+			delete(fn.copies, s)
+		}
 	}
 }

@@ -37,7 +37,7 @@ func (f *Fleet) Add(name string, now time.Time) *Server {
 }
 
 // Remove ends a membership. Runs in flight there may still be ended; functions
-// forget the server by [Function.Prune].
+// forget the server by [Fleet.Prune].
 func (f *Fleet) Remove(s *Server, now time.Time) {
 	at := slices.Index(f.servers, s)
 	if at < 0 {
@@ -57,10 +57,8 @@ func (f *Fleet) Servers() []*Server { return f.servers }
 // like all others.
 func (f *Fleet) Pick(p Policy, r Request, now time.Time, rng *rand.Rand) Choice {
 	if f.count[Probing] > 0 {
-		for _, s := range f.servers {
-			if s.health == Probing && s.own == 0 && !slices.Contains(r.Tried, s) {
-				return Choice{Server: s, Why: Probed}
-			}
+		if s := f.probe(r, now); s != nil {
+			return Choice{Server: s, Why: Probed}
 		}
 	}
 	c := p.Pick(r, f, now, rng)
@@ -69,6 +67,21 @@ func (f *Fleet) Pick(p Policy, r Request, now time.Time, rng *rand.Rand) Choice 
 		c = p.Pick(r, f, now, rng)
 	}
 	return c
+}
+
+// probe is a server that a run may show to be well again. At first it gets only
+// runs that need no init for that, or would need one anywhere.
+func (f *Fleet) probe(r Request, now time.Time) *Server {
+	for _, s := range f.servers {
+		if s.health != Probing || s.own > 0 || slices.Contains(r.Tried, s) {
+			continue
+		}
+		cheap := len(r.Function.held) == 0 || r.Function.On(s) == Ready
+		if cheap || now.Sub(s.since) >= f.options.SlowStart {
+			return s
+		}
+	}
+	return nil
 }
 
 // Takes reports whether a policy may choose a server for a request. A server in

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"time"
 )
@@ -17,7 +18,7 @@ func newP2C() Policy { return twoChoices{cost: (*Server).fill} }
 // runs that are there (Finagle).
 func newPeakEWMA() Policy {
 	return twoChoices{cost: func(s *Server) float64 {
-		return s.peak.value * float64(s.Load()+1)
+		return cmp.Or(s.peak.value, unknownRun) * float64(s.Load()+1)
 	}}
 }
 
