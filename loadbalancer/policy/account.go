@@ -68,7 +68,7 @@ func (f *Fleet) Done(run Run, a Answer, now time.Time) {
 		f.failed(s, now)
 	case Refused:
 		if a.RetryAfter > 0 {
-			c.full = now.Add(a.RetryAfter)
+			c.full = now.Add(min(a.RetryAfter, f.options.Ejection))
 		}
 	}
 }
@@ -86,57 +86,14 @@ func (c *Copy) learn(took, part float64, now time.Time) {
 	c.pace = t.shrunk(c.typical.value-t.logs.value, c.typical.n)
 }
 
+// mostSlots is how many slots are believed: a server that says more would have
+// all the room there is.
+const mostSlots = 4096
+
 // Report takes in a load report, with an answer or a health check.
 func (f *Fleet) Report(s *Server, l Load, now time.Time) {
+	l = Load{InFlight: max(0, l.InFlight), Slots: min(max(0, l.Slots), mostSlots), Queued: max(0, l.Queued)}
 	f.leave(s)
 	s.reported, s.at, s.change = l, now, 0
 	f.enter(s)
-}
-
-// Loading says that an init of the function begins on a server; false if one is
-// under way there or it is ready.
-func (f *Fleet) Loading(fn *Function, s *Server, now time.Time) bool {
-	c := fn.copy(s)
-	if c.state != Absent || s.health == Gone {
-		return false
-	}
-	f.reloads.add(c.lostEarly(f.options.KeepAlive, now), many, now)
-	c.become(Loading, now)
-	return true
-}
-
-// Ready says that a server has the function. The time of an init that was under
-// way there is learnt.
-func (f *Fleet) Ready(fn *Function, s *Server, now time.Time) {
-	c := fn.copy(s)
-	if c.state == Ready || s.health == Gone {
-		return
-	}
-	if c.state == Loading {
-		fn.init.add(now.Sub(c.since).Seconds(), few, now)
-	}
-	c.become(Ready, now)
-}
-
-// Absent says that a server does not have the function, or no longer: an init
-// failed, or the server evicted it, was restarted, or is draining.
-func (f *Fleet) Absent(fn *Function, s *Server, now time.Time) {
-	if c := fn.copies[s]; c != nil && c.state != Absent {
-		c.become(Absent, now)
-	}
-}
-
-// Prune forgets what a function had on servers that are gone, and what was absent
-// and unused for so long that nothing about it counts any more. It is called now
-// and then, and takes as long as there are copies.
-func (f *Fleet) Prune(fn *Function, now time.Time) {
-	for s, c := range fn.copies {
-		gone := s.health == Gone
-		if gone && c.state != Absent {
-			c.become(Absent, now)
-		}
-		if gone || c.state == Absent && now.Sub(c.used) >= f.options.KeepAlive && now.Sub(c.since) >= f.options.KeepAlive {
-			delete(fn.copies, s)
-		}
-	}
 }

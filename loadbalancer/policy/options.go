@@ -23,7 +23,7 @@ type Options struct {
 	ErrorRate float64       // share of failures between two sweeps that ejects it (0.5)
 	Volume    int           // answers between two sweeps for a share to say anything (10)
 	Sweep     time.Duration // between two looks at shares (10 s)
-	Ejection  time.Duration // a server's first time out; each further one adds as much (30 s)
+	Ejection  time.Duration // a server's first time out; each further one adds as much (30 s). No refusal is believed for longer
 	EjectMost time.Duration // its longest (5 min)
 	SlowStart time.Duration // until a server that is new or well again gets its full part (10 s)
 	Panic     float64       // with less than this share of servers usable, ejected ones are used too (0.5)

@@ -127,6 +127,17 @@ func TestServer_LoadIsTheReportAndWhatWasSentSince(t *testing.T) {
 	assert.Equal(t, 1, s.Load(), "a report that is older than what was sent")
 }
 
+func TestServer_WhoLiesAboutItsSizeGetsNoMoreForIt(t *testing.T) {
+	p, _ := policy.New("consistent-hash")
+	f, fn := newFleet(4, 4096, policy.Options{}), policy.NewFunction("f")
+	liar := f.Servers()[0]
+	f.Report(liar, policy.Load{InFlight: -9, Slots: 1 << 31, Queued: -9}, start)
+	for range 400 {
+		f.Sent(fn, f.Pick(p, policy.Request{Function: fn}, start, newRand(1)).Server, start)
+	}
+	assert.LessOrEqual(t, liar.Load(), 125)
+}
+
 // names are of so many servers.
 func names(f *policy.Fleet, choose func(fn *policy.Function) *policy.Server) map[int]string {
 	placed := map[int]string{}

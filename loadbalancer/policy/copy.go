@@ -1,0 +1,89 @@
+package policy
+
+import (
+	"math"
+	"time"
+)
+
+// Copy is a function on a server.
+type Copy struct {
+	function *Function
+	server   *Server
+	state    State
+	place    int       // in held
+	since    time.Time // of this state
+	used     time.Time // a run ended there
+	full     time.Time // until then it refuses runs
+
+	typical  average // log of the seconds that runs take
+	pace     float64 // log of how many times longer than elsewhere they surely take
+	failures average // share of runs that failed
+}
+
+// Server is where the copy is.
+func (c *Copy) Server() *Server { return c.server }
+
+// State is whether the copy is loading or ready.
+func (c *Copy) State() State { return c.state }
+
+// become changes the state and keeps the list of those that are held.
+func (c *Copy) become(to State, now time.Time) {
+	from := c.state
+	c.state, c.since = from.transition(to), now
+	fn := c.function
+	switch Loading {
+	case to:
+		fn.inits++
+	case from:
+		fn.inits--
+	}
+	switch {
+	case from == Absent:
+		c.place = len(fn.held)
+		fn.held = append(fn.held, c)
+	case to == Absent:
+		last := fn.held[len(fn.held)-1]
+		fn.held[c.place], last.place = last, c.place
+		fn.held = fn.held[:len(fn.held)-1]
+	}
+}
+
+// unknownRun is what a run is taken for to last before any was seen anywhere.
+const unknownRun = 0.1 // s
+
+// service is how long a run takes there, in seconds: from its own runs, else
+// from what the function takes elsewhere and how fast the server is. What is not
+// seen again is forgotten: a server that was slow is tried again.
+func (c *Copy) service(now time.Time, forget time.Duration) float64 {
+	switch t := &c.function.timing; {
+	case c.typical.n > 0:
+		if c.pace == 0 {
+			return t.mean.value
+		}
+		return t.mean.value * math.Exp(c.pace*c.typical.held(now, forget))
+	case t.logs.n > 0:
+		return t.mean.value * math.Exp(c.server.pace.value)
+	case c.server.runs.n > 0:
+		return c.server.runs.value
+	}
+	return unknownRun
+}
+
+// loading is how much longer an init under way takes. One that is overdue is
+// believed to take half as long again.
+func (c *Copy) loading(assumed time.Duration, now time.Time) time.Duration {
+	if c.state != Loading {
+		return 0
+	}
+	gone := now.Sub(c.since)
+	return max(c.function.initTime(assumed)-gone, gone/2)
+}
+
+// lostEarly is 1 if the function was on the server lately, and went before its
+// time; else 0.
+func (c *Copy) lostEarly(keepAlive time.Duration, now time.Time) float64 {
+	if c.used.IsZero() || now.Sub(c.used) >= keepAlive {
+		return 0
+	}
+	return 1
+}
