@@ -15,13 +15,14 @@ type Run struct {
 // Sent counts a run from the moment in which its server was picked, before any
 // init, so that the next pick knows of it.
 func (f *Fleet) Sent(fn *Function, s *Server, now time.Time) Run {
-	slots := float64(s.Slots())
-	run := Run{copy: fn.copy(s), at: now, part: slots / (slots + float64(s.ahead(time.Time{})))}
+	c := fn.copy(s)
+	ahead, of := c.ahead(time.Time{})
+	c.own++
 	f.leave(s)
 	s.own++
 	s.change++
 	f.enter(s)
-	return run
+	return Run{copy: c, at: now, part: float64(of) / float64(of+ahead)}
 }
 
 // Outcome is how a run ended, as far as its server is concerned.
@@ -46,6 +47,7 @@ type Answer struct {
 // [Fleet.Report] after it.
 func (f *Fleet) Done(run Run, a Answer, now time.Time) {
 	c, s := run.copy, run.copy.server
+	c.own--
 	f.leave(s)
 	s.own--
 	s.change--

@@ -11,6 +11,7 @@ type Copy struct {
 	server   *Server
 	state    State
 	place    int       // in held
+	own      int       // runs sent and not ended
 	since    time.Time // of this state
 	used     time.Time // a run ended there
 	full     time.Time // until then it refuses runs
@@ -67,6 +68,23 @@ func (c *Copy) service(now time.Time, forget time.Duration) float64 {
 		return c.server.runs.value
 	}
 	return unknownRun
+}
+
+// ahead is how many runs have to end before one that is sent now begins, and of
+// how many at once: the server's, or the function's own where its limit is what
+// there is to wait for.
+func (c *Copy) ahead(fresh time.Time) (runs, of int) {
+	runs, of = c.server.ahead(fresh), c.server.Slots()
+	if limit := c.function.limit; limit > 0 && c.own+1-limit > runs {
+		return c.own + 1 - limit, limit
+	}
+	return runs, of
+}
+
+// idle is whether a run that is sent now surely begins at once.
+func (c *Copy) idle(fresh time.Time) bool {
+	s, limit := c.server, c.function.limit
+	return s.Load() < s.Slots() && !s.at.Before(fresh) && (limit == 0 || c.own < limit)
 }
 
 // loading is how much longer an init under way takes. One that is overdue is

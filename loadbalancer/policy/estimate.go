@@ -6,16 +6,17 @@ import (
 )
 
 const (
-	forgetting = 10 * time.Second // after which what was seen before counts for a third
-	few        = 16               // samples that an average remembers where change matters,
-	many       = 128              // and where noise does
+	few  = 16  // samples that an average remembers where change matters,
+	many = 128 // and where noise does
+
+	perSample = 10 * time.Second / few // of silence makes an average forget about as much as a sample does
 )
 
 // average is a moving average. The first samples count alike, then each for a
 // part of the window; one after a long silence counts for more.
 type average struct {
 	value float64
-	n     int
+	n     int       // samples that the value is made of, about
 	at    time.Time // of the last sample
 }
 
@@ -26,14 +27,14 @@ func (a *average) held(now time.Time, forget time.Duration) float64 {
 }
 
 func (a *average) add(x float64, window int, now time.Time) {
-	a.n = min(a.n+1, window)
-	weight := 1 / float64(a.n)
+	weight := 1 / float64(min(a.n+1, window))
 	if !a.at.IsZero() {
-		silence := 1 - math.Exp(-now.Sub(a.at).Seconds()/forgetting.Seconds())
+		memory := perSample.Seconds() * float64(window)
+		silence := 1 - math.Exp(-now.Sub(a.at).Seconds()/memory)
 		weight = max(weight, min(silence, 0.5))
 	}
 	a.value += weight * (x - a.value)
-	a.at = now
+	a.n, a.at = int(math.Round(1/weight)), now
 }
 
 // peak is a moving average that jumps to each peak and decays from there
@@ -43,11 +44,14 @@ type peak struct {
 	at    time.Time
 }
 
+// peakDecay is after how long a third is left of a peak.
+const peakDecay = 10 * time.Second
+
 func (p *peak) add(x float64, now time.Time) {
 	if x > p.value {
 		p.value = x
 	} else {
-		decay := math.Exp(-now.Sub(p.at).Seconds() / forgetting.Seconds())
+		decay := math.Exp(-now.Sub(p.at).Seconds() / peakDecay.Seconds())
 		p.value = p.value*decay + x*(1-decay)
 	}
 	p.at = now

@@ -42,6 +42,7 @@ type Function struct {
 	copies map[*Server]*Copy
 	held   []*Copy // those loading or ready, in no order
 	inits  int     // of held: those loading
+	limit  int     // runs at once on a server, 0: its slots
 	timing timing
 	init   average // s
 	paid   time.Duration
@@ -52,6 +53,10 @@ type Function struct {
 func NewFunction(name string) *Function {
 	return &Function{hash: hashOf(name), copies: map[*Server]*Copy{}}
 }
+
+// Limit says how many runs of the function a server executes at once, where that
+// is less than its slots: a model of which a host has one, say. 0: no limit.
+func (fn *Function) Limit(runs int) { fn.limit = runs }
 
 // Copies are those loading or ready, in no order; not to be changed or kept.
 func (fn *Function) Copies() []*Copy { return fn.held }

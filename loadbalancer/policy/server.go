@@ -64,8 +64,3 @@ func (s *Server) ahead(fresh time.Time) int {
 	}
 	return max(0, load+1-slots)
 }
-
-// idle is whether a run that is sent now surely begins at once.
-func (s *Server) idle(fresh time.Time) bool {
-	return s.Load() < s.Slots() && !s.at.Before(fresh)
-}

@@ -46,8 +46,8 @@ func (w *warm) Pick(r Request, f *Fleet, now time.Time, rng *rand.Rand) Choice {
 	if best.copy == nil {
 		return l.cold()
 	}
-	s := best.copy.server
-	wait := duration(float64(s.ahead(time.Time{})) * best.turn) // what is stale shows no wait either
+	ahead, _ := best.copy.ahead(time.Time{}) // what is stale shows no wait either
+	wait := duration(float64(ahead) * best.turn)
 	if wait > f.copyCost(r.Function) && !r.Function.firstInit() {
 		if s := f.room(r.Function, r.Tried, now); s != nil {
 			return Choice{Server: s, Why: Overflow}
@@ -57,7 +57,7 @@ func (w *warm) Pick(r Request, f *Fleet, now time.Time, rng *rand.Rand) Choice {
 	if best.copy.state == Loading {
 		why = Joining
 	}
-	return Choice{Server: s, Why: why, Wait: wait}
+	return Choice{Server: best.copy.server, Why: why, Wait: wait}
 }
 
 // best weighs a few copies drawn at random, all if there are few. If a run would
@@ -81,7 +81,7 @@ func (w *warm) best(l look, held []*Copy, rng *rand.Rand) (best candidate) {
 		return best
 	}
 	for i := 0; i < n && (best.copy == nil || best.ahead > 0); i++ {
-		if c := held[wrap(start+i, n)]; best.copy == nil || c.server.idle(l.fresh) {
+		if c := held[wrap(start+i, n)]; best.copy == nil || c.idle(l.fresh) {
 			w.weigh(l, c, &best)
 		}
 	}
@@ -104,13 +104,14 @@ func (w *warm) weigh(l look, c *Copy, best *candidate) {
 		return
 	}
 	forget := l.f.options.Forget
-	fill, ahead, service := s.fill(), s.ahead(l.fresh), c.service(l.now, forget)
+	fill, service := s.fill(), c.service(l.now, forget)
 	w.hot.see(fill, l.f.options.Hot)
+	ahead, of := c.ahead(l.fresh)
 	run := s.runs.value
-	if s.runs.n == 0 {
+	if s.runs.n == 0 || of == c.function.limit {
 		run = service
 	}
-	turn := run / float64(s.Slots())
+	turn := run / float64(of)
 	cost := float64(ahead)*turn + service + c.loading(l.f.options.Init, l.now).Seconds()
 	if c.failures.value > 0 {
 		cost /= 1 - min(c.failures.value*c.failures.held(l.now, forget), surelyFails)

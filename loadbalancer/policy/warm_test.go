@@ -54,6 +54,21 @@ func TestWarm_ABusySlotIsNotTakenWhileOneIsIdle(t *testing.T) {
 	}
 }
 
+func TestWarm_AFunctionsOwnLimitIsASlot(t *testing.T) {
+	r := newWarmRig(6, 8, policy.Options{})
+	r.fn.Limit(1)
+	r.ready(100*time.Millisecond, r.Servers()...)
+	busy := map[*policy.Server]bool{}
+	for range 6 {
+		c := r.pick(start)
+		assert.NotContains(t, busy, c.Server, "it has the one that a host may have")
+		assert.Zero(t, c.Wait)
+		busy[c.Server] = true
+		r.Sent(r.fn, c.Server, start)
+	}
+	assert.Positive(t, r.pick(start).Wait)
+}
+
 func TestWarm_StaleIsNotTakenForIdle(t *testing.T) {
 	for _, n := range []int{2, 50} {
 		r := newWarmRig(n, 1, policy.Options{})
