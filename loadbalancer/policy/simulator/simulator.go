@@ -10,6 +10,8 @@ package simulator
 
 import (
 	"container/heap"
+	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -80,8 +82,29 @@ type simulation struct {
 	result    Result
 }
 
-// Run simulates. Its error is that of an unknown policy.
+// valid says what cannot be simulated.
+func (c Config) valid() error {
+	if len(c.Servers) == 0 {
+		return errors.New("no servers to simulate")
+	}
+	for i, s := range c.Servers {
+		if s.Speed <= 0 || s.Slots <= 0 {
+			return fmt.Errorf("server %d needs a speed and slots", i)
+		}
+	}
+	for i, f := range c.Functions {
+		if f.Rate <= 0 {
+			return fmt.Errorf("function %d needs a rate", i)
+		}
+	}
+	return nil
+}
+
+// Run simulates. Its error says what of the configuration makes no sense.
 func Run(c Config) (Result, error) {
+	if err := c.valid(); err != nil {
+		return Result{}, err
+	}
 	s := &simulation{Config: c, rng: rand.New(rand.NewPCG(c.Seed, 1))}
 	s.result.Shares = make([]int, len(c.Servers))
 	for _, server := range c.Servers {

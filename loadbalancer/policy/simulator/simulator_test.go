@@ -55,3 +55,16 @@ func TestRun_EvictsWhatWasUsedLongestAgo(t *testing.T) {
 	assert.InDelta(t, len(r.Latencies)/2, r.Cold, float64(len(r.Latencies))/5)
 	assert.Equal(t, r.Cold, r.Inits)
 }
+
+func TestRun_SaysWhatMakesNoSense(t *testing.T) {
+	one := []simulator.Server{{Speed: 1, Slots: 1}}
+	for want, c := range map[string]simulator.Config{
+		"no servers to simulate":           {Policy: "warm"},
+		"server 0 needs a speed and slots": {Policy: "warm", Servers: []simulator.Server{{Speed: 1}}},
+		"function 0 needs a rate":          {Policy: "warm", Servers: one, Functions: []simulator.Function{{}}},
+		"no policy":                        {Policy: "best", Servers: one},
+	} {
+		_, err := simulator.Run(c)
+		assert.ErrorContains(t, err, want)
+	}
+}
