@@ -23,6 +23,27 @@ func (f *Fleet) ScaleOut(fn *Function, c Choice, now time.Time) *Server {
 	return s
 }
 
+// Relocate is where a function is to be loaded because all servers that have it
+// are draining or ejected; nil if it needs no other or there is none. As with
+// ScaleOut the copy is loading then. It is called for the functions of a server
+// that drains, so that their next runs find them.
+func (f *Fleet) Relocate(fn *Function, now time.Time) *Server {
+	for _, c := range fn.held {
+		if f.usable(c.server, nil) {
+			return nil
+		}
+	}
+	if len(fn.held) == 0 {
+		return nil
+	}
+	f.mark(fn)
+	s := f.place(fn.hash, now, func(s *Server) bool { return s.mark != f.marked && f.usable(s, nil) })
+	if s != nil {
+		f.Loading(fn, s, now)
+	}
+	return s
+}
+
 // mostReloads bounds the share of reloads that a copy's cost is made of.
 const mostReloads = 0.98
 

@@ -17,10 +17,6 @@ func newWarm() Policy { return &warm{} }
 // hotCosts is what the cost of a hot server is multiplied by.
 const hotCosts = 2
 
-// surelyFails bounds the share of failures that is believed: above it a server
-// would not be chosen however long others take, and never show that it is well.
-const surelyFails = 0.95
-
 // look is one pick.
 type look struct {
 	f     *Fleet
@@ -29,13 +25,11 @@ type look struct {
 	fresh time.Time // reports from before are stale
 }
 
-// candidate is a copy and what a run there is expected to cost.
+// candidate is a copy and what speaks for it.
 type candidate struct {
-	copy  *Copy
-	cost  float64 // s until the answer, made worse by whatever speaks against it
-	ahead int     // runs that may have to end first
-	turn  float64 // s between two ends of runs there
-	fill  float64
+	copy *Copy
+	expectation
+	fill float64
 }
 
 // Pick implements Policy.
@@ -97,31 +91,20 @@ func wrap(i, n int) int {
 	return i
 }
 
-// weigh replaces best if a run is expected to end sooner with the copy.
+// weigh replaces best if a run is expected to end sooner with the copy, or as soon
+// and more slots are free.
 func (w *warm) weigh(l look, c *Copy, best *candidate) {
-	s := c.server
 	if !l.takes(c) {
 		return
 	}
-	forget := l.f.options.Forget
-	fill, service := s.fill(), c.service(l.now, forget)
+	fill := c.server.fill()
 	w.hot.see(fill, l.f.options.Hot)
-	ahead, of := c.ahead(l.fresh)
-	run := s.runs.value
-	if s.runs.n == 0 || of == c.function.limit {
-		run = service
+	e := l.f.expect(c, l.fresh, l.now)
+	if e.ahead > 0 && w.hot.is(fill) {
+		e.total *= hotCosts
 	}
-	turn := run / float64(of)
-	cost := float64(ahead)*turn + service + c.loading(l.f.options.Init, l.now).Seconds()
-	if c.failures.value > 0 {
-		cost /= 1 - min(c.failures.value*c.failures.held(l.now, forget), surelyFails)
-	}
-	cost /= l.f.weight(s, l.now)
-	if ahead > 0 && w.hot.is(fill) {
-		cost *= hotCosts
-	}
-	if best.copy == nil || cost < best.cost || cost == best.cost && fill < best.fill {
-		*best = candidate{copy: c, cost: cost, ahead: ahead, turn: turn, fill: fill}
+	if best.copy == nil || e.total < best.total || e.total == best.total && fill < best.fill {
+		*best = candidate{copy: c, expectation: e, fill: fill}
 	}
 }
 

@@ -236,3 +236,32 @@ func TestScaleOut_IsDearWhereItDrivesOutOthers(t *testing.T) {
 	r.Loading(other, s, start.Add(time.Hour))
 	assert.NotNil(t, r.ScaleOut(r.fn, wait, start), "what was idle for long was not driven out")
 }
+
+func TestFleet_RelocatesWhatADrainingServerHas(t *testing.T) {
+	r := newWarmRig(3, 1, policy.Options{})
+	leaving := r.Servers()[0]
+	assert.Nil(t, r.Relocate(r.fn, start), "nobody has it")
+	r.ready(100*time.Millisecond, leaving)
+	assert.Nil(t, r.Relocate(r.fn, start))
+	r.Drain(leaving, start)
+	next := r.Relocate(r.fn, start)
+	assert.Contains(t, r.Servers()[1:], next)
+	assert.Nil(t, r.Relocate(r.fn, start), "it is on its way")
+	assert.Equal(t, policy.Choice{Server: next, Why: policy.Joining}, r.pick(start))
+}
+
+func TestFleet_ExpectedIsWaitInitAndRun(t *testing.T) {
+	r := newWarmRig(2, 2, policy.Options{Init: 2 * time.Second})
+	warm, other := r.Servers()[0], r.Servers()[1]
+	r.ready(100*time.Millisecond, warm)
+	expected := func(now time.Time) time.Duration {
+		return r.Expected(r.fn.Copies()[0], now).Round(time.Millisecond)
+	}
+	assert.Equal(t, 100*time.Millisecond, expected(start))
+	r.Report(warm, policy.Load{InFlight: 2, Slots: 2, Queued: 1}, start)
+	assert.Equal(t, 200*time.Millisecond, expected(start))
+	r.Absent(r.fn, warm, start)
+	r.Loading(r.fn, other, start)
+	r.Report(other, policy.Load{Slots: 2}, start.Add(500*time.Millisecond))
+	assert.Equal(t, 1600*time.Millisecond, expected(start.Add(500*time.Millisecond)))
+}
