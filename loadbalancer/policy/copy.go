@@ -41,11 +41,13 @@ func (c *Copy) become(to State, now time.Time) {
 	switch {
 	case from == Absent:
 		c.place = len(fn.held)
-		fn.held = append(fn.held, c)
+		fn.held, fn.on = append(fn.held, c), append(fn.on, c.server)
 	case to == Absent:
-		last := fn.held[len(fn.held)-1]
-		fn.held[c.place], last.place = last, c.place
-		fn.held = fn.held[:len(fn.held)-1]
+		end := len(fn.held) - 1
+		last := fn.held[end]
+		fn.held[c.place], fn.on[c.place], last.place = last, last.server, c.place
+		fn.held[end], fn.on[end] = nil, nil
+		fn.held, fn.on = fn.held[:end], fn.on[:end]
 	}
 }
 
@@ -84,7 +86,7 @@ func (c *Copy) ahead(fresh time.Time) (runs, of int) {
 // idle is whether a run that is sent now surely begins at once.
 func (c *Copy) idle(fresh time.Time) bool {
 	s, limit := c.server, c.function.limit
-	return s.Load() < s.Slots() && !s.at.Before(fresh) && (limit == 0 || c.own < limit)
+	return s.free() && !s.at.Before(fresh) && (limit == 0 || c.own < limit)
 }
 
 // loading is how much longer an init under way takes. One that is overdue is

@@ -79,7 +79,7 @@ func (f *Fleet) sum(s *Server, sign int) {
 	if s.health == Healthy || s.health == Recovering {
 		f.load += sign * s.Load()
 		f.slots += sign * s.Slots()
-		if s.Load() < s.Slots() {
+		if s.free() {
 			f.free += sign
 		}
 	}

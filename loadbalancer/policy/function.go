@@ -40,9 +40,10 @@ func (s State) transition(to State) State {
 type Function struct {
 	hash   uint64
 	copies map[*Server]*Copy
-	held   []*Copy // those loading or ready, in no order
-	inits  int     // of held: those loading
-	limit  int     // runs at once on a server, 0: its slots
+	held   []*Copy   // those loading or ready, in no order
+	on     []*Server // where those are, side by side for looking through
+	inits  int       // of held: those loading
+	limit  int       // runs at once on a server, 0: its slots
 	timing timing
 	init   average // s
 	paid   time.Duration

@@ -72,8 +72,8 @@ func (f *Fleet) room(fn *Function, tried []*Server, now time.Time) *Server {
 // rather than a table.
 func (f *Fleet) mark(fn *Function) {
 	f.marked++
-	for _, c := range fn.held {
-		c.server.mark = f.marked
+	for _, s := range fn.on {
+		s.mark = f.marked
 	}
 }
 

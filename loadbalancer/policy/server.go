@@ -51,6 +51,9 @@ func (s *Server) Load() int {
 // Slots is how many runs the server executes at once, 1 if it never said.
 func (s *Server) Slots() int { return max(1, s.reported.Slots) }
 
+// free is whether a slot is, as far as is known.
+func (s *Server) free() bool { return s.Load() < s.Slots() }
+
 // fill is the load per slot.
 func (s *Server) fill() float64 { return float64(s.Load()) / float64(s.Slots()) }
 

@@ -35,8 +35,7 @@ type candidate struct {
 // Pick implements Policy.
 func (w *warm) Pick(r Request, f *Fleet, now time.Time, rng *rand.Rand) Choice {
 	l := look{f: f, r: r, now: now, fresh: now.Add(-f.options.Stale)}
-	held := r.Function.held
-	best := w.best(l, held, rng)
+	best := w.best(l, rng)
 	if best.copy == nil {
 		return l.cold()
 	}
@@ -56,7 +55,8 @@ func (w *warm) Pick(r Request, f *Fleet, now time.Time, rng *rand.Rand) Choice {
 
 // best weighs a few copies drawn at random, all if there are few. If a run would
 // wait at the best of them, one where it would not is searched among all.
-func (w *warm) best(l look, held []*Copy, rng *rand.Rand) (best candidate) {
+func (w *warm) best(l look, rng *rand.Rand) (best candidate) {
+	held, on := l.r.Function.held, l.r.Function.on
 	n := len(held)
 	if n == 0 {
 		return best
@@ -75,8 +75,9 @@ func (w *warm) best(l look, held []*Copy, rng *rand.Rand) (best candidate) {
 		return best
 	}
 	for i := 0; i < n && (best.copy == nil || best.ahead > 0); i++ {
-		if c := held[wrap(start+i, n)]; best.copy == nil || c.idle(l.fresh) {
-			w.weigh(l, c, &best)
+		at := wrap(start+i, n)
+		if best.copy == nil || on[at].free() && held[at].idle(l.fresh) {
+			w.weigh(l, held[at], &best)
 		}
 	}
 	return best
