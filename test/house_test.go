@@ -93,6 +93,32 @@ func TestHouse_TheContractStandsAlone(t *testing.T) {
 	}
 }
 
+// The balancer's policy is the same when it is simulated: it reaches for nothing
+// outside, and its clock and random numbers are passed in.
+func TestHouse_ThePolicyIsPure(t *testing.T) {
+	ambient := regexp.MustCompile(`time\.(Now|Since|Until|After|Sleep|NewTimer|NewTicker)\(|rand\.(Int|Uint|Float|Norm|Exp|Perm|Shuffle)`)
+	all := imports(t)
+	for _, pkg := range []string{"loadbalancer/policy", "loadbalancer/policy/simulator"} {
+		require.Contains(t, all, pkg)
+		for _, dep := range all[pkg] {
+			if room(dep) == "loadbalancer" {
+				continue
+			}
+			assert.NotContains(t, dep, ".", "%s imports more than the standard library", pkg)
+			for _, impure := range []string{"os", "io", "net", "sync", "context", "log", "syscall"} {
+				assert.False(t, dep == impure || strings.HasPrefix(dep, impure+"/"), "%s imports %s", pkg, dep)
+			}
+		}
+		sources, err := filepath.Glob("../" + pkg + "/*.go")
+		require.NoError(t, err)
+		for _, name := range sources {
+			source, err := os.ReadFile(name)
+			require.NoError(t, err)
+			assert.Empty(t, ambient.FindString(string(source)), name)
+		}
+	}
+}
+
 // Each test that ARCHITECTURE.md names as a guarantee's proof exists.
 func TestHouse_GuaranteesHaveTheirTests(t *testing.T) {
 	text, err := os.ReadFile("../ARCHITECTURE.md")

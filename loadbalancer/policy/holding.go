@@ -1,0 +1,51 @@
+package policy
+
+import "time"
+
+// Loading says that an init of the function begins on a server; false if one is
+// under way there or it is ready.
+func (f *Fleet) Loading(fn *Function, s *Server, now time.Time) bool {
+	c := fn.copy(s)
+	if c.state != Absent || s.health == Gone {
+		return false
+	}
+	f.reloads.add(c.lostEarly(f.options.KeepAlive, now), many, now)
+	c.become(Loading, now)
+	return true
+}
+
+// Ready says that a server has the function. The time of an init that was under
+// way there is learnt.
+func (f *Fleet) Ready(fn *Function, s *Server, now time.Time) {
+	c := fn.copy(s)
+	if c.state == Ready || s.health == Gone {
+		return
+	}
+	if c.state == Loading {
+		fn.init.add(now.Sub(c.since).Seconds(), few, now)
+	}
+	c.become(Ready, now)
+}
+
+// Absent says that a server does not have the function, or no longer: an init
+// failed, or the server evicted it, was restarted, or is draining.
+func (f *Fleet) Absent(fn *Function, s *Server, now time.Time) {
+	if c := fn.copies[s]; c != nil && c.state != Absent {
+		c.become(Absent, now)
+	}
+}
+
+// Prune forgets what a function had on servers that are gone, and what was absent
+// and unused for so long that nothing about it counts any more. It is called now
+// and then, and takes as long as there are copies.
+func (f *Fleet) Prune(fn *Function, now time.Time) {
+	for s, c := range fn.copies {
+		gone := s.health == Gone
+		if gone && c.state != Absent {
+			c.become(Absent, now)
+		}
+		if gone || c.state == Absent && now.Sub(c.used) >= f.options.KeepAlive && now.Sub(c.since) >= f.options.KeepAlive {
+			delete(fn.copies, s)
+		}
+	}
+}

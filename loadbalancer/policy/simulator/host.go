@@ -1,0 +1,114 @@
+package simulator
+
+import (
+	"time"
+
+	"github.com/whiskaway/whiskaway/loadbalancer/policy"
+)
+
+// host is a server at work.
+type host struct {
+	Server
+	s         *simulation
+	number    int
+	functions map[int]*held
+	busy      int    // slots
+	queue     []*run // those that wait for a slot
+}
+
+// held is a function that a host has, or is loading.
+type held struct {
+	ready   bool
+	used    time.Duration
+	runs    int      // in flight or waiting
+	waiting []func() // for the init
+}
+
+// run is a request at a host.
+type run struct {
+	function int
+	length   time.Duration // at this host
+	done     func()
+}
+
+// load is what the host reports.
+func (h *host) load() policy.Load {
+	return policy.Load{InFlight: h.busy, Slots: h.Slots, Queued: len(h.queue)}
+}
+
+// scaled is how long something takes at this host.
+func (h *host) scaled(d time.Duration) time.Duration {
+	return time.Duration(float64(d) / h.Speed)
+}
+
+// have makes a function ready and then goes on; it reports whether that takes an
+// init, or the rest of one.
+func (h *host) have(f int, then func()) (cold bool) {
+	fn := h.functions[f]
+	if fn != nil && fn.ready {
+		fn.used = h.s.now
+		then()
+		return false
+	}
+	if fn == nil {
+		h.makeRoom()
+		fn = &held{used: h.s.now}
+		h.functions[f] = fn
+		if h.s.now >= h.s.WarmUp {
+			h.s.result.Inits++
+		}
+		h.s.after(h.scaled(h.s.Functions[f].Init), func() {
+			fn.ready, fn.used = true, h.s.now
+			for _, next := range fn.waiting {
+				next()
+			}
+			fn.waiting = nil
+		})
+	}
+	fn.waiting = append(fn.waiting, then)
+	return true
+}
+
+// makeRoom evicts the function that was used longest ago and has no runs, if
+// there is no room for one more.
+func (h *host) makeRoom() {
+	if h.Holds == 0 || len(h.functions) < h.Holds {
+		return
+	}
+	victim := -1
+	for f, fn := range h.functions {
+		if !fn.ready || fn.runs > 0 {
+			continue
+		}
+		if v := h.functions[victim]; v == nil || fn.used < v.used || fn.used == v.used && f < victim {
+			victim = f
+		}
+	}
+	delete(h.functions, victim)
+}
+
+// enter takes a run of a function that is ready.
+func (h *host) enter(r *run) {
+	h.functions[r.function].runs++
+	if h.busy >= h.Slots {
+		h.queue = append(h.queue, r)
+		return
+	}
+	h.start(r)
+}
+
+func (h *host) start(r *run) {
+	h.busy++
+	h.s.after(r.length, func() {
+		h.busy--
+		fn := h.functions[r.function]
+		fn.runs--
+		fn.used = h.s.now
+		if len(h.queue) > 0 {
+			next := h.queue[0]
+			h.queue = h.queue[1:]
+			h.start(next)
+		}
+		r.done()
+	})
+}

@@ -1,0 +1,41 @@
+package policy
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestHealth_Transition(t *testing.T) {
+	allowed := map[Health][]Health{
+		Healthy:    {Ejected, Draining, Gone},
+		Ejected:    {Probing, Draining, Gone},
+		Probing:    {Ejected, Recovering, Draining, Gone},
+		Recovering: {Healthy, Ejected, Draining, Gone},
+		Draining:   {Recovering, Gone},
+		Gone:       {},
+	}
+	for from := Healthy; from <= Gone; from++ {
+		for to := Healthy; to <= Gone; to++ {
+			if slices.Contains(allowed[from], to) {
+				assert.Equal(t, to, from.transition(to))
+			} else {
+				assert.Panics(t, func() { from.transition(to) }, "%s to %s", from, to)
+			}
+		}
+	}
+}
+
+func TestState_Transition(t *testing.T) {
+	allowed := map[State][]State{Absent: {Loading, Ready}, Loading: {Ready, Absent}, Ready: {Absent}}
+	for from := Absent; from <= Ready; from++ {
+		for to := Absent; to <= Ready; to++ {
+			if slices.Contains(allowed[from], to) {
+				assert.Equal(t, to, from.transition(to))
+			} else {
+				assert.Panics(t, func() { from.transition(to) }, "%s to %s", from, to)
+			}
+		}
+	}
+}
