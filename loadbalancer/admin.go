@@ -11,7 +11,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -103,10 +102,10 @@ const listWait = 2 * time.Second
 // showFunctions lists what all servers hold of the caller's, each with its
 // server. Who does not answer in time is left out.
 func (b *Balancer) showFunctions(c *call) error {
-	var header hop.Header
+	tenant := ""
 	everything := c.grant.Delegate && c.Header.Get(runtimespec.HeaderTenant) == ""
 	if b.settings().token != "" && !everything {
-		header = hop.Header{{Name: runtimespec.HeaderTenant, Value: c.tenant}}
+		tenant = c.tenant
 	}
 	ctx, cancel := context.WithTimeout(c.Context(), listWait)
 	defer cancel()
@@ -121,7 +120,7 @@ func (b *Balancer) showFunctions(c *call) error {
 	var asked sync.WaitGroup
 	for i, s := range all {
 		asked.Go(func() {
-			status, text, err := ask(ctx, s, header)
+			status, text, err := ask(ctx, s, c.hops, tenant)
 			var said struct{ Functions []map[string]any }
 			if err != nil || status != http.StatusOK || json.Unmarshal(text, &said) != nil {
 				return

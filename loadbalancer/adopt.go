@@ -29,7 +29,7 @@ func (b *Balancer) list(ctx context.Context, s *backend) (all []held, trouble st
 	ctx, cancel := context.WithTimeout(ctx, listTime)
 	defer cancel()
 	if b.settings().token != "" {
-		status, _, err := ask(ctx, s, hop.Header{{Name: runtimespec.HeaderTenant, Value: token.DefaultTenant}})
+		status, _, err := ask(ctx, s, b.id, token.DefaultTenant)
 		switch {
 		case err != nil:
 			return nil, "it does not say what it has: " + err.Error()
@@ -37,7 +37,7 @@ func (b *Balancer) list(ctx context.Context, s *backend) (all []held, trouble st
 			return nil, `the balancer's token may not act for tenants there: mark it "delegate" in the server's token file`
 		}
 	}
-	status, text, err := ask(ctx, s, nil)
+	status, text, err := ask(ctx, s, b.id, "")
 	var said struct{ Functions []held }
 	switch {
 	case err != nil:
@@ -50,8 +50,12 @@ func (b *Balancer) list(ctx context.Context, s *backend) (all []held, trouble st
 	return said.Functions, ""
 }
 
-// ask asks a server for its functions.
-func ask(ctx context.Context, s *backend, header hop.Header) (status int, text []byte, err error) {
+// ask asks a server for its functions: of a tenant, or of all.
+func ask(ctx context.Context, s *backend, hops, tenant string) (status int, text []byte, err error) {
+	header := hop.Header{{Name: runtimespec.HeaderHops, Value: hops}}
+	if tenant != "" {
+		header = append(header, hop.Field{Name: runtimespec.HeaderTenant, Value: tenant})
+	}
 	resp, err := s.probe.Send(ctx, &hop.Request{Get: true, Path: runtimespec.PathFunctions, Header: header})
 	if err != nil {
 		return 0, nil, err

@@ -140,11 +140,13 @@ func (b *Balancer) meet(ctx context.Context, s *backend, found readiness) (troub
 	return ""
 }
 
-// twin is the name of another member that is the same process; the caller holds
-// mu.
+// twin is the name of a member that is the same process and stands before s in
+// the list; the caller holds mu.
 func (b *Balancer) twin(s *backend, id string) string {
-	for _, other := range b.backends {
-		if other != s && other.id == id {
+	for _, sched := range b.fleet.Servers() {
+		if other := b.backends[sched]; other == s {
+			break
+		} else if other.id == id {
 			return other.name
 		}
 	}

@@ -134,7 +134,7 @@ func (b *Balancer) remember(k key, lease string, r *recipe) (*function, error) {
 func (b *Balancer) place(ctx context.Context, c *call, f *function) (a answer, mine bool, err error) {
 	var tried []*policy.Server
 	for range maxTries {
-		l, s, mine, none := b.where(f, tried)
+		l, s, mine, none := b.where(c, f, tried)
 		if none != nil {
 			if tried == nil {
 				err = none
@@ -175,7 +175,7 @@ func (b *Balancer) unplaced(s *backend, err error) error {
 
 // where finds or chooses the server that an init is about; l is nil where the
 // function is ready already.
-func (b *Balancer) where(f *function, tried []*policy.Server) (l *loading, s *backend, mine bool, err error) {
+func (b *Balancer) where(c *call, f *function, tried []*policy.Server) (l *loading, s *backend, mine bool, err error) {
 	now := time.Now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -187,7 +187,7 @@ func (b *Balancer) where(f *function, tried []*policy.Server) (l *loading, s *ba
 	if f.sched.On(choice.Server) == policy.Ready {
 		return nil, s, false, nil
 	}
-	l = b.begin(f, s, now)
+	l = b.begin(f, s, c.hops, now)
 	mine, l.taken = !l.taken, true
 	return l, s, mine, nil
 }

@@ -15,7 +15,8 @@ const backgroundLoads = 8
 // and a server: who needs it meanwhile waits for its end.
 type loading struct {
 	done  chan struct{}
-	taken bool // its logs have an owner; guarded by Balancer.mu
+	taken bool   // its logs have an owner; guarded by Balancer.mu
+	hops  string // balancers that the request has passed which it is for, this one too
 
 	answer answer // what the server said; valid when done
 	err    error  // or why it said nothing
@@ -33,7 +34,7 @@ func (l *loading) wait(ctx context.Context) error {
 
 // begin starts an init, or finds the one in flight; nil if nobody knows how. The
 // caller holds mu.
-func (b *Balancer) begin(f *function, s *backend, now time.Time) *loading {
+func (b *Balancer) begin(f *function, s *backend, hops string, now time.Time) *loading {
 	if l := f.loads[s]; l != nil {
 		return l
 	}
@@ -41,7 +42,7 @@ func (b *Balancer) begin(f *function, s *backend, now time.Time) *loading {
 		return nil
 	}
 	b.fleet.Loading(f.sched, s.sched, now)
-	l, recipe := b.entered(f, s), f.recipe
+	l, recipe := b.entered(f, s, hops), f.recipe
 	b.work.Go(func() { b.carryOut(f, recipe, s, l) })
 	return l
 }
@@ -53,7 +54,7 @@ func (b *Balancer) begun(f *function, s *backend, now time.Time) {
 		b.fleet.Absent(f.sched, s.sched, now)
 		return
 	}
-	l, recipe := b.entered(f, s), f.recipe
+	l, recipe := b.entered(f, s, b.id), f.recipe
 	b.work.Go(func() {
 		if b.loads.Acquire(b.base, 1) == nil {
 			defer b.loads.Release(1)
@@ -62,8 +63,8 @@ func (b *Balancer) begun(f *function, s *backend, now time.Time) {
 	})
 }
 
-func (b *Balancer) entered(f *function, s *backend) *loading {
-	l := &loading{done: make(chan struct{})}
+func (b *Balancer) entered(f *function, s *backend, hops string) *loading {
+	l := &loading{done: make(chan struct{}), hops: hops}
 	f.loads[s] = l
 	return l
 }
@@ -74,7 +75,7 @@ func (b *Balancer) carryOut(f *function, r *recipe, s *backend, l *loading) {
 	ctx, cancel := context.WithTimeout(b.base, b.settings().InitTimeout)
 	defer cancel()
 	began := time.Now()
-	l.answer, l.err = b.initialise(ctx, f, r, s)
+	l.answer, l.err = b.initialise(ctx, f, r, s, l.hops)
 	now := time.Now()
 	well := l.err == nil && l.answer.ok()
 	b.mu.Lock()

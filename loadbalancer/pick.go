@@ -33,7 +33,7 @@ func (r *flight) pick() error {
 	s := b.backends[choice.Server]
 	r.load = nil
 	if f.sched.On(choice.Server) != policy.Ready {
-		if r.load = b.begin(f, s, now); r.load == nil {
+		if r.load = b.begin(f, s, r.c.hops, now); r.load == nil {
 			return errUnknown()
 		}
 	}
