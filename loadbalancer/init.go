@@ -201,11 +201,14 @@ func (b *Balancer) pass(c *call, a answer, mine bool) {
 		h[runtimespec.HeaderServer] = []string{a.server}
 	}
 	c.outcome = string(a.reason)
-	if a.frames != nil && mine && c.wantsFrames() {
+	if frames := a.framed(mine); frames != nil && c.wantsFrames() {
+		if h[runtimespec.HeaderServer] == nil {
+			b.sign(h)
+		}
 		h["Content-Type"] = []string{runtimespec.MediaFrames}
-		h["Content-Length"] = []string{strconv.Itoa(len(a.frames))}
+		h["Content-Length"] = []string{strconv.Itoa(len(frames))}
 		c.status = http.StatusOK
-		_, _ = c.w.Write(a.frames)
+		_, _ = c.w.Write(frames)
 		return
 	}
 	if a.reason != "" {
@@ -215,4 +218,16 @@ func (b *Balancer) pass(c *call, a answer, mine bool) {
 		}
 	}
 	b.answer(c, a.status, a.result)
+}
+
+// framed is the answer in frames: as it came with its logs, or a result of which
+// the logs are somebody else's; nil for a failure, which is told plainly.
+func (a answer) framed(logs bool) []byte {
+	switch {
+	case a.frames != nil && logs:
+		return a.frames
+	case a.ok():
+		return runtimespec.AppendFrame(nil, runtimespec.Result, a.status, a.result)
+	}
+	return nil
 }
