@@ -50,7 +50,7 @@ func (r *flight) ask(k key, want string) error {
 	if r.b.settings().token != "" {
 		r.f.header = append(r.f.header, hop.Field{Name: runtimespec.HeaderTenant, Value: k.tenant})
 	}
-	return r.passTo(s)
+	return r.passTo(s, refusal(runtimespec.Saturated, "the server that has the run cannot be asked now"))
 }
 
 // join is a run whose id is that of one in flight. When that is over, the server
@@ -62,13 +62,14 @@ func (r *flight) join(first *flight) error {
 		return r.ended(runtimespec.TimedOut, "the time was over before the same activation, sent before, had ended")
 	}
 	if first.ran != nil {
-		return r.passTo(first.ran)
+		return r.passTo(first.ran, lost("the same activation was sent before to a server that does not tell what became of it; it may have run"))
 	}
 	return refusal(runtimespec.Saturated, "the same activation, sent before, was not started")
 }
 
-// passTo sends a run to the one server that may have it.
-func (r *flight) passTo(s *backend) error {
+// passTo sends a run to the one server that may have it, or fails. It is never
+// said to be not started: it was sent before.
+func (r *flight) passTo(s *backend, failed error) error {
 	r.c.server = s.name
 	r.c.tries++
 	resp, err := s.pool.Send(r.ctx, &hop.Request{Path: runtimespec.PathRun, Header: r.header(), Body: r.body})
@@ -77,13 +78,14 @@ func (r *flight) passTo(s *backend) error {
 			return errLeft
 		}
 		s.look()
-		return refusal(runtimespec.Saturated, "the server that has the run cannot be asked now: %v", err)
+		return failed
 	}
-	if _, ours := judged(resp); !ours {
+	named := r.c.Header.Get(runtimespec.HeaderServer) != "" // then no answer permits to start it
+	if reason, ours := judged(resp); !ours || !named && reason.NotStarted() {
 		_ = resp.Close()
-		return refusal(runtimespec.Saturated, "what answers for the server that has the run is no server of this contract now")
+		return failed
 	}
-	if relay(r.c, resp); !r.c.whole {
+	if relay(r.ctx, r.c, resp); !r.c.whole {
 		cutOff(r.c)
 	}
 	return nil

@@ -59,7 +59,7 @@ func (r *flight) attempt() (again bool, err error) {
 		r.b.reported(s, load)
 		load = ""
 	}
-	outcome := relay(r.c, resp)
+	outcome := relay(r.ctx, r.c, resp)
 	r.c.spent += time.Since(began)
 	if outcome == policy.Answered && reason == runtimespec.Internal {
 		outcome = policy.Failed
@@ -94,19 +94,20 @@ func (r *flight) unanswered(s *backend, err error) (again bool, _ error) {
 		r.finish(policy.Answer{Outcome: policy.Left}, "")
 		return false, errLeft
 	case r.ctx.Err() != nil && notSent:
-		r.finish(policy.Answer{Outcome: policy.Failed}, "")
+		r.finish(policy.Answer{Outcome: policy.Left}, "")
 		return false, r.ended(runtimespec.Expired, "the time was over before a server could be reached")
+	case r.ctx.Err() != nil: // any caller may say how little time there is: checks tell whether the server is well
+		r.finish(policy.Answer{Outcome: policy.Left}, "")
+		s.look()
+		return false, refusal(runtimespec.TimedOut, "the time limit was reached before %s answered", s.name)
 	}
 	r.finish(policy.Answer{Outcome: policy.Failed}, "")
 	s.look()
-	switch {
-	case notSent:
+	if notSent {
 		r.ran = nil
 		r.tried = append(r.tried, s.sched)
 		r.b.metrics.retried("not-sent")
 		return true, refusal(runtimespec.StartFailed, "%s cannot be reached: %v", s.name, err)
-	case r.ctx.Err() != nil:
-		return false, refusal(runtimespec.TimedOut, "the time limit was reached before %s answered", s.name)
 	}
 	return false, lost("the connection to %s was lost after the run was sent; it may have run and is not sent again: %v", s.name, err)
 }

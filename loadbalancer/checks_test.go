@@ -71,6 +71,21 @@ func TestChecks_RunEndsAtItsDeadlineWhateverItsServerDoes(t *testing.T) {
 	assert.Equal(t, 1, s.count(runtimespec.PathRun))
 }
 
+// A caller that leaves no time puts no server out.
+func TestRun_ImpatientCallersEjectNobody(t *testing.T) {
+	s, other := newFake(t), newFake(t)
+	r := before(t, loadbalancer.Config{}, s, other)
+	f := newTarget(small)
+	r.mustInit(f)
+	for _, each := range []*fake{s, other} {
+		each.on(runtimespec.PathRun, hang(nil))
+	}
+	for range 12 {
+		assert.Equal(t, runtimespec.TimedOut, r.run(f, "", runtimespec.HeaderTimeout, "1").reason)
+	}
+	assert.Equal(t, 2, r.count("healthy", "recovering"))
+}
+
 func TestChecks_DrainingServersFunctionsAreLoadedElsewhereFirst(t *testing.T) {
 	one, other := newFake(t), newFake(t)
 	r := before(t, loadbalancer.Config{}, one, other)

@@ -209,3 +209,23 @@ func TestRun_TheSameActivationTwiceGoesToTheSameServer(t *testing.T) {
 	assert.Equal(t, http.StatusOK, wait(t, other).status)
 	assert.Equal(t, 2, at.count(runtimespec.PathRun), "where it is joined or remembered")
 }
+
+func TestRun_TheSameActivationIsNotStartedByASecondCaller(t *testing.T) {
+	s := newFake(t)
+	r := before(t, loadbalancer.Config{}, s)
+	f := newTarget(small)
+	r.mustInit(f)
+	end, arrived := make(chan struct{}), make(chan struct{})
+	s.on(runtimespec.PathRun, first(1, func(f *fake, w http.ResponseWriter, in request) {
+		close(arrived)
+		hang(end)(f, w, in)
+	}, refuse(runtimespec.UnknownFunction))) // restarted meanwhile
+	one := async(func() got { return r.run(f, "a1") })
+	wait(t, arrived)
+	other := async(func() got { return r.run(f, "a1") })
+	r.eventually(r.Joined)
+	close(end)
+	assert.Equal(t, http.StatusOK, wait(t, one).status)
+	assert.Equal(t, runtimespec.Internal, wait(t, other).reason, "nothing that permits to start it")
+	assert.Equal(t, 2, s.count(runtimespec.PathRun))
+}

@@ -1,6 +1,7 @@
 package loadbalancer
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/whiskaway/whiskaway/internal/hop"
@@ -65,6 +66,22 @@ type recipe struct {
 	whole  bool
 	code   runtimespec.Digest
 	name   string
+	limit  int // runs at once on a server, as its author says; 0: no limit
+}
+
+// limitOf is how many runs at once a server gives a function whose author has
+// limited its processes: then that is what there is to wait for.
+func limitOf(env map[string]string) int {
+	if shared, _ := strconv.ParseBool(env["__OW_ALLOW_CONCURRENT"]); shared {
+		return 0
+	}
+	if n, err := strconv.Atoi(env["WHISKAWAY_MAX_INSTANCES"]); err == nil && n > 0 {
+		return n
+	}
+	if gpu, _ := strconv.ParseBool(env["WHISKAWAY_GPU"]); gpu {
+		return 1
+	}
+	return 0
 }
 
 // twoStepsFrom is the size from which an init is tried without its code first.

@@ -83,7 +83,9 @@ func (b *Balancer) receive(c *call, k key, lease string) (*function, error) {
 	if name == "" {
 		name = init.Name
 	}
-	return b.remember(k, lease, newRecipe(in.bytes, init, code, kind, env, name))
+	recipe := newRecipe(in.bytes, init, code, kind, env, name)
+	recipe.limit = limitOf(spec.Env)
+	return b.remember(k, lease, recipe)
 }
 
 // keepCode stores the code that came, or finds what an earlier init brought.
@@ -123,6 +125,7 @@ func (b *Balancer) remember(k key, lease string, r *recipe) (*function, error) {
 	}
 	if f.recipe == nil || !f.recipe.whole {
 		f.recipe, f.name = r, r.name
+		f.sched.Limit(r.limit)
 	}
 	b.use(f, lease, now)
 	return f, nil

@@ -1,6 +1,7 @@
 package loadbalancer
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strconv"
@@ -16,7 +17,7 @@ var passed = [...]string{"Content-Type", runtimespec.HeaderServer, runtimespec.H
 // relay passes an answer on as it comes, without looking into it, and closes
 // it. A small one goes out in one write; of a stream every piece at once. The
 // call notes whether the caller got it whole.
-func relay(c *call, resp *hop.Response) policy.Outcome {
+func relay(ctx context.Context, c *call, resp *hop.Response) policy.Outcome {
 	defer resp.Close()
 	h := c.w.Header()
 	var values [len(passed)]string
@@ -33,7 +34,7 @@ func relay(c *call, resp *hop.Response) policy.Outcome {
 	buf := buffers.Get().(*[pooled]byte)
 	defer buffers.Put(buf)
 	if resp.Size >= 0 && resp.Size <= pooled {
-		return relayWhole(c, resp, buf[:resp.Size])
+		return relayWhole(ctx, c, resp, buf[:resp.Size])
 	}
 	c.w.WriteHeader(resp.Status)
 	control := http.NewResponseController(c.w)
@@ -53,21 +54,21 @@ func relay(c *call, resp *hop.Response) policy.Outcome {
 			return policy.Answered
 		case err != nil:
 			_ = control.Flush()
-			return brokeOff(c)
+			return brokeOff(ctx)
 		}
 	}
 }
 
 // relayWhole passes on an answer that is small. One that breaks off goes on so
 // far: its head names who can be asked again.
-func relayWhole(c *call, resp *hop.Response, buf []byte) policy.Outcome {
+func relayWhole(ctx context.Context, c *call, resp *hop.Response, buf []byte) policy.Outcome {
 	n, err := io.ReadFull(resp, buf)
 	c.w.WriteHeader(resp.Status)
 	_, failed := c.w.Write(buf[:n])
 	switch {
 	case err != nil:
 		_ = http.NewResponseController(c.w).Flush()
-		return brokeOff(c)
+		return brokeOff(ctx)
 	case failed != nil:
 		return policy.Left
 	}
@@ -75,9 +76,10 @@ func relayWhole(c *call, resp *hop.Response, buf []byte) policy.Outcome {
 	return policy.Answered
 }
 
-// brokeOff is whose fault it is that an answer ended early.
-func brokeOff(c *call) policy.Outcome {
-	if c.Context().Err() != nil {
+// brokeOff is whose fault it is that an answer ended early. Time that is over is
+// nobody's: any caller may say how much there is.
+func brokeOff(ctx context.Context) policy.Outcome {
+	if ctx.Err() != nil {
 		return policy.Left
 	}
 	return policy.Failed
