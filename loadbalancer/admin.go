@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +28,23 @@ func (b *Balancer) ready(c echo.Context) error {
 	if reason != "" {
 		return c.JSON(http.StatusServiceUnavailable, map[string]any{"ready": false, "reason": reason})
 	}
-	return c.JSON(http.StatusOK, map[string]any{"ready": true})
+	return c.JSON(http.StatusOK, map[string]any{"ready": true, "kinds": b.kinds()})
+}
+
+// kinds are those that any of the servers runs.
+func (b *Balancer) kinds() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var all []string
+	for _, s := range b.backends {
+		for kind := range strings.SplitSeq(s.kinds, ",") {
+			if kind = strings.TrimSpace(kind); kind != "" {
+				all = append(all, kind)
+			}
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(slices.Compact(all), ", ")
 }
 
 // anyReady is whether a server has answered a check and gets runs.

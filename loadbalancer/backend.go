@@ -23,6 +23,7 @@ type backend struct {
 
 	id      string    // its incarnation, as of the last check; guarded
 	checked time.Time // last check that was answered; guarded
+	kinds   string    // that it runs; guarded
 	trouble string    // why it is given no work, for people; guarded
 }
 

@@ -43,6 +43,7 @@ func (b *Balancer) watch(ctx context.Context, s *backend) {
 type readiness struct {
 	Ready  bool
 	Reason string
+	Kinds  string // joined by commas
 	id     string
 	load   runtimespec.Load
 	loaded bool
@@ -72,7 +73,7 @@ func (b *Balancer) check(ctx context.Context, s *backend) (well bool) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s.checked, s.trouble = now, found.Reason
+	s.checked, s.trouble, s.kinds = now, found.Reason, found.Kinds
 	if found.loaded {
 		b.report(s, found.load, now)
 	}

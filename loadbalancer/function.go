@@ -2,6 +2,7 @@ package loadbalancer
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/whiskaway/whiskaway/internal/hop"
@@ -71,14 +72,14 @@ type recipe struct {
 
 // limitOf is how many runs at once a server gives a function whose author has
 // limited its processes: then that is what there is to wait for.
-func limitOf(env map[string]string) int {
+func limitOf(kind string, env map[string]string) int {
 	if shared, _ := strconv.ParseBool(env["__OW_ALLOW_CONCURRENT"]); shared {
 		return 0
 	}
 	if n, err := strconv.Atoi(env["WHISKAWAY_MAX_INSTANCES"]); err == nil && n > 0 {
 		return n
 	}
-	if gpu, _ := strconv.ParseBool(env["WHISKAWAY_GPU"]); gpu {
+	if gpu, _ := strconv.ParseBool(env["WHISKAWAY_GPU"]); gpu || strings.HasSuffix(kind, "-gpu") {
 		return 1
 	}
 	return 0

@@ -81,7 +81,7 @@ func (b *Balancer) receive(c *call, k key, lease string) (*function, error) {
 		name = init.Name
 	}
 	recipe := newRecipe(in.bytes, init, code, kind, env, name)
-	recipe.limit = limitOf(spec.Env)
+	recipe.limit = limitOf(kind, spec.Env)
 	return b.remember(k, lease, recipe)
 }
 

@@ -31,6 +31,9 @@ func (b *Balancer) Reload(cfg Config) error {
 	if before.token != next.token || !reflect.DeepEqual(before.trust, next.trust) {
 		b.removeServers() // their connections are made with these
 	}
+	if (before.token == "") != (next.token == "") {
+		b.forgetFunctions()
+	}
 	if err := b.applyServers(next); err != nil {
 		return err
 	}
@@ -43,6 +46,14 @@ func (b *Balancer) Reload(cfg Config) error {
 		b.log.Warn("not changed: restart the balancer for it", zap.Strings("settings", late))
 	}
 	return nil
+}
+
+// forgetFunctions has all functions initialised again: whether their requests
+// name a tenant is no longer what it was.
+func (b *Balancer) forgetFunctions() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	clear(b.functions)
 }
 
 // with is what a balancer works with that was started with c and then got cfg.

@@ -102,7 +102,8 @@ func TestAdmission_OneTenantLeavesRoomForOthers(t *testing.T) {
 	for _, path := range []string{"/functions", "/servers", "/metrics"} {
 		assert.Equal(t, runtimespec.Unauthorized, r.get(path).reason)
 	}
-	assert.Equal(t, http.StatusOK, r.get("/readyz").status)
+	s.on(runtimespec.PathReady, func(_ *fake, w http.ResponseWriter, _ request) { write(w, `{"ready":true,"kinds":"native, go:1"}`) })
+	r.eventually(func() bool { return strings.Contains(r.get("/readyz").body, `"kinds":"go:1, native"`) })
 	assert.Equal(t, http.StatusOK, r.get("/healthz").status)
 }
 
@@ -170,4 +171,21 @@ func TestRun_ServerThatLiesAboutItsLoadIsNotBelieved(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestReload_WithATokenForServersTenantsAreNamed(t *testing.T) {
+	s := newFake(t)
+	r := before(t, loadbalancer.Config{}, s)
+	f := newTarget(small)
+	r.mustInit(f)
+	cfg := r.cfg
+	cfg.ServersTokenFile = filepath.Join(t.TempDir(), "servers")
+	require.NoError(t, os.WriteFile(cfg.ServersTokenFile, []byte("ssssssssssssssss\n"), 0o600))
+	require.NoError(t, r.Reload(cfg))
+	r.met(1)
+	require.Equal(t, runtimespec.UnknownFunction, r.run(f, "a1").reason)
+	r.mustInit(f)
+	r.mustRun(f)
+	assert.Equal(t, "default", s.all(runtimespec.PathRun)[0].Get(runtimespec.HeaderTenant))
+	assert.Equal(t, "Bearer ssssssssssssssss", s.all(runtimespec.PathRun)[0].Get("Authorization"))
 }
