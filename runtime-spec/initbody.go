@@ -31,13 +31,14 @@ type InitBody struct {
 
 	raw     []byte
 	cut, to int // the code member's place in raw, commas included
+	ahead   ahead
 }
 
 // ParseInit reads {"value":{"name","main","binary","env","code"}}. Members it
 // does not know are left alone. Of one that is there twice the last counts, but
 // a second value or code is refused: which of two was meant is not ours to guess.
 func ParseInit(body []byte) (*InitBody, error) {
-	init := &InitBody{Main: defaultMain, raw: body}
+	init := &InitBody{Main: defaultMain, raw: body, ahead: hashAhead(body)}
 	dec := jsontext.NewDecoder(bytes.NewBuffer(body), jsonOptions)
 	seen := false
 	err := object(dec, func(name string) error {
@@ -136,7 +137,12 @@ func (b *InitBody) memberSpan(value, end int) (int, int) {
 }
 
 // Digest is the SHA-256 of the code string.
-func (b *InitBody) Digest() Digest { return sha256.Sum256(b.Code) }
+func (b *InitBody) Digest() Digest {
+	if b.ahead.of(b.Code) {
+		return b.ahead.digest()
+	}
+	return sha256.Sum256(b.Code)
+}
 
 // WithoutCode is the body of an init's first step: the same bytes without the
 // code member.
