@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/assert"
@@ -26,6 +27,9 @@ func TestWellFormed_IsWhatJSONIs(t *testing.T) {
 		assert.Equal(t, want, wellFormed([]byte(text)), text)
 		assert.Equal(t, want, json.Valid([]byte(text)), text)
 	}
+	for _, text := range []string{"\"\xff\"", "{\"a\xc3\":1}", "[\"12345678\xe2\x82\"]", "\"\xed\xa0\x80\""} {
+		assert.False(t, wellFormed([]byte(text)), "%q", text)
+	}
 	for depth, want := range map[int]bool{maxNesting: true, maxNesting + 1: false} {
 		assert.Equal(t, want, wellFormed([]byte(strings.Repeat("[", depth)+strings.Repeat("]", depth))))
 		assert.Equal(t, want, wellFormed([]byte(strings.Repeat(`{"a":`, depth)+"1"+strings.Repeat("}", depth))))
@@ -34,7 +38,7 @@ func TestWellFormed_IsWhatJSONIs(t *testing.T) {
 }
 
 // Each special byte is found at each place of a word, and nothing else is.
-func TestPlainBytes_FindsEachByteAtEachPlace(t *testing.T) {
+func TestSkipPlain_FindsEachByteAtEachPlace(t *testing.T) {
 	for b := range 256 {
 		for at := range 20 {
 			text := bytes.Repeat([]byte("\x7f"), 20)
@@ -43,7 +47,12 @@ func TestPlainBytes_FindsEachByteAtEachPlace(t *testing.T) {
 			if b < ' ' || b == '"' || b == '\\' {
 				want = at
 			}
-			assert.Equal(t, want, plainBytes(text), "byte %#x at %d", b, at)
+			s := scanner{body: text}
+			s.skipPlain()
+			assert.Equal(t, want, s.at, "byte %#x at %d", b, at)
+			if want == 20 {
+				assert.Equal(t, b >= 0x80, s.high&tops != 0)
+			}
 		}
 	}
 }
@@ -55,10 +64,10 @@ func FuzzWellFormed(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		if !wellFormed(body) {
-			assert.False(t, json.Valid(body) && bytes.Count(body, []byte("[")) < maxNesting && bytes.Count(body, []byte("{")) < 2, "%q", body)
+			assert.False(t, json.Valid(body) && utf8.Valid(body) && bytes.Count(body, []byte("[")) < maxNesting && bytes.Count(body, []byte("{")) < 2, "%q", body)
 			return
 		}
-		assert.True(t, json.Valid(body), "%q", body)
+		assert.True(t, json.Valid(body) && utf8.Valid(body), "%q", body)
 		dec := jsontext.NewDecoder(bytes.NewBuffer(body), jsonOptions, passOptions)
 		_, err := dec.ReadValue()
 		assert.NoError(t, err, "%q", body)
