@@ -1,6 +1,7 @@
 package runtimespec
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"unicode/utf8"
@@ -190,27 +191,52 @@ func odd(word uint64) uint64 {
 // character.
 func (s *scanner) skipPlain() {
 	b, high, i := s.body[s.at:], s.high, 0
-	for i+8 <= len(b) {
+	for ; i+8 <= len(b); i += 8 {
+		if i == window {
+			i += s.skipWindows(b[i:])
+			high |= s.high
+			if i+8 > len(b) {
+				break
+			}
+		}
 		word := binary.LittleEndian.Uint64(b[i:])
 		high |= word
 		if found := odd(word) & tops; found != 0 {
 			s.at, s.high = s.at+i+bits.TrailingZeros64(found)/8, high
 			return
 		}
-		i += 8
-		for ; i+32 <= len(b); i += 32 {
-			w0, w1 := binary.LittleEndian.Uint64(b[i:]), binary.LittleEndian.Uint64(b[i+8:])
-			w2, w3 := binary.LittleEndian.Uint64(b[i+16:]), binary.LittleEndian.Uint64(b[i+24:])
-			if (odd(w0)|odd(w1)|odd(w2)|odd(w3))&tops != 0 {
-				break
-			}
-			high |= w0 | w1 | w2 | w3
-		}
 	}
 	for ; i < len(b) && b[i] >= ' ' && b[i] != '"' && b[i] != '\\'; i++ {
 		high |= uint64(b[i])
 	}
 	s.at, s.high = s.at+i, high
+}
+
+// window is how much of a string is looked at at once after it has shown to be
+// long.
+const window = 256
+
+// skipWindows is how many bytes of b are in windows with nothing that ends or
+// interrupts a string. Two of three kinds of it are sought by what the standard
+// library has in assembly.
+func (s *scanner) skipWindows(b []byte) (n int) {
+	for ; n+window <= len(b); n += window {
+		w := b[n : n+window]
+		if bytes.IndexByte(w, '"') >= 0 || bytes.IndexByte(w, '\\') >= 0 {
+			return n
+		}
+		var control, high uint64
+		for ; len(w) >= 16; w = w[16:] {
+			x, y := binary.LittleEndian.Uint64(w), binary.LittleEndian.Uint64(w[8:])
+			control |= (x-ones*' ')&^x | (y-ones*' ')&^y
+			high |= x | y
+		}
+		if control&tops != 0 {
+			return n
+		}
+		s.high |= high
+	}
+	return n
 }
 
 // number passes over a number.

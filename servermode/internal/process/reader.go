@@ -74,9 +74,10 @@ func (r *reader) grown(buf []byte) []byte {
 	return out
 }
 
-// fitting is a line in memory of its own, without much to spare.
+// fitting is a line in memory of its own, with an eighth to spare at most: it may
+// be kept for long.
 func fitting(line []byte) []byte {
-	if cap(line) == firstRead || len(line) < cap(line)/2 {
+	if cap(line) == firstRead || len(line) < cap(line)-cap(line)/8 {
 		return bytes.Clone(line)
 	}
 	return line[:len(line):len(line)]
