@@ -15,7 +15,7 @@ demo: build
 	@python=$$(examples/plates/setup.sh) && bin/whiskaway demo --python "$$python"
 
 build:
-	@echo "building bin/clientmode, bin/servermode and bin/whiskaway"
+	@echo "building bin/clientmode, bin/servermode, bin/loadbalancer and bin/whiskaway"
 	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w" -o bin/ ./cmd/...
 
 test:

@@ -32,6 +32,7 @@ type InitBody struct {
 	raw     []byte
 	cut, to int // the code member's place in raw, commas included
 	ahead   ahead
+	inner   int // where value's members begin in raw; 0: value is no object
 }
 
 // ParseInit reads {"value":{"name","main","binary","env","code"}}. Members it
@@ -52,6 +53,8 @@ func ParseInit(body []byte) (*InitBody, error) {
 		if dec.PeekKind() != '{' {
 			return dec.SkipValue()
 		}
+		at := int(dec.InputOffset()) // between it and the brace is white space, and the colon
+		init.inner = at + bytes.IndexByte(body[at:], '{') + 1
 		return object(dec, func(name string) error { return init.member(dec, name) })
 	})
 	if err == nil {
@@ -149,6 +152,25 @@ func (b *InitBody) Digest() Digest {
 func (b *InitBody) WithoutCode() []byte {
 	out := make([]byte, 0, len(b.raw)-(b.to-b.cut))
 	return append(append(out, b.raw[:b.cut]...), b.raw[b.to:]...)
+}
+
+// WithCode is the whole body again that a first step leaves the code out of: the
+// same bytes with the code string as a member. It is nil where there is no place
+// for one.
+func (b *InitBody) WithCode(code []byte) []byte {
+	if b.inner == 0 || b.to > 0 {
+		return nil
+	}
+	out := make([]byte, 0, len(b.raw)+len(code)+len(code)/8+len(`"code":"",`))
+	out = append(append(out, b.raw[:b.inner]...), `"code":`...)
+	out, err := jsontext.AppendQuote(out, code)
+	if err != nil {
+		return nil // no code of an init: that is UTF-8
+	}
+	if rest := bytes.TrimLeft(b.raw[b.inner:], " \t\r\n"); rest[0] != '}' {
+		out = append(out, ',')
+	}
+	return append(out, b.raw[b.inner:]...)
 }
 
 // Function is the function this init describes, run by kind, with the

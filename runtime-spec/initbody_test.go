@@ -140,3 +140,24 @@ func parse(t *testing.T, body []byte) (out map[string]any) {
 	require.NoError(t, dec.Decode(&out))
 	return out
 }
+
+func TestInitBody_CodeGoesBackIn(t *testing.T) {
+	code := "def main(args):\n\treturn {\"é\": \"<&>\"}\n"
+	for _, short := range []string{
+		`{"value":{}}`, ` { "value" : { } } `, `{"a":{"value":{}},"value":{"main":"x","env":{"K":"{"}},"b":1}`, `{"value":{"code_":"x"}}`,
+	} {
+		first, err := runtimespec.ParseInit([]byte(short))
+		require.NoError(t, err)
+		whole, err := runtimespec.ParseInit(first.WithCode([]byte(code)))
+		require.NoError(t, err, short)
+		require.Equal(t, code, string(whole.Code))
+		require.Equal(t, first.Env, whole.Env)
+		require.Equal(t, first.Main, whole.Main)
+		require.Nil(t, whole.WithCode(nil), "it has one")
+	}
+	for _, nowhere := range []string{`{}`, `{"value":null}`, `{"value":7}`} {
+		first, err := runtimespec.ParseInit([]byte(nowhere))
+		require.NoError(t, err)
+		require.Nil(t, first.WithCode([]byte(code)), nowhere)
+	}
+}

@@ -10,8 +10,8 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/runtime-spec"
-	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
@@ -62,7 +62,7 @@ var refuses = []struct {
 	{function.ErrSaturated, runtimespec.Saturated, ""},
 	{function.ErrDraining, runtimespec.Draining, ""},
 	{function.ErrExpired, runtimespec.Expired, ""},
-	{artifact.ErrMissing, runtimespec.CodeNeeded, ""},
+	{codestore.ErrMissing, runtimespec.CodeNeeded, ""},
 	{kind.ErrUnsupported, runtimespec.UnsupportedKind, ""},
 	{process.ErrExtraOutput, runtimespec.BadResult, "The action wrote more than one result."},
 	{process.ErrProtocol, runtimespec.BadResult, ""},

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/whiskaway/whiskaway/internal/front"
+	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/runtime-spec"
-	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 )
 
@@ -95,7 +95,7 @@ func outcome(result []byte, err error) ([]byte, error) {
 	case errors.Is(err, process.ErrTooLarge): // an application error, as the platform has it
 		cause := refusal("", fmt.Sprintf("The action produced a response that exceeded the allowed length: %v.", err))
 		return cause.body(), nil
-	case errors.Is(err, artifact.ErrMissing): // evicted from the cache since the init
+	case errors.Is(err, codestore.ErrMissing): // evicted from the cache since the init
 		return nil, refusal(runtimespec.UnknownFunction, "the function's code is no longer cached: init it again")
 	case err != nil:
 		return nil, err

@@ -14,8 +14,8 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/internal/daemon"
-	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
@@ -38,7 +38,7 @@ type Server struct {
 	shop        *build.Shop
 	kinds       kind.Set
 	parent      *zygote.Parent // of Python functions; nil: they are executed
-	store       *artifact.Store
+	store       *codestore.Store
 	table       *function.Table
 	metrics     *metrics
 	activations *activations
@@ -99,7 +99,7 @@ func (s *Server) Start() error {
 func (s *Server) onStop(f func() error) { s.cleanups = append(s.cleanups, f) }
 
 func (s *Server) openStore() (err error) {
-	s.store, err = artifact.Open(s.state.path("code"), s.cfg.CodeCache)
+	s.store, err = codestore.Open(s.state.path("code"), s.cfg.CodeCache)
 	return err
 }
 

@@ -49,7 +49,7 @@ func TestHouse_DependenciesPointOneWay(t *testing.T) {
 		"loadbalancer": "loadbalancer runtime-spec internal",
 		"runtime-spec": "runtime-spec",
 		"internal":     "internal runtime-spec",
-		"test":         "test runtime-spec servermode clientmode",
+		"test":         "test runtime-spec servermode clientmode loadbalancer",
 		"examples":     "examples runtime-spec",
 	}
 	for pkg, deps := range imports(t) {

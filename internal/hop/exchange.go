@@ -65,9 +65,14 @@ func (c *conn) meanwhile(write func() (bool, error)) (*Response, bool, error) {
 
 // prepare makes the request's head and opens its body.
 func (c *conn) prepare(p *Pool, r *Request) (head []byte, src io.Reader, err error) {
-	head = append(append(append(c.out[:0], "POST "...), r.Path...), " HTTP/1.1\r\n"...)
-	head = append(append(head, p.fixed...), "Content-Length: "...)
-	head = append(strconv.AppendInt(head, r.size(), 10), "\r\n"...)
+	method := "POST "
+	if r.Get {
+		method = "GET "
+	}
+	head = append(append(append(c.out[:0], method...), r.Path...), " HTTP/1.1\r\n"...)
+	if head = append(head, p.fixed...); !r.Get {
+		head = append(strconv.AppendInt(append(head, "Content-Length: "...), r.size(), 10), "\r\n"...)
+	}
 	if head, err = r.Header.appendTo(head); err != nil {
 		return nil, nil, err
 	}

@@ -24,8 +24,9 @@ import (
 // the wire: nothing can have been started by it.
 var ErrNotSent = errors.New("the request was not sent")
 
-// Request is one POST of the contract.
+// Request is one request of the contract.
 type Request struct {
+	Get    bool // GET, without a body; else POST
 	Path   string
 	Header Header                    // not changed, may be shared
 	Body   []byte                    // not changed, may be shared

@@ -239,3 +239,15 @@ func TestConn_IsStaleOnceTheOtherSideEndsItOrSpeaksUnasked(t *testing.T) {
 		})
 	}
 }
+
+func TestSend_AsksWithoutABody(t *testing.T) {
+	p := pool(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, r.Method+" "+r.URL.Path+" "+r.Header.Get("Content-Length"))
+	}), hop.Options{})
+	for range 2 { // over one connection
+		_, body, err := exchange(t, p, &hop.Request{Get: true, Path: "/readyz"})
+		require.NoError(t, err)
+		assert.Equal(t, "GET /readyz ", body)
+		assert.Equal(t, 1, p.Idle())
+	}
+}

@@ -20,6 +20,7 @@ type Options struct {
 
 	// Outlier ejection.
 	Errors    int           // consecutive failures that eject a server (5)
+	Checks    int           // failed health checks in a row that do (2)
 	ErrorRate float64       // share of failures between two sweeps that ejects it (0.5)
 	Volume    int           // answers between two sweeps for a share to say anything (10)
 	Sweep     time.Duration // between two looks at shares (10 s)
@@ -43,6 +44,7 @@ func (o Options) withDefaults() Options {
 		Init:      cmp.Or(o.Init, time.Second),
 		KeepAlive: cmp.Or(o.KeepAlive, 5*time.Minute),
 		Errors:    cmp.Or(o.Errors, 5),
+		Checks:    cmp.Or(o.Checks, 2),
 		ErrorRate: cmp.Or(o.ErrorRate, 0.5),
 		Volume:    cmp.Or(o.Volume, 10),
 		Sweep:     cmp.Or(o.Sweep, 10*time.Second),

@@ -8,6 +8,7 @@ type record struct {
 	answers   int // since the last sweep, failures included
 	failures  int // of them
 	ejections int // lately; each makes the next one longer
+	checks    int // health checks that failed since one that did not
 	until     time.Time
 }
 
@@ -42,14 +43,20 @@ func (f *Fleet) eject(s *Server, now time.Time) {
 	}
 }
 
-// Checked takes in what an active health check found. A good one admits an
-// ejected server whose time is over; it does not excuse failed runs of others.
+// Checked takes in what an active health check found. A few bad ones in a row
+// eject a server, and none is tried with a run while they are bad. A good one
+// admits an ejected server whose time is over; it does not excuse failed runs of
+// others.
 func (f *Fleet) Checked(s *Server, well bool, now time.Time) {
-	switch {
-	case !well:
-		f.failed(s, now)
-	case s.health == Probing:
-		f.become(s, Recovering, now)
+	if well {
+		if s.errors.checks = 0; s.health == Probing {
+			f.become(s, Recovering, now)
+		}
+		return
+	}
+	s.errors.checks++
+	if f.failed(s, now); s.errors.checks >= f.options.Checks {
+		f.eject(s, now)
 	}
 }
 
@@ -60,12 +67,20 @@ func (f *Fleet) Drain(s *Server, now time.Time) {
 	}
 }
 
-// Return takes a server that drained back: another process answers there.
+// Return takes a server back that drained or was ejected: another process answers
+// there. It is no better for that if it is ejected again.
 func (f *Fleet) Return(s *Server, now time.Time) {
-	if s.health == Draining {
-		s.errors = record{}
-		f.become(s, Recovering, now)
+	switch s.health {
+	case Ejected:
+		f.become(s, Probing, now)
+	case Draining:
+		s.errors.ejections = 0
+	case Probing:
+	default:
+		return
 	}
+	s.errors = record{ejections: s.errors.ejections}
+	f.become(s, Recovering, now)
 }
 
 // Sweep does what time brings about: ejections end and slow starts are over,
@@ -74,7 +89,7 @@ func (f *Fleet) Return(s *Server, now time.Time) {
 func (f *Fleet) Sweep(now time.Time) {
 	for _, s := range f.servers {
 		switch {
-		case s.health == Ejected && !now.Before(s.errors.until):
+		case s.health == Ejected && !now.Before(s.errors.until) && s.errors.checks == 0:
 			f.become(s, Probing, now)
 		case s.health == Recovering && now.Sub(s.since) >= f.options.SlowStart:
 			f.become(s, Healthy, now)

@@ -195,3 +195,31 @@ func TestFleet_DrainedServerComesBack(t *testing.T) {
 	assert.Equal(t, []policy.Health{policy.Draining, policy.Recovering, policy.Gone}, told)
 	assert.Len(t, f.Servers(), 1)
 }
+
+func TestFleet_FailedChecksEjectForAsLongAsTheyFail(t *testing.T) {
+	f := newFleet(4, 1, policy.Options{})
+	s := f.Servers()[0]
+	f.Checked(s, false, start)
+	f.Checked(s, true, start)
+	f.Checked(s, false, start)
+	assert.Equal(t, policy.Healthy, s.Health(), "never two in a row")
+	f.Checked(s, false, start)
+	assert.Equal(t, policy.Ejected, s.Health())
+	f.Sweep(start.Add(time.Hour))
+	assert.Equal(t, policy.Ejected, s.Health(), "no run is risked while nobody answers")
+	f.Checked(s, true, start.Add(time.Hour))
+	f.Sweep(start.Add(time.Hour))
+	assert.Equal(t, policy.Probing, s.Health())
+}
+
+func TestFleet_AnotherProcessIsTakenBackAtOnce(t *testing.T) {
+	f, fn := newFleet(4, 1, policy.Options{}), policy.NewFunction("f")
+	s := f.Servers()[0]
+	eject(f, fn, s, start)
+	f.Return(s, start)
+	assert.Equal(t, policy.Recovering, s.Health())
+	eject(f, fn, s, start)
+	assert.Equal(t, 60, outFor(f, s, start), "what crashes again is out for longer")
+	f.Return(s, start)
+	assert.Equal(t, policy.Recovering, s.Health(), "from probing too")
+}

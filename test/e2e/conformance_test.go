@@ -24,6 +24,8 @@ type chain struct {
 	t    *testing.T
 	kind string
 	url  string // of the server for cases that want nothing special
+
+	balanced bool // a balancer is in front of special servers
 }
 
 func (c chain) Provides() conformance.Need {
@@ -44,7 +46,9 @@ func (c chain) Start(ctx context.Context, env map[string]string) (*conformance.C
 	}
 	if server != nil {
 		special := harness.Start(c.t, "servermode", server, "--listen=127.0.0.1:0", "--state-dir="+harness.StateDir(c.t), grace)
-		upstream = special.URL
+		if upstream = special.URL; c.balanced {
+			upstream = harness.Balancer(c.t, special.URL).URL
+		}
 	}
 	client := conformance.Exec{
 		Command: []string{filepath.Join(harness.Bins, "clientmode"), "--listen", "127.0.0.1:{port}", "--upstream", upstream},
@@ -62,16 +66,21 @@ const grace = "--native-grace=500ms"
 func TestConformance_ClientToServer(t *testing.T) {
 	for _, kind := range conformance.Kinds() {
 		t.Run(kind, func(t *testing.T) {
-			target := chain{t, kind, harness.Server(t, grace).URL}
-			for _, c := range conformance.For(kind) {
-				t.Run(c.ID, func(t *testing.T) {
-					err := conformance.Check(t.Context(), target, c)
-					if errors.Is(err, conformance.ErrNotChecked) {
-						t.Skip(err)
-					}
-					require.NoError(t, err)
-				})
+			target := chain{t: t, kind: kind, url: harness.Server(t, grace).URL}
+			checkAll(t, target, conformance.For(kind))
+		})
+	}
+}
+
+// checkAll has a runtime checked.
+func checkAll(t *testing.T, target conformance.Target, cases []conformance.Case) {
+	for _, c := range cases {
+		t.Run(c.ID, func(t *testing.T) {
+			err := conformance.Check(t.Context(), target, c)
+			if errors.Is(err, conformance.ErrNotChecked) {
+				t.Skip(err)
 			}
+			require.NoError(t, err)
 		})
 	}
 }

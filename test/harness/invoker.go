@@ -30,6 +30,16 @@ func Client(t testing.TB, upstream, kind string, args ...string) *Process {
 	return Start(t, "clientmode", nil, append([]string{"--listen=127.0.0.1:0", "--upstream=" + upstream, "--kind=" + kind}, args...)...)
 }
 
+// Balancer starts a balancer in front of servers.
+func Balancer(t testing.TB, servers ...string) *Process {
+	t.Helper()
+	args := []string{"--listen=127.0.0.1:0", "--state-dir=" + StateDir(t)}
+	for _, url := range servers {
+		args = append(args, "--server="+url)
+	}
+	return Start(t, "loadbalancer", nil, args...)
+}
+
 // Answer is what an invoker gets.
 type Answer struct {
 	Status int
@@ -113,6 +123,20 @@ func Functions(t testing.TB, server *Process) []Function {
 	var list struct{ Functions []Function }
 	require.NoError(t, json.NewDecoder(resp.Body).Decode(&list))
 	return list.Functions
+}
+
+// BalancedServer is one entry of GET /servers.
+type BalancedServer struct{ Server, ID, State, Trouble string }
+
+// Servers lists the servers of a balancer.
+func Servers(t testing.TB, balancer *Process) []BalancedServer {
+	t.Helper()
+	resp, err := http.Get(balancer.URL + "/servers")
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	var list struct{ Servers []BalancedServer }
+	require.NoError(t, json.NewDecoder(resp.Body).Decode(&list))
+	return list.Servers
 }
 
 // Eventually waits until a condition holds.

@@ -1,3 +1,5 @@
+// Package artifact unpacks the code of a function, which may be an archive, and
+// looks into it.
 package artifact
 
 import (

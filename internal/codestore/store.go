@@ -1,7 +1,7 @@
-// Package artifact keeps the code that clients sent, by content, on disk, and
-// unpacks it for a function. Code is kept apart for each tenant: knowing a
-// digest must not be enough to run somebody else's code.
-package artifact
+// Package codestore keeps the code that clients sent, by content, on disk. Code
+// is kept apart for each tenant: knowing a digest must not be enough to run
+// somebody else's code.
+package codestore
 
 import (
 	"crypto/sha256"
@@ -28,7 +28,7 @@ type Store struct {
 	mu sync.Mutex // guards the choice of what to evict
 }
 
-// Open uses dir, which must be the server's alone, for up to maxBytes.
+// Open uses dir, which must be the service's alone, for up to maxBytes.
 func Open(dir string, maxBytes int64) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func Open(dir string, maxBytes int64) (*Store, error) {
 	s := &Store{dir: dir}
 	s.maxBytes.Store(maxBytes)
 	for _, f := range s.files() {
-		if f.unfinished() { // a server was killed while writing it
+		if f.unfinished() { // a service was killed while writing it
 			_ = os.Remove(f.path)
 		}
 	}

@@ -1,4 +1,4 @@
-package artifact_test
+package codestore_test
 
 import (
 	"bytes"
@@ -13,20 +13,20 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/runtime-spec"
-	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
 )
 
 func digest(code []byte) runtimespec.Digest { return sha256.Sum256(code) }
 
-func open(t *testing.T, dir string, maxBytes int64) *artifact.Store {
+func open(t *testing.T, dir string, maxBytes int64) *codestore.Store {
 	t.Helper()
-	s, err := artifact.Open(dir, maxBytes)
+	s, err := codestore.Open(dir, maxBytes)
 	require.NoError(t, err)
 	return s
 }
 
-func put(t *testing.T, s *artifact.Store, tenant, code string) runtimespec.Digest {
+func put(t *testing.T, s *codestore.Store, tenant, code string) runtimespec.Digest {
 	t.Helper()
 	d := digest([]byte(code))
 	require.NoError(t, s.Put(tenant, d, []byte(code)))
@@ -51,7 +51,7 @@ func TestStore_PutGetHas(t *testing.T) {
 	d := digest([]byte("code"))
 	assert.False(t, s.Has("a", d))
 	_, err := s.Get("a", d)
-	require.ErrorIs(t, err, artifact.ErrMissing)
+	require.ErrorIs(t, err, codestore.ErrMissing)
 	for range 2 { // again is no error
 		put(t, s, "a", "code")
 		code, err := s.Get("a", d)
@@ -69,7 +69,7 @@ func TestStore_TenantsAreApart(t *testing.T) {
 	for _, tenant := range []string{"", "b", "../a", "a/", "A"} {
 		assert.False(t, s.Has(tenant, d), tenant)
 		_, err := s.Get(tenant, d)
-		assert.ErrorIs(t, err, artifact.ErrMissing, tenant)
+		assert.ErrorIs(t, err, codestore.ErrMissing, tenant)
 	}
 }
 
@@ -82,7 +82,7 @@ func TestStore_AlteredCodeIsMissing(t *testing.T) {
 	for _, bad := range []string{"cod", "codE", ""} {
 		require.NoError(t, os.WriteFile(files[0], []byte(bad), 0o600))
 		_, err := s.Get("a", d)
-		require.ErrorIs(t, err, artifact.ErrMissing)
+		require.ErrorIs(t, err, codestore.ErrMissing)
 		assert.Empty(t, stored(t, dir), "it is removed")
 		assert.False(t, s.Has("a", d))
 	}
@@ -147,7 +147,7 @@ func TestStore_ConcurrentPuts(t *testing.T) {
 				if err == nil {
 					assert.Equal(t, code, got)
 				} else {
-					assert.ErrorIs(t, err, artifact.ErrMissing)
+					assert.ErrorIs(t, err, codestore.ErrMissing)
 				}
 			}
 		})

@@ -1,0 +1,98 @@
+// Command loadbalancer spreads the runs of client containers over servers.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/internal/configfile"
+	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/loadbalancer"
+)
+
+type flags struct {
+	Config string `env:"WHISKAWAY_CONFIG" placeholder:"FILE" help:"YAML file with settings; its keys are the names of these flags. SIGHUP has it read again."`
+
+	Listen    string   `default:"127.0.0.1:18080" env:"WHISKAWAY_LISTEN" help:"Address to serve on. More than loopback needs --token-file."`
+	Server    []string `env:"WHISKAWAY_SERVERS" placeholder:"URL" help:"A server, such as http://gpu-1:9000; once for each. All balancers need the same list: it says where functions are placed."`
+	StateDir  string   `env:"WHISKAWAY_STATE_DIR" help:"Folder for functions' code. [/var/lib/whiskaway-loadbalancer as root]" type:"path"`
+	TokenFile string   `env:"WHISKAWAY_TOKEN_FILE" help:"Callers' bearer tokens, one a line: token, tenant, and 'delegate' if it may act for others." type:"path"`
+	TLSCert   string   `name:"tls-cert" env:"WHISKAWAY_TLS_CERT" help:"Certificate, PEM; serves HTTPS." type:"path"`
+	TLSKey    string   `name:"tls-key" env:"WHISKAWAY_TLS_KEY" help:"Its private key, PEM." type:"path"`
+
+	ServersTokenFile string `env:"WHISKAWAY_SERVERS_TOKEN_FILE" help:"Its first token is sent to the servers, which must know it as one that may delegate." type:"path"`
+	ServersCA        string `name:"servers-ca" env:"WHISKAWAY_SERVERS_CA" help:"Certificates, PEM, by which servers are trusted. [the host's]" type:"path"`
+
+	Policy      string        `default:"warm" enum:"warm,consistent-hash,least-loaded,p2c,peak-ewma,random,round-robin" env:"WHISKAWAY_POLICY" help:"Who gets a run: warm, consistent-hash, least-loaded, p2c, peak-ewma, random or round-robin."`
+	Lease       time.Duration `default:"30m" env:"WHISKAWAY_LEASE" help:"How long a function is kept that nobody runs."`
+	MaxInit     time.Duration `default:"5m" env:"WHISKAWAY_MAX_INIT" help:"Longest init."`
+	VolatileEnv []string      `env:"WHISKAWAY_VOLATILE_ENV" help:"More init parameters that change with each activation; the same on clients and servers."`
+	InFlight    int           `default:"4096" env:"WHISKAWAY_IN_FLIGHT" help:"Inits and runs at once. With several tenants one gets as many as are left."`
+	Functions   int           `default:"65536" env:"WHISKAWAY_FUNCTIONS" help:"Functions that are known at once."`
+	CodeCache   int64         `default:"4294967296" env:"WHISKAWAY_CODE_CACHE" help:"Bytes of functions' code that are kept on disk."`
+
+	CheckEvery   time.Duration `default:"500ms" env:"WHISKAWAY_CHECK_EVERY" help:"Time between two health checks of a server."`
+	CheckTimeout time.Duration `default:"1s" env:"WHISKAWAY_CHECK_TIMEOUT" help:"A server that takes longer to answer one is not well."`
+	Grace        time.Duration `default:"30s" env:"WHISKAWAY_GRACE" help:"How long requests may go on after SIGTERM."`
+
+	AccessLog bool   `env:"WHISKAWAY_ACCESS_LOG" help:"Log a line for each init, run and stop."`
+	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"WHISKAWAY_LOG_LEVEL" help:"debug, info, warn or error."`
+}
+
+func main() {
+	f := parseOrExit(os.Args[1:])
+	level, err := zap.ParseAtomicLevel(f.LogLevel)
+	if err != nil {
+		exit(daemon.ExitUsage, err)
+	}
+	log, err := daemon.NewLogAt(level, "stderr")
+	if err != nil {
+		exit(daemon.ExitUsage, err)
+	}
+	cfg := f.config()
+	cfg.Log = log
+	code := daemon.Run(&reloading{Balancer: loadbalancer.New(cfg), log: log, level: level}, f.Grace, log)
+	_ = log.Sync()
+	os.Exit(code)
+}
+
+func exit(code int, err error) {
+	fmt.Fprintln(os.Stderr, "loadbalancer:", err)
+	os.Exit(code)
+}
+
+func newParser(f *flags) *kong.Kong {
+	return kong.Must(f, kong.Name("loadbalancer"), kong.UsageOnError(), configfile.From("config"),
+		kong.Description("Spread the runs of client containers over servers. Every flag has its variable, and is a key of the YAML file that --config names. A flag goes before a variable, a variable before the file."),
+		kong.Exit(func(code int) {
+			if code != 0 {
+				code = daemon.ExitUsage
+			}
+			os.Exit(code)
+		}))
+}
+
+func parseOrExit(args []string) (f flags) {
+	parser := newParser(&f)
+	_, err := parser.Parse(args)
+	if errors.Is(err, daemon.ErrConfig) {
+		exit(daemon.ExitConfig, err)
+	}
+	parser.FatalIfErrorf(err)
+	return f
+}
+
+func (f flags) config() loadbalancer.Config {
+	return loadbalancer.Config{
+		Listen: f.Listen, Servers: f.Server, StateDir: f.StateDir, TokenFile: f.TokenFile, TLSCert: f.TLSCert, TLSKey: f.TLSKey,
+		ServersTokenFile: f.ServersTokenFile, ServersCA: f.ServersCA,
+		Policy: f.Policy, Lease: f.Lease, InitTimeout: f.MaxInit, VolatileEnv: f.VolatileEnv,
+		InFlight: f.InFlight, Functions: f.Functions, CodeCache: f.CodeCache,
+		CheckEvery: f.CheckEvery, CheckTimeout: f.CheckTimeout, AccessLog: f.AccessLog,
+	}
+}

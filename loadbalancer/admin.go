@@ -1,0 +1,141 @@
+package loadbalancer
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/whiskaway/whiskaway/loadbalancer/policy"
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+// ready answers a readiness probe: whether new work is welcome.
+func (b *Balancer) ready(c echo.Context) error {
+	b.sign(c.Response().Header())
+	reason := ""
+	if b.admission.draining() {
+		reason = string(runtimespec.Draining)
+	} else if !b.anyReady() {
+		reason = "no server is ready"
+	}
+	if reason != "" {
+		return c.JSON(http.StatusServiceUnavailable, map[string]any{"ready": false, "reason": reason})
+	}
+	return c.JSON(http.StatusOK, map[string]any{"ready": true})
+}
+
+// anyReady is whether a server has answered a check and gets runs.
+func (b *Balancer) anyReady() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for sched, s := range b.backends {
+		if h := sched.Health(); s.id != "" && (h == policy.Healthy || h == policy.Recovering) {
+			return true
+		}
+	}
+	return false
+}
+
+// ServerStatus is one server in the answer of GET /servers.
+type ServerStatus struct {
+	Server    string `json:"server"` // URL
+	ID        string `json:"id"`     // incarnation; empty: never met
+	State     string `json:"state"`  // healthy, recovering, ejected, probing, draining
+	Trouble   string `json:"trouble,omitempty"`
+	Sent      int    `json:"sent"` // runs that this balancer has in flight there
+	InFlight  int    `json:"in_flight"`
+	Slots     int    `json:"slots"`
+	Queued    int    `json:"queued"`
+	Functions int    `json:"functions"`  // of all tenants
+	CheckedMS int64  `json:"checked_ms"` // since it last answered a check; -1: never
+}
+
+// showServers lists the servers to whom they concern: a token that may delegate,
+// or any where there is one tenant only.
+func (b *Balancer) showServers(c *call) error {
+	if !c.grant.Delegate && b.settings().several() {
+		return refusal(runtimespec.Forbidden, "servers are shown to tokens that may delegate")
+	}
+	body, err := json.Marshal(map[string]any{"servers": b.servers()})
+	if err != nil {
+		return err
+	}
+	b.answer(c, http.StatusOK, body)
+	return nil
+}
+
+func (b *Balancer) servers() []ServerStatus {
+	now := time.Now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	have := map[*policy.Server]int{}
+	for _, f := range b.functions {
+		for _, c := range f.sched.Copies() {
+			have[c.Server()]++
+		}
+	}
+	out := []ServerStatus{}
+	for _, sched := range b.fleet.Servers() {
+		s := b.backends[sched]
+		load, _ := sched.Reported()
+		one := ServerStatus{
+			Server: s.name, ID: s.id, State: sched.Health().String(), Trouble: s.trouble, Sent: sched.InFlight(),
+			InFlight: load.InFlight, Slots: load.Slots, Queued: load.Queued, Functions: have[sched], CheckedMS: -1,
+		}
+		if !s.checked.IsZero() {
+			one.CheckedMS = now.Sub(s.checked).Milliseconds()
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// listWait is how long the servers have to say what they hold.
+const listWait = 2 * time.Second
+
+// showFunctions lists what all servers hold of the caller's, each with its
+// server. Who does not answer in time is left out.
+func (b *Balancer) showFunctions(c *call) error {
+	tenant := ""
+	everything := c.grant.Delegate && c.Header.Get(runtimespec.HeaderTenant) == ""
+	if b.settings().token != "" && !everything {
+		tenant = c.tenant
+	}
+	ctx, cancel := context.WithTimeout(c.Context(), listWait)
+	defer cancel()
+	b.mu.Lock()
+	all := make([]*backend, 0, len(b.backends))
+	for _, s := range b.backends {
+		all = append(all, s)
+	}
+	b.mu.Unlock()
+	slices.SortFunc(all, func(x, y *backend) int { return cmp.Compare(x.name, y.name) })
+	lists := make([][]map[string]any, len(all))
+	var asked sync.WaitGroup
+	for i, s := range all {
+		asked.Go(func() {
+			status, text, err := ask(ctx, s, c.hops, tenant)
+			var said struct{ Functions []map[string]any }
+			if err != nil || status != http.StatusOK || json.Unmarshal(text, &said) != nil {
+				return
+			}
+			for _, f := range said.Functions {
+				f["server"] = s.name
+			}
+			lists[i] = said.Functions
+		})
+	}
+	asked.Wait()
+	body, err := json.Marshal(map[string]any{"functions": append([]map[string]any{}, slices.Concat(lists...)...)})
+	if err != nil {
+		return err
+	}
+	b.answer(c, http.StatusOK, body)
+	return nil
+}

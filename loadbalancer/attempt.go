@@ -1,0 +1,180 @@
+package loadbalancer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/loadbalancer/policy"
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+// header is the request's, with the time that is left.
+func (r *flight) header() hop.Header {
+	h := append(hop.Header(r.fields[:0]), r.f.header...)
+	add := func(name, value string) {
+		if value != "" {
+			h = append(h, hop.Field{Name: name, Value: value})
+		}
+	}
+	add("Accept", r.c.Header.Get("Accept"))
+	add(runtimespec.HeaderActivation, r.c.Header.Get(runtimespec.HeaderActivation))
+	add(runtimespec.HeaderTrace, r.c.Header.Get(runtimespec.HeaderTrace))
+	add(runtimespec.HeaderHops, r.c.hops)
+	if !r.deadline.IsZero() {
+		add(runtimespec.HeaderTimeout, runtimespec.FormatTimeout(time.Until(r.deadline)))
+	}
+	return h
+}
+
+// attempt sends the run to the server that was picked, and passes its answer on.
+// After an error, again is whether the run has certainly not been started.
+func (r *flight) attempt() (again bool, err error) {
+	r.c.tries++
+	s := r.on
+	r.c.server = s.name
+	r.request = hop.Request{Path: runtimespec.PathRun, Header: r.header(), Body: r.body}
+	began := time.Now()
+	r.ran = s
+	resp, err := s.pool.Send(r.ctx, &r.request)
+	if err != nil {
+		return r.unanswered(s, err)
+	}
+	load := resp.Head.Get(runtimespec.HeaderLoad)
+	reason, ours := judged(resp)
+	switch {
+	case !ours:
+		_ = resp.Close()
+		r.finish(policy.Answer{Outcome: policy.Failed}, "")
+		s.look()
+		return false, lost("%s answered status %d and is no server of this contract; the run may have been started", s.name, resp.Status)
+	case reason.NotStarted() && reason != runtimespec.Expired:
+		return r.refused(s, resp, reason, load)
+	}
+	r.b.route(resp, s)
+	if resp.Size < 0 { // it is of now, and the end may be far
+		r.b.reported(s, load)
+		load = ""
+	}
+	outcome := relay(r.ctx, r.c, resp)
+	r.c.spent += time.Since(began)
+	if outcome == policy.Answered && reason == runtimespec.Internal {
+		outcome = policy.Failed
+	}
+	r.finish(policy.Answer{Outcome: outcome, Took: time.Since(began)}, load)
+	if r.c.whole {
+		return false, nil
+	}
+	if outcome == policy.Failed {
+		s.look()
+	}
+	cutOff(r.c)
+	return false, nil
+}
+
+// judged is a failure's reason, and whether the answer is a server's of this
+// contract at all.
+func judged(resp *hop.Response) (reason runtimespec.Reason, ours bool) {
+	_, ours = resp.Head.Only(runtimespec.HeaderServer)
+	if resp.Status < http.StatusBadRequest {
+		return "", ours
+	}
+	reason = runtimespec.Reason(resp.Head.Get(runtimespec.HeaderReason))
+	return reason, ours && reason != ""
+}
+
+// unanswered sorts a request that got no answer.
+func (r *flight) unanswered(s *backend, err error) (again bool, _ error) {
+	notSent := errors.Is(err, hop.ErrNotSent)
+	switch {
+	case r.c.Context().Err() != nil:
+		r.finish(policy.Answer{Outcome: policy.Left}, "")
+		return false, errLeft
+	case r.ctx.Err() != nil && notSent:
+		r.finish(policy.Answer{Outcome: policy.Left}, "")
+		return false, r.ended(runtimespec.Expired, "the time was over before a server could be reached")
+	case r.ctx.Err() != nil: // any caller may say how little time there is: checks tell whether the server is well
+		r.finish(policy.Answer{Outcome: policy.Left}, "")
+		s.look()
+		return false, refusal(runtimespec.TimedOut, "the time limit was reached before %s answered", s.name)
+	}
+	r.finish(policy.Answer{Outcome: policy.Failed}, "")
+	s.look()
+	if notSent {
+		r.ran = nil
+		r.tried = append(r.tried, s.sched)
+		r.b.metrics.retried("not-sent")
+		return true, refusal(runtimespec.StartFailed, "%s cannot be reached: %v", s.name, err)
+	}
+	return false, lost("the connection to %s was lost after the run was sent; it may have run and is not sent again: %v", s.name, err)
+}
+
+// refused sorts a run that a server has not started. One that does not know the
+// function is told about it with the next pick.
+func (r *flight) refused(s *backend, resp *hop.Response, reason runtimespec.Reason, load string) (again bool, _ error) {
+	r.ran = nil
+	after := retryAfter(resp)
+	text := readMessage(resp)
+	_ = resp.Close()
+	r.b.metrics.retried(string(reason))
+	if reason == runtimespec.UnknownFunction {
+		r.b.absent(r.f, s)
+	} else {
+		r.tried = append(r.tried, s.sched)
+	}
+	r.finish(policy.Answer{Outcome: policy.Refused, RetryAfter: after}, load)
+	r.b.heed(s, reason, nil)
+	return true, &Refusal{Reason: reason, Message: text, RetryAfter: after}
+}
+
+// maxMessage bounds what is read of a refusal.
+const maxMessage = 16 << 10
+
+// readMessage reads what a refusal says to people. Its reason has arrived with
+// the head; a message that breaks off changes nothing.
+func readMessage(resp *hop.Response) string {
+	resp.Within(time.Second)
+	var text [maxMessage]byte
+	n := 0
+	for n < len(text) {
+		m, err := resp.Read(text[n:])
+		if n += m; err != nil {
+			break
+		}
+	}
+	return message(text[:n])
+}
+
+func message(body []byte) string {
+	var said struct{ Error string }
+	if json.Unmarshal(body, &said) != nil || said.Error == "" {
+		return "the server refused and did not say more"
+	}
+	return said.Error
+}
+
+// absent notes that a server does not have a function, unless it is being
+// initialised there.
+func (b *Balancer) absent(f *function, s *backend) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if f.sched.On(s.sched) == policy.Ready {
+		b.fleet.Absent(f.sched, s.sched, time.Now())
+	}
+}
+
+// heed takes to heart what a refusal, or an answer that did not come, says about
+// its server.
+func (b *Balancer) heed(s *backend, reason runtimespec.Reason, err error) {
+	if reason == runtimespec.Draining {
+		b.mu.Lock()
+		b.fleet.Drain(s.sched, time.Now())
+		b.mu.Unlock()
+	}
+	if reason == runtimespec.Draining || err != nil && !errors.Is(err, context.Canceled) {
+		s.look()
+	}
+}

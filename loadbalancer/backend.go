@@ -1,0 +1,119 @@
+package loadbalancer
+
+import (
+	"context"
+	"crypto/tls"
+	"net/url"
+	"time"
+
+	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/loadbalancer/policy"
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+// backend is a server as the balancer sees it. What is guarded is so by
+// Balancer.mu.
+type backend struct {
+	name  string
+	pool  *hop.Pool // for what is asked of it
+	probe *hop.Pool // for checks: they are no POSTs, and keep a connection of their own
+	sched *policy.Server
+	kick  chan struct{} // has it checked now
+	end   context.CancelFunc
+
+	id      string    // its incarnation, as of the last check; guarded
+	checked time.Time // last check that was answered; guarded
+	trouble string    // why it is given no work, for people; guarded
+}
+
+// look has a server checked at once: something about it has changed.
+func (s *backend) look() {
+	select {
+	case s.kick <- struct{}{}:
+	default:
+	}
+}
+
+// applyServers makes the list of servers what the settings say.
+func (b *Balancer) applyServers(now *live) error {
+	targets, err := now.targets()
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for sched, s := range b.backends {
+		if targets[s.name] != nil {
+			delete(targets, s.name)
+			continue
+		}
+		b.remove(sched, s)
+	}
+	for _, name := range now.order() {
+		if u := targets[name]; u != nil {
+			b.add(name, u, now)
+		}
+	}
+	return nil
+}
+
+// remove ends a membership. Runs in flight there finish; the caller holds mu.
+func (b *Balancer) remove(sched *policy.Server, s *backend) {
+	b.fleet.Remove(sched, time.Now())
+	delete(b.backends, sched)
+	for id, at := range b.routes {
+		if at == s {
+			delete(b.routes, id)
+		}
+	}
+	s.end()
+}
+
+// removeServers ends all memberships.
+func (b *Balancer) removeServers() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for sched, s := range b.backends {
+		b.remove(sched, s)
+	}
+}
+
+// order are the servers' names as they stand in the configuration.
+func (c Config) order() (names []string) {
+	for _, server := range c.Servers {
+		if u, err := hop.ParseTarget(server, "http"); err == nil {
+			names = append(names, lower(u).String())
+		}
+	}
+	return names
+}
+
+// add makes a server a member and begins to check it; the caller holds mu.
+func (b *Balancer) add(name string, u *url.URL, now *live) {
+	options := hop.Options{Token: now.token}
+	if now.trust != nil {
+		options.TLS = &tls.Config{RootCAs: now.trust}
+	}
+	s := &backend{name: name, pool: hop.New(u, options), probe: hop.New(u, options), kick: make(chan struct{}, 1)}
+	s.sched = b.fleet.Add(name, time.Now())
+	b.backends[s.sched] = s
+	var ctx context.Context
+	ctx, s.end = context.WithCancel(b.base)
+	b.work.Go(func() { b.watch(ctx, s) })
+}
+
+// load is what all servers together say of themselves, and what was sent since.
+func (b *Balancer) load() runtimespec.Load {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	sum := runtimespec.Load{CPU: -1}
+	for _, s := range b.fleet.Servers() {
+		if h := s.Health(); h == policy.Healthy || h == policy.Recovering {
+			queued := max(0, s.Load()-s.Slots())
+			sum.Slots += s.Slots()
+			sum.Queued += queued
+			sum.InFlight += s.Load() - queued
+		}
+	}
+	return sum
+}

@@ -1,0 +1,156 @@
+// Package loadbalancer spreads runs over servers. It speaks the contract on both
+// sides, so that neither a client nor a server can tell that it is there: runs
+// and answers pass through as they are, and what it knows of functions and
+// servers is a cache, made of what passes.
+package loadbalancer
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/whiskaway/whiskaway/internal/codestore"
+	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/loadbalancer/policy"
+)
+
+// Balancer is one load balancer. It is made ready in Start and ended in Stop.
+type Balancer struct {
+	cfg   Config
+	id    string // its incarnation, new at each start
+	lease string // the one that it holds at servers, the same after a restart
+	log   *zap.Logger
+
+	live      atomic.Pointer[live] // what a reload replaces
+	reloading sync.Mutex           // held across a reload
+
+	lock      *os.File
+	store     *codestore.Store
+	metrics   *metrics
+	uploads   *semaphore.Weighted
+	loads     *semaphore.Weighted // inits that no caller waits for
+	admission admission
+	listener  *daemon.Listener
+
+	base    context.Context // ends with the balancer
+	end     context.CancelFunc
+	work    sync.WaitGroup // all goroutines that are no request's
+	changes chan change
+	stop    sync.Once
+	stopErr error
+
+	mu        sync.Mutex // guards what follows, never held across I/O
+	fleet     *policy.Fleet
+	policy    policy.Policy
+	rng       *rand.Rand
+	backends  map[*policy.Server]*backend
+	routes    map[string]*backend // by the incarnation of who executes there
+	functions map[key]*function
+	flights   map[flightKey]*flight
+}
+
+// New returns a balancer that is not started.
+func New(cfg Config) *Balancer {
+	cfg = cfg.withDefaults()
+	b := &Balancer{
+		cfg: cfg, id: uuid.NewString(), log: cfg.Log.Named("loadbalancer"),
+		uploads: semaphore.NewWeighted(max(cfg.UploadBudget, cfg.MaxInitBody)), loads: semaphore.NewWeighted(backgroundLoads),
+		changes:  make(chan change, 1024),
+		rng:      rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+		backends: map[*policy.Server]*backend{}, routes: map[string]*backend{},
+		functions: map[key]*function{}, flights: map[flightKey]*flight{},
+	}
+	b.live.Store(&live{Config: cfg})
+	b.admission.max.Store(int64(cfg.InFlight))
+	b.fleet = policy.NewFleet(policy.Options{Changed: b.changed, Stale: 2 * cfg.CheckEvery})
+	b.metrics = newMetrics(b)
+	b.base, b.end = context.WithCancel(context.Background())
+	return b
+}
+
+// Start checks the configuration and serves. Servers need not be there yet.
+func (b *Balancer) Start() error {
+	err := b.cfg.validate()
+	for _, step := range []func() error{b.openSecrets, b.openState, b.openFleet, b.listen} {
+		if err == nil {
+			err = step()
+		}
+	}
+	if err != nil {
+		return errors.Join(err, b.cleanUp())
+	}
+	return nil
+}
+
+func (b *Balancer) openFleet() error {
+	b.applyPolicy(b.cfg.Policy)
+	if err := b.applyServers(b.settings()); err != nil {
+		return err
+	}
+	b.work.Go(b.janitor)
+	b.work.Go(b.followChanges)
+	return nil
+}
+
+func (b *Balancer) applyPolicy(name string) {
+	chosen, err := policy.New(name)
+	if err != nil {
+		panic(err) // validated
+	}
+	b.mu.Lock()
+	b.policy = chosen
+	b.mu.Unlock()
+}
+
+func (b *Balancer) listen() error {
+	b.listener = &daemon.Listener{Listen: b.cfg.Listen, Handler: b.handler(), TLS: b.tls(), Log: b.log}
+	if err := b.listener.Start(); err != nil {
+		b.listener = nil
+		return err
+	}
+	return nil
+}
+
+// Addr is the address served on.
+func (b *Balancer) Addr() string { return b.listener.Addr() }
+
+// Stop refuses new work, lets requests in flight finish until ctx ends, and ends.
+// Functions stay at the servers: the next balancer finds them there. Further
+// calls return what the first one did.
+func (b *Balancer) Stop(ctx context.Context) error {
+	b.stop.Do(func() { b.stopErr = b.drain(ctx) })
+	return b.stopErr
+}
+
+func (b *Balancer) drain(ctx context.Context) error {
+	if b.listener == nil {
+		return nil // never started
+	}
+	err := b.admission.drain(ctx) // the listener still answers: "draining"
+	ending, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	return errors.Join(err, b.listener.Stop(ending), b.cleanUp())
+}
+
+func (b *Balancer) cleanUp() error {
+	b.end()
+	b.work.Wait()
+	b.mu.Lock()
+	for _, s := range b.backends {
+		s.pool.CloseIdle()
+		s.probe.CloseIdle()
+	}
+	b.mu.Unlock()
+	if b.lock != nil {
+		return b.lock.Close()
+	}
+	return nil
+}

@@ -1,0 +1,154 @@
+package loadbalancer
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/loadbalancer/policy"
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+// watch checks a server until it is no member any more. One that fails is looked
+// at again sooner, until it is clear that it does.
+func (b *Balancer) watch(ctx context.Context, s *backend) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for failed := 0; ; {
+		select {
+		case <-timer.C:
+		case <-s.kick:
+		case <-ctx.Done():
+			s.pool.CloseIdle()
+			s.probe.CloseIdle()
+			return
+		}
+		pause := b.settings().CheckEvery
+		if b.check(ctx, s) {
+			failed = 0
+		} else if failed++; failed < 5 {
+			pause /= 5
+		}
+		timer.Reset(pause)
+	}
+}
+
+// readiness is the answer of a readiness probe, and what its head says.
+type readiness struct {
+	Ready  bool
+	Reason string
+	id     string
+	load   runtimespec.Load
+	loaded bool
+}
+
+// check asks a server whether it is well. The answer also says which process
+// answers, and how busy it is: servers that get no runs are known by that.
+func (b *Balancer) check(ctx context.Context, s *backend) (well bool) {
+	found, err := b.probe(ctx, s)
+	if ctx.Err() != nil {
+		return false
+	}
+	now := time.Now()
+	if err != nil {
+		b.mu.Lock()
+		s.trouble = err.Error()
+		b.fleet.Checked(s.sched, false, now)
+		b.mu.Unlock()
+		return false
+	}
+	if trouble := b.meet(ctx, s, found); trouble != "" {
+		b.mu.Lock()
+		s.trouble = trouble
+		b.fleet.Drain(s.sched, now)
+		b.mu.Unlock()
+		return false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s.checked, s.trouble = now, found.Reason
+	if found.loaded {
+		b.report(s, found.load, now)
+	}
+	switch {
+	case found.Ready:
+		if s.sched.Health() == policy.Draining {
+			b.fleet.Return(s.sched, now)
+		}
+	case found.Reason == string(runtimespec.Draining):
+		b.fleet.Drain(s.sched, now)
+		return true
+	}
+	b.fleet.Checked(s.sched, found.Ready, now)
+	return found.Ready
+}
+
+// probe asks for a server's readiness.
+func (b *Balancer) probe(ctx context.Context, s *backend) (r readiness, err error) {
+	ctx, cancel := context.WithTimeout(ctx, b.settings().CheckTimeout)
+	defer cancel()
+	resp, err := s.probe.Send(ctx, &hop.Request{Get: true, Path: runtimespec.PathReady})
+	if err != nil {
+		return r, err
+	}
+	defer resp.Close()
+	id, one := resp.Head.Only(runtimespec.HeaderServer)
+	r.id = id
+	report, err := runtimespec.ParseLoad(resp.Head.Get(runtimespec.HeaderLoad))
+	r.load, r.loaded = report, err == nil
+	text, err := io.ReadAll(io.LimitReader(resp, maxMessage))
+	if err != nil {
+		return r, err
+	}
+	known := resp.Status == http.StatusOK || resp.Status == http.StatusServiceUnavailable
+	if !known || !one || len(id) != 36 || uuid.Validate(id) != nil || json.Unmarshal(text, &r) != nil {
+		return r, fmt.Errorf("it answers status %d and is no server of this contract", resp.Status)
+	}
+	r.Ready = r.Ready && resp.Status == http.StatusOK
+	if r.Ready {
+		r.Reason = ""
+	}
+	return r, nil
+}
+
+// meet gets to know the process that answers, if it is another than before.
+// What it says keeps the server from getting work.
+func (b *Balancer) meet(ctx context.Context, s *backend, found readiness) (trouble string) {
+	b.mu.Lock()
+	known := s.id == found.id
+	twin := b.twin(s, found.id)
+	b.mu.Unlock()
+	switch {
+	case found.id == b.id:
+		return "it is this balancer itself: take it out of the list of servers"
+	case twin != "":
+		return "it is the same server as " + twin + ": take one of the two out of the list"
+	case known:
+		return ""
+	}
+	held, trouble := b.list(ctx, s)
+	if trouble != "" {
+		return trouble
+	}
+	b.adopt(s, found.id, held)
+	return ""
+}
+
+// twin is the name of a member that is the same process and stands before s in
+// the list; the caller holds mu.
+func (b *Balancer) twin(s *backend, id string) string {
+	for _, sched := range b.fleet.Servers() {
+		if other := b.backends[sched]; other == s {
+			break
+		} else if other.id == id {
+			return other.name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,137 @@
+package loadbalancer
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/loadbalancer/policy"
+)
+
+// Config is everything an owner can set. The zero value of a field means its
+// default, given in brackets.
+type Config struct {
+	Listen    string   // address [127.0.0.1:18080]
+	Servers   []string // URLs; all balancers have to use the same: places of functions follow from them
+	TokenFile string   // bearer tokens of callers; without one only loopback may be listened on
+	TLSCert   string   // certificate file, PEM; empty: plain HTTP
+	TLSKey    string   // its key file
+	StateDir  string   // the balancer's own folder; see DefaultStateDir
+
+	ServersTokenFile string // its first token is sent to servers, where it must be marked "delegate"
+	ServersCA        string // certificates, PEM, by which servers are trusted [the host's]
+
+	Policy      string        // who gets a run, one of policy.Names() [warm]
+	Lease       time.Duration // how long a function is kept without runs [30m]
+	InitTimeout time.Duration // longest init [5m]
+	VolatileEnv []string      // more env keys that change with each activation; the same on clients and servers
+
+	InFlight     int   // requests at once; with several tenants one gets as many as are left [4096]
+	Functions    int   // that are known at once [65536]
+	MaxInitBody  int64 // bytes [72 MiB]
+	MaxRunBody   int64 // bytes [8 MiB]
+	CodeCache    int64 // bytes of code kept on disk [4 GiB]
+	UploadBudget int64 // bytes of large bodies held in memory at once [256 MiB]
+
+	CheckEvery   time.Duration // between two health checks of a server [500ms]
+	CheckTimeout time.Duration // a server that takes longer to answer one is not well [1s]
+
+	AccessLog bool // a line for each init, run and stop
+	Log       *zap.Logger
+}
+
+// DefaultStateDir is /var/lib/whiskaway-loadbalancer for root and a folder in
+// the user's home for anybody else.
+func DefaultStateDir() string {
+	const name = "whiskaway-loadbalancer"
+	if os.Getuid() == 0 {
+		return filepath.Join("/var/lib", name)
+	}
+	if dir := os.Getenv("XDG_STATE_HOME"); dir != "" {
+		return filepath.Join(dir, name)
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(home, ".local", "state", name)
+}
+
+func (c Config) withDefaults() Config {
+	c.Listen = cmp.Or(c.Listen, "127.0.0.1:18080")
+	c.StateDir = cmp.Or(c.StateDir, DefaultStateDir())
+	c.Policy = cmp.Or(c.Policy, policy.Names()[0])
+	c.Lease = cmp.Or(c.Lease, 30*time.Minute)
+	c.InitTimeout = cmp.Or(c.InitTimeout, 5*time.Minute)
+	c.InFlight = cmp.Or(c.InFlight, 4096)
+	c.Functions = cmp.Or(c.Functions, 1<<16)
+	c.MaxInitBody = cmp.Or(c.MaxInitBody, 72<<20)
+	c.MaxRunBody = cmp.Or(c.MaxRunBody, 8<<20)
+	c.CodeCache = cmp.Or(c.CodeCache, 4<<30)
+	c.UploadBudget = cmp.Or(c.UploadBudget, 256<<20)
+	c.CheckEvery = cmp.Or(c.CheckEvery, 500*time.Millisecond)
+	c.CheckTimeout = cmp.Or(c.CheckTimeout, time.Second)
+	if c.Log == nil {
+		c.Log = zap.NewNop()
+	}
+	return c
+}
+
+// validate says what is wrong and what to do about it.
+func (c Config) validate() error {
+	switch {
+	case c.StateDir == "":
+		return fmt.Errorf("%w: no folder to keep state in; set --state-dir", daemon.ErrConfig)
+	case !daemon.Loopback(c.Listen) && c.TokenFile == "":
+		return fmt.Errorf("%w: listening on %s lets others run code on the servers; set --token-file, or listen on 127.0.0.1", daemon.ErrConfig, c.Listen)
+	case (c.TLSCert == "") != (c.TLSKey == ""):
+		return fmt.Errorf("%w: --tls-cert and --tls-key go together", daemon.ErrConfig)
+	case c.Lease < 0 || c.InitTimeout < 0 || c.CheckEvery < 0 || c.CheckTimeout < 0:
+		return fmt.Errorf("%w: --lease, --max-init, --check-every and --check-timeout must be times above 0", daemon.ErrConfig)
+	case c.InFlight < 0 || c.Functions < 0 || c.CodeCache < 0:
+		return fmt.Errorf("%w: --in-flight, --functions and --code-cache must be above 0", daemon.ErrConfig)
+	}
+	if _, err := policy.New(c.Policy); err != nil {
+		return fmt.Errorf("%w: --policy: %w", daemon.ErrConfig, err)
+	}
+	_, err := c.targets()
+	return err
+}
+
+// targets are the servers' URLs by their names, which are their URLs in one
+// spelling.
+func (c Config) targets() (map[string]*url.URL, error) {
+	if len(c.Servers) == 0 {
+		return nil, fmt.Errorf("%w: there is no server; set --server http://HOST:PORT, once for each", daemon.ErrConfig)
+	}
+	all := map[string]*url.URL{}
+	for _, server := range c.Servers {
+		u, err := hop.ParseTarget(server, "http")
+		if err != nil {
+			return nil, fmt.Errorf("%w: --server: %w", daemon.ErrConfig, err)
+		}
+		switch name := lower(u).String(); {
+		case all[name] != nil:
+			return nil, fmt.Errorf("%w: --server %s is there twice", daemon.ErrConfig, name)
+		case u.Host == c.Listen:
+			return nil, fmt.Errorf("%w: --server %s is this balancer itself", daemon.ErrConfig, name)
+		default:
+			all[name] = u
+		}
+	}
+	return all, nil
+}
+
+// lower is a URL in the one spelling by which it is compared.
+func lower(u *url.URL) *url.URL {
+	u.Host = strings.ToLower(u.Host)
+	return u
+}

@@ -1,0 +1,236 @@
+package loadbalancer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/whiskaway/whiskaway/loadbalancer/policy"
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+// init makes a function known, and ready at one server at least. It is
+// idempotent.
+func (b *Balancer) init(c *call) error {
+	k, lease, limit, err := c.order(b.settings().InitTimeout)
+	if err != nil {
+		return err
+	}
+	if err := b.admission.enter(c.tenant); err != nil {
+		return err
+	}
+	defer b.admission.leave(c.tenant)
+	if err := b.namesItself(c); err != nil {
+		return err
+	}
+	f, err := b.receive(c, k, lease)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(c.Context(), limit)
+	defer cancel()
+	a, mine, err := b.place(ctx, c, f)
+	switch {
+	case c.Context().Err() != nil:
+		return errLeft
+	case errors.Is(err, context.DeadlineExceeded):
+		return refusal(runtimespec.TimedOut, "the function was not ready in time; its init goes on")
+	case err != nil:
+		return err
+	}
+	b.pass(c, a, mine)
+	return nil
+}
+
+// namesItself refuses an init for a server of one's own choice: where functions
+// are is the balancer's to say.
+func (b *Balancer) namesItself(c *call) error {
+	if want := c.Header.Get(runtimespec.HeaderServer); want != "" && want != b.id {
+		return refusal(runtimespec.WrongServer, "an init goes to the balancer, which places the function")
+	}
+	return nil
+}
+
+// receive reads an init's body, keeps what it takes to repeat it, and checks
+// that caller and balancer mean the same function.
+func (b *Balancer) receive(c *call, k key, lease string) (*function, error) {
+	kind, env := c.Header.Get(runtimespec.HeaderKind), c.Header.Get(runtimespec.HeaderEnv)
+	container, err := runtimespec.DecodeEnv(env)
+	if err != nil {
+		return nil, refusal(runtimespec.BadRequest, "%v", err)
+	}
+	in, err := b.read(c, b.cfg.MaxInitBody)
+	if err != nil {
+		return nil, err
+	}
+	defer in.release()
+	init, err := runtimespec.ParseInit(in.bytes)
+	if err != nil {
+		return nil, err
+	}
+	code, err := b.keepCode(c, init)
+	if err != nil {
+		return nil, err
+	}
+	spec := init.Function(kind, code, container, b.cfg.VolatileEnv)
+	if spec.Identity() != k.identity {
+		return nil, refusal(runtimespec.BadRequest, "the function is not what %s says: is WHISKAWAY_VOLATILE_ENV the same on the caller and the balancer?", runtimespec.HeaderFunction)
+	}
+	name := spec.Env["__OW_ACTION_NAME"]
+	if name == "" {
+		name = init.Name
+	}
+	recipe := newRecipe(in.bytes, init, code, kind, env, name)
+	recipe.limit = limitOf(spec.Env)
+	return b.remember(k, lease, recipe)
+}
+
+// keepCode stores the code that came, or finds what an earlier init brought.
+func (b *Balancer) keepCode(c *call, init *runtimespec.InitBody) (digest runtimespec.Digest, err error) {
+	claimed := c.Header.Get(runtimespec.HeaderCode)
+	if claimed != "" {
+		if digest, err = runtimespec.ParseDigest(claimed); err != nil {
+			return digest, refusal(runtimespec.BadRequest, "%s: %v", runtimespec.HeaderCode, err)
+		}
+	}
+	switch {
+	case !init.HasCode && claimed == "":
+		return digest, refusal(runtimespec.BadRequest, "Missing main/no code to execute.")
+	case !init.HasCode && !b.store.Has(c.tenant, digest):
+		return digest, refusal(runtimespec.CodeNeeded, "the balancer does not have this code: send the whole init")
+	case !init.HasCode:
+		return digest, nil
+	}
+	actual := init.Digest()
+	if claimed != "" && actual != digest {
+		return digest, refusal(runtimespec.BadRequest, "the code is not what %s says", runtimespec.HeaderCode)
+	}
+	if err := b.store.Put(c.tenant, actual, init.Code); err != nil {
+		return digest, fmt.Errorf("keeping its code: %w", err)
+	}
+	return actual, nil
+}
+
+// remember enters the function and its lease.
+func (b *Balancer) remember(k key, lease string, r *recipe) (*function, error) {
+	now := time.Now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	f, err := b.known(k, now)
+	if err != nil {
+		return nil, err
+	}
+	if f.recipe == nil || !f.recipe.whole {
+		f.recipe, f.name = r, r.name
+		f.sched.Limit(r.limit)
+	}
+	b.use(f, lease, now)
+	return f, nil
+}
+
+// place has the function ready somewhere: nothing is to be done where it is, an
+// init in flight is joined, and what refuses is passed over. mine is whether the
+// logs of the init are this caller's.
+func (b *Balancer) place(ctx context.Context, c *call, f *function) (a answer, mine bool, err error) {
+	var tried []*policy.Server
+	for range maxTries {
+		l, s, mine, none := b.where(c, f, tried)
+		if none != nil {
+			if tried == nil {
+				err = none
+			}
+			return a, false, err
+		}
+		if l == nil {
+			return answer{status: http.StatusOK, result: done}, false, nil
+		}
+		c.server = s.name
+		c.tries++
+		if err := l.wait(ctx); err != nil {
+			return a, mine, err
+		}
+		a, err = l.answer, nil
+		switch {
+		case l.err != nil:
+			err = b.unplaced(s, l.err)
+		case !a.elsewhere():
+			return a, mine, nil
+		}
+		if errors.Is(l.err, errNoCode) {
+			return a, mine, err
+		}
+		tried = append(tried, s.sched)
+	}
+	return a, false, err
+}
+
+// unplaced is what an init that was not answered is to its caller. It may come
+// again: it is idempotent.
+func (b *Balancer) unplaced(s *backend, err error) error {
+	if errors.Is(err, errNoCode) {
+		return refusal(runtimespec.CodeNeeded, "%v: send the whole init", err)
+	}
+	return refusal(runtimespec.StartFailed, "the init at %s failed: %v", s.name, err)
+}
+
+// where finds or chooses the server that an init is about; l is nil where the
+// function is ready already.
+func (b *Balancer) where(c *call, f *function, tried []*policy.Server) (l *loading, s *backend, mine bool, err error) {
+	now := time.Now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	choice := b.fleet.Pick(b.policy, policy.Request{Function: f.sched, Tried: tried}, now, b.rng)
+	if choice.Server == nil {
+		return nil, nil, false, errNobody()
+	}
+	s = b.backends[choice.Server]
+	if f.sched.On(choice.Server) == policy.Ready {
+		return nil, s, false, nil
+	}
+	l = b.begin(f, s, c.hops, now)
+	mine, l.taken = !l.taken, true
+	return l, s, mine, nil
+}
+
+// pass answers an init with what a server said to it: with the logs, if they are
+// this caller's.
+func (b *Balancer) pass(c *call, a answer, mine bool) {
+	h := c.w.Header()
+	if a.server != "" {
+		b.sign(h)
+		h[runtimespec.HeaderServer] = []string{a.server}
+	}
+	c.outcome = string(a.reason)
+	if frames := a.framed(mine); frames != nil && c.wantsFrames() {
+		if h[runtimespec.HeaderServer] == nil {
+			b.sign(h)
+		}
+		h["Content-Type"] = []string{runtimespec.MediaFrames}
+		h["Content-Length"] = []string{strconv.Itoa(len(frames))}
+		c.status = http.StatusOK
+		_, _ = c.w.Write(frames)
+		return
+	}
+	if a.reason != "" {
+		h[runtimespec.HeaderReason] = []string{string(a.reason)}
+		if a.reason.Transient() {
+			h["Retry-After"] = []string{"1"}
+		}
+	}
+	b.answer(c, a.status, a.result)
+}
+
+// framed is the answer in frames: as it came with its logs, or a result of which
+// the logs are somebody else's; nil for a failure, which is told plainly.
+func (a answer) framed(logs bool) []byte {
+	switch {
+	case a.frames != nil && logs:
+		return a.frames
+	case a.ok():
+		return runtimespec.AppendFrame(nil, runtimespec.Result, a.status, a.result)
+	}
+	return nil
+}

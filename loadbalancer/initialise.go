@@ -1,0 +1,125 @@
+package loadbalancer
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+const (
+	maxResult = 2 << 20  // of an init, bytes
+	maxLogs   = 16 << 20 // the whole answer
+)
+
+// answer is what a server said to an init.
+type answer struct {
+	status     int // of the result
+	reason     runtimespec.Reason
+	result     []byte // JSON
+	frames     []byte // the answer as it came, with its logs; nil: it was a plain one
+	server     string // its incarnation
+	retryAfter time.Duration
+}
+
+func (a answer) ok() bool { return a.status == http.StatusOK }
+
+// elsewhere is whether another server may do what this one did not.
+func (a answer) elsewhere() bool {
+	return a.reason.NotStarted() && a.reason != runtimespec.Expired && a.reason != runtimespec.CodeNeeded || a.reason == runtimespec.UnsupportedKind
+}
+
+// errNoCode is when the balancer does not have the code that a server needs.
+var errNoCode = errors.New("the code is no longer cached")
+
+// initialise tells a server about a function, leaving the code out first.
+func (b *Balancer) initialise(ctx context.Context, f *function, r *recipe, s *backend, hops string) (answer, error) {
+	a, err := b.sendInit(ctx, f, r, s, hops, r.body)
+	if err != nil || a.reason != runtimespec.CodeNeeded || r.whole {
+		return a, err
+	}
+	code, err := b.store.Get(f.key.tenant, r.code)
+	if err != nil {
+		return answer{}, errors.Join(errNoCode, err)
+	}
+	init, err := runtimespec.ParseInit(r.body)
+	if err != nil {
+		return answer{}, err
+	}
+	whole := init.WithCode(code)
+	if whole == nil {
+		return answer{}, errNoCode
+	}
+	return b.sendInit(ctx, f, r, s, hops, whole)
+}
+
+func (b *Balancer) sendInit(ctx context.Context, f *function, r *recipe, s *backend, hops string, body []byte) (answer, error) {
+	header := append(f.header.With(r.header...), hop.Field{Name: runtimespec.HeaderHops, Value: hops})
+	if end, ok := ctx.Deadline(); ok {
+		header = append(header, hop.Field{Name: runtimespec.HeaderTimeout, Value: runtimespec.FormatTimeout(time.Until(end))})
+	}
+	resp, err := s.pool.Send(ctx, &hop.Request{Path: runtimespec.PathInit, Header: header, Body: body})
+	if err != nil {
+		return answer{}, err
+	}
+	defer resp.Close()
+	a := answer{
+		status: resp.Status, reason: runtimespec.Reason(resp.Head.Get(runtimespec.HeaderReason)),
+		server: resp.Head.Get(runtimespec.HeaderServer), retryAfter: retryAfter(resp),
+	}
+	if resp.Head.Is("Content-Type", runtimespec.MediaFrames) {
+		return a, a.read(resp)
+	}
+	a.result, err = io.ReadAll(io.LimitReader(resp, maxResult))
+	switch {
+	case err != nil && a.reason == "":
+		return answer{}, err
+	case a.reason == "" && !a.ok(), a.server == "":
+		return answer{}, fmt.Errorf("%s answered status %d and is no server of this contract", s.name, a.status)
+	}
+	return a, nil
+}
+
+// read reads an answer in frames.
+func (a *answer) read(from io.Reader) error {
+	var raw bytes.Buffer
+	frames := runtimespec.NewFrameReader(io.TeeReader(io.LimitReader(from, maxLogs), &raw), maxResult)
+	for {
+		frame, err := frames.Next()
+		if err != nil {
+			return err
+		}
+		switch frame.Stream {
+		case runtimespec.Cause:
+			a.reason = runtimespec.Reason(frame.Payload)
+		case runtimespec.Result:
+			a.status, a.result = frame.Status, frame.Payload
+			if _, err := frames.Next(); err != io.EOF {
+				return err
+			}
+			a.frames = raw.Bytes()
+			return nil
+		}
+	}
+}
+
+// retryAfter is when a server said that it may have room again. It is rounded up
+// to whole seconds; what is certain is a second less.
+func retryAfter(resp *hop.Response) time.Duration {
+	value := resp.Head.Get("Retry-After")
+	seconds, err := strconv.Atoi(value)
+	if value == "" || err != nil || seconds < 1 {
+		return 0
+	}
+	return max(leastRetry, time.Duration(min(seconds, maxRetryAfter)-1)*time.Second)
+}
+
+// leastRetry is how long a server that is full is left alone at least.
+const leastRetry = 50 * time.Millisecond

@@ -1,0 +1,211 @@
+package loadbalancer_test
+
+import (
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/whiskaway/whiskaway/loadbalancer"
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+func TestInit_TwoSteps(t *testing.T) {
+	s := newFake(t)
+	r := before(t, loadbalancer.Config{}, s)
+	f := newTarget(large)
+	a := r.post(runtimespec.PathInit, f.header(), f.body(false))
+	assert.Equal(t, runtimespec.CodeNeeded, a.reason)
+	assert.Zero(t, s.count(runtimespec.PathInit))
+	r.mustInit(f)
+	g := newTarget(large, "OTHER", "env")
+	a = r.post(runtimespec.PathInit, g.header(), g.body(false))
+	assert.Equal(t, http.StatusOK, a.status, "the code is there")
+}
+
+func TestInit_IsForwardedOnceForAllWhoWait(t *testing.T) {
+	s := newFake(t)
+	r := before(t, loadbalancer.Config{}, s)
+	end, arrived := make(chan struct{}), make(chan struct{})
+	s.on(runtimespec.PathInit, func(_ *fake, w http.ResponseWriter, _ request) {
+		close(arrived)
+		<-end
+		w.Header().Set("Content-Type", runtimespec.MediaFrames)
+		_, _ = w.Write(runtimespec.AppendFrame(runtimespec.AppendLog(nil, runtimespec.Stdout, []byte("log\n")), runtimespec.Result, 200, []byte(`{"ok":true}`)))
+	})
+	f := newTarget(small)
+	frames := func() got {
+		return r.post(runtimespec.PathInit, f.another().header("Accept", runtimespec.MediaFrames), f.body(true))
+	}
+	one := async(frames)
+	wait(t, arrived)
+	other, run := async(frames), async(func() got { return r.run(f, "a1") })
+	close(end)
+	a := wait(t, one)
+	assert.Equal(t, runtimespec.MediaFrames, a.header.Get("Content-Type"))
+	assert.Contains(t, a.body, "log\n")
+	b := wait(t, other)
+	result := string(runtimespec.AppendFrame(nil, runtimespec.Result, 200, []byte(`{"ok":true}`)))
+	assert.Equal(t, result, b.body, "logs are the first caller's")
+	assert.Equal(t, http.StatusOK, wait(t, run).status)
+	assert.Equal(t, 1, s.count(runtimespec.PathInit))
+	assert.Equal(t, result, frames().body, "again is no init")
+	assert.JSONEq(t, `{"ok":true}`, r.init(f).body, "to who wants no frames")
+	assert.Equal(t, 1, s.count(runtimespec.PathInit))
+}
+
+func TestInit_WhatIsTheActionsFaultIsReported(t *testing.T) {
+	one, other := newFake(t), newFake(t)
+	r := before(t, loadbalancer.Config{}, one, other)
+	one.on(runtimespec.PathInit, refuse(runtimespec.InitFailed))
+	other.on(runtimespec.PathInit, refuse(runtimespec.InitFailed))
+	a := r.init(newTarget(small))
+	assert.Equal(t, runtimespec.InitFailed, a.reason)
+	assert.JSONEq(t, `{"error":"init-failed it is"}`, a.body)
+	assert.Equal(t, 1, one.count(runtimespec.PathInit)+other.count(runtimespec.PathInit))
+}
+
+func TestInit_GoesElsewhereWhereAServerCannot(t *testing.T) {
+	for name, cannot := range map[string]script{
+		"kind": refuse(runtimespec.UnsupportedKind), "full": refuse(runtimespec.Saturated), "draining": refuse(runtimespec.Draining),
+		"breaks": reset, "garbage": raw("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			one, other := newFake(t), newFake(t)
+			r := before(t, loadbalancer.Config{}, one, other)
+			var mu sync.Mutex
+			tried := 0
+			either := func(f *fake, w http.ResponseWriter, in request) {
+				mu.Lock()
+				tried++
+				fails := tried == 1
+				mu.Unlock()
+				if fails {
+					cannot(f, w, in)
+				} else {
+					ok(f, w, in)
+				}
+			}
+			one.on(runtimespec.PathInit, either)
+			other.on(runtimespec.PathInit, either)
+			r.mustInit(newTarget(small))
+			assert.Equal(t, 1, one.count(runtimespec.PathInit))
+			assert.Equal(t, 1, other.count(runtimespec.PathInit))
+		})
+	}
+}
+
+func TestInit_RefusesWhatItCannotTrust(t *testing.T) {
+	s := newFake(t)
+	r := before(t, loadbalancer.Config{MaxInitBody: 10_000}, s)
+	f := newTarget(small)
+	for name, a := range map[string]got{
+		"another identity": r.post("/init", f.header(runtimespec.HeaderKind, "python:3"), f.body(true)),
+		"another code":     r.post("/init", f.header(runtimespec.HeaderCode, runtimespec.Digest{}.String()), f.body(true)),
+		"no JSON":          r.post("/init", f.header(), "{"),
+		"env":              r.post("/init", f.header(runtimespec.HeaderEnv, "%"), f.body(true)),
+	} {
+		assert.Equal(t, runtimespec.BadRequest, a.reason, name)
+	}
+	assert.Equal(t, runtimespec.TooLarge, r.init(newTarget(large)).reason)
+	assert.Zero(t, s.count(runtimespec.PathInit))
+}
+
+func TestStop_TheLastLeaseFreesTheFunctionEverywhere(t *testing.T) {
+	one, other := newFake(t), newFake(t)
+	r := before(t, loadbalancer.Config{}, one, other)
+	f := newTarget(small)
+	g := f.another()
+	r.mustInit(f)
+	r.mustInit(g)
+	if one.count(runtimespec.PathInit) == 0 {
+		one, other = other, one
+	}
+	one.on(runtimespec.PathRun, first(1, refuse(runtimespec.Saturated), echo))
+	r.mustRun(f) // elsewhere too now
+	require.Equal(t, 1, other.count(runtimespec.PathInit))
+	r.stopped(f)
+	assert.Zero(t, one.count(runtimespec.PathStop))
+	r.mustRun(g)
+	r.stopped(g)
+	r.stopped(g)
+	for _, s := range []*fake{one, other} {
+		require.Equal(t, 1, s.count(runtimespec.PathStop))
+		stop, init := s.all(runtimespec.PathStop)[0], s.all(runtimespec.PathInit)[0]
+		assert.Equal(t, init.Get(runtimespec.HeaderLease), stop.Get(runtimespec.HeaderLease), "the balancer's own")
+	}
+	assert.Equal(t, runtimespec.UnknownFunction, r.run(g, "a1").reason)
+}
+
+func TestBalancer_RestartedLearnsFromServers(t *testing.T) {
+	s := newFake(t)
+	f := newTarget(small)
+	s.on(runtimespec.PathFunctions, functions(`{"function":"`+f.spec.Identity().String()+`","tenant":"default","name":"f","state":"cold"},{"function":"no digest","tenant":"default"}`))
+	r := before(t, loadbalancer.Config{}, s)
+	r.mustRun(f)
+	assert.Zero(t, s.count(runtimespec.PathInit))
+	s.on(runtimespec.PathRun, refuse(runtimespec.UnknownFunction))
+	assert.Equal(t, runtimespec.UnknownFunction, r.run(f, uuid.NewString()).reason, "nobody told this balancer how")
+	s.on(runtimespec.PathRun, echo)
+	r.mustInit(f)
+	r.mustRun(f)
+}
+
+func TestBalancer_KeepsCodeAndLeaseAcrossARestart(t *testing.T) {
+	s := newFake(t)
+	dir := t.TempDir()
+	f := newTarget(large)
+	lease := ""
+	for range 2 {
+		t.Run("", func(t *testing.T) {
+			r := before(t, loadbalancer.Config{StateDir: dir}, s)
+			if lease == "" {
+				r.mustInit(f)
+			} else {
+				assert.Equal(t, http.StatusOK, r.post("/init", f.header(), f.body(false)).status)
+			}
+			all := s.all(runtimespec.PathInit)
+			mine := all[len(all)-1].Get(runtimespec.HeaderLease)
+			assert.True(t, lease == "" || lease == mine)
+			lease = mine
+		})
+	}
+}
+
+func TestBalancer_DrainsAndRefusesNewWork(t *testing.T) {
+	s := newFake(t)
+	r := before(t, loadbalancer.Config{}, s)
+	f := newTarget(small)
+	r.mustInit(f)
+	end, arrived := make(chan struct{}), make(chan struct{})
+	s.on(runtimespec.PathRun, func(f *fake, w http.ResponseWriter, in request) {
+		close(arrived)
+		hang(end)(f, w, in)
+	})
+	running := async(func() got { return r.run(f, "a1") })
+	wait(t, arrived)
+	stopped := async(func() error { return r.Stop(t.Context()) })
+	r.eventually(func() bool { return r.get("/readyz").status == http.StatusServiceUnavailable })
+	assert.Contains(t, r.get("/readyz").body, "draining")
+	assert.Equal(t, runtimespec.Draining, r.run(f, "a2").reason)
+	close(end)
+	assert.Equal(t, http.StatusOK, wait(t, running).status)
+	assert.NoError(t, wait(t, stopped))
+	assert.Zero(t, s.count(runtimespec.PathStop), "functions stay for the next balancer")
+}
+
+func TestBalancer_LeasesRunOut(t *testing.T) {
+	s := newFake(t)
+	r := before(t, loadbalancer.Config{Lease: time.Hour}, s)
+	f := newTarget(small)
+	r.mustInit(f)
+	r.Tidy(time.Now().Add(59 * time.Minute))
+	r.mustRun(f)
+	r.Tidy(time.Now().Add(2 * time.Hour))
+	r.eventually(func() bool { return s.count(runtimespec.PathStop) == 1 })
+	assert.Equal(t, runtimespec.UnknownFunction, r.run(f, "a1").reason)
+}

@@ -1,0 +1,99 @@
+package loadbalancer
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// backgroundLoads is how many inits that no caller waits for there are at the
+// same time.
+const backgroundLoads = 8
+
+// loading is an init in flight at a server. There is one at most for a function
+// and a server: who needs it meanwhile waits for its end.
+type loading struct {
+	done  chan struct{}
+	taken bool   // its logs have an owner; guarded by Balancer.mu
+	hops  string // balancers that the request has passed which it is for, this one too
+
+	answer answer // what the server said; valid when done
+	err    error  // or why it said nothing
+}
+
+// wait waits for the end of an init.
+func (l *loading) wait(ctx context.Context) error {
+	select {
+	case <-l.done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// begin starts an init, or finds the one in flight; nil if nobody knows how. The
+// caller holds mu.
+func (b *Balancer) begin(f *function, s *backend, hops string, now time.Time) *loading {
+	if l := f.loads[s]; l != nil {
+		return l
+	}
+	if f.recipe == nil {
+		return nil
+	}
+	b.fleet.Loading(f.sched, s.sched, now)
+	l, recipe := b.entered(f, s, hops), f.recipe
+	b.work.Go(func() { b.carryOut(f, recipe, s, l) })
+	return l
+}
+
+// begun carries out an init of which the policy has counted the beginning
+// already, when others leave room; the caller holds mu.
+func (b *Balancer) begun(f *function, s *backend, now time.Time) {
+	if f.recipe == nil {
+		b.fleet.Absent(f.sched, s.sched, now)
+		return
+	}
+	l, recipe := b.entered(f, s, b.id), f.recipe
+	b.work.Go(func() {
+		if b.loads.Acquire(b.base, 1) == nil {
+			defer b.loads.Release(1)
+		}
+		b.carryOut(f, recipe, s, l)
+	})
+}
+
+func (b *Balancer) entered(f *function, s *backend, hops string) *loading {
+	l := &loading{done: make(chan struct{}), hops: hops}
+	f.loads[s] = l
+	return l
+}
+
+// carryOut initialises a function at a server. It goes on when nobody waits for
+// it any more: the next run will.
+func (b *Balancer) carryOut(f *function, r *recipe, s *backend, l *loading) {
+	ctx, cancel := context.WithTimeout(b.base, b.settings().InitTimeout)
+	defer cancel()
+	began := time.Now()
+	l.answer, l.err = b.initialise(ctx, f, r, s, l.hops)
+	now := time.Now()
+	well := l.err == nil && l.answer.ok()
+	b.mu.Lock()
+	delete(f.loads, s)
+	if well {
+		b.fleet.Ready(f.sched, s.sched, now)
+	} else {
+		b.fleet.Absent(f.sched, s.sched, now)
+	}
+	forgotten := b.functions[f.key] != f
+	b.mu.Unlock()
+	close(l.done)
+	b.metrics.loaded(well, now.Sub(began))
+	b.heed(s, l.answer.reason, l.err)
+	if well {
+		b.log.Info("function is ready", zap.String("function", f.key.identity.Short()), zap.String("action", r.name), zap.String("tenant", f.key.tenant), zap.String("server", s.name))
+	}
+	if forgotten && well { // its last lease ended meanwhile
+		b.giveUp(f, []*backend{s})
+	}
+}

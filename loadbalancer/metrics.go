@@ -1,0 +1,135 @@
+package loadbalancer
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/whiskaway/whiskaway/loadbalancer/policy"
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+// metrics are the balancer's own registry. No label is a tenant's or a
+// function's: what those do is told by the servers.
+type metrics struct {
+	registry  *prometheus.Registry
+	picks     [policy.Spread + 1]prometheus.Counter
+	requests  *prometheus.CounterVec
+	retries   *prometheus.CounterVec
+	inits     *prometheus.CounterVec
+	init      prometheus.Histogram
+	added     prometheus.Histogram
+	ejections prometheus.Counter
+}
+
+// addedBuckets are seconds, from ten microseconds to a second.
+var addedBuckets = []float64{.00001, .00003, .0001, .0003, .001, .003, .01, .03, .1, .3, 1}
+
+func newMetrics(b *Balancer) *metrics {
+	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+	}
+	m := &metrics{
+		registry:  prometheus.NewRegistry(),
+		requests:  counters("whiskaway_balancer_requests_total", "Inits, runs and stops that were answered, by outcome: ok, error, or a reason.", "request", "outcome"),
+		retries:   counters("whiskaway_balancer_retries_total", "Runs that a server had not started and that went to another, by reason.", "reason"),
+		inits:     counters("whiskaway_balancer_inits_total", "Inits of functions at servers.", "outcome"),
+		init:      prometheus.NewHistogram(prometheus.HistogramOpts{Name: "whiskaway_balancer_init_seconds", Help: "What those took.", Buckets: []float64{.003, .01, .03, .1, .3, 1, 3, 10, 30, 60, 300}}),
+		added:     prometheus.NewHistogram(prometheus.HistogramOpts{Name: "whiskaway_balancer_added_seconds", Help: "Of a run's time what was not spent at its server.", Buckets: addedBuckets}),
+		ejections: prometheus.NewCounter(prometheus.CounterOpts{Name: "whiskaway_balancer_ejections_total", Help: "Servers that were left out for a while because they failed."}),
+	}
+	picks := counters("whiskaway_balancer_picks_total", "Choices of a server for a run, by what they were made for: warm ones found the function there.", "why")
+	for why := range m.picks {
+		m.picks[why] = picks.WithLabelValues(policy.Why(why).String())
+	}
+	m.registry.MustRegister(picks, m.requests, m.retries, m.inits, m.init, m.added, m.ejections, gauges{b},
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func (m *metrics) picked(why policy.Why) { m.picks[why].Inc() }
+func (m *metrics) retried(reason string) {
+	if !known[runtimespec.Reason(reason)] && reason != "not-sent" {
+		reason = "other"
+	}
+	m.retries.WithLabelValues(reason).Inc()
+}
+
+func (m *metrics) loaded(well bool, took time.Duration) {
+	if !well {
+		m.inits.WithLabelValues("failed").Inc()
+		return
+	}
+	m.inits.WithLabelValues("ok").Inc()
+	m.init.Observe(took.Seconds())
+}
+
+// known are the reasons that are labels: a server may say anything.
+var known = func() map[runtimespec.Reason]bool {
+	all := map[runtimespec.Reason]bool{}
+	for _, r := range runtimespec.Reasons() {
+		all[r] = true
+	}
+	return all
+}()
+
+// result is a call's outcome for metrics and log.
+func (c *call) result() string {
+	switch {
+	case c.outcome == outcomeLeft, c.outcome == outcomeCut, known[runtimespec.Reason(c.outcome)]:
+		return c.outcome
+	case c.outcome == "" && c.status < 400:
+		return "ok"
+	}
+	return "error"
+}
+
+// showMetrics answers with the balancer's numbers, to whom servers are shown.
+func (b *Balancer) showMetrics(c *call) error {
+	if !c.grant.Delegate && b.settings().several() {
+		return refusal(runtimespec.Forbidden, "metrics are shown to tokens that may delegate")
+	}
+	promhttp.HandlerFor(b.metrics.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}).ServeHTTP(c.w, c.Request)
+	return nil
+}
+
+// gauges are read when somebody asks.
+type gauges struct{ b *Balancer }
+
+func desc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(name, help, labels, nil)
+}
+
+var (
+	stateDesc     = desc("whiskaway_balancer_server_state", "1 for the state that a server is in.", "server", "state")
+	sentDesc      = desc("whiskaway_balancer_server_sent", "Runs in flight that this balancer has sent to a server.", "server")
+	loadDesc      = desc("whiskaway_balancer_server_load", "Runs that are executed or wait at a server, as it said last.", "server")
+	slotsDesc     = desc("whiskaway_balancer_server_slots", "Runs that a server executes at once, as it said last.", "server")
+	functionsDesc = desc("whiskaway_balancer_functions", "Functions that the balancer knows.")
+	inFlightDesc  = desc("whiskaway_balancer_in_flight", "Inits and runs in flight.")
+)
+
+func (g gauges) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{stateDesc, sentDesc, loadDesc, slotsDesc, functionsDesc, inFlightDesc} {
+		ch <- d
+	}
+}
+
+func (g gauges) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, value int, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(value), labels...)
+	}
+	for _, s := range g.b.servers() {
+		gauge(stateDesc, 1, s.Server, s.State)
+		gauge(sentDesc, s.Sent, s.Server)
+		gauge(loadDesc, s.InFlight+s.Queued, s.Server)
+		gauge(slotsDesc, s.Slots, s.Server)
+	}
+	g.b.mu.Lock()
+	functions := len(g.b.functions)
+	g.b.mu.Unlock()
+	gauge(functionsDesc, functions)
+	gauge(inFlightDesc, g.b.admission.inFlight())
+}

@@ -1,0 +1,95 @@
+package loadbalancer
+
+import (
+	"time"
+
+	"github.com/whiskaway/whiskaway/loadbalancer/policy"
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+// errNobody is when no server may take a request now.
+func errNobody() error {
+	return refusal(runtimespec.Saturated, "no server can take it now: all are busy, ending or away")
+}
+
+// errUnknown has the caller initialise the function: the balancer cannot.
+func errUnknown() error {
+	return refusal(runtimespec.UnknownFunction, "the balancer does not know this function, or no longer how to initialise it")
+}
+
+// pick chooses who gets a run, and counts it there at once. An init that the run
+// has to wait for is begun.
+func (r *flight) pick() error {
+	b, f, now := r.b, r.f, time.Now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if r.cancelled {
+		return refusal(runtimespec.Cancelled, "the activation was cancelled before a server started it")
+	}
+	choice := b.choose(f, r.tried, now)
+	if choice.Server == nil {
+		return errNobody()
+	}
+	s := b.backends[choice.Server]
+	r.load = nil
+	if f.sched.On(choice.Server) != policy.Ready {
+		if r.load = b.begin(f, s, r.c.hops, now); r.load == nil {
+			return errUnknown()
+		}
+	}
+	b.metrics.picked(choice.Why)
+	r.on, r.waiting = s, r.load != nil
+	r.sent = b.fleet.Sent(f.sched, choice.Server, now)
+	if more := b.fleet.ScaleOut(f.sched, choice, now); more != nil {
+		b.begun(f, b.backends[more], now)
+	}
+	return nil
+}
+
+// choose asks the policy. What cannot be initialised from here goes where it is
+// ready, whatever the policy says; the caller holds mu.
+func (b *Balancer) choose(f *function, tried []*policy.Server, now time.Time) policy.Choice {
+	request := policy.Request{Function: f.sched, Tried: tried}
+	choice := b.fleet.Pick(b.policy, request, now, b.rng)
+	if f.recipe != nil || choice.Server == nil || f.sched.On(choice.Server) != policy.Absent {
+		return choice
+	}
+	for _, c := range f.sched.Copies() {
+		if c.State() == policy.Ready && b.fleet.Takes(c.Server(), request, now, b.rng) {
+			return policy.Choice{Server: c.Server(), Why: policy.Warm}
+		}
+	}
+	return choice
+}
+
+// finish ends what pick has begun: with the run's outcome, and the load report
+// that came with it, if any.
+func (r *flight) finish(a policy.Answer, load string) {
+	now := time.Now()
+	b := r.b
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fleet.Done(r.sent, a, now)
+	b.reportLocked(r.on, load, now)
+	r.on = nil
+}
+
+// reported takes in the load report of an answer's head.
+func (b *Balancer) reported(s *backend, load string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.reportLocked(s, load, time.Now())
+}
+
+// reportLocked passes a load report on, unless it makes no sense; the caller
+// holds mu.
+func (b *Balancer) reportLocked(s *backend, load string, now time.Time) {
+	if l, err := runtimespec.ParseLoad(load); err == nil {
+		b.report(s, l, now)
+	}
+}
+
+// report passes a load report on; the caller holds mu.
+func (b *Balancer) report(s *backend, l runtimespec.Load, now time.Time) {
+	b.fleet.Report(s.sched, policy.Load{InFlight: l.InFlight, Slots: l.Slots, Queued: l.Queued}, now)
+}

@@ -1,0 +1,95 @@
+package loadbalancer
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/loadbalancer/policy"
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+// passed are the headers of an answer that go on as they are.
+var passed = [...]string{"Content-Type", runtimespec.HeaderServer, runtimespec.HeaderLoad, runtimespec.HeaderReason, "Retry-After"}
+
+// relay passes an answer on as it comes, without looking into it, and closes
+// it. A small one goes out in one write; of a stream every piece at once. The
+// call notes whether the caller got it whole.
+func relay(ctx context.Context, c *call, resp *hop.Response) policy.Outcome {
+	defer resp.Close()
+	h := c.w.Header()
+	var values [len(passed)]string
+	for i, name := range passed {
+		if values[i] = resp.Head.Get(name); values[i] != "" {
+			h[name] = values[i : i+1 : i+1]
+		}
+	}
+	c.outcome = values[3]
+	c.status = resp.Status
+	if resp.Size >= 0 {
+		h["Content-Length"] = []string{strconv.FormatInt(resp.Size, 10)}
+	}
+	buf := buffers.Get().(*[pooled]byte)
+	defer buffers.Put(buf)
+	if resp.Size >= 0 && resp.Size <= pooled {
+		return relayWhole(ctx, c, resp, buf[:resp.Size])
+	}
+	c.w.WriteHeader(resp.Status)
+	control := http.NewResponseController(c.w)
+	if resp.Size < 0 && control.Flush() != nil {
+		return policy.Left
+	}
+	for {
+		n, err := resp.Read(buf[:])
+		if n > 0 {
+			if _, failed := c.w.Write(buf[:n]); failed != nil || resp.Size < 0 && control.Flush() != nil {
+				return policy.Left
+			}
+		}
+		switch {
+		case err == io.EOF:
+			c.whole = true
+			return policy.Answered
+		case err != nil:
+			_ = control.Flush()
+			return brokeOff(ctx)
+		}
+	}
+}
+
+// relayWhole passes on an answer that is small. One that breaks off goes on so
+// far: its head names who can be asked again.
+func relayWhole(ctx context.Context, c *call, resp *hop.Response, buf []byte) policy.Outcome {
+	n, err := io.ReadFull(resp, buf)
+	c.w.WriteHeader(resp.Status)
+	_, failed := c.w.Write(buf[:n])
+	switch {
+	case err != nil:
+		_ = http.NewResponseController(c.w).Flush()
+		return brokeOff(ctx)
+	case failed != nil:
+		return policy.Left
+	}
+	c.whole = true
+	return policy.Answered
+}
+
+// brokeOff is whose fault it is that an answer ended early. Time that is over is
+// nobody's: any caller may say how much there is.
+func brokeOff(ctx context.Context) policy.Outcome {
+	if ctx.Err() != nil {
+		return policy.Left
+	}
+	return policy.Failed
+}
+
+// cutOff breaks the caller's connection, so that it sees a cut answer as one and
+// asks again whom the head has named.
+func cutOff(c *call) {
+	if c.outcome = outcomeCut; c.Context().Err() != nil {
+		c.outcome = outcomeLeft
+	}
+	panic(http.ErrAbortHandler)
+}

@@ -1,0 +1,76 @@
+package loadbalancer
+
+import (
+	"reflect"
+
+	"go.uber.org/zap"
+)
+
+// Reload takes a new configuration while the balancer serves, and reads the
+// files again that it names. An error says what is wrong, and nothing has
+// changed. What only a restart can change stays, and is named in the log. It is
+// for a balancer that has been started.
+func (b *Balancer) Reload(cfg Config) error {
+	b.reloading.Lock()
+	defer b.reloading.Unlock()
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
+		return err
+	}
+	effective := b.cfg.with(cfg)
+	if err := effective.validate(); err != nil {
+		return err
+	}
+	next, err := load(effective)
+	if err != nil {
+		return err
+	}
+	before := b.settings()
+	late := b.cfg.restarts(cfg)
+	b.live.Store(next)
+	if before.token != next.token || !reflect.DeepEqual(before.trust, next.trust) {
+		b.removeServers() // their connections are made with these
+	}
+	if err := b.applyServers(next); err != nil {
+		return err
+	}
+	if before.Policy != next.Policy {
+		b.applyPolicy(next.Policy)
+	}
+	b.admission.max.Store(int64(next.InFlight))
+	b.store.SetMaxBytes(next.CodeCache)
+	if len(late) > 0 {
+		b.log.Warn("not changed: restart the balancer for it", zap.Strings("settings", late))
+	}
+	return nil
+}
+
+// with is what a balancer works with that was started with c and then got cfg.
+func (c Config) with(cfg Config) Config {
+	c.Servers, c.TokenFile, c.ServersTokenFile, c.ServersCA = cfg.Servers, cfg.TokenFile, cfg.ServersTokenFile, cfg.ServersCA
+	if (c.TLSCert == "") == (cfg.TLSCert == "") {
+		c.TLSCert, c.TLSKey = cfg.TLSCert, cfg.TLSKey
+	}
+	c.Policy, c.Lease, c.InitTimeout = cfg.Policy, cfg.Lease, cfg.InitTimeout
+	c.InFlight, c.Functions, c.CodeCache = cfg.InFlight, cfg.Functions, cfg.CodeCache
+	c.CheckEvery, c.CheckTimeout, c.AccessLog = cfg.CheckEvery, cfg.CheckTimeout, cfg.AccessLog
+	return c
+}
+
+// restarts names what cfg would have that c has not, for as long as it serves.
+func (c Config) restarts(cfg Config) (names []string) {
+	for _, setting := range []struct {
+		name string
+		same bool
+	}{
+		{"listen", c.Listen == cfg.Listen},
+		{"state-dir", c.StateDir == cfg.StateDir},
+		{"volatile-env", reflect.DeepEqual(c.VolatileEnv, cfg.VolatileEnv)},
+		{"tls-cert", (c.TLSCert == "") == (cfg.TLSCert == "")},
+	} {
+		if !setting.same {
+			names = append(names, setting.name)
+		}
+	}
+	return names
+}

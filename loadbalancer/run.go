@@ -1,0 +1,196 @@
+package loadbalancer
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/loadbalancer/policy"
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+const (
+	// maxTries is how many servers are asked to start a run.
+	maxTries = 3
+	// maxPicks bounds the tries that a server's lost memory costs besides.
+	maxPicks = 6
+	// overdue is how long after a run's time is over its server may still say so.
+	overdue = 25 * time.Millisecond
+)
+
+// flight is a run in flight.
+type flight struct {
+	b        *Balancer
+	c        *call
+	f        *function
+	ctx      context.Context // ends with the run's time, its caller, or its cancelling
+	cancel   context.CancelCauseFunc
+	deadline time.Time // zero: none was said
+	body     []byte
+	request  hop.Request
+	fields   [16]hop.Field // the request's header
+
+	sent  policy.Run
+	load  *loading // the init that it waits for
+	tried []*policy.Server
+	ran   *backend // the last that may have started it
+
+	on        *backend      // where it is; guarded by Balancer.mu
+	waiting   bool          // for an init there; guarded by Balancer.mu
+	cancelled bool          // guarded by Balancer.mu
+	over      chan struct{} // closed at its end; nil: nobody waits for that; guarded by Balancer.mu
+}
+
+// run has one activation executed. Its body passes through as it came.
+func (b *Balancer) run(c *call) error {
+	k, lease, limit, err := c.order(runtimespec.MaxTimeout)
+	if err != nil {
+		return err
+	}
+	if err := b.admission.enter(c.tenant); err != nil {
+		return err
+	}
+	defer b.admission.leave(c.tenant)
+	in, err := b.read(c, b.cfg.MaxRunBody)
+	if err != nil {
+		return err
+	}
+	defer in.release()
+	r := &flight{b: b, c: c, body: in.bytes}
+	if c.Header[runtimespec.HeaderTimeout] != nil {
+		r.deadline = c.began.Add(limit)
+	}
+	ctx, cancel := context.WithTimeout(c.Context(), limit+overdue)
+	defer cancel()
+	r.ctx, r.cancel = context.WithCancelCause(ctx)
+	defer r.cancel(nil)
+	if want := c.Header.Get(runtimespec.HeaderServer); want != "" {
+		return r.ask(k, want)
+	}
+	first, err := b.enter(k, lease, r)
+	if err != nil {
+		return err
+	}
+	if first != nil {
+		return r.join(first)
+	}
+	defer b.exit(k, r)
+	return r.execute()
+}
+
+// flightKey names a run in flight.
+type flightKey struct {
+	key
+	activation string
+}
+
+// enter finds the function and records the run, so that it can be cancelled. Of
+// two with the same id the second gets the first.
+func (b *Balancer) enter(k key, lease string, r *flight) (first *flight, err error) {
+	now := time.Now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	f := b.functions[k]
+	if f == nil {
+		return nil, errUnknown()
+	}
+	b.use(f, lease, now)
+	r.f = f
+	if id := r.c.Header.Get(runtimespec.HeaderActivation); id != "" {
+		at := flightKey{k, id}
+		if first = b.flights[at]; first != nil {
+			if first.over == nil {
+				first.over = make(chan struct{})
+			}
+			return first, nil
+		}
+		b.flights[at] = r
+	}
+	return nil, nil
+}
+
+func (b *Balancer) exit(k key, r *flight) {
+	id := r.c.Header.Get(runtimespec.HeaderActivation)
+	if id == "" {
+		return
+	}
+	b.mu.Lock()
+	delete(b.flights, flightKey{k, id})
+	over := r.over
+	b.mu.Unlock()
+	if over != nil {
+		close(over)
+	}
+}
+
+// execute sends the run to one server after another until one has it. Only a
+// server that has certainly not started it is followed by another.
+func (r *flight) execute() error {
+	var last error
+	for range maxPicks {
+		if err := r.pick(); err != nil {
+			if last == nil {
+				last = err
+			}
+			return last
+		}
+		if r.load != nil {
+			if again, err := r.await(); err != nil {
+				if last = err; !again {
+					return err
+				}
+				continue
+			}
+		}
+		again, err := r.attempt()
+		if err == nil || !again {
+			return err
+		}
+		if last = err; len(r.tried) >= maxTries {
+			return last
+		}
+	}
+	return last
+}
+
+// await waits for the init that the run needs; again is whether another server
+// may be asked.
+func (r *flight) await() (again bool, err error) {
+	l, s := r.load, r.on
+	if err := l.wait(r.ctx); err != nil {
+		r.finish(policy.Answer{Outcome: policy.Left}, "")
+		return false, r.ended(runtimespec.Expired, "the time was over while the function was initialised at a server")
+	}
+	a := l.answer
+	switch {
+	case l.err == nil && a.ok():
+		r.b.mu.Lock()
+		r.waiting = false
+		r.b.mu.Unlock()
+		return false, nil
+	case errors.Is(l.err, errNoCode):
+		r.finish(policy.Answer{Outcome: policy.Refused}, "")
+		return false, errUnknown()
+	case l.err != nil:
+		again, err = true, r.b.unplaced(s, l.err)
+	default:
+		again, err = a.elsewhere(), &Refusal{Reason: a.reason, Message: message(a.result), RetryAfter: a.retryAfter}
+	}
+	r.tried = append(r.tried, s.sched)
+	r.finish(policy.Answer{Outcome: policy.Refused, RetryAfter: a.retryAfter}, "")
+	return again && len(r.tried) < maxTries, err
+}
+
+// ended is the outcome of a run whose time, or caller, is gone.
+func (r *flight) ended(reason runtimespec.Reason, text string) error {
+	switch {
+	case errors.Is(context.Cause(r.ctx), errCancelled):
+		return refusal(runtimespec.Cancelled, "the activation was cancelled before it was sent to a server")
+	case r.c.Context().Err() != nil:
+		return errLeft
+	}
+	return refusal(reason, "%s", text)
+}
+
+var errCancelled = errors.New("the caller cancelled it")
