@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/whiskaway/whiskaway/internal/front"
 	"github.com/whiskaway/whiskaway/internal/codestore"
+	"github.com/whiskaway/whiskaway/internal/front"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 )
