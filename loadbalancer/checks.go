@@ -116,39 +116,3 @@ func (b *Balancer) probe(ctx context.Context, s *backend) (r readiness, err erro
 	}
 	return r, nil
 }
-
-// meet gets to know the process that answers, if it is another than before.
-// What it says keeps the server from getting work.
-func (b *Balancer) meet(ctx context.Context, s *backend, found readiness) (trouble string) {
-	b.mu.Lock()
-	known := s.id == found.id
-	twin := b.twin(s, found.id)
-	b.mu.Unlock()
-	switch {
-	case found.id == b.id:
-		return "it is this balancer itself: take it out of the list of servers"
-	case twin != "":
-		return "it is the same server as " + twin + ": take one of the two out of the list"
-	case known:
-		return ""
-	}
-	held, trouble := b.list(ctx, s)
-	if trouble != "" {
-		return trouble
-	}
-	b.adopt(s, found.id, held)
-	return ""
-}
-
-// twin is the name of a member that is the same process and stands before s in
-// the list; the caller holds mu.
-func (b *Balancer) twin(s *backend, id string) string {
-	for _, sched := range b.fleet.Servers() {
-		if other := b.backends[sched]; other == s {
-			break
-		} else if other.id == id {
-			return other.name
-		}
-	}
-	return ""
-}

@@ -94,6 +94,6 @@ func (b *Balancer) carryOut(f *function, r *recipe, s *backend, l *loading) {
 		b.log.Info("function is ready", zap.String("function", f.key.identity.Short()), zap.String("action", r.name), zap.String("tenant", f.key.tenant), zap.String("server", s.name))
 	}
 	if forgotten && well { // its last lease ended meanwhile
-		b.giveUp(f, []*backend{s})
+		b.giveUp(l.hops, f, []*backend{s})
 	}
 }

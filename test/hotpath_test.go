@@ -11,20 +11,28 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/whiskaway/whiskaway/clientmode"
+	"github.com/whiskaway/whiskaway/loadbalancer"
 	"github.com/whiskaway/whiskaway/servermode"
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
 const echoAction = "import sys\ndef main(args):\n    return args\n"
 
-// chain is a client in front of a server, both in this process, with an
-// initialised function.
-func chain(b *testing.B) string {
+// chain is a client in front of a server, or of a balancer in front of that, all
+// in this process, with an initialised function.
+func chain(b *testing.B, balanced bool) string {
 	server := servermode.New(servermode.Config{Listen: "127.0.0.1:0", StateDir: harness.StateDir(b)})
 	require.NoError(b, server.Start())
 	b.Cleanup(func() { _ = server.Stop(context.Background()) })
+	upstream := "http://" + server.Addr()
+	if balanced {
+		balancer := loadbalancer.New(loadbalancer.Config{Listen: "127.0.0.1:0", StateDir: b.TempDir(), Servers: []string{upstream}})
+		require.NoError(b, balancer.Start())
+		b.Cleanup(func() { _ = balancer.Stop(context.Background()) })
+		upstream = "http://" + balancer.Addr()
+	}
 	client := clientmode.New(clientmode.Config{
-		Listen: "127.0.0.1:0", Upstream: "http://" + server.Addr(), Kind: "python:3", Stdout: io.Discard, Stderr: io.Discard,
+		Listen: "127.0.0.1:0", Upstream: upstream, Kind: "python:3", Stdout: io.Discard, Stderr: io.Discard,
 	})
 	require.NoError(b, client.Start())
 	b.Cleanup(func() { _ = client.Stop(context.Background()) })
@@ -35,10 +43,15 @@ func chain(b *testing.B) string {
 
 // One run through both services, with the invoker's connection kept: time and
 // allocations of client and server together, the caller's included.
-func BenchmarkRun_ClientToServer(b *testing.B) {
+func BenchmarkRun_ClientToServer(b *testing.B) { benchmarkRun(b, false) }
+
+// The same with a balancer between the two.
+func BenchmarkRun_ThroughABalancer(b *testing.B) { benchmarkRun(b, true) }
+
+func benchmarkRun(b *testing.B, balanced bool) {
 	for name, size := range map[string]int{"12B": 12, "100KB": 100 << 10, "1MB": 1<<20 - 100} {
 		b.Run(name, func(b *testing.B) {
-			url := chain(b)
+			url := chain(b, balanced)
 			body := []byte(`{"value":{"x":"` + strings.Repeat("x", size) + `"}}`)
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()

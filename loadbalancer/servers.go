@@ -1,0 +1,64 @@
+package loadbalancer
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/whiskaway/whiskaway/loadbalancer/policy"
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+// ServerStatus is one server in the answer of GET /servers.
+type ServerStatus struct {
+	Server    string `json:"server"` // URL
+	ID        string `json:"id"`     // incarnation; empty: never met
+	State     string `json:"state"`  // healthy, recovering, ejected, probing, draining
+	Trouble   string `json:"trouble,omitempty"`
+	Sent      int    `json:"sent"` // runs that this balancer has in flight there
+	InFlight  int    `json:"in_flight"`
+	Slots     int    `json:"slots"`
+	Queued    int    `json:"queued"`
+	Functions int    `json:"functions"`  // of all tenants
+	CheckedMS int64  `json:"checked_ms"` // since it last answered a check; -1: never
+}
+
+// showServers lists the servers to whom they concern: a token that may delegate,
+// or any where there is one tenant only.
+func (b *Balancer) showServers(c *call) error {
+	if !c.grant.Delegate && b.settings().several() {
+		return refusal(runtimespec.Forbidden, "servers are shown to tokens that may delegate")
+	}
+	body, err := json.Marshal(map[string]any{"servers": b.servers()})
+	if err != nil {
+		return err
+	}
+	b.answer(c, http.StatusOK, body)
+	return nil
+}
+
+func (b *Balancer) servers() []ServerStatus {
+	now := time.Now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	have := map[*policy.Server]int{}
+	for _, f := range b.functions {
+		for _, c := range f.sched.Copies() {
+			have[c.Server()]++
+		}
+	}
+	out := []ServerStatus{}
+	for _, sched := range b.fleet.Servers() {
+		s := b.backends[sched]
+		load, _ := sched.Reported()
+		one := ServerStatus{
+			Server: s.name, ID: s.id, State: sched.Health().String(), Trouble: s.trouble, Sent: sched.InFlight(),
+			InFlight: load.InFlight, Slots: load.Slots, Queued: load.Queued, Functions: have[sched], CheckedMS: -1,
+		}
+		if !s.checked.IsZero() {
+			one.CheckedMS = now.Sub(s.checked).Milliseconds()
+		}
+		out = append(out, one)
+	}
+	return out
+}
