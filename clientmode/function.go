@@ -3,10 +3,7 @@ package clientmode
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
-	"slices"
 	"sync"
 	"time"
 
@@ -14,14 +11,9 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-const (
-	// spoolFrom is the size from which an init is kept in a file: the container's
-	// memory is the platform's smallest.
-	spoolFrom = 1 << 20
-	// twoStepsFrom is the size from which an init is tried without its code
-	// first. Below it, the code is smaller than what asking costs.
-	twoStepsFrom = 8 << 10
-)
+// twoStepsFrom is the size from which an init is tried without its code first.
+// Below it, the code is smaller than what asking costs.
+const twoStepsFrom = 8 << 10
 
 // function is what the container was initialised with: all that any server
 // needs to be told.
@@ -29,9 +21,7 @@ type function struct {
 	upstream Upstream
 	header   hop.Header // of an init
 	short    []byte     // the init without its code; nil: always sent whole
-	whole    []byte     // the init, nil when it is in spool
-	spool    *os.File   // unlinked already
-	size     int64
+	whole    *kept      // the init
 	run      hop.Header // of a run and a stop
 
 	mu   sync.Mutex // guards redo
@@ -64,49 +54,14 @@ func (c *Client) newFunction(body []byte, init *runtimespec.InitBody, upstream U
 	if len(body) >= twoStepsFrom {
 		f.short = init.WithoutCode()
 	}
-	f.keep(c.cfg.SpoolDir, body)
+	f.whole = keep(body)
 	return f, nil
 }
 
-// keep puts a large body into a file that no longer has a name; where there is
-// no room for one it stays in memory.
-func (f *function) keep(dir string, parts ...[]byte) {
-	f.size = 0
-	for _, part := range parts {
-		f.size += int64(len(part))
-	}
-	if f.size >= spoolFrom && f.spoolTo(dir, parts) {
-		return
-	}
-	if f.whole = parts[0]; len(parts) > 1 {
-		f.whole = slices.Concat(parts...)
-	}
-}
-
-func (f *function) spoolTo(dir string, parts [][]byte) bool {
-	file, err := os.CreateTemp(dir, "whiskaway-init-*")
-	if err != nil {
-		return false
-	}
-	_ = os.Remove(file.Name())
-	for _, part := range parts {
-		if _, err := file.Write(part); err != nil {
-			_ = file.Close()
-			return false
-		}
-	}
-	f.spool = file
-	return true
-}
-
-func (f *function) open() (io.Reader, error) { return io.NewSectionReader(f.spool, 0, f.size), nil }
-
 // requests are an init's steps, in the order in which they are tried.
 func (f *function) requests() []*hop.Request {
-	whole := &hop.Request{Path: runtimespec.PathInit, Header: f.header, Body: f.whole}
-	if f.spool != nil {
-		whole.Open, whole.Size = f.open, f.size
-	}
+	whole := &hop.Request{Path: runtimespec.PathInit, Header: f.header}
+	f.whole.fill(whole)
 	if f.short == nil {
 		return []*hop.Request{whole}
 	}
@@ -134,7 +89,7 @@ func (f *function) release(ctx context.Context) error {
 // drop gives back what the function holds on this side.
 func (f *function) drop() {
 	f.upstream.CloseIdle()
-	if f.spool != nil {
-		_ = f.spool.Close()
+	if f.whole != nil {
+		f.whole.drop()
 	}
 }

@@ -3,7 +3,6 @@ package clientmode
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"io"
 	"net/http"
@@ -20,7 +19,7 @@ const initialisedTwice = "Cannot initialize the action more than once."
 // may send one twice.
 type starting struct {
 	*work
-	body [sha256.Size]byte
+	body []byte
 }
 
 // init answers the platform's /init. A failed one ends with sentinels, because
@@ -32,7 +31,7 @@ func (c *Client) init(w http.ResponseWriter, r *http.Request) {
 		respond(w, unreadable(err))
 		return
 	}
-	mine, current := c.enterInit(sha256.Sum256(body))
+	mine, current := c.enterInit(body)
 	if current == nil {
 		c.streams.Complain(initialisedTwice)
 		respond(w, failure(http.StatusForbidden, "", initialisedTwice))
@@ -48,7 +47,7 @@ func (c *Client) init(w http.ResponseWriter, r *http.Request) {
 
 // enterInit reports whether this init is to be done (mine) or another one with
 // the same body waited for; nil when it is too late for either.
-func (c *Client) enterInit(body [sha256.Size]byte) (mine bool, current *starting) {
+func (c *Client) enterInit(body []byte) (mine bool, current *starting) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -57,7 +56,7 @@ func (c *Client) enterInit(body [sha256.Size]byte) (mine bool, current *starting
 	case c.starting == nil:
 		c.starting = &starting{work: newWork(), body: body}
 		return true, c.starting
-	case c.starting.body == body:
+	case bytes.Equal(c.starting.body, body): // nothing else is due meanwhile
 		c.starting.callers++
 		return false, c.starting
 	}
@@ -75,7 +74,10 @@ func (c *Client) leaveInit(current *starting, f *function, out outcome) {
 		c.function = f
 	}
 	c.mu.Unlock()
-	if f != nil && !keep {
+	switch {
+	case keep:
+		go f.whole.setAside(c.cfg.SpoolDir)
+	case f != nil:
 		f.drop()
 	}
 	current.end(out)

@@ -24,7 +24,7 @@ func (c *Client) openServerless(f *function, init *runtimespec.InitBody) error {
 		return err
 	}
 	f.upstream, f.short = o, nil // the code is always sent
-	f.keep(c.cfg.SpoolDir, body...)
+	f.whole = keep(body...)
 	return nil
 }
 

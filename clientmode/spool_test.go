@@ -53,7 +53,7 @@ func TestInit_LargeCodeIsKeptInAFileWithoutAName(t *testing.T) {
 			require.Equal(t, http.StatusOK, r.post("/init", body).Status)
 			entries, _ := os.ReadDir(c.dir)
 			assert.Empty(t, entries)
-			assert.Equal(t, c.files, spools(t, c.dir))
+			eventually(t, func() bool { return spools(t, c.dir) == c.files })
 			require.Equal(t, http.StatusOK, r.post("/run", runBody("a")).Status)
 			inits := f.all("/init")
 			require.Len(t, inits, 4)

@@ -3,6 +3,8 @@ package clientmode
 import (
 	"context"
 	"net/http"
+
+	"github.com/whiskaway/whiskaway/internal/front"
 )
 
 // work is an init or a run in flight. The platform may ask for the same one
@@ -24,7 +26,7 @@ func newWork() *work {
 
 // attend counts a caller out when it hangs up; the function returned ends that.
 func (c *Client) attend(r *http.Request, w *work) (end func() bool) {
-	return context.AfterFunc(r.Context(), func() {
+	return front.AfterFunc(r.Context(), func() {
 		c.mu.Lock()
 		w.callers--
 		last := w.callers == 0

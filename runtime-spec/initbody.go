@@ -31,6 +31,7 @@ type InitBody struct {
 
 	raw     []byte
 	cut, to int // the code member's place in raw, commas included
+	ahead   ahead
 	inner   int // where value's members begin in raw; 0: value is no object
 }
 
@@ -38,7 +39,7 @@ type InitBody struct {
 // does not know are left alone. Of one that is there twice the last counts, but
 // a second value or code is refused: which of two was meant is not ours to guess.
 func ParseInit(body []byte) (*InitBody, error) {
-	init := &InitBody{Main: defaultMain, raw: body}
+	init := &InitBody{Main: defaultMain, raw: body, ahead: hashAhead(body)}
 	dec := jsontext.NewDecoder(bytes.NewBuffer(body), jsonOptions)
 	seen := false
 	err := object(dec, func(name string) error {
@@ -139,7 +140,12 @@ func (b *InitBody) memberSpan(value, end int) (int, int) {
 }
 
 // Digest is the SHA-256 of the code string.
-func (b *InitBody) Digest() Digest { return sha256.Sum256(b.Code) }
+func (b *InitBody) Digest() Digest {
+	if b.ahead.of(b.Code) {
+		return b.ahead.digest()
+	}
+	return sha256.Sum256(b.Code)
+}
 
 // WithoutCode is the body of an init's first step: the same bytes without the
 // code member.

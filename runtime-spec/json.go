@@ -71,6 +71,9 @@ func text(dec *jsontext.Decoder) (string, error) {
 
 // checkValue scans one JSON value whose kind is one of kinds.
 func checkValue(body []byte, kinds string) error {
+	if first := bytes.TrimLeft(body, " \t\r\n"); len(first) > 0 && strings.IndexByte(kinds, first[0]) >= 0 && wellFormed(first) {
+		return nil
+	}
 	dec := jsontext.NewDecoder(bytes.NewBuffer(body), jsonOptions, passOptions)
 	if kind := dec.PeekKind(); strings.IndexByte(kinds, byte(kind)) < 0 {
 		if _, err := dec.ReadToken(); err != nil {

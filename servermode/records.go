@@ -44,7 +44,9 @@ func (s *activationShard) remember(id activationID, of *activation, budget int64
 	if of.err != nil {
 		r.refusal = asRefusal(of.err)
 	} else if int64(len(of.result)) <= budget {
-		r.result = bytes.Clone(of.result) // its own buffer is larger
+		if r.result = of.result; cap(r.result) > len(r.result)+len(r.result)/8+64 {
+			r.result = bytes.Clone(r.result) // not to keep a larger buffer
+		}
 		s.kept = append(s.kept, id)
 		s.bytes += int64(len(r.result))
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/whiskaway/whiskaway/internal/codestore"
+	"github.com/whiskaway/whiskaway/internal/front"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 )
@@ -40,7 +41,7 @@ func (s *Server) run(c *call) error {
 	if err != nil {
 		return err
 	}
-	left := context.AfterFunc(c.Context(), func() { s.activations.left(id, mine, disconnectGrace) })
+	left := front.AfterFunc(c.Context(), func() { s.activations.left(id, mine, disconnectGrace) })
 	defer left()
 	if !first {
 		return s.join(ctx, c, mine)

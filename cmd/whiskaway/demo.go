@@ -20,7 +20,7 @@ type demoCommand struct {
 }
 
 // Run shows one action, run elsewhere: the invoker talks to the client
-// container only.
+// container only, and does not notice when a server is killed.
 func (c *demoCommand) Run() (err error) {
 	frames, err := readFrames(filepath.Join(c.Plates, "frames"))
 	if err != nil {
@@ -35,8 +35,11 @@ func (c *demoCommand) Run() (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stage.clear()) }()
-	fmt.Printf("servermode  process %-7d serves %s\n", stage.server.pid(), stage.server.url)
-	fmt.Printf("clientmode  process %-7d serves %s, all that the invoker talks to\n\n", stage.client.pid(), stage.client.url)
+	for _, s := range stage.servers {
+		fmt.Printf("servermode    process %-7d is server %s\n", s.pid(), s.label)
+	}
+	fmt.Printf("loadbalancer  process %-7d stands before them\n", stage.balancer.pid())
+	fmt.Printf("clientmode    process %-7d serves %s, all that the invoker talks to\n\n", stage.client.pid(), stage.client.url)
 	rows, err := c.runAll(stage, action, frames)
 	if err != nil {
 		return err
@@ -57,10 +60,14 @@ func (c *demoCommand) runAll(s *stage, action code, frames []frame) ([]row, erro
 	fmt.Printf("plates.py was initialised in %d ms\n", init.Took.Milliseconds())
 	bar := newBar(len(frames), "frames")
 	var rows []row
-	for _, f := range frames {
+	for i, f := range frames {
 		r, err := c.runOne(inv, s, f)
 		if err != nil {
 			return nil, err
+		}
+		if i == len(frames)/2 {
+			r.note = fmt.Sprintf("server %s, process %d, was killed", r.server.label, r.server.pid())
+			r.server.kill()
 		}
 		rows = append(rows, r)
 		_ = bar.Add(1)
@@ -84,37 +91,37 @@ func (c *demoCommand) runOne(inv *invoker, s *stage, f frame) (row, error) {
 	for _, p := range result.Plates {
 		out.read = append(out.read, p.Text)
 	}
-	out.process, err = s.worker()
+	out.server, out.process, err = s.worker()
 	return out, err
 }
 
-// showFreed stops the client as Kubernetes would and asks the server what it
-// still holds.
+// showFreed stops the client as Kubernetes would and asks the server that is
+// left what it still holds.
 func (c *demoCommand) showFreed(s *stage) error {
-	before, err := s.functions()
+	server, worker, err := s.worker()
 	if err != nil {
 		return err
 	}
-	worker, err := s.worker()
+	before, err := server.functions()
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\nThe server holds %d function: %s\n", len(before), describe(before))
+	fmt.Printf("\nServer %s holds %d function: %s\n", server.label, len(before), describe(before))
 	if err := s.client.stop(); err != nil {
 		return fmt.Errorf("stopping the client: %w", err)
 	}
 	fmt.Println("The client container got SIGTERM and gave its function up with /stop.")
 	for end := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		after, err := s.functions()
+		after, err := server.functions()
 		if err != nil {
 			return err
 		}
 		if _, err := os.Stat(fmt.Sprintf("/proc/%d", worker)); len(after) == 0 && errors.Is(err, os.ErrNotExist) {
-			fmt.Printf("The server holds %d functions, and process %d is gone.\n", len(after), worker)
+			fmt.Printf("Server %s holds %d functions, and process %d is gone.\n", server.label, len(after), worker)
 			return nil
 		}
 		if time.Now().After(end) {
-			return fmt.Errorf("the server did not free the function: %s", describe(after))
+			return fmt.Errorf("server %s did not free the function: %s", server.label, describe(after))
 		}
 	}
 }
@@ -134,9 +141,9 @@ func describe(functions []held) string {
 	return strings.Join(out, "; ")
 }
 
-// functions asks the server, not the client, what it holds.
-func (s *stage) functions() ([]held, error) {
-	resp, err := http.Get(s.server.url + "/functions")
+// functions asks a server, not the client, what it holds.
+func (a *actor) functions() ([]held, error) {
+	resp, err := http.Get(a.url + "/functions")
 	if err != nil {
 		return nil, err
 	}
@@ -146,19 +153,28 @@ func (s *stage) functions() ([]held, error) {
 	return list.Functions, err
 }
 
-// worker is the process that runs the function, which must be the server's.
-func (s *stage) worker() (int, error) {
-	list, err := s.functions()
-	if err != nil {
-		return 0, err
+// worker is the process that ran the function last, and the server whose it
+// must be.
+func (s *stage) worker() (*actor, int, error) {
+	for _, server := range s.servers {
+		if server.ended() {
+			continue
+		}
+		list, err := server.functions()
+		switch {
+		case err != nil:
+			return nil, 0, err
+		case len(list) == 0:
+			continue
+		case len(list) != 1 || len(list[0].Instances) != 1:
+			return nil, 0, fmt.Errorf("expected one function with one process on server %s: %s", server.label, describe(list))
+		}
+		pid := list[0].Instances[0].PID
+		parent := parentOf(pid)
+		if parent != server.pid() && parentOf(parent) != server.pid() { // forked by a child of the server
+			return nil, 0, fmt.Errorf("process %d is a child of %d, not of server %s", pid, parent, server.label)
+		}
+		return server, pid, nil
 	}
-	if len(list) != 1 || len(list[0].Instances) != 1 {
-		return 0, fmt.Errorf("expected one function with one process on the server: %s", describe(list))
-	}
-	pid := list[0].Instances[0].PID
-	parent := parentOf(pid)
-	if parent != s.server.pid() && parentOf(parent) != s.server.pid() { // forked by a child of the server
-		return 0, fmt.Errorf("process %d is a child of %d, not of the server", pid, parent)
-	}
-	return pid, nil
+	return nil, 0, errors.New("no server has the function")
 }

@@ -17,11 +17,12 @@ import (
 
 // stage is the processes of a demo, each started as its user would.
 type stage struct {
-	dir            string
-	server, client *actor
+	dir              string
+	servers          []*actor
+	balancer, client *actor
 }
 
-// setStage starts a server and a client container in front of it.
+// setStage starts two servers, a balancer before them and a client container.
 func setStage(python string) (s *stage, err error) {
 	// Not in a folder of the user's own: functions run as users who could not
 	// pass through it.
@@ -38,20 +39,31 @@ func setStage(python string) (s *stage, err error) {
 	if err := os.Chmod(dir, 0o711); err != nil {
 		return s, err
 	}
-	args := []string{"--listen=127.0.0.1:0", "--state-dir=" + filepath.Join(dir, "state")}
-	if python != "" {
-		args = append(args, "--python="+python)
+	balancer := []string{"--listen=127.0.0.1:0", "--state-dir=" + filepath.Join(dir, "balancer")}
+	for _, label := range []string{"A", "B"} {
+		args := []string{"--listen=127.0.0.1:0", "--state-dir=" + filepath.Join(dir, "server-"+label)}
+		if python != "" {
+			args = append(args, "--python="+python)
+		}
+		server, err := s.start("servermode", label, args)
+		if server != nil {
+			s.servers = append(s.servers, server)
+		}
+		if err != nil {
+			return s, err
+		}
+		balancer = append(balancer, "--server="+server.url)
 	}
-	if s.server, err = s.start("servermode", args); err != nil {
+	if s.balancer, err = s.start("loadbalancer", "", balancer); err != nil {
 		return s, err
 	}
-	s.client, err = s.start("clientmode", []string{"--listen=127.0.0.1:0", "--upstream=" + s.server.url, "--kind=python:3"})
+	s.client, err = s.start("clientmode", "", []string{"--listen=127.0.0.1:0", "--upstream=" + s.balancer.url, "--kind=python:3"})
 	return s, err
 }
 
 // clear ends what is left and removes the folder.
 func (s *stage) clear() error {
-	for _, a := range []*actor{s.client, s.server} {
+	for _, a := range append([]*actor{s.client, s.balancer}, s.servers...) {
 		if a != nil {
 			_ = a.stop()
 		}
@@ -61,20 +73,21 @@ func (s *stage) clear() error {
 
 // actor is one process of the demo. What it writes goes to files.
 type actor struct {
-	cmd  *exec.Cmd
-	url  string
-	out  string // file with its stdout and stderr
-	done chan struct{}
-	err  error
+	label string // of a server
+	cmd   *exec.Cmd
+	url   string
+	out   string // file with its stdout and stderr
+	done  chan struct{}
+	err   error
 }
 
 // start starts the binary that lies beside this one.
-func (s *stage) start(name string, args []string) (*actor, error) {
+func (s *stage) start(name, label string, args []string) (*actor, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	a := &actor{out: filepath.Join(s.dir, name+".out"), done: make(chan struct{})}
+	a := &actor{label: label, out: filepath.Join(s.dir, name+label+".out"), done: make(chan struct{})}
 	out, err := os.Create(a.out)
 	if err != nil {
 		return nil, err
@@ -116,8 +129,26 @@ func (a *actor) await(log string) error {
 
 func (a *actor) pid() int { return a.cmd.Process.Pid }
 
+// kill ends the process as a power cut would.
+func (a *actor) kill() {
+	_ = a.cmd.Process.Kill()
+	<-a.done
+}
+
+func (a *actor) ended() bool {
+	select {
+	case <-a.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // stop sends SIGTERM and waits.
 func (a *actor) stop() error {
+	if a.ended() {
+		return a.err
+	}
 	_ = a.cmd.Process.Signal(syscall.SIGTERM) // fails when it has ended already
 	select {
 	case <-a.done:

@@ -49,7 +49,9 @@ type row struct {
 	frame       string
 	read, truth []string
 	took        time.Duration
+	server      *actor
 	process     int
+	note        string // what happened after it
 }
 
 // correct reports whether exactly the plates that are there were read.
@@ -63,7 +65,7 @@ func (r row) cells() []string {
 	if !r.correct() {
 		mark = "✗"
 	}
-	return []string{r.frame, orNone(r.read), orNone(r.truth), mark, fmt.Sprint(r.took.Milliseconds()), fmt.Sprint(r.process)}
+	return []string{r.frame, orNone(r.read), orNone(r.truth), mark, fmt.Sprint(r.took.Milliseconds()), r.server.label, fmt.Sprint(r.process)}
 }
 
 func orNone(plates []string) string {
@@ -73,7 +75,7 @@ func orNone(plates []string) string {
 	return strings.Join(slices.Sorted(slices.Values(plates)), ", ")
 }
 
-var tableHead = []string{"frame", "plates read", "truth", "", "ms", "process"}
+var tableHead = []string{"frame", "plates read", "truth", "", "ms", "server", "process"}
 
 // printTable prints the rows in columns, then how many plates were right.
 func printTable(w io.Writer, rows []row) {
@@ -88,22 +90,25 @@ func printTable(w io.Writer, rows []row) {
 		}
 	}
 	fmt.Fprintln(w)
+	total := 2 * (len(width) - 1)
+	for _, n := range width {
+		total += n
+	}
 	for n, line := range lines {
 		for i, cell := range line {
 			pad := strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell))
-			if right := i == 4 || i == 5; right {
+			if right := i == 4 || i == 6; right {
 				fmt.Fprint(w, pad, cell, "  ")
 			} else {
 				fmt.Fprint(w, cell, pad, "  ")
 			}
 		}
 		fmt.Fprintln(w)
-		if n == 0 {
-			total := 2 * (len(width) - 1)
-			for _, n := range width {
-				total += n
-			}
+		switch {
+		case n == 0:
 			fmt.Fprintln(w, strings.Repeat("─", total))
+		case rows[n-1].note != "":
+			fmt.Fprintf(w, "── %s %s\n", rows[n-1].note, strings.Repeat("─", max(2, total-4-utf8.RuneCountInString(rows[n-1].note))))
 		}
 	}
 	right, all := score(rows)

@@ -135,5 +135,6 @@ func TestTool_Demo(t *testing.T) {
 	require.Equal(t, 0, code, stdout+stderr)
 	assert.Equal(t, 12, strings.Count(stdout, ".jpg"))
 	assert.GreaterOrEqual(t, strings.Count(stdout, "✓"), 10, stdout)
-	assert.Contains(t, stdout, "The server holds 0 functions, and process")
+	assert.Regexp(t, `(?m)^── server [AB], process \d+, was killed`, stdout)
+	assert.Regexp(t, `(?m)^Server [AB] holds 0 functions, and process \d+ is gone\.$`, stdout)
 }

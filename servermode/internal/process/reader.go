@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// firstRead is the size of a result buffer to begin with; most results fit.
+	// firstRead is the size of the buffer that results are read into; most fit.
 	firstRead = 4 << 10
 	// lastReads is how often a pipe that nobody waits for any more is read, so
 	// that a result that is in it already is not lost.
@@ -19,24 +19,26 @@ const (
 
 // reader takes what comes on descriptor 3: result lines, or frames.
 type reader struct {
-	file *os.File
-	raw  syscall.RawConn
-	max  int
-	late int  // reads after the deadline
-	rest bool // bytes came after a line: nothing read from here can be trusted
-	eof  bool // no later result can come
+	file  *os.File
+	raw   syscall.RawConn
+	max   int
+	first []byte // the buffer to begin with
+	last  int    // length of the line before
+	late  int    // reads after the deadline
+	rest  bool   // bytes came after a line: nothing read from here can be trusted
+	eof   bool   // no later result can come
 }
 
 func newReader(file *os.File, limit int) *reader {
 	raw, _ := file.SyscallConn() // a file made by os.Pipe always has one
-	return &reader{file: file, raw: raw, max: limit}
+	return &reader{file: file, raw: raw, max: limit, first: make([]byte, 0, firstRead)}
 }
 
 // line reads up to the next newline and returns what came before it. A longer
 // line than the limit is read to its end, so that the process is not left
 // writing, and reported with its length.
 func (r *reader) line() ([]byte, error) {
-	buf, total := make([]byte, 0, firstRead), 0
+	buf, total := r.first[:0], 0
 	for {
 		n, err := r.Read(buf[len(buf):cap(buf)])
 		chunk := buf[len(buf) : len(buf)+n]
@@ -47,7 +49,8 @@ func (r *reader) line() ([]byte, error) {
 			if total > r.max {
 				return nil, fmt.Errorf("%w: %d > %d bytes", ErrTooLarge, total, r.max)
 			}
-			return buf[:total:total], nil
+			r.last = total
+			return fitting(buf[:total:cap(buf)]), nil
 		}
 		if err != nil {
 			return nil, readFailed(err)
@@ -55,11 +58,29 @@ func (r *reader) line() ([]byte, error) {
 		if total += n; total > r.max {
 			buf = buf[:0] // discarded from here on
 		} else if len(buf) == cap(buf) {
-			grown := make([]byte, len(buf), min(4*cap(buf), r.max+firstRead))
-			copy(grown, buf)
-			buf = grown
+			buf = r.grown(buf)
 		}
 	}
+}
+
+// grown is a larger buffer: as large as the last result was, if that is more.
+func (r *reader) grown(buf []byte) []byte {
+	size := 4 * cap(buf)
+	if r.last >= cap(buf) {
+		size = r.last + 1
+	}
+	out := make([]byte, len(buf), min(size, r.max+firstRead))
+	copy(out, buf)
+	return out
+}
+
+// fitting is a line in memory of its own, with an eighth to spare at most: it may
+// be kept for long.
+func fitting(line []byte) []byte {
+	if cap(line) == firstRead || len(line) < cap(line)-cap(line)/8 {
+		return bytes.Clone(line)
+	}
+	return line[:len(line):len(line)]
 }
 
 // Read reads once. After the deadline, which wait or interrupt sets, it takes

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"slices"
 	"strconv"
@@ -31,7 +30,7 @@ var ErrNoUser = errors.New("no uid is free: too many functions at once")
 type Users struct {
 	first uint32
 	size  uint32
-	lock  net.Listener
+	lock  *blockLock
 
 	mu   sync.Mutex // guards what follows
 	free []uint32   // the longest unused first
@@ -39,8 +38,7 @@ type Users struct {
 }
 
 // ClaimUsers takes a free block of uids and kills whatever an earlier server
-// left running in it. The lock is an abstract socket: the kernel frees it with
-// the process, whatever ends that.
+// left running in it.
 func ClaimUsers() (*Users, error) {
 	first, size, count := uint32(firstID), uint32(blockSize), blocks
 	if mapped := mappedIDs(); mapped <= firstID+blockSize*blocks {
@@ -49,8 +47,8 @@ func ClaimUsers() (*Users, error) {
 	start := namespace()
 	for n := range count {
 		i := (start + n) % count
-		lock, err := net.Listen("unix", "@whiskaway-uids-"+strconv.Itoa(i))
-		if err != nil {
+		lock, free := lockBlock(i)
+		if !free {
 			continue
 		}
 		u := newUsers(first+uint32(i)*size, size, lock)
@@ -66,7 +64,7 @@ func ClaimUsers() (*Users, error) {
 	return nil, errors.New("no block of uids is free: too many servers on this host")
 }
 
-func newUsers(first, size uint32, lock net.Listener) *Users {
+func newUsers(first, size uint32, lock *blockLock) *Users {
 	u := &Users{first: first, size: size, lock: lock, used: map[uint32]bool{}}
 	for id := first; id < first+size; id += 2 {
 		u.free = append(u.free, id)
@@ -130,9 +128,9 @@ func (u *Users) Release(user *User) {
 // Close frees the block.
 func (u *Users) Close() error { return u.lock.Close() }
 
-// namespace is a number that differs between pid namespaces. Abstract sockets
-// lock within one network namespace only, so servers in containers begin their
-// search at different blocks.
+// namespace is a number that differs between pid namespaces. Servers in
+// containers do not see each other's locks, so they begin their search at
+// different blocks.
 func namespace() int {
 	var inode int
 	if link, err := os.Readlink("/proc/self/ns/pid"); err == nil {

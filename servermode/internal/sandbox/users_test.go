@@ -1,6 +1,8 @@
 package sandbox_test
 
 import (
+	"runtime"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -56,6 +58,27 @@ func TestUsers_TwoServersHaveDifferentBlocks(t *testing.T) {
 		}
 	}
 	assert.Len(t, ids, 2*total)
+}
+
+// Servers of one host whose networks are apart know of each other's blocks.
+func TestUsers_ABlockIsKnownInOtherNetworks(t *testing.T) {
+	here, err := claim(t).Acquire()
+	require.NoError(t, err)
+	var users *sandbox.Users
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // never given back: the thread ends with the goroutine
+		err := syscall.Unshare(syscall.CLONE_NEWNET)
+		if err == nil {
+			users, err = sandbox.ClaimUsers()
+		}
+		done <- err
+	}()
+	require.NoError(t, <-done)
+	defer users.Close()
+	there, err := users.Acquire()
+	require.NoError(t, err)
+	assert.NotEqual(t, here.ID, there.ID)
 }
 
 func TestUsers_BlockIsFreeAfterClose(t *testing.T) {

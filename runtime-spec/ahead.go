@@ -1,0 +1,53 @@
+package runtimespec
+
+import (
+	"crypto/sha256"
+	"sync"
+	"unsafe"
+)
+
+// aheadFrom is the size from which a body's code is hashed while it is parsed.
+const aheadFrom = 1 << 20
+
+// ahead is the digest of what seems to be the code in an init's body. It is
+// made while the body is parsed, by another CPU, and parsing has the last word.
+type ahead struct {
+	code   []byte
+	digest func() Digest
+}
+
+// hashAhead begins to hash large code.
+func hashAhead(body []byte) (a ahead) {
+	if a.code = codeAhead(body); len(a.code) < aheadFrom {
+		return ahead{}
+	}
+	done := make(chan Digest, 1)
+	go func() { done <- sha256.Sum256(a.code) }()
+	a.digest = sync.OnceValue(func() Digest { return <-done })
+	return a
+}
+
+// of reports whether it is code that was hashed.
+func (a *ahead) of(code []byte) bool {
+	return a.digest != nil && len(a.code) == len(code) && unsafe.SliceData(a.code) == unsafe.SliceData(code)
+}
+
+// codeAhead is where the code seems to be.
+func codeAhead(body []byte) (code []byte) {
+	if len(body) < aheadFrom {
+		return nil
+	}
+	outer := skimmer{body: body}
+	outer.members(func(name, value []byte) {
+		if string(name) != `"value"` {
+			return
+		}
+		inner := skimmer{body: value}
+		inner.members(func(name, value []byte) {
+			if string(name) == `"code"` && len(value) > 1 && value[0] == '"' {
+				code = value[1 : len(value)-1]
+			}
+		})
+	})
+	return code
+}
