@@ -69,7 +69,7 @@ func TestTunnel_ThatIsForgottenOnTheWayIsNoticedOnBothSides(t *testing.T) {
 	const quick = 20 * time.Millisecond
 	b := newBalancer(t, &tunnel.Hub{AskEvery: quick, Patience: 10 * quick})
 	r := newRouter(t, b.url.Host)
-	s := newServer(t, r.url, echo, func(c *tunnel.Config) { c.AskEvery, c.Patience, c.FirstPause = quick, 10*quick, time.Hour })
+	s := newServer(t, r.url, echoed, func(c *tunnel.Config) { c.AskEvery, c.Patience, c.FirstPause = quick, 10*quick, time.Hour })
 	b.wait(t, s)
 	next(t, s.up)
 	r.silent.Store(true)
@@ -100,7 +100,7 @@ func TestListener_SaysOnceWhyThereIsNoTunnel(t *testing.T) {
 	defer balancer.Close()
 	to, err := url.Parse(balancer.URL)
 	require.NoError(t, err)
-	s := newServer(t, to, echo, func(c *tunnel.Config) { c.Token = func() (string, error) { return "secret", nil } })
+	s := newServer(t, to, echoed, func(c *tunnel.Config) { c.Token = func() (string, error) { return "secret", nil } })
 	err = next(t, s.down)
 	assert.ErrorContains(t, err, `401 Unauthorized {"error":"no"}`)
 	assert.Equal(t, "Bearer secret", next(t, token))
@@ -114,7 +114,7 @@ func TestListener_SaysOnceWhyThereIsNoTunnel(t *testing.T) {
 
 func TestListener_OfATokenThatCannotBeRead(t *testing.T) {
 	b := newBalancer(t, &tunnel.Hub{})
-	s := newServer(t, b.url, echo, func(c *tunnel.Config) { c.Token = func() (string, error) { return "", errors.New("no such file") } })
+	s := newServer(t, b.url, echoed, func(c *tunnel.Config) { c.Token = func() (string, error) { return "", errors.New("no such file") } })
 	assert.ErrorContains(t, next(t, s.down), "no such file")
 }
 
@@ -130,11 +130,11 @@ func TestTunnel_OverTLS(t *testing.T) {
 	require.NoError(t, err)
 	trust := x509.NewCertPool()
 	trust.AddCert(ts.Certificate())
-	s := newServer(t, to, echo, func(c *tunnel.Config) { c.TLS = &tls.Config{RootCAs: trust} })
+	s := newServer(t, to, echoed, func(c *tunnel.Config) { c.TLS = &tls.Config{RootCAs: trust} })
 	b := &balancer{Hub: hub}
 	b.wait(t, s)
 	assertEcho(t, b.pool(t, s), large)
-	stranger := newServer(t, to, echo)
+	stranger := newServer(t, to, echoed)
 	assert.ErrorContains(t, next(t, stranger.down), "certificate")
 }
 
@@ -157,9 +157,9 @@ func TestHub_RefusesWhatIsNoTunnel(t *testing.T) {
 	assert.Contains(t, text, "want Upgrade: whiskaway-tunnel")
 	status, _ = ask(runtimespec.UpgradeTunnel, "me")
 	assert.Equal(t, http.StatusBadRequest, status)
-	one := newServer(t, b.url, echo)
+	one := newServer(t, b.url, echoed)
 	b.wait(t, one)
-	another := newServer(t, b.url, echo)
+	another := newServer(t, b.url, echoed)
 	assert.ErrorContains(t, next(t, another.down), "broken", "one too many")
 	assert.False(t, b.Has(another.id))
 }

@@ -146,7 +146,7 @@ func post(ctx context.Context, p *hop.Pool, body string) (string, error) {
 	return string(text), err
 }
 
-func echo(w http.ResponseWriter, r *http.Request) {
+func echoed(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	_, _ = w.Write(body)
 }

@@ -16,7 +16,7 @@ import (
 )
 
 func TestTunnel_CarriesRequestsOfAllSizes(t *testing.T) {
-	_, _, p := pair(t, echo)
+	_, _, p := pair(t, echoed)
 	for _, body := range []string{"", "a", large[:100_000], large} {
 		assertEcho(t, p, body)
 	}
@@ -32,7 +32,7 @@ func TestTunnel_OneThatIsNotReadHoldsUpNoOther(t *testing.T) {
 	written := make(chan int, 1)
 	_, _, p := pair(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength > 0 {
-			echo(w, r)
+			echoed(w, r)
 			return
 		}
 		n, err := 0, error(nil)
@@ -72,7 +72,7 @@ func TestTunnel_IsMadeAgainAndWhatItCutWasSent(t *testing.T) {
 	began := make(chan struct{}, 1)
 	b, s, p := pair(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength > 0 {
-			echo(w, r)
+			echoed(w, r)
 			return
 		}
 		began <- struct{}{}
@@ -94,7 +94,7 @@ func TestTunnel_IsMadeAgainAndWhatItCutWasSent(t *testing.T) {
 }
 
 func TestTunnel_WithoutOneNothingIsSent(t *testing.T) {
-	b, s, p := pair(t, echo)
+	b, s, p := pair(t, echoed)
 	s.End()
 	require.Eventually(t, func() bool { return !b.Has(s.id) }, 20*time.Second, time.Millisecond)
 	_, err := post(t.Context(), p, "a")
@@ -111,7 +111,7 @@ func TestTunnel_ClosedForNewConnectionsFinishesOthers(t *testing.T) {
 			began <- struct{}{}
 			<-release
 		}
-		echo(w, r)
+		echoed(w, r)
 	})
 	assertEcho(t, p, "a") // leaves a connection
 	slow := make(chan error, 1)
@@ -136,7 +136,7 @@ func TestTunnel_ClosedForNewConnectionsFinishesOthers(t *testing.T) {
 }
 
 func TestTunnel_CarriesABoundedNumberOfConnections(t *testing.T) {
-	b, s, p := pair(t, echo)
+	b, s, p := pair(t, echoed)
 	dial := b.Dialer(s.id)
 	for range tunnel.MaxStreams {
 		conn, err := dial(t.Context())
@@ -149,8 +149,8 @@ func TestTunnel_CarriesABoundedNumberOfConnections(t *testing.T) {
 }
 
 func TestTunnel_ANewOneOfAServerTakesTheOldOnesPlace(t *testing.T) {
-	b, s, p := pair(t, echo)
-	young := newServer(t, b.url, echo, func(c *tunnel.Config) { c.Incarnation, c.FirstPause = s.id, time.Hour })
+	b, s, p := pair(t, echoed)
+	young := newServer(t, b.url, echoed, func(c *tunnel.Config) { c.Incarnation, c.FirstPause = s.id, time.Hour })
 	next(t, young.up)
 	assert.ErrorContains(t, next(t, s.down), "has broken")
 	s.End()

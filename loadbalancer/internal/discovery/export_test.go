@@ -5,3 +5,6 @@ func Looker(path string) func() ([]Server, error) {
 	l := looker{File: File{Path: path}}
 	return l.look
 }
+
+// ParseList reads a file's list.
+var ParseList = parseList
