@@ -2,6 +2,18 @@
 // because they say so themselves. It tells the whole list at first and whenever it
 // changes, and does not take a failure to find out for an answer: what was known
 // last stays.
+//
+// A service watches one source, made of all that there are:
+//
+//	listed, err := discovery.Parse(cfg.Servers)
+//	joined := discovery.NewJoined(0)
+//	discovery.Merge(listed, joined).Watch(ctx, func(u discovery.Update) {
+//	        // u.Err is new or over: say so. Make the members what u.Servers says:
+//	        // a Server that is no longer equal is another one, unless only its
+//	        // Slots or Draining differ.
+//	})
+//
+// and has POST /join answered by [DecodeRegistration] and [Joined.Join].
 package discovery
 
 import (
