@@ -23,6 +23,12 @@ type Config struct {
 	TLSKey    string // its key file
 	StateDir  string // the server's own folder; see DefaultStateDir
 
+	Join          []string // URLs of balancers that the server tells that it is here
+	JoinTokenFile string   // its first token is sent to them
+	JoinCA        string   // certificates, PEM, by which they are trusted [the host's]
+	Advertise     string   // URL at which they reach the server [the address listened on]
+	Tunnel        bool     // they cannot: work comes over connections that the server makes
+
 	Python             string        // interpreter for python:3 [the first usable of python3, /usr/bin/python3]
 	UV                 string        // uv, which installs requirements; "none": pip does [the first usable of uv, /usr/bin/uv, /usr/local/bin/uv, else pip]
 	Preload            []string      // modules that Python functions find loaded, beyond the usual ones
@@ -157,6 +163,9 @@ func (c Config) validate() error {
 		return fmt.Errorf("%w: --tls-cert and --tls-key go together", daemon.ErrConfig)
 	case c.SharedUser && os.Getuid() == 0:
 		return fmt.Errorf("%w: --shared-user would run functions as root; start the server as another user", daemon.ErrConfig)
+	}
+	if err := c.checkJoin(); err != nil {
+		return err
 	}
 	return c.bounds()
 }

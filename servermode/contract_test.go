@@ -170,6 +170,8 @@ func TestServer_RefusesToStartUnsafely(t *testing.T) {
 		"open to others without a token": {Listen: "0.0.0.0:0"},
 		"no such token file":             {TokenFile: "/nowhere/tokens"},
 		"half of a key pair":             {TLSCert: "cert.pem"},
+		"no such token to join with":     {JoinTokenFile: "/nowhere/tokens"},
+		"no such trust":                  {JoinCA: "/nowhere/ca.pem"},
 		"no such interpreter":            {Python: "/nowhere/python3"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -77,6 +77,11 @@ type settingsOf []struct {
 // fixedSettings are those that only a restart changes.
 var fixedSettings = settingsOf{
 	{"listen", func(c Config) any { return c.Listen }},
+	{"join", func(c Config) any { return c.Join }},
+	{"join-token-file", func(c Config) any { return c.JoinTokenFile }},
+	{"join-ca", func(c Config) any { return c.JoinCA }},
+	{"advertise", func(c Config) any { return c.Advertise }},
+	{"tunnel", func(c Config) any { return c.Tunnel }},
 	{"state-dir", func(c Config) any { return c.StateDir }},
 	{"python", func(c Config) any { return c.Python }},
 	{"preload", func(c Config) any { return c.Preload }},

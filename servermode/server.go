@@ -5,7 +5,9 @@ package servermode
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,7 +46,10 @@ type Server struct {
 	activations *activations
 	uploads     *semaphore.Weighted
 	memory      *memoryGauge
+	handler     http.Handler // the server's HTTP face
 	listener    *daemon.Listener
+	joined      []*joining // of balancers
+	joinTrust   *tls.Config
 
 	plain, openServerless dialect // of callers that send none of our headers
 
@@ -84,13 +89,13 @@ func New(cfg Config) *Server {
 // Start checks the configuration, makes ready what functions need and serves.
 func (s *Server) Start() error {
 	err := s.cfg.validate()
-	for _, step := range []func() error{s.openSecrets, s.openState, s.openSandbox, s.openKinds, s.adoptOrphans, s.openStore, s.sweepIdle, s.listen} {
+	for _, step := range []func() error{s.openSecrets, s.openJoin, s.openState, s.openSandbox, s.openKinds, s.adoptOrphans, s.openStore, s.sweepIdle, s.listen, s.joinBalancers} {
 		if err == nil {
 			err = step()
 		}
 	}
 	if err != nil {
-		return errors.Join(err, s.cleanUp())
+		return errors.Join(err, s.abandon())
 	}
 	return nil
 }
@@ -104,7 +109,8 @@ func (s *Server) openStore() (err error) {
 }
 
 func (s *Server) listen() error {
-	s.listener = &daemon.Listener{Listen: s.cfg.Listen, Handler: s.routes(), TLS: s.tls(), Log: s.log}
+	s.handler = s.routes()
+	s.listener = &daemon.Listener{Listen: s.cfg.Listen, Handler: s.handler, TLS: s.tls(), Log: s.log}
 	return s.listener.Start()
 }
 
@@ -122,11 +128,24 @@ func (s *Server) drain(ctx context.Context) error {
 	if s.listener == nil {
 		return nil // never started
 	}
+	for _, j := range s.joined {
+		j.drain()
+	}
 	err := s.table.Drain(ctx) // the listener still answers: "draining"
 	s.end(errShutdown)        // kills runs that are left, if any
 	ended, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	return errors.Join(err, s.table.Drain(ended), s.listener.Stop(ended), s.cleanUp())
+	return errors.Join(err, s.table.Drain(ended), s.stopJoining(ended), s.listener.Stop(ended), s.cleanUp())
+}
+
+// abandon undoes a start that failed half-way.
+func (s *Server) abandon() error {
+	err := s.stopJoining(context.Background())
+	if s.listener != nil {
+		err = errors.Join(err, s.listener.Stop(context.Background()))
+		s.listener = nil
+	}
+	return errors.Join(err, s.cleanUp())
 }
 
 func (s *Server) cleanUp() error {

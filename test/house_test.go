@@ -93,6 +93,17 @@ func TestHouse_TheContractStandsAlone(t *testing.T) {
 	}
 }
 
+// The client container is small and started often: what servers and balancers
+// have between them is not in it.
+func TestHouse_TheClientKnowsNoTunnel(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", module+"/cmd/clientmode").Output()
+	require.NoError(t, err)
+	assert.Contains(t, string(out), module+"/internal/hop\n")
+	for _, pkg := range []string{"github.com/hashicorp/yamux", module + "/internal/tunnel"} {
+		assert.NotContains(t, string(out), pkg+"\n")
+	}
+}
+
 // The balancer's policy is the same when it is simulated: it reaches for nothing
 // outside, and its clock and random numbers are passed in.
 func TestHouse_ThePolicyIsPure(t *testing.T) {

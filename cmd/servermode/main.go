@@ -25,6 +25,12 @@ type flags struct {
 	TLSCert   string `name:"tls-cert" env:"WHISKAWAY_TLS_CERT" help:"Certificate, PEM; serves HTTPS." type:"path"`
 	TLSKey    string `name:"tls-key" env:"WHISKAWAY_TLS_KEY" help:"Its private key, PEM." type:"path"`
 
+	Join          []string `env:"WHISKAWAY_JOIN" placeholder:"URL" help:"Balancers that this server tells that it is here: it need not be on their lists."`
+	JoinTokenFile string   `env:"WHISKAWAY_JOIN_TOKEN_FILE" help:"File whose first token is sent to them." type:"path"`
+	JoinCA        string   `name:"join-ca" env:"WHISKAWAY_JOIN_CA" help:"Certificates, PEM, by which they are trusted. [the host's]" type:"path"`
+	Advertise     string   `env:"WHISKAWAY_ADVERTISE" placeholder:"URL" help:"Where they reach this server. [--listen, if that is one address]"`
+	Tunnel        bool     `env:"WHISKAWAY_TUNNEL" help:"They cannot reach it, behind NAT say: work comes over a connection that it makes to each."`
+
 	KeepAlive   time.Duration `default:"10m" env:"WHISKAWAY_KEEP_ALIVE" help:"How long an idle process is kept."`
 	Lease       time.Duration `default:"30m" env:"WHISKAWAY_LEASE" help:"How long a function is kept that nobody runs."`
 	MaxRun      time.Duration `default:"5m" env:"WHISKAWAY_MAX_RUN" help:"Longest run, and longest init."`
@@ -117,6 +123,7 @@ func parseOrExit(args []string) (f flags) {
 func (f flags) config() servermode.Config {
 	cfg := servermode.Config{
 		Listen: f.Listen, StateDir: f.StateDir, TokenFile: f.TokenFile, TLSCert: f.TLSCert, TLSKey: f.TLSKey,
+		Join: f.Join, JoinTokenFile: f.JoinTokenFile, JoinCA: f.JoinCA, Advertise: f.Advertise, Tunnel: f.Tunnel,
 		KeepAlive: f.KeepAlive, Lease: f.Lease, InitTimeout: f.MaxRun, RunTimeout: f.MaxRun, Concurrency: f.Concurrency,
 		Instances: f.Instances, MaxInstances: f.MaxInstances, MaxKeepAlive: f.MaxKeepAlive, Processes: f.Processes, MemoryReserve: f.MemoryReserve,
 		Queue: f.Queue, QueueTotal: f.QueueTotal, StopGrace: f.StopGrace, Activations: f.Activations, ResultCache: f.ResultCache, CodeCache: f.CodeCache,

@@ -22,6 +22,7 @@ import (
 // Listener serves HTTP on one address.
 type Listener struct {
 	Listen  string
+	On      net.Listener // instead of one for Listen; may be nil
 	Handler http.Handler
 	TLS     *tls.Config // nil: plain HTTP
 	Log     *zap.Logger
@@ -48,8 +49,10 @@ const (
 
 // Start listens and serves in the background.
 func (l *Listener) Start() (err error) {
-	if l.ln, err = net.Listen("tcp", l.Listen); err != nil {
-		return fmt.Errorf("listen on %s: %w", l.Listen, err)
+	if l.ln = l.On; l.ln == nil {
+		if l.ln, err = net.Listen("tcp", l.Listen); err != nil {
+			return fmt.Errorf("listen on %s: %w", l.Listen, err)
+		}
 	}
 	l.server = front.New(front.Config{
 		Handler: l.Handler, Log: l.Log,

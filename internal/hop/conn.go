@@ -2,7 +2,9 @@ package hop
 
 import (
 	"bufio"
+	"errors"
 	"net"
+	"os"
 	"syscall"
 	"time"
 )
@@ -76,7 +78,7 @@ func (c *conn) stale() bool {
 func stale(conn net.Conn) bool {
 	sys, ok := conn.(syscall.Conn)
 	if !ok {
-		return false
+		return spoken(conn)
 	}
 	raw, err := sys.SyscallConn()
 	if err != nil {
@@ -89,6 +91,17 @@ func stale(conn net.Conn) bool {
 		gone = err != syscall.EAGAIN && err != syscall.EINTR
 	})
 	return gone || err != nil
+}
+
+// spoken is stale for what is no socket, such as a stream within another
+// connection: a read whose time is over finds what is there already.
+func spoken(conn net.Conn) bool {
+	if conn.SetReadDeadline(time.Unix(1, 0)) != nil {
+		return true
+	}
+	var one [1]byte
+	n, err := conn.Read(one[:])
+	return n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) || conn.SetReadDeadline(time.Time{}) != nil
 }
 
 // drop ends the exchange and the connection. The body is then not looked at any

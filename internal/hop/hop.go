@@ -56,6 +56,9 @@ type Options struct {
 	Token string                     // sent as the bearer's; empty: none
 	TLS   *tls.Config                // for https
 	Guard func(address string) error // says no to an address that may not be connected to; may be nil
+	// Dial makes connections in another way than to the host of the URL; nil: it
+	// does not. A write on them that failed says 0 only if nothing was sent.
+	Dial func(context.Context) (net.Conn, error)
 }
 
 // Pool is the connections to one service. It follows no redirect, knows no
@@ -65,12 +68,13 @@ type Pool struct {
 	fixed  string // the lines of every request's head that are the same
 	secure *tls.Config
 	dialer net.Dialer
+	other  func(context.Context) (net.Conn, error) // instead of dialer
 	idle   idle
 }
 
 // New returns a pool for the service at base, whose path is not looked at.
 func New(base *url.URL, o Options) *Pool {
-	p := &Pool{base: base, dialer: net.Dialer{Timeout: dialTimeout}}
+	p := &Pool{base: base, dialer: net.Dialer{Timeout: dialTimeout}, other: o.Dial}
 	p.fixed = "Host: " + base.Host + "\r\n"
 	if o.Token != "" {
 		p.fixed += "Authorization: Bearer " + o.Token + "\r\n"
@@ -135,11 +139,7 @@ func (p *Pool) take(ctx context.Context, used bool) (*conn, error) {
 }
 
 func (p *Pool) dial(ctx context.Context) (*conn, error) {
-	port := p.base.Port()
-	if port == "" {
-		port = p.base.Scheme
-	}
-	raw, err := p.dialer.DialContext(ctx, "tcp", net.JoinHostPort(p.base.Hostname(), port))
+	raw, err := p.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -155,6 +155,19 @@ func (p *Pool) dial(ctx context.Context) (*conn, error) {
 		return nil, err
 	}
 	return newConn(counted, secured, &p.idle), nil
+}
+
+func (p *Pool) connect(ctx context.Context) (net.Conn, error) {
+	if p.other != nil {
+		ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+		defer cancel()
+		return p.other(ctx)
+	}
+	port := p.base.Port()
+	if port == "" {
+		port = p.base.Scheme
+	}
+	return p.dialer.DialContext(ctx, "tcp", net.JoinHostPort(p.base.Hostname(), port))
 }
 
 // CloseIdle closes connections that are not in use.

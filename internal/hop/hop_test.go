@@ -251,3 +251,41 @@ func TestSend_AsksWithoutABody(t *testing.T) {
 		assert.Equal(t, 1, p.Idle())
 	}
 }
+
+// plain is a connection that is no socket.
+type plain struct{ net.Conn }
+
+func TestSend_OverConnectionsOfAnotherKind(t *testing.T) {
+	url, dialled := serve(t, echo), 0
+	p := pool(t, "http://nowhere.invalid", hop.Options{Dial: func(ctx context.Context) (net.Conn, error) {
+		if dialled++; dialled > 2 {
+			return nil, errors.New("no more")
+		}
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", strings.TrimPrefix(url, "http://"))
+		return plain{conn}, err
+	}})
+	for range 3 {
+		_, body, err := exchange(t, p, &hop.Request{Path: "/run", Body: []byte("abc")})
+		require.NoError(t, err)
+		assert.Equal(t, "abc", body)
+		assert.Equal(t, 1, dialled)
+	}
+	p.CloseIdle()
+	_, _, err := exchange(t, p, &hop.Request{Path: "/run"})
+	require.NoError(t, err)
+	p.CloseIdle()
+	_, _, err = exchange(t, p, &hop.Request{Path: "/run"})
+	assert.ErrorIs(t, err, hop.ErrNotSent)
+	assert.ErrorContains(t, err, "no more")
+}
+
+func TestConn_ThatIsNoSocketIsStaleOnceTheOtherSideEndsIt(t *testing.T) {
+	near, far := net.Pipe()
+	assert.False(t, hop.Stale(near))
+	assert.False(t, hop.Stale(near), "it was only looked at")
+	require.NoError(t, far.Close())
+	assert.True(t, hop.Stale(near))
+	near, _ = net.Pipe()
+	require.NoError(t, near.Close())
+	assert.True(t, hop.Stale(near), "closed on this side")
+}

@@ -1,0 +1,162 @@
+package hosts_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/hosts"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// called is a hook that is a function.
+type called func(ctx context.Context, a hosts.Action) error
+
+func (c called) Call(ctx context.Context, a hosts.Action) (string, error) { return "", c(ctx, a) }
+
+// An owner's day: a rush, one more host, a quiet hour, one host less.
+func TestKeeper_HostsComeAndGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		now, began := busy, time.Now()
+		var done []string
+		note := func(what string) {
+			mu.Lock()
+			defer mu.Unlock()
+			done = append(done, time.Since(began).String()+" "+what)
+		}
+		see := func(s hosts.Signals) { mu.Lock(); now = s; mu.Unlock() }
+		k := hosts.Keeper{
+			Config: cfg, Every: time.Second, Log: zap.NewNop(),
+			Signals: func() hosts.Signals { mu.Lock(); defer mu.Unlock(); return now },
+			Drain: func(h hosts.Host) {
+				note("drain " + h.Name)
+				see(signals(host("a", 1, 0), host("b", 0, 0), parked(host("c", 0, 0))))
+			},
+			Resume: func(h hosts.Host) { note("resume " + h.Name) },
+			Hook: called(func(_ context.Context, a hosts.Action) error {
+				note(a.Kind.String() + " " + a.Host.Name)
+				time.Sleep(20500 * time.Millisecond) // renting takes a while, and ends between two looks
+				if a.Kind == hosts.Down {
+					return errors.New("no")
+				}
+				see(lazy)
+				return nil
+			}),
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { k.Run(ctx); close(ended) }()
+		time.Sleep(4 * time.Minute)
+		cancel()
+		<-ended
+		assert.Equal(t, []string{"31s up ", "2m52s drain c", "2m53s down c", "3m13.5s resume c"}, done)
+	})
+}
+
+func TestKeeper_AHookThatTakesTooLongIsEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		causes := make(chan error, 10)
+		k := hosts.Keeper{
+			Config: cfg, Timeout: time.Minute, Log: zap.NewNop(), Signals: func() hosts.Signals { return busy },
+			Hook: called(func(ctx context.Context, _ hosts.Action) error {
+				<-ctx.Done()
+				causes <- context.Cause(ctx)
+				return ctx.Err()
+			}),
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { k.Run(ctx); close(ended) }()
+		assert.EqualError(t, <-causes, "the hook took longer than 1m0s")
+		time.Sleep(65 * time.Second) // after the cool-down it is called again
+		cancel()
+		<-ended
+		assert.ErrorIs(t, <-causes, context.Canceled)
+	})
+}
+
+var down = hosts.Action{Kind: hosts.Down, Host: hosts.Host{Name: "gpu-1", URL: "http://gpu-1:9000"}, Why: "it is drained", Totals: hosts.Totals{Hosts: 2, Ready: 1, Slots: 4}}
+
+const downJSON = `{"action":"down","server":"gpu-1","url":"http://gpu-1:9000","why":"it is drained","signals":{"hosts":2,"ready":1,"in_flight":0,"slots":4,"queued":0,"refused":0}}`
+
+func script(t *testing.T, text string) hosts.Command {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "hook")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return hosts.Command{"/bin/sh", path}
+}
+
+func TestCommand_IsToldWhatToDo(t *testing.T) {
+	output, err := script(t, `echo "$WHISKAWAY_ACTION $WHISKAWAY_SERVER $WHISKAWAY_SERVER_URL"; cat`).Call(t.Context(), down)
+	require.NoError(t, err)
+	first, rest, _ := strings.Cut(output, "\n")
+	assert.Equal(t, "down gpu-1 http://gpu-1:9000", first)
+	assert.JSONEq(t, downJSON, rest)
+	output, err = script(t, `echo no such host >&2; exit 3`).Call(t.Context(), down)
+	assert.EqualError(t, err, "exit status 3")
+	assert.Equal(t, "no such host\n", output)
+	_, err = hosts.Command{"/nowhere/hook"}.Call(t.Context(), down)
+	assert.ErrorContains(t, err, "/nowhere/hook")
+	output, err = script(t, `head -c 1000000 /dev/zero`).Call(t.Context(), down)
+	require.NoError(t, err)
+	assert.Equal(t, 16<<10, len(output))
+}
+
+func TestCommand_ThatTakesTooLongEndsWithWhatItStarted(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "alive")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	hook := script(t, `mkfifo "`+fifo+`"; (exec 3<>"`+fifo+`"; echo up; exec sleep 1000) & wait`)
+	go func() {
+		for { // until its child is there
+			if f, err := os.OpenFile(fifo, os.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil { // somebody reads
+				_ = f.Close()
+				cancel(errors.New("too long"))
+				return
+			}
+		}
+	}()
+	_, err := hook.Call(ctx, down)
+	assert.EqualError(t, err, "it was ended: too long")
+	require.Eventually(t, func() bool { _, err := os.OpenFile(fifo, os.O_WRONLY|syscall.O_NONBLOCK, 0); return err != nil }, 10*time.Second, time.Millisecond, "its child has ended")
+}
+
+func TestPost_IsToldWhatToDo(t *testing.T) {
+	status := http.StatusAccepted
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		assert.JSONEq(t, downJSON, string(body))
+		assert.Equal(t, "/hooks/hosts?pool=gpu", r.RequestURI)
+		assert.Equal(t, "Bearer secret", r.Header.Get("Authorization"))
+		assert.Equal(t, "application/json", r.Header.Get("Content-Type"))
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, "as you wish")
+	}))
+	defer s.Close()
+	u, err := url.Parse(s.URL + "/hooks/hosts?pool=gpu")
+	require.NoError(t, err)
+	output, err := hosts.Post{URL: u, Token: "secret"}.Call(t.Context(), down)
+	assert.NoError(t, err)
+	assert.Equal(t, "as you wish", output)
+	status = http.StatusConflict
+	output, err = hosts.Post{URL: u, Token: "secret"}.Call(t.Context(), down)
+	assert.ErrorContains(t, err, "answered 409")
+	assert.Equal(t, "as you wish", output)
+}
