@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/discovery"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -14,12 +15,13 @@ import (
 // backend is a server as the balancer sees it. What is guarded is so by
 // Balancer.mu.
 type backend struct {
-	name  string
-	pool  *hop.Pool // for what is asked of it
-	probe *hop.Pool // for checks: they are no POSTs, and keep a connection of their own
-	sched *policy.Server
-	kick  chan struct{} // has it checked now
-	end   context.CancelFunc
+	name   string
+	server discovery.Server // as its source knows it
+	pool   *hop.Pool        // for what is asked of it
+	probe  *hop.Pool        // for checks: they are no POSTs, and keep a connection of their own
+	sched  *policy.Server
+	kick   chan struct{} // has it checked now
+	end    context.CancelFunc
 
 	id      string    // its incarnation, as of the last check; guarded
 	checked time.Time // last check that was answered; guarded
@@ -33,29 +35,6 @@ func (s *backend) look() {
 	case s.kick <- struct{}{}:
 	default:
 	}
-}
-
-// applyServers makes the list of servers what the settings say.
-func (b *Balancer) applyServers(now *live) error {
-	targets, err := now.targets()
-	if err != nil {
-		return err
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for sched, s := range b.backends {
-		if targets[s.name] != nil {
-			delete(targets, s.name)
-			continue
-		}
-		b.remove(sched, s)
-	}
-	for _, name := range now.order() {
-		if u := targets[name]; u != nil {
-			b.add(name, u, now)
-		}
-	}
-	return nil
 }
 
 // remove ends a membership. Runs in flight there finish; the caller holds mu.
@@ -79,28 +58,31 @@ func (b *Balancer) removeServers() {
 	}
 }
 
-// order are the servers' names as they stand in the configuration.
-func (c Config) order() (names []string) {
-	for _, server := range c.Servers {
-		if u, err := hop.ParseTarget(server, "http"); err == nil {
-			names = append(names, lower(u).String())
-		}
-	}
-	return names
-}
-
 // add makes a server a member and begins to check it; the caller holds mu.
-func (b *Balancer) add(name string, u *url.URL, now *live) {
+func (b *Balancer) add(server discovery.Server, now *live) {
+	target := b.target(server)
 	options := hop.Options{Token: now.token}
-	if now.trust != nil {
-		options.TLS = &tls.Config{RootCAs: now.trust}
+	if now.trust != nil || server.TLSName != "" {
+		options.TLS = &tls.Config{RootCAs: now.trust, ServerName: server.TLSName}
 	}
-	s := &backend{name: name, pool: hop.New(u, options), probe: hop.New(u, options), kick: make(chan struct{}, 1)}
-	s.sched = b.fleet.Add(name, time.Now())
+	if server.Tunnel {
+		options.Dial = b.hub.Dialer(server.Incarnation)
+	}
+	s := &backend{name: server.Name, server: server, pool: hop.New(target, options), probe: hop.New(target, options), kick: make(chan struct{}, 1)}
+	s.sched = b.fleet.Add(server.Name, time.Now())
 	b.backends[s.sched] = s
 	var ctx context.Context
 	ctx, s.end = context.WithCancel(b.base)
 	b.work.Go(func() { b.watch(ctx, s) })
+}
+
+// target is where a server's requests go. What goes through a tunnel has no
+// address but the server's incarnation.
+func (b *Balancer) target(server discovery.Server) *url.URL {
+	if u, err := hop.ParseTarget(server.URL, "http"); err == nil && !server.Tunnel {
+		return u
+	}
+	return &url.URL{Scheme: "http", Host: server.Incarnation}
 }
 
 // load is what all servers together say of themselves, and what was sent since.

@@ -19,6 +19,8 @@ import (
 
 	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/internal/tunnel"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/discovery"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 )
 
@@ -39,6 +41,9 @@ type Balancer struct {
 	loads     *semaphore.Weighted // inits that no caller waits for
 	admission admission
 	listener  *daemon.Listener
+	joined    *discovery.Joined // servers that say themselves that they are there
+	hub       tunnel.Hub        // connections that servers have made
+	following *following        // guarded by reloading, once started
 
 	base    context.Context // ends with the balancer
 	end     context.CancelFunc
@@ -67,6 +72,7 @@ func New(cfg Config) *Balancer {
 		rng:      rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		backends: map[*policy.Server]*backend{}, routes: map[string]*backend{},
 		functions: map[key]*function{}, flights: map[flightKey]*flight{},
+		joined: discovery.NewJoined(0),
 	}
 	b.live.Store(&live{Config: cfg})
 	b.admission.max.Store(int64(cfg.InFlight))
@@ -92,7 +98,7 @@ func (b *Balancer) Start() error {
 
 func (b *Balancer) openFleet() error {
 	b.applyPolicy(b.cfg.Policy)
-	if err := b.applyServers(b.settings()); err != nil {
+	if err := b.follow(b.settings()); err != nil {
 		return err
 	}
 	b.work.Go(b.janitor)
@@ -142,6 +148,7 @@ func (b *Balancer) drain(ctx context.Context) error {
 
 func (b *Balancer) cleanUp() error {
 	b.end()
+	b.hub.Close()
 	b.work.Wait()
 	b.mu.Lock()
 	for _, s := range b.backends {

@@ -2,10 +2,12 @@ package loadbalancer
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/discovery"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 )
 
@@ -20,7 +23,7 @@ import (
 // default, given in brackets.
 type Config struct {
 	Listen    string   // address [127.0.0.1:18080]
-	Servers   []string // URLs; all balancers have to use the same: places of functions follow from them
+	Servers   []string // URLs of servers, or where they are known from (dns://, srv://, file://); all balancers have to use the same: places of functions follow from them
 	TokenFile string   // bearer tokens of callers; without one only loopback may be listened on
 	TLSCert   string   // certificate file, PEM; empty: plain HTTP
 	TLSKey    string   // its key file
@@ -28,6 +31,7 @@ type Config struct {
 
 	ServersTokenFile string // its first token is sent to servers, where it must be marked "delegate"
 	ServersCA        string // certificates, PEM, by which servers are trusted [the host's]
+	JoinTokenFile    string // bearer tokens with which servers may join by themselves; empty: they cannot
 
 	Policy      string        // who gets a run, one of policy.Names() [warm]
 	Lease       time.Duration // how long a function is kept without runs [30m]
@@ -102,29 +106,37 @@ func (c Config) validate() error {
 	if _, err := policy.New(c.Policy); err != nil {
 		return fmt.Errorf("%w: --policy: %w", daemon.ErrConfig, err)
 	}
-	_, err := c.targets()
+	targets, err := c.targets()
+	if err == nil {
+		_, err = discovery.Parse(targets)
+	}
+	if err != nil && !errors.Is(err, daemon.ErrConfig) {
+		err = fmt.Errorf("%w: --server: %w", daemon.ErrConfig, err)
+	}
 	return err
 }
 
-// targets are the servers' URLs by their names, which are their URLs in one
-// spelling.
-func (c Config) targets() (map[string]*url.URL, error) {
-	if len(c.Servers) == 0 {
-		return nil, fmt.Errorf("%w: there is no server; set --server http://HOST:PORT, once for each", daemon.ErrConfig)
+// targets are what --server names, URLs of servers in one spelling.
+func (c Config) targets() (all []string, err error) {
+	if len(c.Servers) == 0 && c.JoinTokenFile == "" {
+		return nil, fmt.Errorf("%w: there is no server; set --server http://HOST:PORT, once for each, or let servers join with --join-token-file", daemon.ErrConfig)
 	}
-	all := map[string]*url.URL{}
 	for _, server := range c.Servers {
+		if scheme, _, ok := strings.Cut(server, "://"); ok && !strings.HasPrefix(strings.ToLower(scheme), "http") {
+			all = append(all, server) // where servers are known from
+			continue
+		}
 		u, err := hop.ParseTarget(server, "http")
 		if err != nil {
 			return nil, fmt.Errorf("%w: --server: %w", daemon.ErrConfig, err)
 		}
 		switch name := lower(u).String(); {
-		case all[name] != nil:
+		case slices.Contains(all, name):
 			return nil, fmt.Errorf("%w: --server %s is there twice", daemon.ErrConfig, name)
 		case u.Host == c.Listen:
 			return nil, fmt.Errorf("%w: --server %s is this balancer itself", daemon.ErrConfig, name)
 		default:
-			all[name] = u
+			all = append(all, name)
 		}
 	}
 	return all, nil

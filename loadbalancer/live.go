@@ -18,6 +18,7 @@ type live struct {
 	certificate *tls.Certificate // nil: plain HTTP
 	token       string           // for servers
 	trust       *x509.CertPool   // of servers; nil: the host's
+	joins       token.Set        // with which servers may join
 }
 
 // settings are those of this moment.
@@ -42,6 +43,11 @@ func load(cfg Config) (now *live, err error) {
 	if cfg.ServersTokenFile != "" {
 		if now.token, err = token.First(cfg.ServersTokenFile); err != nil {
 			return nil, fmt.Errorf("%w: --servers-token-file: %w", daemon.ErrConfig, err)
+		}
+	}
+	if cfg.JoinTokenFile != "" {
+		if now.joins, err = token.Load(cfg.JoinTokenFile); err != nil {
+			return nil, fmt.Errorf("%w: --join-token-file: %w", daemon.ErrConfig, err)
 		}
 	}
 	if cfg.TLSCert != "" {

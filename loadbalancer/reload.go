@@ -34,7 +34,7 @@ func (b *Balancer) Reload(cfg Config) error {
 	if (before.token == "") != (next.token == "") {
 		b.forgetFunctions()
 	}
-	if err := b.applyServers(next); err != nil {
+	if err := b.follow(next); err != nil {
 		return err
 	}
 	if before.Policy != next.Policy {
@@ -59,6 +59,7 @@ func (b *Balancer) forgetFunctions() {
 // with is what a balancer works with that was started with c and then got cfg.
 func (c Config) with(cfg Config) Config {
 	c.Servers, c.TokenFile, c.ServersTokenFile, c.ServersCA = cfg.Servers, cfg.TokenFile, cfg.ServersTokenFile, cfg.ServersCA
+	c.JoinTokenFile = cfg.JoinTokenFile
 	if (c.TLSCert == "") == (cfg.TLSCert == "") {
 		c.TLSCert, c.TLSKey = cfg.TLSCert, cfg.TLSKey
 	}

@@ -29,6 +29,8 @@ func (b *Balancer) handler() http.Handler {
 	e.POST(runtimespec.PathRun, b.handle(b.run))
 	e.POST(runtimespec.PathStop, b.handle(b.stopLease))
 	e.GET(runtimespec.PathFunctions, b.handle(b.showFunctions))
+	e.POST(runtimespec.PathJoin, b.invited(b.join))
+	e.GET(runtimespec.PathTunnel, b.invited(echo.WrapHandler(&b.hub)))
 	e.GET(pathServers, b.handle(b.showServers))
 	e.GET(pathMetrics, b.handle(b.showMetrics))
 	return e

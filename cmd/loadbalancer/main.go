@@ -19,13 +19,14 @@ type flags struct {
 	Config string `env:"WHISKAWAY_CONFIG" placeholder:"FILE" help:"YAML file with settings; its keys are the names of these flags. SIGHUP has it read again."`
 
 	Listen    string   `default:"127.0.0.1:18080" env:"WHISKAWAY_LISTEN" help:"Address to serve on. More than loopback needs --token-file."`
-	Server    []string `env:"WHISKAWAY_SERVERS" placeholder:"URL" help:"A server, such as http://gpu-1:9000; once for each. All balancers need the same list: it says where functions are placed."`
+	Server    []string `env:"WHISKAWAY_SERVERS" placeholder:"URL" help:"A server, such as http://gpu-1:9000; once for each. Or where servers are known from: dns://NAME:PORT, srv://NAME, file:///PATH. All balancers need the same: it says where functions are placed."`
 	StateDir  string   `env:"WHISKAWAY_STATE_DIR" help:"Folder for functions' code. [/var/lib/whiskaway-loadbalancer as root]" type:"path"`
 	TokenFile string   `env:"WHISKAWAY_TOKEN_FILE" help:"Callers' bearer tokens, one a line: token, tenant, and 'delegate' if it may act for others." type:"path"`
 	TLSCert   string   `name:"tls-cert" env:"WHISKAWAY_TLS_CERT" help:"Certificate, PEM; serves HTTPS." type:"path"`
 	TLSKey    string   `name:"tls-key" env:"WHISKAWAY_TLS_KEY" help:"Its private key, PEM." type:"path"`
 
 	ServersTokenFile string `env:"WHISKAWAY_SERVERS_TOKEN_FILE" help:"Its first token is sent to the servers, which must know it as one that may delegate." type:"path"`
+	JoinTokenFile    string `env:"WHISKAWAY_JOIN_TOKEN_FILE" help:"Bearer tokens with which servers may join by themselves (servermode --join). Who has one is sent functions' code." type:"path"`
 	ServersCA        string `name:"servers-ca" env:"WHISKAWAY_SERVERS_CA" help:"Certificates, PEM, by which servers are trusted. [the host's]" type:"path"`
 
 	Policy      string        `default:"warm" enum:"warm,consistent-hash,least-loaded,p2c,peak-ewma,random,round-robin" env:"WHISKAWAY_POLICY" help:"Who gets a run: warm, consistent-hash, least-loaded, p2c, peak-ewma, random or round-robin."`
@@ -90,7 +91,7 @@ func parseOrExit(args []string) (f flags) {
 func (f flags) config() loadbalancer.Config {
 	return loadbalancer.Config{
 		Listen: f.Listen, Servers: f.Server, StateDir: f.StateDir, TokenFile: f.TokenFile, TLSCert: f.TLSCert, TLSKey: f.TLSKey,
-		ServersTokenFile: f.ServersTokenFile, ServersCA: f.ServersCA,
+		ServersTokenFile: f.ServersTokenFile, ServersCA: f.ServersCA, JoinTokenFile: f.JoinTokenFile,
 		Policy: f.Policy, Lease: f.Lease, InitTimeout: f.MaxInit, VolatileEnv: f.VolatileEnv,
 		InFlight: f.InFlight, Functions: f.Functions, CodeCache: f.CodeCache,
 		CheckEvery: f.CheckEvery, CheckTimeout: f.CheckTimeout, AccessLog: f.AccessLog,
