@@ -57,7 +57,7 @@ func (r *rig) join(token string, self runtimespec.Registration) got {
 func invitation(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "join")
-	require.NoError(t, os.WriteFile(path, []byte("invited default\n"), 0o600))
+	require.NoError(t, os.WriteFile(path, []byte("invited-servers-only default\n"), 0o600))
 	return path
 }
 
@@ -66,7 +66,7 @@ func TestMembers_AServerJoinsAndLeaves(t *testing.T) {
 	r := newRig(t, loadbalancer.Config{JoinTokenFile: invitation(t)})
 	assert.Empty(t, r.servers())
 	self := runtimespec.Registration{URL: s.URL, Incarnation: s.id, Slots: 4}
-	a := r.join("invited", self)
+	a := r.join("invited-servers-only", self)
 	require.Equal(t, http.StatusOK, a.status, a.body)
 	var member runtimespec.Membership
 	require.NoError(t, json.Unmarshal([]byte(a.body), &member))
@@ -76,7 +76,7 @@ func TestMembers_AServerJoinsAndLeaves(t *testing.T) {
 	r.mustInit(f)
 	r.mustRun(f)
 	self.Leaving = true
-	require.Equal(t, http.StatusOK, r.join("invited", self).status)
+	require.Equal(t, http.StatusOK, r.join("invited-servers-only", self).status)
 	r.eventually(func() bool { return len(r.servers()) == 0 })
 }
 
@@ -84,12 +84,12 @@ func TestMembers_WhoMayNotJoin(t *testing.T) {
 	s := newFake(t)
 	self := runtimespec.Registration{URL: s.URL, Incarnation: s.id}
 	r := newRig(t, loadbalancer.Config{JoinTokenFile: invitation(t)})
-	for _, token := range []string{"", "guessed"} {
+	for _, token := range []string{"", "guessed-by-somebody"} {
 		a := r.join(token, self)
 		assert.Equal(t, http.StatusUnauthorized, a.status)
 		assert.Contains(t, a.body, "--join-token-file")
 	}
-	assert.Equal(t, http.StatusBadRequest, r.join("invited", runtimespec.Registration{URL: "ftp://x", Incarnation: s.id}).status)
+	assert.Equal(t, http.StatusBadRequest, r.join("invited-servers-only", runtimespec.Registration{URL: "ftp://x", Incarnation: s.id}).status)
 	assert.Equal(t, http.StatusUnauthorized, r.get(runtimespec.PathTunnel).status)
 	assert.Empty(t, r.servers())
 
@@ -104,7 +104,7 @@ func TestMembers_AReloadKeepsThoseWhoJoined(t *testing.T) {
 	one, other := newFake(t), newFake(t)
 	cfg := loadbalancer.Config{JoinTokenFile: invitation(t), CheckEvery: 20 * time.Millisecond, Servers: []string{one.URL}}
 	r := newRig(t, cfg)
-	require.Equal(t, http.StatusOK, r.join("invited", runtimespec.Registration{URL: other.URL, Incarnation: other.id}).status)
+	require.Equal(t, http.StatusOK, r.join("invited-servers-only", runtimespec.Registration{URL: other.URL, Incarnation: other.id}).status)
 	r.met(2)
 	f := newTarget(small)
 	r.mustInit(f)

@@ -32,7 +32,7 @@ func TestJoin_ServerComesAndGoes(t *testing.T) {
 	for name, more := range map[string][]string{"dialled": nil, "through a tunnel": {"--tunnel"}} {
 		t.Run(name, func(t *testing.T) {
 			secret := filepath.Join(t.TempDir(), "join")
-			require.NoError(t, os.WriteFile(secret, []byte("invited default\n"), 0o600))
+			require.NoError(t, os.WriteFile(secret, []byte("invited-servers-only default\n"), 0o600))
 			balancer := harness.Start(t, "loadbalancer", nil, "--listen=127.0.0.1:0", "--state-dir="+harness.StateDir(t), "--join-token-file="+secret)
 			server := harness.Server(t, append([]string{"--join=" + balancer.URL, "--join-token-file=" + secret}, more...)...)
 			harness.Eventually(t, func() bool { return taken(t, balancer) == 1 }, "the server joins")
