@@ -15,6 +15,7 @@ import (
 // Balancer.mu.
 type backend struct {
 	name  string
+	url   *url.URL
 	pool  *hop.Pool // for what is asked of it
 	probe *hop.Pool // for checks: they are no POSTs, and keep a connection of their own
 	sched *policy.Server
@@ -95,9 +96,12 @@ func (b *Balancer) add(name string, u *url.URL, now *live) {
 	if now.trust != nil {
 		options.TLS = &tls.Config{RootCAs: now.trust}
 	}
-	s := &backend{name: name, pool: hop.New(u, options), probe: hop.New(u, options), kick: make(chan struct{}, 1)}
+	s := &backend{name: name, url: u, pool: hop.New(u, options), probe: hop.New(u, options), kick: make(chan struct{}, 1)}
 	s.sched = b.fleet.Add(name, time.Now())
 	b.backends[s.sched] = s
+	if b.drained[name] {
+		b.fleet.Drain(s.sched, time.Now())
+	}
 	var ctx context.Context
 	ctx, s.end = context.WithCancel(b.base)
 	b.work.Go(func() { b.watch(ctx, s) })

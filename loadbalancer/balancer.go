@@ -55,6 +55,7 @@ type Balancer struct {
 	routes    map[string]*backend // by the incarnation of who executes there
 	functions map[key]*function
 	flights   map[flightKey]*flight
+	drained   map[string]bool // servers by name, members or not, that somebody has drained here
 }
 
 // New returns a balancer that is not started.
@@ -66,7 +67,7 @@ func New(cfg Config) *Balancer {
 		changes:  make(chan change, 1024),
 		rng:      rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		backends: map[*policy.Server]*backend{}, routes: map[string]*backend{},
-		functions: map[key]*function{}, flights: map[flightKey]*flight{},
+		functions: map[key]*function{}, flights: map[flightKey]*flight{}, drained: map[string]bool{},
 	}
 	b.live.Store(&live{Config: cfg})
 	b.admission.max.Store(int64(cfg.InFlight))

@@ -30,6 +30,8 @@ func (b *Balancer) handler() http.Handler {
 	e.POST(runtimespec.PathStop, b.handle(b.stopLease))
 	e.GET(runtimespec.PathFunctions, b.handle(b.showFunctions))
 	e.GET(pathServers, b.handle(b.showServers))
+	e.POST(pathServer+"/drain", b.drainOrReturn(true))
+	e.POST(pathServer+"/return", b.drainOrReturn(false))
 	e.GET(pathMetrics, b.handle(b.showMetrics))
 	return e
 }

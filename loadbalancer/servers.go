@@ -55,6 +55,9 @@ func (b *Balancer) servers() []ServerStatus {
 			Server: s.name, ID: s.id, State: sched.Health().String(), Trouble: s.trouble, Sent: sched.InFlight(),
 			InFlight: load.InFlight, Slots: load.Slots, Queued: load.Queued, Functions: have[sched], CheckedMS: -1,
 		}
+		if one.Trouble == "" && b.drained[s.name] {
+			one.Trouble = drained
+		}
 		if !s.checked.IsZero() {
 			one.CheckedMS = now.Sub(s.checked).Milliseconds()
 		}
