@@ -92,7 +92,9 @@ func (b *Balancer) Start() error {
 }
 
 func (b *Balancer) openFleet() error {
-	b.applyPolicy(b.cfg.Policy)
+	if err := b.applyPolicy(b.cfg); err != nil {
+		return err
+	}
 	if err := b.applyServers(b.settings()); err != nil {
 		return err
 	}
@@ -101,14 +103,15 @@ func (b *Balancer) openFleet() error {
 	return nil
 }
 
-func (b *Balancer) applyPolicy(name string) {
-	chosen, err := policy.New(name)
+func (b *Balancer) applyPolicy(cfg Config) error {
+	chosen, err := cfg.newPolicy()
 	if err != nil {
-		panic(err) // validated
+		return err
 	}
 	b.mu.Lock()
 	b.policy = chosen
 	b.mu.Unlock()
+	return nil
 }
 
 func (b *Balancer) listen() error {

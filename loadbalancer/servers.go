@@ -29,7 +29,7 @@ func (b *Balancer) showServers(c *call) error {
 	if !c.grant.Delegate && b.settings().several() {
 		return refusal(runtimespec.Forbidden, "servers are shown to tokens that may delegate")
 	}
-	body, err := json.Marshal(map[string]any{"servers": b.servers()})
+	body, err := json.Marshal(map[string]any{"policy": b.settings().Policy, "servers": b.servers()})
 	if err != nil {
 		return err
 	}
