@@ -18,7 +18,6 @@ func TestLoadbalancerImage_IsBareRunsAsNobodyAndTurnsHealthy(t *testing.T) {
 	tokens := filepath.Join(t.TempDir(), "tokens")
 	require.NoError(t, os.WriteFile(tokens, []byte("0123456789abcdef\n"), 0o600))
 	require.NoError(t, os.Chmod(tokens, 0o644))
-	require.NoError(t, os.Chmod(filepath.Dir(tokens), 0o755))
 	balancer := start(t, image, "18080", "-v", tokens+":/tokens:ro", "-e", "WHISKAWAY_TOKEN_FILE=/tokens", "-e", "WHISKAWAY_SERVERS=http://127.0.0.1:9", "--health-interval=1s")
 	balancer.awaitHealthy(t)
 	list := balancer.processes(t)
