@@ -51,6 +51,7 @@ bench: build
 images:
 	docker build -f Dockerfile.client -t whiskaway/client .
 	docker build -f Dockerfile.server -t whiskaway/server .
+	docker build -f Dockerfile.loadbalancer -t whiskaway/loadbalancer .
 
 clean:
 	rm -rf bin

@@ -81,7 +81,9 @@ func (b *Balancer) adopt(s *backend, id string, all []held) {
 			}
 		}
 		delete(b.routes, s.id)
-		b.fleet.Return(s.sched, now)
+		if !b.drained[s.name] {
+			b.fleet.Return(s.sched, now)
+		}
 	}
 	s.id, b.routes[id] = id, s
 	found := 0

@@ -16,7 +16,8 @@ import (
 // Balancer.mu.
 type backend struct {
 	name   string
-	server discovery.Server // as its source knows it
+	server discovery.Server // as its source knows it; guarded
+	target *url.URL         // where its requests go
 	pool   *hop.Pool        // for what is asked of it
 	probe  *hop.Pool        // for checks: they are no POSTs, and keep a connection of their own
 	sched  *policy.Server
@@ -68,9 +69,12 @@ func (b *Balancer) add(server discovery.Server, now *live) {
 	if server.Tunnel {
 		options.Dial = b.hub.Dialer(server.Incarnation)
 	}
-	s := &backend{name: server.Name, server: server, pool: hop.New(target, options), probe: hop.New(target, options), kick: make(chan struct{}, 1)}
+	s := &backend{name: server.Name, server: server, target: target, pool: hop.New(target, options), probe: hop.New(target, options), kick: make(chan struct{}, 1)}
 	s.sched = b.fleet.Add(server.Name, time.Now())
 	b.backends[s.sched] = s
+	if b.drained[server.Name] {
+		b.fleet.Drain(s.sched, time.Now())
+	}
 	var ctx context.Context
 	ctx, s.end = context.WithCancel(b.base)
 	b.work.Go(func() { b.watch(ctx, s) })

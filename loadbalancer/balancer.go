@@ -60,6 +60,7 @@ type Balancer struct {
 	routes    map[string]*backend // by the incarnation of who executes there
 	functions map[key]*function
 	flights   map[flightKey]*flight
+	drained   map[string]bool // servers by name, members or not, that somebody has drained here
 }
 
 // New returns a balancer that is not started.
@@ -71,7 +72,7 @@ func New(cfg Config) *Balancer {
 		changes:  make(chan change, 1024),
 		rng:      rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		backends: map[*policy.Server]*backend{}, routes: map[string]*backend{},
-		functions: map[key]*function{}, flights: map[flightKey]*flight{},
+		functions: map[key]*function{}, flights: map[flightKey]*flight{}, drained: map[string]bool{},
 		joined: discovery.NewJoined(0),
 	}
 	b.live.Store(&live{Config: cfg})
@@ -97,7 +98,9 @@ func (b *Balancer) Start() error {
 }
 
 func (b *Balancer) openFleet() error {
-	b.applyPolicy(b.cfg.Policy)
+	if err := b.applyPolicy(b.cfg); err != nil {
+		return err
+	}
 	if err := b.follow(b.settings()); err != nil {
 		return err
 	}
@@ -106,14 +109,15 @@ func (b *Balancer) openFleet() error {
 	return nil
 }
 
-func (b *Balancer) applyPolicy(name string) {
-	chosen, err := policy.New(name)
+func (b *Balancer) applyPolicy(cfg Config) error {
+	chosen, err := cfg.newPolicy()
 	if err != nil {
-		panic(err) // validated
+		return err
 	}
 	b.mu.Lock()
 	b.policy = chosen
 	b.mu.Unlock()
+	return nil
 }
 
 func (b *Balancer) listen() error {

@@ -79,7 +79,7 @@ func (b *Balancer) check(ctx context.Context, s *backend) (well bool) {
 	}
 	switch {
 	case found.Ready:
-		if s.sched.Health() == policy.Draining {
+		if s.sched.Health() == policy.Draining && !b.drained[s.name] {
 			b.fleet.Return(s.sched, now)
 		}
 	case found.Reason == string(runtimespec.Draining):

@@ -33,10 +33,11 @@ type Config struct {
 	ServersCA        string // certificates, PEM, by which servers are trusted [the host's]
 	JoinTokenFile    string // bearer tokens with which servers may join by themselves; empty: they cannot
 
-	Policy      string        // who gets a run, one of policy.Names() [warm]
-	Lease       time.Duration // how long a function is kept without runs [30m]
-	InitTimeout time.Duration // longest init [5m]
-	VolatileEnv []string      // more env keys that change with each activation; the same on clients and servers
+	Policy      string               // who gets a run, one of policy.Names() [warm]; the name of Custom, if that is set [custom]
+	Custom      func() policy.Policy // makes a policy of one's own. A reload takes another one when Policy is another
+	Lease       time.Duration        // how long a function is kept without runs [30m]
+	InitTimeout time.Duration        // longest init [5m]
+	VolatileEnv []string             // more env keys that change with each activation; the same on clients and servers
 
 	InFlight     int   // requests at once; with several tenants one gets as many as are left [4096]
 	Functions    int   // that are known at once [65536]
@@ -72,6 +73,9 @@ func DefaultStateDir() string {
 func (c Config) withDefaults() Config {
 	c.Listen = cmp.Or(c.Listen, "127.0.0.1:18080")
 	c.StateDir = cmp.Or(c.StateDir, DefaultStateDir())
+	if c.Custom != nil {
+		c.Policy = cmp.Or(c.Policy, "custom")
+	}
 	c.Policy = cmp.Or(c.Policy, policy.Names()[0])
 	c.Lease = cmp.Or(c.Lease, 30*time.Minute)
 	c.InitTimeout = cmp.Or(c.InitTimeout, 5*time.Minute)
@@ -103,8 +107,8 @@ func (c Config) validate() error {
 	case c.InFlight < 0 || c.Functions < 0 || c.CodeCache < 0:
 		return fmt.Errorf("%w: --in-flight, --functions and --code-cache must be above 0", daemon.ErrConfig)
 	}
-	if _, err := policy.New(c.Policy); err != nil {
-		return fmt.Errorf("%w: --policy: %w", daemon.ErrConfig, err)
+	if _, err := c.newPolicy(); err != nil {
+		return err
 	}
 	targets, err := c.targets()
 	if err == nil {
@@ -114,6 +118,23 @@ func (c Config) validate() error {
 		err = fmt.Errorf("%w: --server: %w", daemon.ErrConfig, err)
 	}
 	return err
+}
+
+// newPolicy makes the policy that is set.
+func (c Config) newPolicy() (policy.Policy, error) {
+	chosen, err := policy.New(c.Policy)
+	switch {
+	case c.Custom == nil && err != nil:
+		return nil, fmt.Errorf("%w: --policy: %w", daemon.ErrConfig, err)
+	case c.Custom == nil:
+		return chosen, nil
+	case err == nil:
+		return nil, fmt.Errorf("%w: a policy of one's own cannot have the name of another, %q", daemon.ErrConfig, c.Policy)
+	}
+	if chosen = c.Custom(); chosen == nil {
+		return nil, fmt.Errorf("%w: there is no policy %q: its Custom made none", daemon.ErrConfig, c.Policy)
+	}
+	return chosen, nil
 }
 
 // targets are what --server names, URLs of servers in one spelling.

@@ -103,6 +103,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var (
+	policyDesc    = desc("whiskaway_balancer_policy", "1 for the policy that decides.", "policy")
 	stateDesc     = desc("whiskaway_balancer_server_state", "1 for the state that a server is in.", "server", "state")
 	sentDesc      = desc("whiskaway_balancer_server_sent", "Runs in flight that this balancer has sent to a server.", "server")
 	loadDesc      = desc("whiskaway_balancer_server_load", "Runs that are executed or wait at a server, as it said last.", "server")
@@ -112,7 +113,7 @@ var (
 )
 
 func (g gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{stateDesc, sentDesc, loadDesc, slotsDesc, functionsDesc, inFlightDesc} {
+	for _, d := range []*prometheus.Desc{policyDesc, stateDesc, sentDesc, loadDesc, slotsDesc, functionsDesc, inFlightDesc} {
 		ch <- d
 	}
 }
@@ -121,6 +122,7 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, value int, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(value), labels...)
 	}
+	gauge(policyDesc, 1, g.b.settings().Policy)
 	for _, s := range g.b.servers() {
 		gauge(stateDesc, 1, s.Server, s.State)
 		gauge(sentDesc, s.Sent, s.Server)

@@ -38,7 +38,9 @@ func (b *Balancer) Reload(cfg Config) error {
 		return err
 	}
 	if before.Policy != next.Policy {
-		b.applyPolicy(next.Policy)
+		if err := b.applyPolicy(next.Config); err != nil {
+			return err
+		}
 	}
 	b.admission.max.Store(int64(next.InFlight))
 	b.store.SetMaxBytes(next.CodeCache)
@@ -63,7 +65,7 @@ func (c Config) with(cfg Config) Config {
 	if (c.TLSCert == "") == (cfg.TLSCert == "") {
 		c.TLSCert, c.TLSKey = cfg.TLSCert, cfg.TLSKey
 	}
-	c.Policy, c.Lease, c.InitTimeout = cfg.Policy, cfg.Lease, cfg.InitTimeout
+	c.Policy, c.Custom, c.Lease, c.InitTimeout = cfg.Policy, cfg.Custom, cfg.Lease, cfg.InitTimeout
 	c.InFlight, c.Functions, c.CodeCache = cfg.InFlight, cfg.Functions, cfg.CodeCache
 	c.CheckEvery, c.CheckTimeout, c.AccessLog = cfg.CheckEvery, cfg.CheckTimeout, cfg.AccessLog
 	return c

@@ -32,6 +32,8 @@ func (b *Balancer) handler() http.Handler {
 	e.POST(runtimespec.PathJoin, b.invited(b.join))
 	e.GET(runtimespec.PathTunnel, b.invited(echo.WrapHandler(&b.hub)))
 	e.GET(pathServers, b.handle(b.showServers))
+	e.POST(pathServer+"/drain", b.drainOrReturn(true))
+	e.POST(pathServer+"/return", b.drainOrReturn(false))
 	e.GET(pathMetrics, b.handle(b.showMetrics))
 	return e
 }

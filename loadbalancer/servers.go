@@ -29,7 +29,7 @@ func (b *Balancer) showServers(c *call) error {
 	if !c.grant.Delegate && b.settings().several() {
 		return refusal(runtimespec.Forbidden, "servers are shown to tokens that may delegate")
 	}
-	body, err := json.Marshal(map[string]any{"servers": b.servers()})
+	body, err := json.Marshal(map[string]any{"policy": b.settings().Policy, "servers": b.servers()})
 	if err != nil {
 		return err
 	}
@@ -54,6 +54,9 @@ func (b *Balancer) servers() []ServerStatus {
 		one := ServerStatus{
 			Server: s.name, ID: s.id, State: sched.Health().String(), Trouble: s.trouble, Sent: sched.InFlight(),
 			InFlight: load.InFlight, Slots: load.Slots, Queued: load.Queued, Functions: have[sched], CheckedMS: -1,
+		}
+		if one.Trouble == "" && b.drained[s.name] {
+			one.Trouble = drained
 		}
 		if !s.checked.IsZero() {
 			one.CheckedMS = now.Sub(s.checked).Milliseconds()

@@ -6,8 +6,6 @@ package main
 import (
 	"flag"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -122,23 +120,8 @@ func healthcheck(args []string) int {
 	if f.Parse(args) != nil {
 		return daemon.ExitUsage
 	}
-	host, port, err := net.SplitHostPort(listen)
-	if err != nil {
+	if err := daemon.Alive(listen, false); err != nil {
 		fmt.Fprintln(os.Stderr, "healthcheck:", err)
-		return daemon.ExitUsage
-	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	client := http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{}}
-	resp, err := client.Get("http://" + net.JoinHostPort(host, port) + "/healthz")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "healthcheck:", err)
-		return daemon.ExitFailed
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		fmt.Fprintln(os.Stderr, "healthcheck:", resp.Status)
 		return daemon.ExitFailed
 	}
 	return daemon.ExitOK

@@ -46,6 +46,9 @@ type flags struct {
 }
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "healthcheck" {
+		os.Exit(healthcheck(os.Args[2:]))
+	}
 	f := parseOrExit(os.Args[1:])
 	level, err := zap.ParseAtomicLevel(f.LogLevel)
 	if err != nil {
@@ -67,9 +70,20 @@ func exit(code int, err error) {
 	os.Exit(code)
 }
 
+// healthcheck asks a balancer on this host, that has the same settings, whether
+// it is alive: the image has no shell and no curl.
+func healthcheck(args []string) int {
+	f := parseOrExit(args)
+	if err := daemon.Alive(f.Listen, f.TLSCert != ""); err != nil {
+		fmt.Fprintln(os.Stderr, "healthcheck:", err)
+		return daemon.ExitFailed
+	}
+	return daemon.ExitOK
+}
+
 func newParser(f *flags) *kong.Kong {
 	return kong.Must(f, kong.Name("loadbalancer"), kong.UsageOnError(), configfile.From("config"),
-		kong.Description("Spread the runs of client containers over servers. Every flag has its variable, and is a key of the YAML file that --config names. A flag goes before a variable, a variable before the file."),
+		kong.Description("Spread the runs of client containers over servers. Every flag has its variable, and is a key of the YAML file that --config names. A flag goes before a variable, a variable before the file. 'loadbalancer healthcheck', with the same settings, asks one on this host whether it is alive."),
 		kong.Exit(func(code int) {
 			if code != 0 {
 				code = daemon.ExitUsage

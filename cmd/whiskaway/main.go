@@ -17,7 +17,9 @@ type cli struct {
 	Demo   demoCommand   `cmd:"" help:"Run the plates action on a server process of this host, played from the invoker's side."`
 	Invoke invokeCommand `cmd:"" help:"Initialise and run an action as the invoker would; logs and result apart."`
 	Dev    devCommand    `cmd:"" help:"Serve an action on this host and initialise it again at each save."`
-	Ps     psCommand     `cmd:"" help:"List the functions that a server holds."`
+	Ps     psCommand     `cmd:"" help:"List the functions that a server holds, and a balancer's servers."`
+	Drain  drainCommand  `cmd:"" help:"Have a balancer send a server no new work."`
+	Return returnCommand `cmd:"" help:"Have a balancer give work again to a server that was drained."`
 
 	Conformance conformanceCommand `cmd:"" help:"Check whether a runtime does what OpenWhisk expects of one."`
 }
@@ -26,7 +28,7 @@ func main() {
 	conformance.ActIfAsked() // this program is itself the ELF action of some cases
 	var c cli
 	ctx := kong.Parse(&c, kong.Name("whiskaway"), kong.UsageOnError(),
-		kong.Vars{"devListen": devListen, "conformanceKinds": strings.Join(conformance.Kinds(), ", ")},
+		kong.Vars{"devListen": devListen, "server": defaultServer, "balancer": defaultBalancer, "conformanceKinds": strings.Join(conformance.Kinds(), ", ")},
 		kong.Description("Run OpenWhisk functions away: on GPU boxes, cameras, any external host."),
 		kong.Exit(func(code int) {
 			if code != 0 {

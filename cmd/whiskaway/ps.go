@@ -2,24 +2,30 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
-	"time"
+
+	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
 type psCommand struct {
-	Server    string        `default:"http://127.0.0.1:9000" env:"WHISKAWAY_SERVER" help:"URL of the server."`
-	TokenFile string        `type:"path" env:"WHISKAWAY_TOKEN_FILE" help:"Bearer token for it."`
-	CAFile    string        `type:"path" env:"WHISKAWAY_CA_FILE" help:"Certificates to trust, PEM."`
-	Tenant    string        `help:"Only this tenant's functions; the token must be allowed to delegate. Without, such a token shows all tenants'."`
-	JSON      bool          `name:"json" help:"Print what the server answers."`
-	Limit     time.Duration `default:"10s" help:"Time to wait for the answer."`
+	asking   `embed:""`
+	Balancer bool   `help:"It is a balancer: show its servers, too."`
+	Tenant   string `help:"Only this tenant's functions; the token must be allowed to delegate. Without, such a token shows all tenants'."`
+	JSON     bool   `name:"json" help:"Print what is answered."`
 }
 
-// Run prints what a server holds.
+// Run prints what a server holds, and of a balancer how its servers are.
 func (c *psCommand) Run() error {
-	body, err := c.fetch()
+	usual := defaultServer
+	if c.Balancer {
+		usual = defaultBalancer
+	}
+	c.Server = cmp.Or(c.Server, usual)
+	body, err := c.ask(http.MethodGet, runtimespec.PathFunctions, c.Tenant)
 	if err != nil {
 		return err
 	}
@@ -27,19 +33,49 @@ func (c *psCommand) Run() error {
 	if err := json.Unmarshal(body, &list); err != nil || list.Functions == nil {
 		return fmt.Errorf("what %s answered is no list of functions: is it a Whiskaway server?", c.Server)
 	}
-	if c.JSON {
-		var pretty bytes.Buffer
-		if err := json.Indent(&pretty, body, "", "  "); err != nil {
+	var servers serverList
+	if c.Balancer {
+		if servers, err = c.servers(); err != nil {
 			return err
 		}
-		fmt.Println(pretty.String())
-		return nil
+	}
+	if c.JSON {
+		return c.printJSON(body, servers.raw)
+	}
+	if c.Balancer {
+		if err := servers.print(os.Stdout); err != nil {
+			return err
+		}
+		fmt.Println()
 	}
 	if len(*list.Functions) == 0 {
 		fmt.Printf("%s holds no functions%s.\n", c.Server, c.ofWhom())
 		return nil
 	}
 	return printFunctions(os.Stdout, *list.Functions)
+}
+
+// printJSON prints one object: what a server answers, and in it what a balancer
+// says of its servers.
+func (c *psCommand) printJSON(functions, servers []byte) error {
+	if servers != nil {
+		all := map[string]json.RawMessage{}
+		for _, body := range [][]byte{servers, functions} {
+			if err := json.Unmarshal(body, &all); err != nil {
+				return err
+			}
+		}
+		var err error
+		if functions, err = json.Marshal(all); err != nil {
+			return err
+		}
+	}
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, functions, "", "  "); err != nil {
+		return err
+	}
+	fmt.Println(pretty.String())
+	return nil
 }
 
 func (c *psCommand) ofWhom() string {

@@ -14,6 +14,7 @@ import (
 // listed is a function as a server tells of it.
 type listed struct {
 	Function, Tenant, Name, Kind, State string
+	Server                              string // where; a balancer says so
 
 	Leases, Waiting int
 	Runs            uint64
@@ -26,24 +27,33 @@ type listed struct {
 // none stands where there is nothing to say.
 const none = "–"
 
-// printFunctions prints a table, with the tenants if there are several.
+// printFunctions prints a table, with the tenants if there are several, and the
+// servers if that is said.
 func printFunctions(w io.Writer, all []listed) error {
-	tenants, names := map[string]bool{}, map[[2]string]int{}
+	tenants, names, placed := map[string]bool{}, map[[2]string]map[string]bool{}, false
 	for _, f := range all {
 		tenants[f.Tenant] = true
-		names[[2]string{f.Tenant, f.Name}]++
+		same := [2]string{f.Tenant, f.Name}
+		if names[same] == nil {
+			names[same] = map[string]bool{}
+		}
+		names[same][f.Function] = true
+		placed = placed || f.Server != ""
 	}
 	slices.SortStableFunc(all, func(a, b listed) int { return cmp.Compare(a.Tenant, b.Tenant) })
 	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
-	row := func(tenant string, cells ...string) {
+	row := func(tenant, server string, cells ...string) {
+		if placed {
+			cells = append(cells, server)
+		}
 		if len(tenants) > 1 {
 			cells = append([]string{tenant}, cells...)
 		}
 		fmt.Fprintln(table, strings.Join(cells, "\t"))
 	}
-	row("TENANT", "FUNCTION", "KIND", "STATE", "INSTANCES", "LEASES", "QUEUED", "RUNS", "MEMORY", "IDLE UNTIL")
+	row("TENANT", "SERVER", "FUNCTION", "KIND", "STATE", "INSTANCES", "LEASES", "QUEUED", "RUNS", "MEMORY", "IDLE UNTIL")
 	for _, f := range all {
-		row(printable(f.Tenant), f.title(names[[2]string{f.Tenant, f.Name}] > 1), printable(cmp.Or(f.Kind, none)), printable(f.State), f.instances(),
+		row(printable(f.Tenant), printable(f.Server), f.title(len(names[[2]string{f.Tenant, f.Name}]) > 1), printable(cmp.Or(f.Kind, none)), printable(f.State), f.instances(),
 			fmt.Sprint(f.Leases), fmt.Sprint(f.Waiting), fmt.Sprint(f.Runs), size(f.MemoryBytes), idleUntil(f.IdleUntilMS))
 	}
 	return table.Flush()

@@ -59,6 +59,30 @@ func TestPrintFunctions_TellsTenantsAndVersionsApart(t *testing.T) {
 	assert.Equal(t, [][]string{{"TENANT", "FUNCTION"}, {"alice", "hello"}, {"bob", "hello aaaaaaaa"}, {"bob", "hello cccccccc"}}, names)
 }
 
+func TestPrintFunctions_OfABalancerSaysWhere(t *testing.T) {
+	got := rows(t,
+		listed{Name: "hello", Function: "aaaaaaaaa", State: "ready", Server: "http://a:1"},
+		listed{Name: "hello", Function: "aaaaaaaaa", State: "cold", Server: "http://b:1"},
+	)
+	var ends [][]string
+	for _, row := range got {
+		ends = append(ends, []string{row[0], row[len(row)-1]})
+	}
+	assert.Equal(t, [][]string{{"FUNCTION", "SERVER"}, {"hello", "http://a:1"}, {"hello", "http://b:1"}}, ends, "the same function twice needs no identity")
+}
+
+func TestServerList_PrintsWhatIsKnown(t *testing.T) {
+	var text strings.Builder
+	list := serverList{Servers: &[]serverStatus{
+		{Server: "http://a:1", ID: "x", State: "healthy", InFlight: 3, Queued: 2, Slots: 4, Sent: 1, Functions: 7},
+		{Server: "http://b:1", State: "ejected", Trouble: "re\x1bfused"},
+	}}
+	require.NoError(t, list.print(&text))
+	assert.Equal(t, "SERVER       STATE     LOAD   SLOTS   SENT   FUNCTIONS   TROUBLE\n"+
+		"http://a:1   healthy   5      4       1      7           –\n"+
+		"http://b:1   ejected   –      –       0      0           re�fused\n", text.String())
+}
+
 func TestPrintFunctions_NamesCannotSteerATerminal(t *testing.T) {
 	got := rows(t, listed{Name: "\x1b[2Jhi\nthere\tyou", Kind: "a\rb", State: "cold"})
 	require.Len(t, got, 2)

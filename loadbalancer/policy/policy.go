@@ -10,7 +10,7 @@ import (
 //
 // A policy of one's own is one method: go through [Fleet.Servers] or
 // [Function.Copies], leave out whom [Fleet.Takes] says no to, return one of the
-// rest. examples/ and the simple policies of this package show how.
+// rest. examples/custom-policy and the simple policies of this package show how.
 type Policy interface {
 	// Pick returns a choice without a server when nobody may take the run.
 	Pick(r Request, f *Fleet, now time.Time, rng *rand.Rand) Choice

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -38,6 +39,17 @@ func TestBalancer_ExitCodes(t *testing.T) {
 	}
 	one := harness.Balancer(t, "http://127.0.0.1:1")
 	assert.NoError(t, one.Signal(syscall.SIGTERM))
+}
+
+func TestBalancer_Healthcheck(t *testing.T) {
+	b := harness.Balancer(t, "http://127.0.0.1:1")
+	address := "--listen=" + strings.TrimPrefix(b.URL, "http://")
+	_, stderr, code := run(t, "loadbalancer", "healthcheck", address)
+	assert.Equal(t, 0, code, stderr)
+	b.Kill()
+	_, stderr, code = run(t, "loadbalancer", "healthcheck", address)
+	assert.Equal(t, 1, code)
+	assert.Contains(t, stderr, "healthcheck")
 }
 
 func TestBalancer_HangUpReloadsItsServers(t *testing.T) {

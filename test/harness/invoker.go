@@ -126,7 +126,10 @@ func Functions(t testing.TB, server *Process) []Function {
 }
 
 // BalancedServer is one entry of GET /servers.
-type BalancedServer struct{ Server, ID, State, Trouble string }
+type BalancedServer struct {
+	Server, ID, State, Trouble string
+	Functions                  int
+}
 
 // Servers lists the servers of a balancer.
 func Servers(t testing.TB, balancer *Process) []BalancedServer {

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+type drainCommand struct {
+	Name   string `arg:"" help:"The server: its URL in the balancer's list, or its host where one server is meant by that."`
+	asking `embed:""`
+	Wait   time.Duration `default:"1m" help:"Time for the balancer's runs there to end; 0: do not wait for it."`
+}
+
+type returnCommand struct {
+	Name   string `arg:"" help:"The server, named as for drain."`
+	asking `embed:""`
+}
+
+// Run has a balancer send a server no new work, and waits until what it had sent
+// there is over.
+func (c *drainCommand) Run() error {
+	s, err := c.tell(c.Name, "drain")
+	if err != nil {
+		return err
+	}
+	for until := time.Now().Add(c.Wait); s.Sent > 0 && c.Wait > 0; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(until) {
+			return fmt.Errorf("%s gets no new runs, but %d are not over after %s: --wait waits longer", printable(s.Server), s.Sent, c.Wait)
+		}
+		if s, err = c.status(s); err != nil {
+			return err
+		}
+	}
+	if s.Sent > 0 {
+		fmt.Printf("%s gets no new runs; %d are not over.\n", printable(s.Server), s.Sent)
+		return nil
+	}
+	fmt.Printf("%s gets no runs from %s any more, and has none of its.\n", printable(s.Server), c.Server)
+	return nil
+}
+
+// Run has a balancer give work again to a server that was drained.
+func (c *returnCommand) Run() error {
+	s, err := c.tell(c.Name, "return")
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s gets runs again when %s finds it ready.\n", printable(s.Server), c.Server)
+	return nil
+}
+
+// status is how a server is now.
+func (a *asking) status(s serverStatus) (serverStatus, error) {
+	list, err := a.servers()
+	if err != nil {
+		return s, err
+	}
+	for _, now := range *list.Servers {
+		if now.Server == s.Server {
+			return now, nil
+		}
+	}
+	return s, fmt.Errorf("%s has left the servers of %s", printable(s.Server), a.Server)
+}
+
+// tell has a balancer drain or return a server, and returns how that is now.
+func (a *asking) tell(server, what string) (s serverStatus, err error) {
+	a.Server = cmp.Or(a.Server, defaultBalancer)
+	body, err := a.ask(http.MethodPost, "/servers/"+url.PathEscape(server)+"/"+what, "")
+	if err != nil {
+		return s, err
+	}
+	if err := json.Unmarshal(body, &s); err != nil || s.Server == "" {
+		return s, fmt.Errorf("what %s answered does not tell of a server: is it a Whiskaway balancer?", a.Server)
+	}
+	return s, nil
+}
