@@ -139,6 +139,23 @@ func TestServer_BodyThatIsNotRead(t *testing.T) {
 	assert.True(t, resp.Close, "too much to read for nothing")
 }
 
+// Also a caller that looks for the answer only when it cannot write any more
+// gets it.
+func TestServer_RefusalOfALargeBodyArrives(t *testing.T) {
+	_, addr := start(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusRequestEntityTooLarge) })
+	body := strings.Repeat("x", 4<<20)
+	for range 50 {
+		transport := &http.Transport{}
+		req, err := http.NewRequest(http.MethodPost, "http://"+addr+"/run", strings.NewReader(body))
+		require.NoError(t, err)
+		resp, err := transport.RoundTrip(req)
+		require.NoError(t, err)
+		assert.Equal(t, http.StatusRequestEntityTooLarge, resp.StatusCode)
+		require.NoError(t, resp.Body.Close())
+		transport.CloseIdleConnections()
+	}
+}
+
 func TestServer_BodyThatBreaksOff(t *testing.T) {
 	failed := make(chan error, 1)
 	_, addr := start(t, func(_ http.ResponseWriter, r *http.Request) {

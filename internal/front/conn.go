@@ -128,18 +128,16 @@ func (c *conn) panicked(cause any) {
 	c.server.Log.Error("a handler panicked", zap.Any("cause", cause), zap.ByteString("stack", debug.Stack()))
 }
 
-// Ends of a connection whose request was not read.
-const (
-	lingerFor  = 500 * time.Millisecond
-	lingerSize = 256 << 10
-)
+// lingerFor is how long a connection stays whose request was not read.
+const lingerFor = 500 * time.Millisecond
 
-// close ends the connection so that the answer arrives: if bytes came that
-// nobody read, the kernel would throw it away.
+// close ends the connection so that the answer arrives: if bytes come that
+// nobody reads, the other side's kernel throws it away. A caller that has read
+// it closes the connection.
 func (c *conn) close() {
 	if half, ok := c.net.(interface{ CloseWrite() error }); ok && c.body.left > 0 && half.CloseWrite() == nil {
 		_ = c.net.SetReadDeadline(time.Now().Add(lingerFor))
-		_, _ = io.CopyN(io.Discard, c.net, lingerSize)
+		_, _ = io.Copy(io.Discard, c.net)
 	}
 	_ = c.net.Close()
 }
