@@ -60,7 +60,11 @@ func (b *Balancer) check(ctx context.Context, s *backend) (well bool) {
 	if err != nil {
 		b.mu.Lock()
 		s.trouble = err.Error()
-		b.fleet.Checked(s.sched, false, now)
+		if s.server.Tunnel && !b.hub.Has(s.server.Incarnation) {
+			b.fleet.Drain(s.sched, now) // until it has made one again, not until an ejection is over
+		} else {
+			b.fleet.Checked(s.sched, false, now)
+		}
 		b.mu.Unlock()
 		return false
 	}

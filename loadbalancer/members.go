@@ -55,8 +55,11 @@ func (c Config) source(joined *discovery.Joined) (discovery.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.JoinTokenFile == "" {
+	switch {
+	case c.JoinTokenFile == "":
 		return listed, nil
+	case len(targets) == 0: // nothing is listed, and so never tells of itself
+		return joined, nil
 	}
 	return discovery.Merge(listed, joined), nil
 }

@@ -113,3 +113,25 @@ func TestMembers_AReloadKeepsThoseWhoJoined(t *testing.T) {
 	require.NoError(t, r.Reload(next))
 	assert.Equal(t, 2, r.count("healthy", "recovering"), "met, not new")
 }
+
+// While a source has not told yet, the servers that it told before are not
+// missing.
+func TestMembers_AReloadForgetsNobodyWhoStays(t *testing.T) {
+	one, other, third := newFake(t), newFake(t), newFake(t)
+	path := filepath.Join(t.TempDir(), "servers")
+	require.NoError(t, os.WriteFile(path, []byte(other.URL+"\n"), 0o600))
+	r := newRig(t, loadbalancer.Config{JoinTokenFile: invitation(t)}, one.URL, "file://"+path)
+	require.Equal(t, http.StatusOK, r.join("invited-servers-only", runtimespec.Registration{URL: third.URL, Incarnation: third.id}).status)
+	r.met(3)
+	next := r.cfg
+	for range 50 {
+		require.NoError(t, r.Reload(next))
+		require.Equal(t, 3, r.count("healthy", "recovering"))
+	}
+	next.Servers = []string{"file://" + path}
+	require.NoError(t, r.Reload(next))
+	assert.Len(t, r.servers(), 2, "one was taken out")
+	for _, s := range []*fake{other, third} {
+		assert.Equal(t, 1, s.count(runtimespec.PathFunctions), "each was met once")
+	}
+}

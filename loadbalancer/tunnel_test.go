@@ -1,0 +1,52 @@
+package loadbalancer_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/whiskaway/whiskaway/internal/tunnel"
+	"github.com/whiskaway/whiskaway/loadbalancer"
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+// dig has a fake serve through a tunnel, until fill is called.
+func (r *rig) dig(s *fake, token string) (fill func()) {
+	r.t.Helper()
+	l := tunnel.Listen(tunnel.Config{
+		Balancer: &url.URL{Scheme: "http", Host: r.Addr()}, Incarnation: s.id, FirstPause: time.Millisecond,
+		Token: func() (string, error) { return token, nil },
+	})
+	served := async(func() error { return http.Serve(l, s.Config.Handler) })
+	return func() {
+		l.End()
+		wait(r.t, served)
+	}
+}
+
+// A server that is well is not ejected for want of its tunnel: it has no runs
+// while it has none, and has them again with the next one.
+func TestTunnel_AServerIsInWhileItHasOne(t *testing.T) {
+	const token = "invited-servers-only"
+	s := newFake(t)
+	r := newRig(t, loadbalancer.Config{JoinTokenFile: invitation(t)})
+	self := runtimespec.Registration{Name: "behind-nat:9000", Tunnel: true, Incarnation: s.id}
+	require.Equal(t, http.StatusOK, r.join(token, self).status)
+	f := newTarget(small)
+	for range 2 {
+		r.eventually(func() bool {
+			all := r.servers()
+			return len(all) == 1 && all[0].State == "draining" && strings.Contains(all[0].Trouble, "no tunnel")
+		})
+		fill := r.dig(s, token)
+		r.met(1)
+		r.mustInit(f)
+		assert.Equal(t, s.id, r.mustRun(f).header.Get(runtimespec.HeaderServer))
+		fill()
+	}
+}
