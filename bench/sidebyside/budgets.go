@@ -2,11 +2,12 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"math"
 
 	"github.com/whiskaway/whiskaway/bench/internal/arms"
 	"github.com/whiskaway/whiskaway/bench/internal/stats"
+	"github.com/whiskaway/whiskaway/bench/internal/table"
+	"io"
+	"math"
 )
 
 // figure is one that a budget speaks of.
@@ -133,5 +134,5 @@ func (r *results) budgetsTable(w io.Writer) {
 		last = v.What
 		rows = append(rows, []string{what, v.Goal, measured, held})
 	}
-	table(w, []string{"what", "goal", "measured, median of the rounds' ratios (quartiles)", "holds"}, rows)
+	table.Write(w, []string{"what", "goal", "measured, median of the rounds' ratios (quartiles)", "holds"}, rows)
 }

@@ -4,11 +4,10 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/whiskaway/whiskaway/bench/internal/arms"
 	"github.com/whiskaway/whiskaway/bench/internal/stats"
+	"github.com/whiskaway/whiskaway/bench/internal/table"
 )
 
 // figures is a number with three significant digits, at most.
@@ -46,7 +45,7 @@ func (r *results) tables(w io.Writer) {
 	section := func(title, text string, columns []string, rows [][]string) {
 		if len(rows) > 0 {
 			fmt.Fprintf(w, "\n## %s\n\n%s\n\n", title, text)
-			table(w, columns, rows)
+			table.Write(w, columns, rows)
 		}
 	}
 	ones := loadCases(1, native)
@@ -82,26 +81,3 @@ func loadCases(callers int, action string) (out []string) {
 }
 
 func heads(cases []string) []string { return append([]string{""}, cases...) }
-
-func table(w io.Writer, columns []string, rows [][]string) {
-	widths := make([]int, len(columns))
-	for _, row := range append([][]string{columns}, rows...) {
-		for i, cell := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
-	}
-	line := func(row []string) {
-		for i, cell := range row {
-			fmt.Fprintf(w, "| %s%s ", cell, strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)))
-		}
-		fmt.Fprintln(w, "|")
-	}
-	line(columns)
-	for _, width := range widths {
-		fmt.Fprintf(w, "|%s", strings.Repeat("-", width+2))
-	}
-	fmt.Fprintln(w, "|")
-	for _, row := range rows {
-		line(row)
-	}
-}

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
-	"unicode/utf8"
+
+	"github.com/whiskaway/whiskaway/bench/internal/table"
 )
 
 // result is what a figure measured.
@@ -38,7 +38,7 @@ func (r *result) row(cells ...string) { r.Rows = append(r.Rows, cells) }
 // print writes the tables, which are Markdown too.
 func (r *result) print(w io.Writer) {
 	fmt.Fprintf(w, "\n%s\n\n", r.Figure)
-	table(w, r.Columns, r.Rows)
+	table.Write(w, r.Columns, r.Rows)
 	var rows [][]string
 	for _, g := range r.Goals {
 		verdict := "missed"
@@ -48,30 +48,7 @@ func (r *result) print(w io.Writer) {
 		rows = append(rows, []string{g.What, g.Wanted, g.Measured, verdict})
 	}
 	fmt.Fprintln(w)
-	table(w, []string{"goal", "wanted", "measured", "verdict"}, rows)
-}
-
-func table(w io.Writer, columns []string, rows [][]string) {
-	widths := make([]int, len(columns))
-	for _, row := range append([][]string{columns}, rows...) {
-		for i, cell := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
-	}
-	line := func(row []string) {
-		for i, cell := range row {
-			fmt.Fprintf(w, "| %s%s ", cell, strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)))
-		}
-		fmt.Fprintln(w, "|")
-	}
-	line(columns)
-	for _, width := range widths {
-		fmt.Fprintf(w, "|%s", strings.Repeat("-", width+2))
-	}
-	fmt.Fprintln(w, "|")
-	for _, row := range rows {
-		line(row)
-	}
+	table.Write(w, []string{"goal", "wanted", "measured", "verdict"}, rows)
 }
 
 func writeJSON(path string, results []result) error {

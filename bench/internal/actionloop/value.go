@@ -24,15 +24,15 @@ func Value(line []byte) []byte {
 				return rest[:i+1]
 			}
 		case '"':
-			i += stringLength(rest[i:]) - 1
+			i += StringLength(rest[i:]) - 1
 		}
 	}
 	return nil
 }
 
-// stringLength is the length of the string that a text begins with, quotes
+// StringLength is the length of the string that a text begins with, quotes
 // included.
-func stringLength(text []byte) int {
+func StringLength(text []byte) int {
 	for at := 1; ; at++ {
 		quote := bytes.IndexByte(text[at:], '"')
 		if quote < 0 {

@@ -1,6 +1,10 @@
 package load
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/whiskaway/whiskaway/bench/internal/actionloop"
+)
 
 // sameJSON reports whether two JSON texts are the same but for white space:
 // runtimes put theirs between the tokens. Texts that say the same in other words
@@ -13,7 +17,7 @@ func sameJSON(a, b []byte) bool {
 		}
 		n := 1
 		if a[0] == '"' {
-			n = stringLength(a)
+			n = actionloop.StringLength(a)
 		}
 		if n > len(b) || !bytes.Equal(a[:n], b[:n]) {
 			return false
@@ -23,22 +27,3 @@ func sameJSON(a, b []byte) bool {
 }
 
 const space = " \t\r\n"
-
-// stringLength is the length of the string that a text begins with, quotes
-// included.
-func stringLength(text []byte) int {
-	for at := 1; ; at++ {
-		quote := bytes.IndexByte(text[at:], '"')
-		if quote < 0 {
-			return len(text)
-		}
-		at += quote
-		slashes := 0
-		for text[at-1-slashes] == '\\' {
-			slashes++
-		}
-		if slashes%2 == 0 {
-			return at + 1
-		}
-	}
-}
