@@ -2,7 +2,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -52,21 +51,16 @@ func main() {
 	f := parseOrExit(os.Args[1:])
 	level, err := zap.ParseAtomicLevel(f.LogLevel)
 	if err != nil {
-		exit(daemon.ExitUsage, err)
+		configfile.Exit("loadbalancer", daemon.ExitUsage, err)
 	}
 	log, err := daemon.NewLogAt(level, "stderr")
 	if err != nil {
-		exit(daemon.ExitUsage, err)
+		configfile.Exit("loadbalancer", daemon.ExitUsage, err)
 	}
 	cfg := f.config()
 	cfg.Log = log
-	code := daemon.Run(&reloading{Balancer: loadbalancer.New(cfg), log: log, level: level}, f.Grace, log)
+	code := daemon.Run(&reloading{Balancer: loadbalancer.New(cfg), flags: f, log: log, level: level}, f.Grace, log)
 	_ = log.Sync()
-	os.Exit(code)
-}
-
-func exit(code int, err error) {
-	fmt.Fprintln(os.Stderr, "loadbalancer:", err)
 	os.Exit(code)
 }
 
@@ -82,23 +76,11 @@ func healthcheck(args []string) int {
 }
 
 func newParser(f *flags) *kong.Kong {
-	return kong.Must(f, kong.Name("loadbalancer"), kong.UsageOnError(), configfile.From("config"),
-		kong.Description("Spread the runs of client containers over servers. Every flag has its variable, and is a key of the YAML file that --config names. A flag goes before a variable, a variable before the file. 'loadbalancer healthcheck', with the same settings, asks one on this host whether it is alive."),
-		kong.Exit(func(code int) {
-			if code != 0 {
-				code = daemon.ExitUsage
-			}
-			os.Exit(code)
-		}))
+	return configfile.Parser("loadbalancer", "Spread the runs of client containers over servers. 'loadbalancer healthcheck', with the same settings, asks one on this host whether it is alive.", f)
 }
 
 func parseOrExit(args []string) (f flags) {
-	parser := newParser(&f)
-	_, err := parser.Parse(args)
-	if errors.Is(err, daemon.ErrConfig) {
-		exit(daemon.ExitConfig, err)
-	}
-	parser.FatalIfErrorf(err)
+	configfile.ParseOrExit(newParser(&f), args)
 	return f
 }
 

@@ -12,6 +12,7 @@ import (
 // is told to.
 type reloading struct {
 	*loadbalancer.Balancer
+	flags flags // as the process was started
 	log   *zap.Logger
 	level zap.AtomicLevel
 }
@@ -31,5 +32,8 @@ func (r *reloading) Reload() error {
 		return err
 	}
 	r.level.SetLevel(level.Level())
+	if f.Grace != r.flags.Grace {
+		r.log.Warn("not changed: restart the balancer for it", zap.Strings("settings", []string{"grace"}))
+	}
 	return nil
 }

@@ -3,8 +3,6 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"os"
 	"time"
 
@@ -81,11 +79,11 @@ func main() {
 	f := parseOrExit(os.Args[1:])
 	level, err := zap.ParseAtomicLevel(f.LogLevel)
 	if err != nil {
-		exit(daemon.ExitUsage, err)
+		configfile.Exit("servermode", daemon.ExitUsage, err)
 	}
 	log, err := daemon.NewLogAt(level, f.Log)
 	if err != nil {
-		exit(daemon.ExitUsage, err)
+		configfile.Exit("servermode", daemon.ExitUsage, err)
 	}
 	cfg := f.config()
 	cfg.Log = log
@@ -94,29 +92,12 @@ func main() {
 	os.Exit(code)
 }
 
-func exit(code int, err error) {
-	fmt.Fprintln(os.Stderr, "servermode:", err)
-	os.Exit(code)
-}
-
 func newParser(f *flags) *kong.Kong {
-	return kong.Must(f, kong.Name("servermode"), kong.UsageOnError(), configfile.From("config"),
-		kong.Description("Run OpenWhisk functions for client containers elsewhere. Every flag has its variable, and is a key of the YAML file that --config names. A flag goes before a variable, a variable before the file."),
-		kong.Exit(func(code int) {
-			if code != 0 {
-				code = daemon.ExitUsage
-			}
-			os.Exit(code)
-		}))
+	return configfile.Parser("servermode", "Run OpenWhisk functions for client containers elsewhere.", f)
 }
 
 func parseOrExit(args []string) (f flags) {
-	parser := newParser(&f)
-	_, err := parser.Parse(args)
-	if errors.Is(err, daemon.ErrConfig) {
-		exit(daemon.ExitConfig, err)
-	}
-	parser.FatalIfErrorf(err)
+	configfile.ParseOrExit(newParser(&f), args)
 	return f
 }
 

@@ -66,6 +66,9 @@ func TestBalancer_HangUpReloadsItsServers(t *testing.T) {
 		all := harness.Servers(t, b)
 		return len(all) == 1 && all[0].Server == other.URL && all[0].ID != ""
 	}, "the other server is there")
+	require.NoError(t, os.WriteFile(file, []byte("server: ["+other.URL+"]\ngrace: 1s\n"), 0o600))
+	hangUp(t, b, reloaded)
+	assert.Contains(t, b.Stderr.String(), `"settings":["grace"]`, "what only a restart changes is named")
 }
 
 // Tenants are told apart by the balancer's tokens, and servers hold them apart.
