@@ -15,10 +15,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/whiskaway/whiskaway/clientmode"
+	"github.com/whiskaway/whiskaway/loadbalancer"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode"
 	"github.com/whiskaway/whiskaway/test/harness"
 )
+
+func TestMain(m *testing.M) { harness.Main(m) }
 
 // mostAllocs is what a run of 12 B may cost in each service.
 const mostAllocs = 60
@@ -154,6 +157,25 @@ func bareServer(t testing.TB) *bare {
 	server := servermode.New(servermode.Config{Listen: "127.0.0.1:0", StateDir: harness.StateDir(t)})
 	require.NoError(t, server.Start())
 	t.Cleanup(func() { _ = server.Stop(context.Background()) })
+	return bareCaller(t, server.Addr())
+}
+
+// bareBalancer is a caller of a balancer before a server that is another process.
+func bareBalancer(t testing.TB) *bare {
+	t.Helper()
+	balancer := loadbalancer.New(loadbalancer.Config{Listen: "127.0.0.1:0", StateDir: harness.StateDir(t), Servers: []string{harness.Server(t).URL}})
+	require.NoError(t, balancer.Start())
+	t.Cleanup(func() { _ = balancer.Stop(context.Background()) })
+	harness.Eventually(t, func() bool {
+		resp, err := http.Get("http://" + balancer.Addr() + "/readyz")
+		return err == nil && resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
+	}, "the balancer has met its server")
+	return bareCaller(t, balancer.Addr())
+}
+
+// bareCaller has initialised a function there.
+func bareCaller(t testing.TB, addr string) *bare {
+	t.Helper()
 	body := []byte(`{"value":{"main":"main","code":"def main(args):\n    return args\n"}}`)
 	init, err := runtimespec.ParseInit(body)
 	require.NoError(t, err)
@@ -162,15 +184,15 @@ func bareServer(t testing.TB) *bare {
 		runtimespec.HeaderFunction: {identity}, runtimespec.HeaderLease: {"0b9d3c52-7a5e-4c1f-9d0e-2f6a8b1c4d3e"},
 		runtimespec.HeaderKind: {"python:3"}, "Accept": {runtimespec.MediaFrames},
 	}
-	a, err := harness.Send("http://"+server.Addr()+"/init", h, body)
+	a, err := harness.Send("http://"+addr+"/init", h, body)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, a.Status, a.Body)
-	return newBare(t, server.Addr(), runtimespec.HeaderFunction+": "+identity, runtimespec.HeaderLease+": 0b9d3c52-7a5e-4c1f-9d0e-2f6a8b1c4d3e",
+	return newBare(t, addr, runtimespec.HeaderFunction+": "+identity, runtimespec.HeaderLease+": 0b9d3c52-7a5e-4c1f-9d0e-2f6a8b1c4d3e",
 		"Accept: "+runtimespec.MediaFrames, runtimespec.HeaderTimeout+": 60000", runtimespec.HeaderActivation+": "+idle)
 }
 
 func TestRun_AllocatesLittle(t *testing.T) {
-	for name, b := range map[string]*bare{"client": bareClient(t), "server": bareServer(t)} {
+	for name, b := range map[string]*bare{"client": bareClient(t), "balancer": bareBalancer(t), "server": bareServer(t)} {
 		n := testing.AllocsPerRun(200, func() { require.NoError(t, b.run()) })
 		t.Logf("%s: %.0f allocations per run", name, n)
 		require.LessOrEqual(t, n, float64(mostAllocs), name)
@@ -178,6 +200,8 @@ func TestRun_AllocatesLittle(t *testing.T) {
 }
 
 func BenchmarkAllocs_Client(b *testing.B) { benchmarkAllocs(b, bareClient(b)) }
+
+func BenchmarkAllocs_Balancer(b *testing.B) { benchmarkAllocs(b, bareBalancer(b)) }
 
 func BenchmarkAllocs_Server(b *testing.B) { benchmarkAllocs(b, bareServer(b)) }
 

@@ -10,9 +10,10 @@ import (
 )
 
 const (
-	allocsCase = "allocations, 12 B"
-	partClient = "client"
-	partServer = "server"
+	allocsCase   = "allocations, 12 B"
+	partClient   = "client"
+	partBalancer = "balancer"
+	partServer   = "server"
 )
 
 // allocations takes them from the product's own benchmarks, those with Allocs in
@@ -33,7 +34,7 @@ func allocations(s *session, ctx context.Context) error {
 
 // allocationsOf is a line of go test about a part, such as BenchmarkAllocs_Client
 // or BenchmarkAllocs/server/12B.
-var allocationsOf = regexp.MustCompile(`(?mi)^Benchmark\S*[_/](client|server)(?:/12B)?(?:-\d+)?\s.*\s(\d+) allocs/op`)
+var allocationsOf = regexp.MustCompile(`(?mi)^Benchmark\S*[_/](client|balancer|server)(?:/12B)?(?:-\d+)?\s.*\s(\d+) allocs/op`)
 
 // allocationsIn finds the figures of parts in what go test prints; none if there
 // is no such benchmark.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ type machine struct {
 	Go         string `json:"go"`
 	Whiskaway  string `json:"whiskaway"`          // commit
 	Peer       string `json:"peer,omitempty"`     // what it says of itself
+	Proxies    string `json:"proxies"`            // versions of nginx and HAProxy, where they are there
 	Network    string `json:"network"`            //
 	Began      string `json:"began"`              // RFC 3339
 	Took       string `json:"took"`               //
@@ -43,12 +45,24 @@ func newMachine(peer string) *machine {
 	if commit, err := exec.Command("git", "describe", "--always", "--dirty").Output(); err == nil {
 		m.Whiskaway = strings.TrimSpace(string(commit))
 	}
+	m.Proxies = strings.Join(slices.DeleteFunc([]string{version("nginx", "nginx version: "), version("haproxy", "HAProxy version ")}, func(v string) bool { return v == "" }), ", ")
 	if peer != "" {
 		m.Network = "two network namespaces and a veth pair between them"
 		version, _ := exec.Command(peer, "-version").Output()
 		m.Peer = strings.TrimSpace(string(version))
 	}
 	return m
+}
+
+// version is what a program calls itself after some words, up to the next space;
+// empty where it is not there.
+func version(program, after string) string {
+	out, _ := exec.Command(program, "-v").CombinedOutput()
+	_, rest, found := strings.Cut(string(out), after)
+	if !found {
+		return ""
+	}
+	return program + " " + strings.TrimPrefix(strings.Fields(rest + " ?")[0], program+"/")
 }
 
 func (m *machine) finish() {
@@ -75,6 +89,9 @@ func (m *machine) words(quick bool) string {
 	peer := "without OpenServerless (`PEER_BIN`)"
 	if m.Peer != "" {
 		peer = "OpenServerless' proxy says it is \"" + m.Peer + "\""
+	}
+	if m.Proxies != "" {
+		peer += "; " + m.Proxies
 	}
 	text := fmt.Sprintf("Measured %s in %s on %d CPUs (%s), %d MiB, %s, %s, Whiskaway at %s; %s. Between client and server: %s. Load average %s before and %s after.",
 		m.Began, m.Took, m.CPUs, m.CPU, m.MemoryMiB, m.Kernel, m.Go, m.Whiskaway, peer, m.Network, m.LoadBefore, m.LoadAfter)

@@ -83,6 +83,7 @@ type section struct {
 var sections = []section{
 	{"latency", latencySteps, latency},
 	{"throughput", throughputSteps, throughput},
+	{"balancer", betweenSteps, between},
 	{"init", initSteps, inits},
 	{"sleep", sleepSteps, sleeping},
 	{"memory", memorySteps, memory},

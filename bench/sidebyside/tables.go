@@ -53,11 +53,13 @@ func (r *results) tables(w io.Writer) {
 		heads(ones), r.byArm(ones, p50, nativeOrder))
 	scripts := loadCases(1, python)
 	section("Latency, Python function", "The same. All arms run the same script but the last, which has what authors write.", heads(scripts), r.byArm(scripts, p50, pythonOrder))
-	var crowd []string
+	var many []string
 	for _, c := range crowds {
-		crowd = append(crowd, loadCase(c.payload, native, c.callers))
+		many = append(many, loadCase(c.payload, native, c.callers))
 	}
-	section("Throughput", "Runs/s on all CPUs, with one process of a native function.", heads(crowd), r.byArm(crowd, rate, nativeOrder))
+	section("Throughput", "Runs/s on all CPUs, with one process of a native function.", heads(many), r.byArm(many, rate, nativeOrder))
+	section("Between clients and servers", fmt.Sprintf("The same clients and server with a balancer or a proxy between them. p50 in µs of one caller with everything on one CPU; runs/s, p99 in µs of %d callers on all CPUs; µs of CPU that what is between them uses for a run of 12 B.", crowd),
+		[]string{"between them", "12 B, p50", "100 KB, p50", fmt.Sprintf("12 B, %d callers, runs/s", crowd), "p99", "CPU, one caller", fmt.Sprintf("CPU, %d callers", crowd)}, r.betweenTable())
 	section("CPU time", "µs per run of 12 B; one caller on one CPU, 16 on all of them.", []string{"", "callers", "container", "server", "function", "generator"}, r.cpuTable())
 	section("Init", "ms from an init's first byte to its answer, through a fresh container: the first of an action on a fresh server, and a second one. The run is the container's first.",
 		[]string{"", "code", "first container", "second container", "first run"}, r.initTable())

@@ -13,7 +13,9 @@ type Arm struct {
 	// First is how many runs of a fresh chain count; 0: all.
 	First int64
 
-	server    func(r *Rig, at spot) *exec.Cmd // nil: nothing is remote
+	server    func(r *Rig, at spot) *exec.Cmd          // nil: nothing is remote
+	between   func(r *Rig, at spot) (*exec.Cmd, error) // what containers send to, before the server; nil: nothing
+	needs     string                                   // a program of others without which the arm is not there
 	container func(r *Rig, at spot) *exec.Cmd
 	main      func(upstream string) string // what the platform's init says; nil: "main"
 	python    bool                         // Python actions are source of the kind python:3
@@ -24,7 +26,7 @@ type Arm struct {
 type spot struct {
 	dir      string // of its own, empty
 	listen   string // address
-	upstream string // a container's server: URL
+	upstream string // a container's server, or what stands before it: URL
 	kind     string // a container's function's
 	env      []string
 }
@@ -43,6 +45,9 @@ const (
 	OursExecuted = "whiskaway-executed"
 	ServerApache = "openserverless-server" // alone, its only container
 	ServerOurs   = "whiskaway-server"
+	Balanced     = "whiskaway-balanced"
+	OverNginx    = "whiskaway-nginx"
+	OverHAProxy  = "whiskaway-haproxy"
 )
 
 var all = []*Arm{
@@ -70,6 +75,9 @@ var all = []*Arm{
 		cmd.Args = append(cmd.Args, "--no-fork")
 		return cmd
 	}, python: true},
+	{Key: Balanced, Label: "Whiskaway's balancer", container: client, between: balancer, server: server},
+	{Key: OverNginx, Label: "nginx", container: client, between: nginx, server: server, needs: "nginx"},
+	{Key: OverHAProxy, Label: "HAProxy", container: client, between: haproxy, server: server, needs: "haproxy"},
 	{Key: ServerApache, Label: "OpenServerless", container: peer("OW_ACTIVATE_PROXY_SERVER=1")},
 	{Key: ServerOurs, Label: "Whiskaway", container: func(r *Rig, at spot) *exec.Cmd {
 		return exec.Command(filepath.Join(r.Bins, "servermode"), serverArgs(at)...)
@@ -81,11 +89,19 @@ var all = []*Arm{
 func (r *Rig) Arms(keys ...string) (out []*Arm) {
 	for _, a := range all {
 		theirs := slices.Contains([]string{DirectApache, Shipped, Best, ServerApache}, a.Key)
-		if slices.Contains(keys, a.Key) && (r.Peer != "" || !theirs) {
+		if slices.Contains(keys, a.Key) && (r.Peer != "" || !theirs) && installed(a.needs) {
 			out = append(out, a)
 		}
 	}
 	return out
+}
+
+func installed(program string) bool {
+	if program == "" {
+		return true
+	}
+	_, err := exec.LookPath(program)
+	return err == nil
 }
 
 // Remote reports whether its functions run on another host than its containers.

@@ -23,7 +23,7 @@ var binaries = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	build := exec.Command("go", "build", "-o", dir+"/", "./cmd/clientmode", "./cmd/servermode")
+	build := exec.Command("go", "build", "-o", dir+"/", "./cmd/clientmode", "./cmd/loadbalancer", "./cmd/servermode")
 	build.Dir = "../../.." // the product's module
 	build.Env, build.Stderr = append(os.Environ(), "CGO_ENABLED=0"), os.Stderr
 	return dir, build.Run()
@@ -48,7 +48,7 @@ func newRig(t *testing.T) *arms.Rig {
 	return r
 }
 
-var everyArm = []string{arms.Exchange, arms.Floor, arms.Direct, arms.DirectApache, arms.Plain, arms.Shipped, arms.Best, arms.Ours, arms.OursPython}
+var everyArm = []string{arms.Exchange, arms.Floor, arms.Direct, arms.DirectApache, arms.Plain, arms.Shipped, arms.Best, arms.Ours, arms.OursPython, arms.Balanced, arms.OverNginx, arms.OverHAProxy}
 
 func TestArm_Echoes(t *testing.T) {
 	rig := newRig(t)

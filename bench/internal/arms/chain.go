@@ -6,20 +6,23 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 
 	"github.com/whiskaway/whiskaway/bench/internal/load"
 	"github.com/whiskaway/whiskaway/bench/internal/place"
 	"github.com/whiskaway/whiskaway/bench/internal/proc"
 )
 
-// Chain is an arm's fresh processes: a server, if it has one, and containers.
+// Chain is an arm's fresh processes: a server, if it has one, what stands before
+// it, if anything does, and containers.
 type Chain struct {
 	Arm *Arm
 
 	rig        *Rig
 	dir        string
 	server     *process
-	upstream   string // the server's URL
+	between    *process
+	upstream   string // URL of what containers send to
 	containers []*process
 	readied    bool
 }
@@ -36,7 +39,12 @@ func (a *Arm) Start(r *Rig) (*Chain, error) {
 	}
 	if err == nil && a.server != nil {
 		var address string
-		c.server, address, err = c.start(a.server, r.site.Far, r.site.FarIP, spot{}, r.site.Near[0])
+		c.server, address, err = c.start(plain(a.server), r.site.Far, r.site.FarIP, spot{}, r.site.Near[0])
+		c.upstream = "http://" + address
+	}
+	if err == nil && a.between != nil {
+		var address string
+		c.between, address, err = c.start(a.between, r.site.Far, r.site.FarIP, spot{upstream: c.upstream}, r.site.Near[0])
 		c.upstream = "http://" + address
 	}
 	if err != nil {
@@ -45,8 +53,17 @@ func (a *Arm) Start(r *Rig) (*Chain, error) {
 	return c, nil
 }
 
+// plain is a command that needs nothing written first.
+func plain(make func(*Rig, spot) *exec.Cmd) command {
+	return func(r *Rig, at spot) (*exec.Cmd, error) { return make(r, at), nil }
+}
+
 func (c *Chain) start(command command, at *place.Place, ip string, where spot, from *place.Place) (*process, string, error) {
-	port, err := at.Port()
+	wanted := "8080" // OpenServerless listens there and nowhere else
+	if where.upstream != "" && at == c.rig.site.Far {
+		wanted = "8081" // beside the server
+	}
+	port, err := at.Port(wanted)
 	if err != nil {
 		return nil, "", err
 	}
@@ -57,7 +74,10 @@ func (c *Chain) start(command command, at *place.Place, ip string, where spot, f
 	if err != nil {
 		return nil, "", err
 	}
-	cmd := command(c.rig, where)
+	cmd, err := command(c.rig, where)
+	if err != nil {
+		return nil, "", err
+	}
 	cmd.Env = append(cmd.Env, where.env...)
 	p, err := begin(cmd, at, from.Dialer(where.listen))
 	if err != nil {
@@ -74,7 +94,7 @@ func (c *Chain) Container(action Action) (*load.Target, error) {
 	if action.Concurrent {
 		where.env = []string{"__OW_ALLOW_CONCURRENT=true"}
 	}
-	p, address, err := c.start(c.Arm.container, near, c.rig.site.NearIP, where, near)
+	p, address, err := c.start(plain(c.Arm.container), near, c.rig.site.NearIP, where, near)
 	if err != nil {
 		return nil, err
 	}
@@ -115,6 +135,7 @@ func (c *Chain) Init(ctx context.Context, t *load.Target, body []byte) error {
 // Parts of a chain whose use of the host is told apart.
 const (
 	PartContainer = "container"
+	PartBetween   = "between"
 	PartServer    = "server"
 	PartFunctions = "functions"
 )
@@ -131,6 +152,12 @@ func (c *Chain) PIDs() map[string][]int {
 	for _, p := range c.containers {
 		add(PartContainer, p)
 	}
+	if c.between != nil {
+		out[PartBetween] = append(out[PartBetween], c.between.pid())
+		for _, worker := range table.Descendants(c.between.pid()) {
+			out[PartBetween] = append(out[PartBetween], worker.PID)
+		}
+	}
 	if c.server != nil {
 		add(PartServer, c.server)
 	}
@@ -142,8 +169,10 @@ func (c *Chain) Stop() error {
 	for _, p := range c.containers {
 		p.end()
 	}
-	if c.server != nil {
-		c.server.end()
+	for _, p := range []*process{c.between, c.server} {
+		if p != nil {
+			p.end()
+		}
 	}
 	return os.RemoveAll(c.dir)
 }

@@ -14,7 +14,7 @@ func client(r *Rig, at spot) *exec.Cmd {
 }
 
 func server(r *Rig, at spot) *exec.Cmd {
-	return exec.Command(filepath.Join(r.Bins, "servermode"), append(serverArgs(at), "--token-file", r.token)...)
+	return exec.Command(filepath.Join(r.Bins, "servermode"), append(serverArgs(at), "--token-file", r.tokens)...)
 }
 
 // serverArgs has more runs wait than any figure has callers: OpenServerless'

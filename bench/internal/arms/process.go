@@ -15,7 +15,7 @@ import (
 // patience is how long something may take that has to happen.
 const patience = 30 * time.Second
 
-type command = func(*Rig, spot) *exec.Cmd
+type command = func(*Rig, spot) (*exec.Cmd, error)
 
 // process is a running one of ours or theirs.
 type process struct {
@@ -57,7 +57,7 @@ func (p *process) pid() int { return p.cmd.Process.Pid }
 func (p *process) end() {
 	how := syscall.SIGKILL
 	switch filepath.Base(p.cmd.Path) {
-	case "clientmode", "servermode":
+	case "clientmode", "loadbalancer", "servermode":
 		how = syscall.SIGTERM
 	}
 	_ = p.cmd.Process.Signal(how)

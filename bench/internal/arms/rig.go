@@ -17,16 +17,20 @@ const containers = 2
 
 // Rig is what all arms are started with.
 type Rig struct {
-	Bins string // folder of clientmode and servermode
+	Bins string // folder of clientmode, loadbalancer and servermode
 	Peer string // the proxy of Apache OpenServerless; empty: it is not there
 
 	site   *place.Site
 	dir    string // functions, who may be users of their own, can pass through it
 	memory string // a folder in memory, only with a peer
-	token  string // file
+	token  string // file of containers and balancers, and what callers have
+	tokens string // file of servers
 }
 
-const tenantToken = "5f0c6d1e9b7a48c2a1d4"
+const (
+	tenantToken   = "5f0c6d1e9b7a48c2a1d4"
+	balancerToken = "c2a1d49b7a485f0c6d1e"
+)
 
 // Open builds the programs that arms need beside bins' and the peer's. With a peer
 // the remote halves of all arms run in a network of their own, because both
@@ -42,7 +46,7 @@ func Open(bins, peer string) (*Rig, error) {
 }
 
 func (r *Rig) open() (err error) {
-	for _, name := range []string{"clientmode", "servermode"} {
+	for _, name := range []string{"clientmode", "loadbalancer", "servermode"} {
 		if _, err := os.Stat(filepath.Join(r.Bins, name)); err != nil {
 			return fmt.Errorf("%w: call make build first, or say where the binaries are with --bin", err)
 		}
@@ -56,8 +60,11 @@ func (r *Rig) open() (err error) {
 	if err = os.Chmod(r.dir, 0o711); err != nil {
 		return err
 	}
-	r.token = filepath.Join(r.dir, "token")
+	r.token, r.tokens = filepath.Join(r.dir, "token"), filepath.Join(r.dir, "tokens")
 	if err = os.WriteFile(r.token, []byte(tenantToken+"\n"), 0o600); err != nil {
+		return err
+	}
+	if err = os.WriteFile(r.tokens, []byte(tenantToken+"\n"+balancerToken+" balancer delegate\n"), 0o600); err != nil {
 		return err
 	}
 	if r.Peer == "" {

@@ -96,10 +96,11 @@ func (p *Place) Dialer(address string) func(timeout time.Duration) (net.Conn, er
 	}
 }
 
-// Port is a free port of 127.0.0.1 there, as text.
-func (p *Place) Port() (port string, err error) {
+// Port is a free port of 127.0.0.1 there, as text: the wanted one where no
+// other program can have taken it.
+func (p *Place) Port(wanted string) (port string, err error) {
 	if p.Apart {
-		return "8080", nil
+		return wanted, nil
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 // serve starts a process and returns what it answers.
 func serve(t *testing.T, at *place.Place, ip string, from *place.Place) (network string, pid int) {
 	t.Helper()
-	port, err := at.Port()
+	port, err := at.Port("8080")
 	require.NoError(t, err)
 	cmd := exec.Command(os.Args[0])
 	cmd.Env, cmd.Stderr = append(os.Environ(), "TEST_SERVE="+net.JoinHostPort(ip, port)), os.Stderr
