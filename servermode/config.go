@@ -57,6 +57,7 @@ type Config struct {
 	GrowAfter     time.Duration // how long the first in a queue waits before one more process is started [10ms]
 	Queue         int           // runs that wait, per function [50]
 	QueueTotal    int           // runs that wait in all; one tenant gets at most half [1000]
+	Slots         int           // runs that the host executes at once, as balancers are told [CPUs]
 	MemoryReserve int64         // bytes that functions leave free on the host [a twentieth, at least 64 MiB]
 	Activations   int           // activations remembered until after their deadlines [1048576]
 	ResultCache   int64         // bytes of their results that are kept [64 MiB]
@@ -112,6 +113,7 @@ func (c Config) withDefaults() Config {
 	set(&c.MaxInstances, max(64, c.Instances))
 	set(&c.Instances, min(max(2, slots()), c.MaxInstances))
 	set(&c.Processes, 1024)
+	set(&c.Slots, slots())
 	set(&c.Starts, 2*slots())
 	set(&c.GrowAfter, 10*time.Millisecond)
 	set(&c.Concurrency, 200)
@@ -190,7 +192,7 @@ func (c Config) bounds() error {
 	}{
 		{"instances", int64(c.Instances)}, {"concurrency", int64(c.Concurrency)}, {"queue", int64(c.Queue)},
 		{"builds", int64(c.Builds)}, {"build-cache", c.BuildCache}, {"code-cache", c.CodeCache},
-		{"max-instances", int64(c.MaxInstances)}, {"processes", int64(c.Processes)}, {"starts", int64(c.Starts)},
+		{"max-instances", int64(c.MaxInstances)}, {"processes", int64(c.Processes)}, {"starts", int64(c.Starts)}, {"slots", int64(c.Slots)},
 		{"queue-total", int64(c.QueueTotal)}, {"memory-reserve", c.MemoryReserve},
 		{"activations", int64(c.Activations)}, {"result-cache", c.ResultCache},
 	} {
@@ -204,5 +206,5 @@ func (c Config) bounds() error {
 	return c.checkPreload()
 }
 
-// slots is how many runs the host can execute at once: its CPUs.
+// slots is how many runs that use a CPU the host can execute at once.
 func slots() int { return runtime.GOMAXPROCS(0) }

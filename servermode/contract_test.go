@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,6 +19,15 @@ import (
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
+
+func TestLoad_SaysSlotsOfTheOwner(t *testing.T) {
+	for configured, want := range map[int]int{0: runtime.GOMAXPROCS(0), 13: 13} {
+		r := newRig(t, servermode.Config{Slots: configured})
+		load, err := runtimespec.ParseLoad(r.run(newTarget("native", echo, nil), "a", `{}`).header.Get(runtimespec.HeaderLoad))
+		require.NoError(t, err)
+		assert.Equal(t, want, load.Slots)
+	}
+}
 
 func TestServer_RunsAFunctionAfterItsInit(t *testing.T) {
 	r := newRig(t, servermode.Config{})

@@ -96,6 +96,7 @@ var fixedSettings = settingsOf{
 	{"runtime", func(c Config) any { return c.Runtimes }},
 	{"pass-env", func(c Config) any { return c.PassEnv }},
 	{"volatile-env", func(c Config) any { return c.VolatileEnv }},
+	{"slots", func(c Config) any { return c.Slots }},
 	{"concurrency", func(c Config) any { return c.Concurrency }},
 	{"builds", func(c Config) any { return c.Builds }},
 	{"build-timeout", func(c Config) any { return c.BuildTimeout }},

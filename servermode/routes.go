@@ -62,7 +62,7 @@ func (s *Server) sign(h http.Header) {
 func (s *Server) loadReport() string {
 	load := s.table.Load()
 	return string(runtimespec.Load{
-		InFlight: int(load.InFlight.Load()), Queued: int(load.Queued.Load()), Slots: slots(), CPU: -1,
+		InFlight: int(load.InFlight.Load()), Queued: int(load.Queued.Load()), Slots: s.cfg.Slots, CPU: -1,
 	}.AppendHeader(make([]byte, 0, 96)))
 }
 

@@ -36,6 +36,7 @@ type flags struct {
 	Grace       time.Duration `default:"30s" env:"WHISKAWAY_GRACE" help:"How long runs may go on after SIGTERM."`
 
 	Instances     int           `env:"WHISKAWAY_INSTANCES" help:"Processes per function whose author does not say WHISKAWAY_MAX_INSTANCES; with WHISKAWAY_GPU it is 1. [CPUs, at least 2]"`
+	Slots         int           `env:"WHISKAWAY_SLOTS" help:"Runs that this host executes at once, as balancers are told: more where functions wait for other things than a CPU. [CPUs]"`
 	MaxInstances  int           `default:"64" env:"WHISKAWAY_MAX_INSTANCES" help:"The most that an author may say."`
 	MaxKeepAlive  time.Duration `env:"WHISKAWAY_MAX_KEEP_ALIVE" help:"The longest WHISKAWAY_KEEP_ALIVE that an author may say. [forever]"`
 	Processes     int           `default:"1024" env:"WHISKAWAY_PROCESSES" help:"Processes of all functions. Beyond it idle ones make room, those idle for longest first."`
@@ -106,7 +107,7 @@ func (f flags) config() servermode.Config {
 		Listen: f.Listen, StateDir: f.StateDir, TokenFile: f.TokenFile, TLSCert: f.TLSCert, TLSKey: f.TLSKey,
 		Join: f.Join, JoinTokenFile: f.JoinTokenFile, JoinCA: f.JoinCA, Advertise: f.Advertise, Tunnel: f.Tunnel,
 		KeepAlive: f.KeepAlive, Lease: f.Lease, InitTimeout: f.MaxRun, RunTimeout: f.MaxRun, Concurrency: f.Concurrency,
-		Instances: f.Instances, MaxInstances: f.MaxInstances, MaxKeepAlive: f.MaxKeepAlive, Processes: f.Processes, MemoryReserve: f.MemoryReserve,
+		Instances: f.Instances, MaxInstances: f.MaxInstances, MaxKeepAlive: f.MaxKeepAlive, Slots: f.Slots, Processes: f.Processes, MemoryReserve: f.MemoryReserve,
 		Queue: f.Queue, QueueTotal: f.QueueTotal, StopGrace: f.StopGrace, Activations: f.Activations, ResultCache: f.ResultCache, CodeCache: f.CodeCache,
 		Python: f.Python, Node: f.Node, NodeModules: f.NodeModules, UV: f.UV, Preload: f.Preload, NoFork: f.NoFork, Go: f.Go, Runtimes: f.Runtime, NativeAck: f.NativeAck, NativeGrace: f.NativeGrace, NativeExecutionEnv: f.NativeExecutionEnv,
 		PlainKind: f.PlainKind, Builds: f.Builds, BuildTimeout: f.BuildTimeout, BuildCache: f.BuildCache,
