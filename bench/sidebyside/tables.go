@@ -60,6 +60,7 @@ func (r *results) tables(w io.Writer) {
 	section("Throughput", "Runs/s on all CPUs, with one process of a native function.", heads(many), r.byArm(many, rate, nativeOrder))
 	section("Between clients and servers", fmt.Sprintf("The same clients and server with a balancer or a proxy between them. p50 in µs of one caller with everything on one CPU; runs/s, p99 in µs of %d callers on all CPUs; µs of CPU that what is between them uses for a run of 12 B.", crowd),
 		[]string{"between them", "12 B, p50", "100 KB, p50", fmt.Sprintf("12 B, %d callers, runs/s", crowd), "p99", "CPU, one caller", fmt.Sprintf("CPU, %d callers", crowd)}, r.betweenTable())
+	section("Picks", "µs for one pick of the default policy among 1,000 servers, which allocates nothing (a test holds that).", []string{"a function", "µs"}, r.picksTable())
 	section("CPU time", "µs per run of 12 B; one caller on one CPU, 16 on all of them.", []string{"", "callers", "container", "server", "function", "generator"}, r.cpuTable())
 	section("Init", "ms from an init's first byte to its answer, through a fresh container: the first of an action on a fresh server, and a second one. The run is the container's first.",
 		[]string{"", "code", "first container", "second container", "first run"}, r.initTable())
