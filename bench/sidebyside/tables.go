@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/whiskaway/whiskaway/bench/internal/arms"
+	"github.com/whiskaway/whiskaway/bench/internal/chart"
 	"github.com/whiskaway/whiskaway/bench/internal/stats"
 	"github.com/whiskaway/whiskaway/bench/internal/table"
 )
@@ -16,19 +17,11 @@ func figures(v float64) string {
 	case math.IsNaN(v):
 		return "–"
 	case math.Abs(v) >= 100:
-		return thousands(int64(math.Round(v)))
+		return chart.Thousands(int64(math.Round(v)))
 	case math.Abs(v) >= 10:
 		return fmt.Sprintf("%.1f", v)
 	}
 	return fmt.Sprintf("%.2f", v)
-}
-
-func thousands(n int64) string {
-	text := fmt.Sprint(n)
-	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
 }
 
 // spread is a median with its quartiles.
