@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -102,8 +103,8 @@ func slowOnce(r *rig, policy string, seed uint64) (one slowResult, err error) {
 	return one, err
 }
 
-// drawn is work whose runs take times from an exponential distribution, the same
-// ones in the same order for every policy.
+// drawn is work whose runs take times from a lognormal distribution, σ = 1, the
+// same ones in the same order for every policy.
 type drawn struct {
 	mu     sync.Mutex // guards what follows
 	random *rand.Rand
@@ -113,7 +114,7 @@ type drawn struct {
 
 func (d *drawn) Next(_ []byte, _ int) []byte {
 	d.mu.Lock()
-	sleep := d.random.ExpFloat64() * stats.Milliseconds(slowMean)
+	sleep := stats.Milliseconds(slowMean) * math.Exp(d.random.NormFloat64()-0.5)
 	d.mu.Unlock()
 	return []byte(runBody(fmt.Sprintf(`{"sleep":%.3f,"slower":%d}`, sleep, slowFactor), newID()))
 }

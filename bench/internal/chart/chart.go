@@ -3,6 +3,7 @@ package chart
 
 import (
 	"errors"
+	"fmt"
 	"image/color"
 	"math"
 	"os"
@@ -55,6 +56,9 @@ func (c Chart) plot() *plot.Plot {
 // are not the library's, which has an axis' label turned and, on a logarithmic
 // axis, off its middle.
 func (c Chart) Draw(path string) (err error) {
+	if _, _, least, _ := (&bars{series: c.Series}).DataRange(); c.Logarithm && least <= 0 {
+		return fmt.Errorf("%s: %g has no place on a logarithmic axis", path, least)
+	}
 	const width, height, dpi = 10.5 * vg.Inch, 4.6 * vg.Inch, 150
 	img := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi), vgimg.UseBackgroundColor(color.White))
 	canvas := draw.Crop(draw.New(img), vg.Points(8), -vg.Points(10), vg.Points(6), -vg.Points(8))
