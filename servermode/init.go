@@ -35,8 +35,10 @@ func (s *Server) init(c *call) error {
 	ctx, stop := s.context(limit - min(initMargin, limit/10))
 	defer stop()
 	defer context.AfterFunc(c.Context(), stop)()
+	c.span.Text("faas.name", info.Name)
 	a := s.answer(c)
 	err = s.table.Init(ctx, key, lease, info, s.programOf(c.tenant, spec), a)
+	a.leave()
 	if err != nil {
 		a.fail(s, err)
 		return nil

@@ -22,6 +22,8 @@ var contextHeaders = map[string]string{
 	"action_version": contextPrefix + "Action-Version",
 	"namespace":      contextPrefix + "Namespace",
 	"deadline":       contextPrefix + "Deadline",
+	"traceparent":    "Traceparent",
+	"tracestate":     "Tracestate",
 }
 
 // ownHeaders are about one connection, or for us to set. Those for idempotency
