@@ -1,6 +1,8 @@
 package servermode
 
 import (
+	"cmp"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
@@ -42,6 +44,7 @@ func (c *call) endSpan() {
 // failed says in the span why the request failed, unless that is a step of every
 // init or run: code that is asked for, a function that is told again.
 func (c *call) failed(reason runtimespec.Reason) {
+	reason = cmp.Or(reason, runtimespec.Internal)
 	c.span.Text("whiskaway.outcome", string(reason))
 	switch reason {
 	case runtimespec.CodeNeeded, runtimespec.UnknownFunction:
