@@ -35,7 +35,6 @@ func (s *Server) init(c *call) error {
 	ctx, stop := s.context(limit - min(initMargin, limit/10))
 	defer stop()
 	defer context.AfterFunc(c.Context(), stop)()
-	c.span.Text("faas.name", info.Name)
 	a := s.answer(c)
 	err = s.table.Init(ctx, key, lease, info, s.programOf(c.tenant, spec), a)
 	a.leave()
@@ -103,6 +102,7 @@ func (s *Server) understand(c *call, init *runtimespec.InitBody, requested strin
 	if name == "" {
 		name = init.Name
 	}
+	c.span.Text("faas.name", name)
 	wish, err := s.settings().wish(spec.Env)
 	return spec, function.Info{Name: name, Kind: requested, Main: spec.Main, Wish: wish}, err
 }
