@@ -20,12 +20,10 @@ func (r *flight) header() hop.Header {
 	}
 	add("Accept", r.c.Header.Get("Accept"))
 	add(runtimespec.HeaderActivation, r.c.Header.Get(runtimespec.HeaderActivation))
-	add(runtimespec.HeaderTrace, r.c.Header.Get(runtimespec.HeaderTrace))
-	add(runtimespec.HeaderHops, r.c.hops)
 	if !r.deadline.IsZero() {
 		add(runtimespec.HeaderTimeout, runtimespec.FormatTimeout(time.Until(r.deadline)))
 	}
-	return h
+	return way{r.c.hops, r.span.Onward(r.c.trace)}.onto(h)
 }
 
 // attempt sends the run to the server that was picked, and passes its answer on.
@@ -34,6 +32,8 @@ func (r *flight) attempt() (again bool, err error) {
 	r.c.tries++
 	s := r.on
 	r.c.server = s.name
+	r.span = r.call(s)
+	defer func() { r.called(err) }()
 	r.request = hop.Request{Path: runtimespec.PathRun, Header: r.header(), Body: r.body}
 	began := time.Now()
 	r.ran = s

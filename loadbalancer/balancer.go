@@ -19,6 +19,7 @@ import (
 
 	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/internal/trace"
 	"github.com/whiskaway/whiskaway/internal/tunnel"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/discovery"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
@@ -37,6 +38,7 @@ type Balancer struct {
 	lock      *os.File
 	store     *codestore.Store
 	metrics   *metrics
+	tracer    *trace.Tracer // nil: no spans are recorded
 	uploads   *semaphore.Weighted
 	loads     *semaphore.Weighted // inits that no caller waits for
 	admission admission
@@ -86,12 +88,13 @@ func New(cfg Config) *Balancer {
 // Start checks the configuration and serves. Servers need not be there yet.
 func (b *Balancer) Start() error {
 	err := b.cfg.validate()
-	for _, step := range []func() error{b.openSecrets, b.openState, b.openFleet, b.listen} {
+	for _, step := range []func() error{b.openSecrets, b.openState, b.openTraces, b.openFleet, b.listen} {
 		if err == nil {
 			err = step()
 		}
 	}
 	if err != nil {
+		b.tracer.Close(b.base)
 		return errors.Join(err, b.cleanUp())
 	}
 	return nil
@@ -147,7 +150,9 @@ func (b *Balancer) drain(ctx context.Context) error {
 	err := b.admission.drain(ctx) // the listener still answers: "draining"
 	ending, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	return errors.Join(err, b.listener.Stop(ending), b.cleanUp())
+	err = errors.Join(err, b.listener.Stop(ending), b.cleanUp())
+	b.tracer.Close(ctx)
+	return err
 }
 
 func (b *Balancer) cleanUp() error {

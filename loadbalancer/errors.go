@@ -69,9 +69,9 @@ func (b *Balancer) refuse(c *call, err error) {
 	}
 	r := asRefusal(err)
 	if r.Reason == runtimespec.Internal {
-		b.log.Warn("refused", zap.Error(err))
+		b.log.Warn("refused", zap.Error(err), c.traceID())
 	} else {
-		b.log.Debug("refused", zap.Error(err))
+		b.log.Debug("refused", zap.Error(err), c.traceID())
 	}
 	c.outcome = string(r.Reason)
 	h := c.w.Header()

@@ -57,7 +57,7 @@ func (b *Balancer) tidy(now time.Time) {
 	}
 	b.mu.Unlock()
 	for _, e := range ends {
-		b.giveUp(b.id, e.f, e.at)
+		b.giveUp(way{hops: b.id}, e.f, e.at)
 	}
 }
 

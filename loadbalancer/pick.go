@@ -33,11 +33,12 @@ func (r *flight) pick() error {
 	s := b.backends[choice.Server]
 	r.load = nil
 	if f.sched.On(choice.Server) != policy.Ready {
-		if r.load = b.begin(f, s, r.c.hops, now); r.load == nil {
+		if r.load = b.begin(f, s, r.c, now); r.load == nil {
 			return errUnknown()
 		}
 	}
 	b.metrics.picked(choice.Why)
+	r.why = choice.Why
 	r.on, r.waiting = s, r.load != nil
 	r.sent = b.fleet.Sent(f.sched, choice.Server, now)
 	if more := b.fleet.ScaleOut(f.sched, choice, now); more != nil {

@@ -70,7 +70,7 @@ func (b *Balancer) where(c *call, f *function, tried []*policy.Server) (l *loadi
 	if f.sched.On(choice.Server) == policy.Ready {
 		return nil, s, false, nil
 	}
-	l = b.begin(f, s, c.hops, now)
+	l = b.begin(f, s, c, now)
 	mine, l.taken = !l.taken, true
 	return l, s, mine, nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/trace"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -32,7 +33,9 @@ type flight struct {
 	fields   [16]hop.Field // the request's header
 
 	sent  policy.Run
-	load  *loading // the init that it waits for
+	why   policy.Why // it went where it did
+	span  trace.Span // of the request to a server
+	load  *loading   // the init that it waits for
 	tried []*policy.Server
 	ran   *backend // the last that may have started it
 
@@ -57,7 +60,7 @@ func (b *Balancer) run(c *call) error {
 		return err
 	}
 	defer in.release()
-	r := &flight{b: b, c: c, body: in.bytes}
+	r := &flight{b: b, c: c, body: in.bytes, span: c.span}
 	if c.Header[runtimespec.HeaderTimeout] != nil {
 		r.deadline = c.began.Add(limit)
 	}
@@ -113,6 +116,10 @@ func (r *flight) execute() error {
 // may be asked.
 func (r *flight) await() (again bool, err error) {
 	l, s := r.load, r.on
+	waiting := r.c.span.Child("wait for init")
+	waiting.Text("whiskaway.server", s.name)
+	waiting.With(l.span)
+	defer func() { r.waited(waiting, err) }()
 	if err := l.wait(r.ctx); err != nil {
 		r.finish(policy.Answer{Outcome: policy.Left}, "")
 		return false, r.ended(runtimespec.Expired, "the time was over while the function was initialised at a server")

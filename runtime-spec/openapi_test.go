@@ -75,6 +75,7 @@ func TestOpenAPI_StatusesAreTheReasons(t *testing.T) {
 func TestOpenAPI_LimitsAreTheCodes(t *testing.T) {
 	parameters := document(t).Components.Parameters
 	require.EqualValues(t, runtimespec.MaxEnvHeader, *parameters["Env"].Value.Schema.Value.MaxLength)
+	require.EqualValues(t, runtimespec.MaxTraceState, *parameters["TraceState"].Value.Schema.Value.MaxLength)
 	require.EqualValues(t, runtimespec.MaxActivation, *parameters["Activation"].Value.Schema.Value.MaxLength)
 	require.EqualValues(t, runtimespec.MaxTimeout.Milliseconds(), *parameters["Timeout"].Value.Schema.Value.Max)
 }

@@ -21,7 +21,7 @@ func (f *Function) Init(ctx context.Context, sink Sink) error {
 			f.mu.Unlock()
 			return nil
 		case first == nil:
-			s, err := f.takeOrQueue(ctx, f.table.now()) // no slot may be free: one is between two starts
+			s, err := f.takeOrQueue(ctx, f.table.now(), sink) // no slot may be free: one is between two starts
 			if err != nil {
 				return err
 			}
@@ -32,6 +32,7 @@ func (f *Function) Init(ctx context.Context, sink Sink) error {
 			return f.revive(ctx, s, sink, false)
 		}
 		f.mu.Unlock()
+		Enter(sink, StageWait)
 		select {
 		case <-first.done:
 			if first.err == nil || !first.abandoned {
@@ -79,6 +80,7 @@ func (f *Function) revive(ctx context.Context, s *slot, sink Sink, forQueue bool
 		dead.Close()
 		f.table.host.gone(f.key, left.processes, 0)
 	}
+	Enter(sink, StageWait)
 	ticket, err := f.enter(ctx, s.open, forQueue)
 	began := f.table.now()
 	var instance Instance

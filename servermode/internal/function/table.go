@@ -121,6 +121,14 @@ func (t *Table) find(key Key) (*Function, error) {
 	return nil, ErrUnknown
 }
 
+// Info is what is known of a function, empty if it is not.
+func (t *Table) Info(key Key) Info {
+	if f, err := t.find(key); err == nil {
+		return f.info
+	}
+	return Info{}
+}
+
 func (t *Table) findOrAdd(key Key, info Info, program func() (Program, error)) (*Function, error) {
 	if f, err := t.find(key); err != ErrUnknown {
 		return f, err
