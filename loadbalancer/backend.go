@@ -102,5 +102,6 @@ func (b *Balancer) load() runtimespec.Load {
 			sum.InFlight += s.Load() - queued
 		}
 	}
+	sum.Queued += b.line.Len()
 	return sum
 }

@@ -80,6 +80,7 @@ func (b *Balancer) check(ctx context.Context, s *backend) (well bool) {
 	s.checked, s.trouble, s.kinds = now, found.Reason, found.Kinds
 	if found.loaded {
 		b.report(s, found.load, now)
+		defer b.serve(now, nil)
 	}
 	switch {
 	case found.Ready:

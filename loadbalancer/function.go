@@ -27,6 +27,10 @@ type function struct {
 	leases map[string]time.Time  // who needs it, until when; guarded
 	used   time.Time             // last run or init; guarded
 	loads  map[*backend]*loading // inits in flight; guarded
+
+	recalled bool      // those that wait are to be called at a time; guarded
+	misses   int       // of them in a row that were called in vain; guarded
+	again    time.Time // none is called before; guarded
 }
 
 // known returns the function's entry, made if need be; the caller holds mu.

@@ -82,6 +82,7 @@ func (b *Balancer) carryOut(f *function, r *recipe, s *backend, l *loading) {
 	delete(f.loads, s)
 	if well {
 		b.fleet.Ready(f.sched, s.sched, now)
+		b.serve(now, nil)
 	} else {
 		b.fleet.Absent(f.sched, s.sched, now)
 	}
