@@ -81,6 +81,7 @@ func (b *Balancer) adopt(s *backend, id string, all []held) {
 			}
 		}
 		delete(b.routes, s.id)
+		s.willing = false
 		if !b.drained[s.name] {
 			b.fleet.Return(s.sched, now)
 		}

@@ -28,6 +28,7 @@ type backend struct {
 	checked time.Time // last check that was answered; guarded
 	kinds   string    // that it runs; guarded
 	trouble string    // why it is given no work, for people; guarded
+	willing bool      // it was drained here and would still take runs; guarded
 }
 
 // look has a server checked at once: something about it has changed.
@@ -41,6 +42,7 @@ func (s *backend) look() {
 // remove ends a membership. Runs in flight there finish; the caller holds mu.
 func (b *Balancer) remove(sched *policy.Server, s *backend) {
 	b.fleet.Remove(sched, time.Now())
+	s.willing = false
 	delete(b.backends, sched)
 	for id, at := range b.routes {
 		if at == s {

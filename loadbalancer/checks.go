@@ -59,7 +59,7 @@ func (b *Balancer) check(ctx context.Context, s *backend) (well bool) {
 	now := time.Now()
 	if err != nil {
 		b.mu.Lock()
-		s.trouble = err.Error()
+		s.trouble, s.willing = err.Error(), false
 		if s.server.Tunnel && !b.hub.Has(s.server.Incarnation) {
 			b.fleet.Drain(s.sched, now) // until it has made one again, not until an ejection is over
 		} else {
@@ -70,7 +70,7 @@ func (b *Balancer) check(ctx context.Context, s *backend) (well bool) {
 	}
 	if trouble := b.meet(ctx, s, found); trouble != "" {
 		b.mu.Lock()
-		s.trouble = trouble
+		s.trouble, s.willing = trouble, false
 		b.fleet.Drain(s.sched, now)
 		b.mu.Unlock()
 		return false
@@ -88,8 +88,11 @@ func (b *Balancer) check(ctx context.Context, s *backend) (well bool) {
 			b.fleet.Return(s.sched, now)
 		}
 	case found.Reason == string(runtimespec.Draining):
+		s.willing = false
 		b.fleet.Drain(s.sched, now)
 		return true
+	default:
+		s.willing = false
 	}
 	b.fleet.Checked(s.sched, found.Ready, now)
 	return found.Ready

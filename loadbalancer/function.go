@@ -28,6 +28,8 @@ type function struct {
 	used   time.Time             // last run or init; guarded
 	loads  map[*backend]*loading // inits in flight; guarded
 
+	moving *move // away from a server that was drained here; guarded; nil: it is not
+
 	recalled bool      // those that wait are to be called at a time; guarded
 	misses   int       // of them in a row that were called in vain; guarded
 	again    time.Time // none is called before; guarded

@@ -86,6 +86,7 @@ func (b *Balancer) carryOut(f *function, r *recipe, s *backend, l *loading) {
 	} else {
 		b.fleet.Absent(f.sched, s.sched, now)
 	}
+	f.moved()
 	forgotten := b.functions[f.key] != f
 	b.mu.Unlock()
 	close(l.done)

@@ -65,6 +65,9 @@ func (r *flight) take(choice policy.Choice, now time.Time) error {
 func (b *Balancer) choose(f *function, tried []*policy.Server, now time.Time) policy.Choice {
 	request := policy.Request{Function: f.sched, Tried: tried}
 	choice := b.fleet.Pick(b.policy, request, now, b.rng)
+	if f.moving != nil {
+		choice = f.stay(choice, tried, now)
+	}
 	if f.recipe != nil || choice.Server == nil || f.sched.On(choice.Server) != policy.Absent {
 		return choice
 	}
