@@ -24,11 +24,15 @@ type backend struct {
 	kick   chan struct{} // has it checked now
 	end    context.CancelFunc
 
-	id      string    // its incarnation, as of the last check; guarded
-	checked time.Time // last check that was answered; guarded
-	kinds   string    // that it runs; guarded
-	trouble string    // why it is given no work, for people; guarded
-	willing bool      // it was drained here and would still take runs; guarded
+	id      string        // its incarnation, as of the last check; guarded
+	changes uint64        // number of what it was last known to hold; guarded
+	listed  time.Time     // when it last told that; guarded
+	listing bool          // it is being asked; guarded
+	took    time.Duration // to ask and to take it in; guarded
+	checked time.Time     // last check that was answered; guarded
+	kinds   string        // that it runs; guarded
+	trouble string        // why it is given no work, for people; guarded
+	willing bool          // it was drained here and would still take runs; guarded
 }
 
 // look has a server checked at once: something about it has changed.

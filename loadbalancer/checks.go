@@ -41,12 +41,13 @@ func (b *Balancer) watch(ctx context.Context, s *backend) {
 
 // readiness is the answer of a readiness probe, and what its head says.
 type readiness struct {
-	Ready  bool
-	Reason string
-	Kinds  string // joined by commas
-	id     string
-	load   runtimespec.Load
-	loaded bool
+	Ready   bool
+	Reason  string
+	Kinds   string  // joined by commas
+	Changes *uint64 // of what it holds; nil: it does not say
+	id      string
+	load    runtimespec.Load
+	loaded  bool
 }
 
 // check asks a server whether it is well. The answer also says which process
@@ -84,6 +85,7 @@ func (b *Balancer) check(ctx context.Context, s *backend) (well bool) {
 	}
 	switch {
 	case found.Ready:
+		b.keepListed(ctx, s, found, now)
 		if s.sched.Health() == policy.Draining && !b.drained[s.name] {
 			b.fleet.Return(s.sched, now)
 		}
