@@ -30,9 +30,7 @@ type function struct {
 
 	moving *move // away from a server that was drained here; guarded; nil: it is not
 
-	recalled bool      // those that wait are to be called at a time; guarded
-	misses   int       // of them in a row that were called in vain; guarded
-	again    time.Time // none is called before; guarded
+	recall recall // of those that wait; guarded
 }
 
 // known returns the function's entry, made if need be; the caller holds mu.

@@ -18,6 +18,7 @@ type waiter struct {
 	since  time.Time
 	until  time.Time
 	called chan struct{} // closed when a server was found, or err
+	tries  bool          // the server that was found did not show room; guarded
 	err    error         // valid when called
 }
 
@@ -89,7 +90,7 @@ func (r *flight) queue() error {
 		b.line.Return(w.entry)
 	} else {
 		if b.line.Waiting(r.f) == 0 {
-			r.f.misses, r.f.again = 0, time.Time{}
+			r.f.recall.found()
 		}
 		entry, cause := b.line.Join(r.c.tenant, r.f, r, int64(len(r.body)))
 		if cause != "" {
@@ -98,7 +99,7 @@ func (r *flight) queue() error {
 		}
 		w.entry, r.waiter = entry, w
 	}
-	b.recall(r.f, now)
+	b.recallLater(r.f, now)
 	if len(r.tried) == 0 { // what became free since it was picked for
 		b.serve(now, nil)
 	}

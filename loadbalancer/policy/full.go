@@ -13,8 +13,18 @@ func (fn *Function) FullUntil(now time.Time) (first time.Time) {
 	return first
 }
 
+// RelieveFree is [Fleet.Relieve] for all servers that refused the function and
+// have, as far as is known, a free slot.
+func (f *Fleet) RelieveFree(fn *Function) {
+	for s, c := range fn.copies {
+		if !c.full.IsZero() && s.free() {
+			c.full = time.Time{}
+		}
+	}
+}
+
 // Relieve says that a server has room again for a function that it refused: a
-// run of it has ended there.
+// run has ended there, say.
 func (f *Fleet) Relieve(fn *Function, s *Server) {
 	if c := fn.copies[s]; c != nil {
 		c.full = time.Time{}
