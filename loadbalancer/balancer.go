@@ -62,6 +62,7 @@ type Balancer struct {
 	routes    map[string]*backend // by the incarnation of who executes there
 	functions map[key]*function
 	flights   map[flightKey]*flight
+	line      line            // runs that found no server
 	drained   map[string]bool // servers by name, members or not, that somebody has drained here
 }
 
@@ -79,6 +80,7 @@ func New(cfg Config) *Balancer {
 	}
 	b.live.Store(&live{Config: cfg})
 	b.admission.max.Store(int64(cfg.InFlight))
+	b.line.Limit(cfg.queueLimits())
 	b.fleet = policy.NewFleet(policy.Options{Changed: b.changed, Stale: 2 * cfg.CheckEvery})
 	b.metrics = newMetrics(b)
 	b.base, b.end = context.WithCancel(context.Background())

@@ -89,9 +89,11 @@ func (b *Balancer) carryOut(f *function, r *recipe, s *backend, l *loading) {
 	delete(f.loads, s)
 	if well {
 		b.fleet.Ready(f.sched, s.sched, now)
+		b.serve(now, nil)
 	} else {
 		b.fleet.Absent(f.sched, s.sched, now)
 	}
+	f.moved()
 	forgotten := b.functions[f.key] != f
 	b.mu.Unlock()
 	close(l.done)

@@ -12,6 +12,11 @@ func errNobody() error {
 	return refusal(runtimespec.Saturated, "no server can take it now: all are busy, ending or away")
 }
 
+// errCancelledUnsent is for a run that was cancelled in time.
+func errCancelledUnsent() error {
+	return refusal(runtimespec.Cancelled, "the activation was cancelled before a server started it")
+}
+
 // errUnknown has the caller initialise the function: the balancer cannot.
 func errUnknown() error {
 	return refusal(runtimespec.UnknownFunction, "the balancer does not know this function, or no longer how to initialise it")
@@ -23,12 +28,21 @@ func (r *flight) pick() error {
 	b, f, now := r.b, r.f, time.Now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if r.cancelled {
-		return refusal(runtimespec.Cancelled, "the activation was cancelled before a server started it")
+	if b.line.Len() > 0 && r.waiter == nil && b.line.Waiting(f) > 0 {
+		return errNobody() // others of its function came before
 	}
 	choice := b.choose(f, r.tried, now)
 	if choice.Server == nil {
 		return errNobody()
+	}
+	return r.take(choice, now)
+}
+
+// take counts a run at the server that was chosen for it; the caller holds mu.
+func (r *flight) take(choice policy.Choice, now time.Time) error {
+	b, f := r.b, r.f
+	if r.cancelled {
+		return errCancelledUnsent()
 	}
 	s := b.backends[choice.Server]
 	r.load = nil
@@ -52,6 +66,9 @@ func (r *flight) pick() error {
 func (b *Balancer) choose(f *function, tried []*policy.Server, now time.Time) policy.Choice {
 	request := policy.Request{Function: f.sched, Tried: tried}
 	choice := b.fleet.Pick(b.policy, request, now, b.rng)
+	if f.moving != nil {
+		choice = f.stay(choice, tried, now)
+	}
 	if f.recipe != nil || choice.Server == nil || f.sched.On(choice.Server) != policy.Absent {
 		return choice
 	}
@@ -72,6 +89,9 @@ func (r *flight) finish(a policy.Answer, load string) {
 	defer b.mu.Unlock()
 	b.fleet.Done(r.sent, a, now)
 	b.reportLocked(r.on, load, now)
+	if r.waiter != nil || b.line.Len() > 0 {
+		r.left(r.on, a.Outcome, now)
+	}
 	r.on = nil
 }
 
@@ -79,7 +99,9 @@ func (r *flight) finish(a policy.Answer, load string) {
 func (b *Balancer) reported(s *backend, load string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.reportLocked(s, load, time.Now())
+	now := time.Now()
+	b.reportLocked(s, load, now)
+	b.serve(now, nil)
 }
 
 // reportLocked passes a load report on, unless it makes no sense; the caller

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -52,6 +53,9 @@ func (b *Balancer) place(ctx context.Context, c *call, f *function) (a answer, m
 func (b *Balancer) unplaced(s *backend, err error) error {
 	if errors.Is(err, errNoCode) {
 		return refusal(runtimespec.CodeNeeded, "%v: send the whole init", err)
+	}
+	if errors.Is(err, hop.ErrNotSent) {
+		return away("the init was not sent, %s cannot be reached: %v", s.name, err)
 	}
 	return refusal(runtimespec.StartFailed, "the init at %s failed: %v", s.name, err)
 }

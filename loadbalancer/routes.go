@@ -54,6 +54,7 @@ type call struct {
 	server  string // name of who answered
 	tries   int
 	spent   time.Duration // at servers
+	waited  time.Duration // for one with room
 	whole   bool          // a relayed answer reached its end
 }
 

@@ -32,6 +32,9 @@ type flight struct {
 	request  hop.Request
 	fields   [16]hop.Field // the request's header
 
+	waiter *waiter // its place in the line; nil: it never waited
+	placed bool    // a server was found while it waited
+
 	sent  policy.Run
 	why   policy.Why // it went where it did
 	span  trace.Span // of the request to a server
@@ -82,12 +85,27 @@ func (b *Balancer) run(c *call) error {
 	return r.execute()
 }
 
-// execute sends the run to one server after another until one has it. Only a
-// server that has certainly not started it is followed by another.
+// execute has the run executed, if there is room for it in time.
 func (r *flight) execute() error {
+	for {
+		err := r.offer()
+		if err == nil || !r.b.mayWait(err) {
+			return err
+		}
+		if err := r.wait(err); err != nil {
+			return err
+		}
+	}
+}
+
+// offer sends the run to one server after another until one has it. Only a
+// server that has certainly not started it is followed by another.
+func (r *flight) offer() error {
 	var last error
 	for range maxPicks {
-		if err := r.pick(); err != nil {
+		if r.placed {
+			r.placed = false
+		} else if err := r.pick(); err != nil {
 			if last == nil {
 				last = err
 			}

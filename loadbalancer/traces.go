@@ -80,8 +80,8 @@ func (b *Balancer) spans() []prometheus.Collector {
 	}
 }
 
-// call begins the span of a run's request to a server.
-func (r *flight) call(s *backend) trace.Span {
+// observe begins the span of a run's request to a server.
+func (r *flight) observe(s *backend) trace.Span {
 	span := r.c.span.Call("run at server")
 	if span.On() {
 		span.Text("whiskaway.server", s.name)
@@ -92,8 +92,8 @@ func (r *flight) call(s *backend) trace.Span {
 	return span
 }
 
-// called ends it. An answer that was relayed is told by what it says.
-func (r *flight) called(err error) {
+// observed ends it. An answer that was relayed is told by what it says.
+func (r *flight) observed(err error) {
 	switch {
 	case !r.span.On():
 		return

@@ -53,7 +53,7 @@ func (f *Function) announce(s *slot) {
 	if s.instance != nil || f.state != Cold {
 		return
 	}
-	f.state = f.state.transition(Starting)
+	f.become(Starting)
 	if s.first == nil { // else somebody may wait for it already
 		s.first = &start{done: make(chan struct{})}
 	}
@@ -138,12 +138,12 @@ func (f *Function) started(s *slot, instance Instance, first *start, err error, 
 	}
 	switch {
 	case err == nil && f.state == Cold: // another start failed in between
-		f.state = f.state.transition(Starting)
+		f.become(Starting)
 		fallthrough
 	case f.state == Starting && (err == nil || f.anyBusyAlive()):
-		f.state = f.state.transition(Ready)
+		f.become(Ready)
 	case f.state == Starting && first != nil:
-		f.state = f.state.transition(Cold)
+		f.become(Cold)
 	}
 	return process
 }
