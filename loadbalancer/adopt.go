@@ -32,17 +32,12 @@ func (b *Balancer) adopt(s *backend, found readiness, all []held, asked time.Tim
 	}
 	s.id, b.routes[found.id] = found.id, s
 	news, _ := b.takeIn(s, all, asked, now)
-	s.tookIn(found, asked)
+	s.tookIn(found.Changes, asked)
 	b.log.Info("server is there", zap.String("server", s.name), zap.String("incarnation", found.id), zap.Int("functions", news))
 }
 
 // tookIn notes up to which change a server's functions are known.
-func (s *backend) tookIn(found readiness, asked time.Time) {
-	s.listed = asked
-	if found.Changes != nil {
-		s.changes = *found.Changes
-	}
-}
+func (s *backend) tookIn(changes int, asked time.Time) { s.listed, s.changes = asked, changes }
 
 // takeIn makes what is believed of a server's functions what it says of them, but
 // for what has become of them since it was asked. The caller holds mu.
@@ -61,13 +56,13 @@ func (b *Balancer) takeIn(s *backend, all []held, asked, now time.Time) (news, g
 		if f.name == "" {
 			f.name = h.Name
 		}
-		warm := h.State == "ready" || h.State == ""
+		cold := h.State == "cold"
 		if f.sched.On(s.sched) == policy.Absent && !f.sched.Since(s.sched).After(asked) {
 			b.fleet.Ready(f.sched, s.sched, now)
 			news++
 		}
-		if warm || !there[k] { // behind a balancer it may be at several servers
-			b.fleet.Cold(f.sched, s.sched, !warm)
+		if !cold || !there[k] { // behind a balancer it may be at several servers
+			b.fleet.Cold(f.sched, s.sched, cold, asked)
 		}
 		there[k] = true
 	}

@@ -25,7 +25,7 @@ type backend struct {
 	end    context.CancelFunc
 
 	id      string        // its incarnation, as of the last check; guarded
-	changes uint64        // number of what it was last known to hold; guarded
+	changes int           // number of what it was last known to hold; guarded
 	listed  time.Time     // when it last told that; guarded
 	listing bool          // it is being asked; guarded
 	took    time.Duration // to ask and to take it in; guarded

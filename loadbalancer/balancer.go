@@ -158,7 +158,9 @@ func (b *Balancer) drain(ctx context.Context) error {
 }
 
 func (b *Balancer) cleanUp() error {
+	b.mu.Lock() // whoever holds it and sees no end yet may begin some more work
 	b.end()
+	b.mu.Unlock()
 	b.hub.Close()
 	b.work.Wait()
 	b.mu.Lock()

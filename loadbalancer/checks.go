@@ -43,8 +43,8 @@ func (b *Balancer) watch(ctx context.Context, s *backend) {
 type readiness struct {
 	Ready   bool
 	Reason  string
-	Kinds   string  // joined by commas
-	Changes *uint64 // of what it holds; nil: it does not say
+	Kinds   string // joined by commas
+	Changes int    // number of the last change of what it holds; 0: it does not say
 	id      string
 	load    runtimespec.Load
 	loaded  bool
@@ -85,7 +85,7 @@ func (b *Balancer) check(ctx context.Context, s *backend) (well bool) {
 	}
 	switch {
 	case found.Ready:
-		b.keepListed(ctx, s, found, now)
+		b.keepListed(s, found.Changes, now)
 		if s.sched.Health() == policy.Draining && !b.drained[s.name] {
 			b.fleet.Return(s.sched, now)
 		}

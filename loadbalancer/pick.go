@@ -114,5 +114,8 @@ func (b *Balancer) reportLocked(s *backend, load string, now time.Time) {
 
 // report passes a load report on; the caller holds mu.
 func (b *Balancer) report(s *backend, l runtimespec.Load, now time.Time) {
+	if l.Changes != 0 && l.Changes != s.changes && s.id != "" {
+		b.keepListed(s, l.Changes, now)
+	}
 	b.fleet.Report(s.sched, policy.Load{InFlight: l.InFlight, Slots: l.Slots, Queued: l.Queued}, now)
 }

@@ -1,46 +1,48 @@
 package loadbalancer
 
 import (
-	"context"
 	"time"
 
 	"go.uber.org/zap"
 )
 
-// Checks pass between two looks at what a server holds: where it says that this
-// has changed, and where it never says.
 const (
-	pauseChanged = 2
-	pauseSilent  = 20
+	// pauseChanged passes between two looks at what a server holds that says that
+	// this has changed.
+	pauseChanged = 50 * time.Millisecond
+	// pauseSilent is how many checks pass where it never says.
+	pauseSilent = 20
 	// pauseCost is how many times as long as a look takes passes to the next one.
 	pauseCost = 50
 )
 
 // keepListed has a server asked what it holds if others may have changed that:
-// another balancer, or the server for want of room. The caller holds mu.
-func (b *Balancer) keepListed(ctx context.Context, s *backend, found readiness, now time.Time) {
-	pause := b.settings().CheckEvery * pauseChanged
-	switch {
-	case found.Changes == nil:
+// another balancer, or the server for want of room. changes is the number that it
+// says, with a check or with the answer to a run; 0: none. The caller holds mu.
+func (b *Balancer) keepListed(s *backend, changes int, now time.Time) {
+	pause := pauseChanged
+	switch changes {
+	case 0:
 		pause = b.settings().CheckEvery * pauseSilent
-	case *found.Changes == s.changes:
+	case s.changes:
 		return
 	}
-	if s.listing || now.Sub(s.listed) < max(pause, pauseCost*s.took) {
+	if s.listing || b.base.Err() != nil || now.Sub(s.listed) < max(pause, pauseCost*s.took) {
 		return
 	}
 	s.listing = true
+	id := s.id
 	b.work.Go(func() {
-		all, trouble := b.holds(ctx, s)
+		all, trouble := b.holds(b.base, s)
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		s.listing = false
 		switch {
 		case trouble != "":
 			s.listed = now // again after a pause
-		case b.backends[s.sched] == s && s.id == found.id:
+		case b.backends[s.sched] == s && s.id == id:
 			news, gone := b.takeIn(s, all, now, time.Now())
-			s.tookIn(found, now)
+			s.tookIn(changes, now)
 			s.took = time.Since(now)
 			b.log.Debug("server's functions", zap.String("server", s.name), zap.Int("new", news), zap.Int("gone", gone))
 		}

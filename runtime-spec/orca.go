@@ -14,6 +14,7 @@ type Load struct {
 	InFlight int     // runs being executed
 	Slots    int     // runs that could be executed at once
 	Queued   int     // runs waiting for a slot
+	Changes  int     // another number after each change of what it holds; 0: unknown
 	CPU      float64 // fraction of the host's CPU in use, 0…1; negative: unknown
 }
 
@@ -32,7 +33,12 @@ func (l Load) AppendHeader(dst []byte) []byte {
 	dst = append(dst, ", named_metrics.slots="...)
 	dst = strconv.AppendInt(dst, int64(l.Slots), 10)
 	dst = append(dst, ", named_metrics.queued="...)
-	return strconv.AppendInt(dst, int64(l.Queued), 10)
+	dst = strconv.AppendInt(dst, int64(l.Queued), 10)
+	if l.Changes > 0 {
+		dst = append(dst, ", named_metrics.changes="...)
+		dst = strconv.AppendInt(dst, int64(l.Changes), 10)
+	}
+	return dst
 }
 
 // ParseLoad reads an ORCA text header. Metrics that it does not know are
@@ -71,5 +77,7 @@ func (l *Load) set(name string, value float64) {
 		l.Slots = int(value)
 	case "named_metrics.queued":
 		l.Queued = int(value)
+	case "named_metrics.changes":
+		l.Changes = int(value)
 	}
 }

@@ -109,7 +109,7 @@ func status(f function.Snapshot, memoryOf func(pid int) int64) FunctionStatus {
 // ready answers a readiness probe: whether new functions are welcome. What it
 // asks first cannot hang, so that it answers also when the table does not.
 func (s *Server) ready(c echo.Context) error {
-	changes := s.table.Changes() // before anybody can ask for what has changed
+	changes := s.changes() // before anybody can ask for what has changed
 	reason := s.health.reason(time.Now())
 	s.sign(c.Response().Header())
 	if reason == "" && s.table.Draining() {

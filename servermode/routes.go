@@ -67,9 +67,15 @@ func (s *Server) sign(h http.Header) {
 func (s *Server) loadReport() string {
 	load := s.table.Load()
 	return string(runtimespec.Load{
-		InFlight: int(load.InFlight.Load()), Queued: int(load.Queued.Load()), Slots: s.cfg.Slots, CPU: -1,
-	}.AppendHeader(make([]byte, 0, 96)))
+		InFlight: int(load.InFlight.Load()), Queued: int(load.Queued.Load()), Slots: s.cfg.Slots, Changes: s.changes(), CPU: -1,
+	}.AppendHeader(make([]byte, 0, 128)))
 }
+
+// mostChanges is where their number begins anew: load reports carry small ones.
+const mostChanges = 1 << 30
+
+// changes is another number after each change of what the server holds, never 0.
+func (s *Server) changes() int { return 1 + int(s.table.Changes()%mostChanges) }
 
 func (s *Server) authorize(c *call) error {
 	grant, err := s.settings().tokens.Check(c.Header.Get("Authorization"))

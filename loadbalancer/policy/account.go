@@ -17,6 +17,10 @@ type Run struct {
 func (f *Fleet) Sent(fn *Function, s *Server, now time.Time) Run {
 	c := fn.copy(s)
 	ahead, of := c.ahead(time.Time{})
+	if c.cold {
+		f.reloads.add(c.lostEarly(f.options.KeepAlive, now), many, now)
+		c.cold, c.starting, c.started = false, now, now
+	}
 	c.own++
 	f.leave(s)
 	s.own++
@@ -59,7 +63,7 @@ func (f *Fleet) Done(run Run, a Answer, now time.Time) {
 	}
 	switch a.Outcome {
 	case Answered:
-		c.cold = false
+		c.cold, c.starting = false, time.Time{}
 		c.failures.add(0, few, now)
 		c.learn(seconds(took), run.part, now)
 		f.succeeded(s, now)

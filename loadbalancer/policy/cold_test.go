@@ -18,20 +18,26 @@ func TestWarm_AProcessThatIsThereIsPreferredToOneToStart(t *testing.T) {
 		r.Report(s, policy.Load{Slots: 4}, start)
 	}
 	r.ready(10*time.Millisecond, one, other)
-	r.Cold(r.fn, one, true)
+	r.Cold(r.fn, one, true, start)
 	for range 50 {
 		assert.Equal(t, policy.Choice{Server: other, Why: policy.Warm}, r.pick(start))
 	}
-	r.Cold(r.fn, other, true)
-	assert.Equal(t, policy.Warm, r.pick(start).Why)
-	r.Done(r.Sent(r.fn, one, start), policy.Answer{Took: 10 * time.Millisecond}, start)
+	r.Cold(r.fn, other, true, start)
+	assert.Equal(t, policy.Cold, r.pick(start).Why)
+	run := r.Sent(r.fn, one, start)
 	for range 50 {
-		assert.Equal(t, one, r.pick(start).Server, "it has started one")
+		assert.Equal(t, policy.Choice{Server: one, Why: policy.Joining}, r.pick(start), "it is being started there")
+	}
+	r.Cold(r.fn, one, true, start.Add(-time.Millisecond))
+	assert.Equal(t, policy.Joining, r.pick(start).Why, "what was said before that says nothing")
+	r.Done(run, policy.Answer{Took: 10 * time.Millisecond}, start)
+	for range 50 {
+		assert.Equal(t, policy.Choice{Server: one, Why: policy.Warm}, r.pick(start))
 	}
 	assert.False(t, r.fn.Copies()[0].Cold())
 
 	r.Absent(r.fn, other, start)
-	r.Cold(r.fn, other, true)
+	r.Cold(r.fn, other, true, start)
 	r.Ready(r.fn, other, start)
 	for _, c := range r.fn.Copies() {
 		assert.False(t, c.Cold(), "only what is ready can be cold")

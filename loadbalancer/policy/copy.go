@@ -16,6 +16,8 @@ type Copy struct {
 	used     time.Time // a run ended there
 	full     time.Time // until then it refuses runs
 	cold     bool      // ready, but without a process: the next run starts one
+	started  time.Time // the last run that has started a process was sent
+	starting time.Time // ready, and since then a run starts a process; zero: none does
 
 	typical  average // log of the seconds that runs take
 	pace     float64 // log of how many times longer than elsewhere they surely take
@@ -34,7 +36,7 @@ func (c *Copy) Cold() bool { return c.cold }
 // become changes the state and keeps the list of those that are held.
 func (c *Copy) become(to State, now time.Time) {
 	from := c.state
-	c.state, c.since, c.cold = from.transition(to), now, false
+	c.state, c.since, c.cold, c.starting = from.transition(to), now, false, time.Time{}
 	fn := c.function
 	switch Loading {
 	case to:
@@ -93,16 +95,17 @@ func (c *Copy) idle(fresh time.Time) bool {
 	return s.free() && !s.at.Before(fresh) && (limit == 0 || c.own < limit)
 }
 
-// loading is how much longer an init under way takes. One that is overdue is
-// believed to take half as long again, and a process to start as long as an init.
+// loading is how much longer an init under way takes, or the start of a process,
+// which takes as long. One that is overdue is believed to take half as long again.
 func (c *Copy) loading(assumed time.Duration, now time.Time) time.Duration {
+	since := c.since
 	switch {
-	case c.cold:
-		return c.function.initTime(assumed)
+	case !c.starting.IsZero():
+		since = c.starting
 	case c.state != Loading:
 		return 0
 	}
-	gone := now.Sub(c.since)
+	gone := now.Sub(since)
 	return max(c.function.initTime(assumed)-gone, gone/2)
 }
 

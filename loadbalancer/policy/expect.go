@@ -21,7 +21,12 @@ func (f *Fleet) expect(c *Copy, fresh, now time.Time) expectation {
 		run = service // what waits is of the same function, as far as is known
 	}
 	e := expectation{ahead: ahead, turn: run / float64(of)}
-	e.total = float64(ahead)*e.turn + c.loading(f.options.Init, now).Seconds() + service
+	e.total = float64(ahead)*e.turn + service
+	if c.cold { // its process drives out others, as an init does
+		e.total += f.copyCost(c.function).Seconds()
+	} else {
+		e.total += c.loading(f.options.Init, now).Seconds()
+	}
 	if c.failures.value > 0 {
 		e.total /= 1 - min(c.failures.value*c.failures.held(now, forget), surelyFails)
 	}

@@ -27,11 +27,16 @@ func (f *Fleet) Ready(fn *Function, s *Server, now time.Time) {
 	c.become(Ready, now)
 }
 
-// Cold says whether a server that has the function has no process of it left.
-// It needs no init for that, but its next run waits for a start.
-func (f *Fleet) Cold(fn *Function, s *Server, cold bool) {
-	if c := fn.copies[s]; c != nil && c.state == Ready {
-		c.cold = cold
+// Cold says whether a server that has the function had no process of it left at
+// some time. It needs no init for that, but its next run waits for a start.
+func (f *Fleet) Cold(fn *Function, s *Server, cold bool, at time.Time) {
+	c := fn.copies[s]
+	if c == nil || c.state != Ready || cold && (c.since.After(at) || c.started.After(at)) {
+		return
+	}
+	c.cold = cold
+	if cold {
+		c.starting = time.Time{}
 	}
 }
 

@@ -47,7 +47,10 @@ func (w *warm) Pick(r Request, f *Fleet, now time.Time, rng *rand.Rand) Choice {
 		}
 	}
 	why := Warm
-	if best.copy.state == Loading {
+	switch {
+	case best.copy.cold:
+		why = Cold
+	case best.copy.state == Loading || !best.copy.starting.IsZero():
 		why = Joining
 	}
 	return Choice{Server: best.copy.server, Why: why, Wait: wait}
@@ -74,9 +77,9 @@ func (w *warm) best(l look, rng *rand.Rand) (best candidate) {
 	if best.copy != nil && l.f.free == 0 {
 		return best
 	}
-	for i := 0; i < n && (best.copy == nil || best.ahead > 0); i++ {
+	for i := 0; i < n && (best.copy == nil || best.ahead > 0 || best.copy.cold); i++ {
 		at := wrap(start+i, n)
-		if best.copy == nil || on[at].free() && held[at].idle(l.fresh) {
+		if best.copy == nil || on[at].free() && !held[at].cold && held[at].idle(l.fresh) {
 			w.weigh(l, held[at], &best)
 		}
 	}
