@@ -16,8 +16,10 @@ type clock struct {
 	now time.Time
 }
 
+// newClock is one whose first cool-down is over.
 func newClock(t *testing.T, cfg hosts.Config) *clock {
-	return &clock{hosts.NewDecider(cfg), t, time.Unix(1e9, 0)}
+	now := time.Unix(1e9, 0)
+	return &clock{hosts.NewDecider(cfg, now.Add(-max(cfg.CoolDown, 3*time.Minute))), t, now}
 }
 
 // after has time pass in steps of a second, with the same signals, and returns
@@ -39,8 +41,11 @@ func host(name string, inFlight, queued int) hosts.Host {
 
 func signals(all ...hosts.Host) hosts.Signals { return hosts.Signals{Hosts: all} }
 
-// parked is a host that drains.
-func parked(h hosts.Host) hosts.Host { h.Ready = false; return h }
+// parked is a host that was drained because it goes.
+func parked(h hosts.Host) hosts.Host { h.Ready, h.Leaving = false, true; return h }
+
+// byHand is a host that people have drained.
+func byHand(h hosts.Host) hosts.Host { h.Ready = false; return h }
 
 var (
 	busy = signals(host("a", 4, 0), host("b", 4, 3))

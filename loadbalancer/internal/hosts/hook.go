@@ -26,11 +26,13 @@ type message struct {
 	Server  string `json:"server,omitempty"`
 	URL     string `json:"url,omitempty"`
 	Why     string `json:"why"`
+	Min     int    `json:"min"`
+	Max     int    `json:"max"`
 	Signals Totals `json:"signals"`
 }
 
 func (a Action) message() ([]byte, error) {
-	return json.Marshal(message{a.Kind.String(), a.Host.Name, a.Host.URL, a.Why, a.Totals})
+	return json.Marshal(message{a.Kind.String(), a.Host.Name, a.Host.URL, a.Why, a.Min, a.Max, a.Totals})
 }
 
 // Post is a hook that is a URL: it gets the message as the body of a POST, and
