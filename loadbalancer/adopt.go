@@ -81,7 +81,7 @@ func (b *Balancer) adopt(s *backend, id string, all []held) {
 			}
 		}
 		delete(b.routes, s.id)
-		if !b.drained[s.name] {
+		if !b.parked(s.name) {
 			b.fleet.Return(s.sched, now)
 		}
 	}

@@ -40,10 +40,12 @@ type Balancer struct {
 	uploads   *semaphore.Weighted
 	loads     *semaphore.Weighted // inits that no caller waits for
 	admission admission
+	noRoom    atomic.Uint64 // inits and runs that found none, here or at any server
 	listener  *daemon.Listener
 	joined    *discovery.Joined // servers that say themselves that they are there
 	hub       tunnel.Hub        // connections that servers have made
 	following *following        // guarded by reloading, once started
+	keeping   *keeping          // nil: hosts are nobody's business here
 
 	base    context.Context // ends with the balancer
 	end     context.CancelFunc
@@ -61,6 +63,7 @@ type Balancer struct {
 	functions map[key]*function
 	flights   map[flightKey]*flight
 	drained   map[string]bool // servers by name, members or not, that somebody has drained here
+	leaving   map[string]bool // members by name that are to go, for want of work; true: the hook ends it
 }
 
 // New returns a balancer that is not started.
@@ -72,7 +75,7 @@ func New(cfg Config) *Balancer {
 		changes:  make(chan change, 1024),
 		rng:      rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		backends: map[*policy.Server]*backend{}, routes: map[string]*backend{},
-		functions: map[key]*function{}, flights: map[flightKey]*flight{}, drained: map[string]bool{},
+		functions: map[key]*function{}, flights: map[flightKey]*flight{}, drained: map[string]bool{}, leaving: map[string]bool{},
 		joined: discovery.NewJoined(0),
 	}
 	b.live.Store(&live{Config: cfg})
@@ -106,6 +109,7 @@ func (b *Balancer) openFleet() error {
 	}
 	b.work.Go(b.janitor)
 	b.work.Go(b.followChanges)
+	b.keepHosts()
 	return nil
 }
 
@@ -144,7 +148,9 @@ func (b *Balancer) drain(ctx context.Context) error {
 	if b.listener == nil {
 		return nil // never started
 	}
+	keeper := b.stopKeeping()
 	err := b.admission.drain(ctx) // the listener still answers: "draining"
+	keeper(ctx)
 	ending, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	return errors.Join(err, b.listener.Stop(ending), b.cleanUp())

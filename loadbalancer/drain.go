@@ -40,6 +40,9 @@ func (b *Balancer) setDrained(c *call, name string, drain bool) error {
 	}
 	b.mu.Lock()
 	s, err := b.called(name)
+	if err == nil {
+		err = b.takeOver(s.name)
+	}
 	if err == nil && drain {
 		b.drained[s.name] = true
 		b.fleet.Drain(s.sched, time.Now()) // and followChanges has its functions loaded elsewhere

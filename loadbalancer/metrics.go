@@ -22,6 +22,7 @@ type metrics struct {
 	init      prometheus.Histogram
 	added     prometheus.Histogram
 	ejections prometheus.Counter
+	hosts     *prometheus.CounterVec
 }
 
 // addedBuckets are seconds, from ten microseconds to a second.
@@ -40,11 +41,14 @@ func newMetrics(b *Balancer) *metrics {
 		added:     prometheus.NewHistogram(prometheus.HistogramOpts{Name: "whiskaway_balancer_added_seconds", Help: "Of a run's time what was not spent at its server.", Buckets: addedBuckets}),
 		ejections: prometheus.NewCounter(prometheus.CounterOpts{Name: "whiskaway_balancer_ejections_total", Help: "Servers that were left out for a while because they failed."}),
 	}
+	m.hosts = counters("whiskaway_balancer_hosts_actions_total", "Actions that had hosts come and go: up and down by the owner's hook, drain and resume before.", "action", "outcome")
+	noRoom := prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "whiskaway_balancer_no_room_total", Help: "Inits and runs that found no room, neither here nor at any server that was asked."},
+		func() float64 { return float64(b.noRoom.Load()) })
 	picks := counters("whiskaway_balancer_picks_total", "Choices of a server for a run, by what they were made for: warm ones found the function there.", "why")
 	for why := range m.picks {
 		m.picks[why] = picks.WithLabelValues(policy.Why(why).String())
 	}
-	m.registry.MustRegister(picks, m.requests, m.retries, m.inits, m.init, m.added, m.ejections, gauges{b},
+	m.registry.MustRegister(picks, m.requests, m.retries, m.inits, m.init, m.added, m.ejections, noRoom, gauges{b}, sums{b},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -1,6 +1,7 @@
 package loadbalancer
 
 import (
+	"errors"
 	"time"
 
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
@@ -10,6 +11,15 @@ import (
 // errNobody is when no server may take a request now.
 func errNobody() error {
 	return refusal(runtimespec.Saturated, "no server can take it now: all are busy, ending or away")
+}
+
+// counted is err, and counts a request that found no room.
+func (b *Balancer) counted(err error) error {
+	var r *Refusal
+	if errors.As(err, &r) && r.Reason == runtimespec.Saturated {
+		b.noRoom.Add(1)
+	}
+	return err
 }
 
 // errUnknown has the caller initialise the function: the balancer cannot.

@@ -68,6 +68,9 @@ func (c Config) with(cfg Config) Config {
 	c.Policy, c.Custom, c.Lease, c.InitTimeout = cfg.Policy, cfg.Custom, cfg.Lease, cfg.InitTimeout
 	c.InFlight, c.Functions, c.CodeCache = cfg.InFlight, cfg.Functions, cfg.CodeCache
 	c.CheckEvery, c.CheckTimeout, c.AccessLog = cfg.CheckEvery, cfg.CheckTimeout, cfg.AccessLog
+	if (c.Hosts.Hook == "") == (cfg.Hosts.Hook == "") {
+		c.Hosts = cfg.Hosts
+	}
 	return c
 }
 
@@ -81,6 +84,7 @@ func (c Config) restarts(cfg Config) (names []string) {
 		{"state-dir", c.StateDir == cfg.StateDir},
 		{"volatile-env", reflect.DeepEqual(c.VolatileEnv, cfg.VolatileEnv)},
 		{"tls-cert", (c.TLSCert == "") == (cfg.TLSCert == "")},
+		{"hosts-hook", (c.Hosts.Hook == "") == (cfg.Hosts.Hook == "")},
 	} {
 		if !setting.same {
 			names = append(names, setting.name)

@@ -32,7 +32,7 @@ func (d *Decider) Configure(cfg Config) { d.cfg = cfg.withDefaults() }
 // Next takes what is seen now, every few seconds, and returns what is to be
 // done. After Up and Down nothing else is until Done was called.
 func (d *Decider) Next(s Signals, now time.Time) Action {
-	totals := s.totals()
+	totals := s.Totals()
 	d.note(s, totals, now)
 	d.asked.look(s, now, askedFor*d.cfg.CoolDown)
 	a := d.decide(s, totals, now)

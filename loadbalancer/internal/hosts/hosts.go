@@ -42,7 +42,8 @@ type Totals struct {
 	Refused  int `json:"refused"`
 }
 
-func (s Signals) totals() Totals {
+// Totals sums them up.
+func (s Signals) Totals() Totals {
 	t := Totals{Hosts: len(s.Hosts), Refused: s.Refused}
 	for _, h := range s.Hosts {
 		if h.Ready {

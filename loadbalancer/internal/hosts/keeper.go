@@ -24,7 +24,7 @@ type Keeper struct {
 	Signals  func() Signals    // what is seen now
 	Drain    func(Host)        // gives it no new work any more
 	Resume   func(Host)        // gives it work again
-	Ending   func(Host)        // the hook is told now that it may go
+	Ending   func(Host) bool   // may the hook end it now? No: it is other people's by now
 	Acted    func(Kind, error) // an action is done, or failed
 	Log      *zap.Logger
 
@@ -64,6 +64,9 @@ func (k *Keeper) Run(look, hook context.Context) {
 			}
 			return
 		}
+		if a.Kind == Down && !k.Ending(a.Host) {
+			a = decider.LetBe(time.Now())
+		}
 		if k.carryOut(a) {
 			calls++
 			go func() { called <- k.call(hook, a) }()
@@ -84,10 +87,7 @@ func (k *Keeper) carryOut(a Action) (hook bool) {
 		k.Drain(a.Host)
 	case Resume:
 		k.Resume(a.Host)
-	case Down:
-		k.Ending(a.Host)
-		return true
-	case Up:
+	case Up, Down:
 		return true
 	}
 	k.Acted(a.Kind, nil)

@@ -52,7 +52,7 @@ func TestKeeper_HostsComeAndGo(t *testing.T) {
 				see(signals(host("a", 1, 0), host("b", 0, 0), parked(host("c", 0, 0))))
 			},
 			Resume: func(h hosts.Host) { note("resume " + h.Name) },
-			Ending: func(h hosts.Host) { note("ending " + h.Name) },
+			Ending: func(h hosts.Host) bool { note("ending " + h.Name); return true },
 			Acted: func(kind hosts.Kind, err error) {
 				if err != nil {
 					note(kind.String() + " failed")

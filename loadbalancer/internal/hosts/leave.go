@@ -50,6 +50,13 @@ func (d *Decider) empty(s Signals, totals Totals, now time.Time) Action {
 	return Action{}
 }
 
+// LetBe says that the host which was to go has become somebody else's, before
+// the hook was told.
+func (d *Decider) LetBe(now time.Time) Action {
+	d.to(cooling, now)
+	return Action{}
+}
+
 // host is the one of that name.
 func (s Signals) host(name string) (Host, bool) {
 	for _, h := range s.Hosts {
