@@ -150,10 +150,11 @@ func (b *Balancer) drain(ctx context.Context) error {
 	}
 	keeper := b.stopKeeping()
 	err := b.admission.drain(ctx) // the listener still answers: "draining"
-	keeper(ctx)
 	ending, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	return errors.Join(err, b.listener.Stop(ending), b.cleanUp())
+	err = errors.Join(err, b.listener.Stop(ending))
+	keeper(ctx)
+	return errors.Join(err, b.cleanUp())
 }
 
 func (b *Balancer) cleanUp() error {

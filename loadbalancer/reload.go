@@ -17,7 +17,9 @@ func (b *Balancer) Reload(cfg Config) error {
 	if err := cfg.validate(); err != nil {
 		return err
 	}
-	effective := b.cfg.with(cfg)
+	started := b.cfg
+	started.Hosts = b.settings().Hosts // what cannot be turned off stays as it is now
+	effective := started.with(cfg)
 	if err := effective.validate(); err != nil {
 		return err
 	}
