@@ -8,16 +8,23 @@ const askedFor = 4
 
 // asked are the hosts that a hook was asked for and that have not come yet.
 type asked struct {
-	times []time.Time     // of the asking, the first one first
+	times []time.Time     // of the asking, or since the hook has ended; the first one first
 	known map[string]bool // hosts by name that were there at some time since
+}
+
+// begin is after a hook that succeeded: from now on the host is to come, if it is
+// not there yet.
+func (a *asked) begin(now time.Time) {
+	if n := len(a.times); n > 0 {
+		a.times[n-1] = now
+	}
 }
 
 // takeBack is after a hook that failed.
 func (a *asked) takeBack() { a.times = a.times[:max(0, len(a.times)-1)] }
 
-// look takes each host that was not there before for one that was asked for, and
-// gives up those that were asked for too long ago.
-func (a *asked) look(s Signals, now time.Time, limit time.Duration) {
+// look takes each host that was not there before for one that was asked for.
+func (a *asked) look(s Signals) {
 	if a.known == nil || len(a.times) == 0 {
 		a.known = map[string]bool{} // a host that was ended may come again
 	}
@@ -27,6 +34,10 @@ func (a *asked) look(s Signals, now time.Time, limit time.Duration) {
 		}
 		a.known[h.Name] = true
 	}
+}
+
+// giveUp forgets those that should have come by now.
+func (a *asked) giveUp(limit time.Duration, now time.Time) {
 	for len(a.times) > 0 && now.Sub(a.times[0]) >= limit {
 		a.times = a.times[1:]
 	}

@@ -28,6 +28,7 @@ func TestDecider_HostsThatWereAskedForCount(t *testing.T) {
 		a, when := c.after(long, s)
 		assert.Equal(t, hosts.Up, a.Kind, what)
 		assert.Equal(t, 3, a.Max)
+		c.after(5*time.Minute, s) // the hook takes long
 		c.done(false)
 		return when
 	}

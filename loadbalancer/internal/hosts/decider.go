@@ -34,7 +34,9 @@ func (d *Decider) Configure(cfg Config) { d.cfg = cfg.withDefaults() }
 func (d *Decider) Next(s Signals, now time.Time) Action {
 	totals := s.Totals()
 	d.note(s, totals, now)
-	d.asked.look(s, now, askedFor*d.cfg.CoolDown)
+	if d.asked.look(s); d.state != growing {
+		d.asked.giveUp(askedFor*d.cfg.CoolDown, now)
+	}
 	a := d.decide(s, totals, now)
 	a.Totals, a.Min, a.Max = totals, d.cfg.Min, d.cfg.Max
 	return a
@@ -91,7 +93,7 @@ func (d *Decider) look(s Signals, totals Totals, now time.Time) Action {
 		return d.grow(fmt.Sprintf("there are %d hosts, fewer than %d", totals.Hosts, d.cfg.Min), now)
 	case full && now.Sub(d.saturated) >= d.cfg.UpAfter && hosts < d.cfg.Max:
 		return d.grow(fmt.Sprintf("saturated for %v: %d of %d slots in use, %d wait, %d refused",
-			now.Sub(d.saturated), totals.InFlight, totals.Slots, totals.Queued, totals.Refused), now)
+			now.Sub(d.saturated).Round(time.Millisecond), totals.InFlight, totals.Slots, totals.Queued, totals.Refused), now)
 	case full || totals.Ready <= max(d.cfg.Min, 1):
 		return Action{}
 	}
@@ -112,6 +114,8 @@ func (d *Decider) Done(failed bool, now time.Time) Action {
 	switch {
 	case d.state == growing && failed:
 		d.asked.takeBack()
+	case d.state == growing:
+		d.asked.begin(now)
 	case d.state == ending && failed:
 		a = Action{Kind: Resume, Host: d.leaving, Why: "the hook failed"}
 	case d.state == ending:

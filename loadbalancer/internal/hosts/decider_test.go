@@ -80,6 +80,8 @@ func TestDecider_AsksForOneMoreWhenAllAreSaturatedForLong(t *testing.T) {
 }
 
 func TestDecider_OneActionAtATimeThenItWaits(t *testing.T) {
+	cfg := cfg
+	cfg.Max = 9
 	c := newClock(t, cfg)
 	a, _ := c.after(long, busy)
 	assert.Equal(t, hosts.Up, a.Kind)

@@ -25,7 +25,7 @@ func (d *Decider) shrink(s Signals, totals Totals, now time.Time) Action {
 	}
 	d.leaving = *found
 	d.to(draining, now)
-	return Action{Kind: Drain, Host: d.leaving, Why: fmt.Sprintf("nothing to do for %v", now.Sub(d.idle[found.Name]))}
+	return Action{Kind: Drain, Host: d.leaving, Why: fmt.Sprintf("nothing to do for %v", now.Sub(d.idle[found.Name]).Round(time.Millisecond))}
 }
 
 // empty waits until nothing runs any more on the host that goes. One that has
@@ -45,7 +45,7 @@ func (d *Decider) empty(s Signals, totals Totals, now time.Time) Action {
 		return Action{Kind: Down, Host: h, Why: "it is drained"}
 	case now.Sub(d.since) >= d.cfg.DrainFor:
 		d.to(cooling, now)
-		return Action{Kind: Resume, Host: h, Why: fmt.Sprintf("it is not known to be idle after %v: it has %d runs", now.Sub(d.since), h.InFlight+h.Queued)}
+		return Action{Kind: Resume, Host: h, Why: fmt.Sprintf("it is not known to be idle after %v: it has %d runs", now.Sub(d.since).Round(time.Millisecond), h.InFlight+h.Queued)}
 	}
 	return Action{}
 }
