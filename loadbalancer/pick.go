@@ -15,6 +15,9 @@ func errNobody() error {
 
 // counted is err, and counts a request that found no room.
 func (b *Balancer) counted(err error) error {
+	if err == nil {
+		return nil // before anything is allocated
+	}
 	var r *Refusal
 	if errors.As(err, &r) && r.Reason == runtimespec.Saturated {
 		b.noRoom.Add(1)

@@ -1,10 +1,13 @@
 package e2e_test
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -13,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/whiskaway/whiskaway/test/harness"
 )
@@ -104,4 +108,33 @@ func TestHosts_OneMoreComesForARushAndGoesAfterIt(t *testing.T) {
 	harness.Eventually(t, func() bool { return strings.Count(balancer.Stderr.String(), `"msg":"hosts: the hook is done"`) == 3 }, "up, up, down")
 	assert.Equal(t, http.StatusOK, harness.Run(t, clients[0], "after", harness.M{}).Status)
 	assert.NotContains(t, balancer.Stderr.String(), "the hook failed")
+}
+
+// What the manifests of examples/hosts scale on is in a balancer's metrics, and
+// they are the documents that they seem to be.
+func TestHosts_AutoscalersReadWhatThereIs(t *testing.T) {
+	balancer := harness.Balancer(t, "http://127.0.0.1:1")
+	resp, err := http.Get(balancer.URL + "/metrics")
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	metrics, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	for name, kinds := range map[string][]string{
+		"../../examples/hosts/keda.yaml": {"ScaledObject"},
+		"../../examples/hosts/hpa.yaml":  {"ConfigMap", "HorizontalPodAutoscaler"},
+		"../../docs/operations.md":       nil,
+	} {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		named := regexp.MustCompile(`whiskaway_balancer_(fleet|no_room)_\w+`).FindAllString(string(text), -1)
+		assert.NotEmpty(t, named, name)
+		for _, metric := range named {
+			assert.Regexp(t, "(?m)^"+metric+" 0$", string(metrics), name)
+		}
+		for documents := yaml.NewDecoder(bytes.NewReader(text)); len(kinds) > 0; kinds = kinds[1:] {
+			var document struct{ Kind string }
+			require.NoError(t, documents.Decode(&document), name)
+			assert.Equal(t, kinds[0], document.Kind, name)
+		}
+	}
 }
