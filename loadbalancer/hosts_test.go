@@ -111,12 +111,11 @@ func TestHosts_ComeWhenAllAreBusyAndGoWhenDrained(t *testing.T) {
 	close(there)
 	r.met(2)
 	assert.Equal(t, []string{"up"}, o.orders())
-	text := r.get("/metrics").body
 	for _, want := range []string{
 		`whiskaway_balancer_hosts_actions_total{action="up",outcome="ok"} 1`, `whiskaway_balancer_fleet_servers 2`,
 		`whiskaway_balancer_fleet_slots 8`, `whiskaway_balancer_fleet_running 5`, `whiskaway_balancer_fleet_waiting 1`,
 	} {
-		assert.Contains(t, text, want)
+		r.eventually(func() bool { return strings.Contains(r.get("/metrics").body, want+"\n") })
 	}
 
 	own.on(runtimespec.PathReady, loaded(1, 0))
@@ -171,7 +170,9 @@ func TestHosts_GoWhenNothingIsUnderWayThere(t *testing.T) {
 	require.NoError(t, r.Reload(next))
 	close(end)
 	r.met(2)
-	assert.Contains(t, r.get("/metrics").body, `whiskaway_balancer_hosts_actions_total{action="down",outcome="failed"} 1`)
+	r.eventually(func() bool {
+		return strings.Contains(r.get("/metrics").body, `whiskaway_balancer_hosts_actions_total{action="down",outcome="failed"} 1`)
+	})
 }
 
 // Whoever drains a host that goes, or returns it, has it from then on.
@@ -229,4 +230,27 @@ func TestHosts_RefusedRunsAskForOneMore(t *testing.T) {
 		return len(o.orders()) > 0
 	})
 	assert.Regexp(t, `(?m)^whiskaway_balancer_no_room_total [1-9]`, r.get("/metrics").body)
+}
+
+// A balancer that is started again does not know whether the one before it has
+// asked for a host a moment ago.
+func TestHosts_AfterARestartACoolDownComesFirst(t *testing.T) {
+	s := newFake(t)
+	s.on(runtimespec.PathReady, loaded(4, 1))
+	asked := make(chan struct{}, 100)
+	o := newOwner(t, func(order) int { asked <- struct{}{}; return http.StatusOK })
+	cfg := loadbalancer.Config{JoinTokenFile: invitation(t), Hosts: quick(o.URL), Servers: []string{s.URL}, StateDir: t.TempDir()}
+	first := newRig(t, cfg)
+	wait(t, asked)
+	require.NoError(t, first.Stop(t.Context()))
+	told := len(o.orders())
+
+	cfg.Hosts.CoolDown = time.Hour
+	cfg.Hosts.Min = 2
+	again := newRig(t, cfg)
+	again.met(1)
+	checked := s.count(runtimespec.PathReady)
+	again.eventually(func() bool { return s.count(runtimespec.PathReady) > checked+20 })
+	assert.Len(t, o.orders(), told)
+	assert.Contains(t, again.get("/metrics").body, `whiskaway_balancer_hosts_state{state="cooling"} 1`)
 }

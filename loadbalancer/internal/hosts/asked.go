@@ -12,7 +12,7 @@ type asked struct {
 	known map[string]bool // hosts by name that were there at some time since
 }
 
-// begin is after a hook that succeeded: from now on the host is to come, if it is
+// begin is after a hook that succeeded, or may have: from now on the host is to come, if it is
 // not there yet.
 func (a *asked) begin(now time.Time) {
 	if n := len(a.times); n > 0 {
@@ -20,7 +20,7 @@ func (a *asked) begin(now time.Time) {
 	}
 }
 
-// takeBack is after a hook that failed.
+// takeBack is after a hook that has not done it.
 func (a *asked) takeBack() { a.times = a.times[:max(0, len(a.times)-1)] }
 
 // look takes each host that was not there before for one that was asked for.

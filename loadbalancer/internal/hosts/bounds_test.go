@@ -1,6 +1,7 @@
 package hosts_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -43,6 +44,13 @@ func TestDecider_HostsThatWereAskedForCount(t *testing.T) {
 	c.done(true)
 	a, _ = c.after(90*time.Second, signals(host("a", 4, 0), host("b", 4, 0)))
 	assert.Equal(t, hosts.None, a.Kind, "one that was there before is none that was asked for")
+
+	c = newClock(t, cfg)
+	c.after(long, busy)
+	c.Done(fmt.Errorf("no answer: %w", hosts.ErrOpen), c.now)
+	a, when := c.after(long, busy)
+	assert.Equal(t, hosts.Up, a.Kind)
+	assert.Equal(t, 4*time.Minute, when, "it may come all the same")
 }
 
 func TestDecider_StaleIsNotTakenForIdle(t *testing.T) {

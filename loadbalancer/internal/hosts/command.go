@@ -41,7 +41,7 @@ func (c Command) Call(ctx context.Context, a Action) (string, error) {
 	err = cmd.Run()
 	if cmd.Process != nil && ctx.Err() != nil {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what it left of its group
-		err = fmt.Errorf("it was ended: %w", context.Cause(ctx))
+		err = fmt.Errorf("it was ended, %w: %w", ErrOpen, context.Cause(ctx))
 	} else if errors.Is(err, exec.ErrWaitDelay) {
 		err = nil // a server, say, that it has started and that has its output
 	}

@@ -1,6 +1,7 @@
 package hosts
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -107,12 +108,14 @@ func (d *Decider) grow(why string, now time.Time) Action {
 	return Action{Kind: Up, Why: why}
 }
 
-// Done says that the hook has ended. After a Down that failed the host gets work
+// Done says that the hook has ended, and how. After an Up of which nobody knows
+// what came of it a host may come; after a Down that failed the host gets work
 // again: it is still there.
-func (d *Decider) Done(failed bool, now time.Time) Action {
+func (d *Decider) Done(err error, now time.Time) Action {
 	a := Action{}
+	failed := err != nil
 	switch {
-	case d.state == growing && failed:
+	case d.state == growing && failed && !errors.Is(err, ErrOpen):
 		d.asked.takeBack()
 	case d.state == growing:
 		d.asked.begin(now)

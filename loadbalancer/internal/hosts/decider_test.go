@@ -1,6 +1,7 @@
 package hosts_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -33,7 +34,12 @@ func (c *clock) after(limit time.Duration, s hosts.Signals) (hosts.Action, time.
 	}
 }
 
-func (c *clock) done(failed bool) hosts.Action { return c.Done(failed, c.now) }
+func (c *clock) done(failed bool) hosts.Action {
+	if failed {
+		return c.Done(errors.New("no"), c.now)
+	}
+	return c.Done(nil, c.now)
+}
 
 func host(name string, inFlight, queued int) hosts.Host {
 	return hosts.Host{Name: name, Ready: true, Slots: 4, InFlight: inFlight, Queued: queued}

@@ -57,7 +57,7 @@ func (k *Keeper) Run(look, hook context.Context) {
 			a = decider.Next(k.Signals(), time.Now())
 		case err := <-called:
 			calls--
-			a = decider.Done(err != nil, time.Now())
+			a = decider.Done(err, time.Now())
 		case <-look.Done():
 			for ; calls > 0; calls-- {
 				<-called

@@ -132,6 +132,7 @@ func TestCommand_IsToldWhatToDo(t *testing.T) {
 	assert.JSONEq(t, downJSON, rest)
 	output, err = script(t, `echo no such host >&2; exit 3`).Call(t.Context(), down)
 	assert.EqualError(t, err, "exit status 3")
+	assert.NotErrorIs(t, err, hosts.ErrOpen)
 	assert.Equal(t, "no such host\n", output)
 	_, err = hosts.Command{"/nowhere/hook"}.Call(t.Context(), down)
 	assert.ErrorContains(t, err, "/nowhere/hook")
@@ -163,7 +164,8 @@ func TestCommand_ThatTakesTooLongEndsWithWhatItStarted(t *testing.T) {
 		}
 	}()
 	_, err := hook.Call(ctx, down)
-	assert.EqualError(t, err, "it was ended: too long")
+	assert.EqualError(t, err, "it was ended, it may have been done: too long")
+	assert.ErrorIs(t, err, hosts.ErrOpen)
 	require.Eventually(t, func() bool { _, err := os.OpenFile(fifo, os.O_WRONLY|syscall.O_NONBLOCK, 0); return err != nil }, 10*time.Second, time.Millisecond, "its child has ended")
 }
 
@@ -187,5 +189,14 @@ func TestPost_IsToldWhatToDo(t *testing.T) {
 	status = http.StatusConflict
 	output, err = hosts.Post{URL: u, Token: "secret"}.Call(t.Context(), down)
 	assert.ErrorContains(t, err, "answered 409")
+	assert.NotErrorIs(t, err, hosts.ErrOpen)
 	assert.Equal(t, "as you wish", output)
+
+	s.Config.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	_, err = hosts.Post{URL: u}.Call(t.Context(), down)
+	assert.ErrorIs(t, err, hosts.ErrOpen, "it had been told")
+	s.Close()
+	_, err = hosts.Post{URL: u}.Call(t.Context(), down)
+	assert.Error(t, err)
+	assert.NotErrorIs(t, err, hosts.ErrOpen, "nobody was there")
 }
