@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"go.uber.org/zap"
 
+	"github.com/whiskaway/whiskaway/clientmode/internal/spans"
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/internal/sentinel"
 	"github.com/whiskaway/whiskaway/internal/web"
@@ -33,6 +34,7 @@ type Client struct {
 	translate  translate // into the server's dialect; nil: it speaks ours
 	streams    *sentinel.Streams
 	listener   *daemon.Listener
+	tracer     *spans.Tracer // nil: no spans are recorded
 
 	mu       sync.Mutex       // guards what follows
 	function *function        // nil until initialised
@@ -87,6 +89,7 @@ func (c *Client) Start() error {
 			return errors.Join(daemon.ErrConfig, err)
 		}
 	}
+	c.openTraces()
 	c.listener = &daemon.Listener{Listen: c.cfg.Listen, Handler: c.routes(), Log: c.log}
 	return c.listener.Start()
 }
@@ -137,10 +140,11 @@ func (c *Client) shutDown(ctx context.Context) error {
 	c.function, c.stopped = nil, true
 	c.mu.Unlock()
 	if f != nil {
-		err = errors.Join(err, f.release(ctx))
+		err = errors.Join(err, c.release(ctx, f))
 	}
 	if c.fixed != nil {
 		c.fixed.CloseIdle()
 	}
+	c.closeTraces(ctx)
 	return err
 }

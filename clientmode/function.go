@@ -1,6 +1,7 @@
 package clientmode
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -19,6 +20,7 @@ const twoStepsFrom = 8 << 10
 // needs to be told.
 type function struct {
 	upstream Upstream
+	name     string     // of the action, for people
 	header   hop.Header // of an init
 	short    []byte     // the init without its code; nil: always sent whole
 	whole    *kept      // the init
@@ -36,10 +38,10 @@ func (c *Client) newFunction(body []byte, init *runtimespec.InitBody, upstream U
 		return nil, err
 	}
 	code := init.Digest()
-	identity := init.Function(c.cfg.Kind, code, container, c.cfg.VolatileEnv).Identity()
-	f := &function{upstream: upstream}
+	spec := init.Function(c.cfg.Kind, code, container, c.cfg.VolatileEnv)
+	f := &function{upstream: upstream, name: cmp.Or(spec.Env["__OW_ACTION_NAME"], init.Name)}
 	f.run = hop.Header{
-		{Name: runtimespec.HeaderFunction, Value: identity.String()},
+		{Name: runtimespec.HeaderFunction, Value: spec.Identity().String()},
 		{Name: runtimespec.HeaderLease, Value: c.lease},
 		{Name: "Accept", Value: runtimespec.MediaFrames},
 		{Name: "Content-Type", Value: "application/json"},
@@ -70,12 +72,12 @@ func (f *function) requests() []*hop.Request {
 
 // release tells the server that this container needs the function no more.
 // That is a courtesy: a lease that is not given up runs out.
-func (f *function) release(ctx context.Context) error {
+func (f *function) release(ctx context.Context, trace runtimespec.Trace) error {
 	defer f.drop()
 	// Also when ctx is over: runs that outlast the drain are why it matters most.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer cancel()
-	resp, err := f.upstream.Send(ctx, &hop.Request{Path: runtimespec.PathStop, Header: f.run})
+	resp, err := f.upstream.Send(ctx, &hop.Request{Path: runtimespec.PathStop, Header: traced(f.run, trace)})
 	if err != nil {
 		return fmt.Errorf("giving up the lease: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/whiskaway/whiskaway/clientmode/internal/spans"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -39,7 +40,9 @@ func (c *Client) init(w http.ResponseWriter, r *http.Request) {
 	}
 	defer c.attend(r, current.work)()
 	if mine {
-		f, out := c.prepare(current.ctx, body, traceOf(r))
+		span := c.receive(r, "init")
+		f, out := c.prepare(current.ctx, body, span)
+		concluded(span, f, out)
 		c.leaveInit(current, f, out)
 	}
 	current.answer(w, r)
@@ -84,7 +87,7 @@ func (c *Client) leaveInit(current *starting, f *function, out outcome) {
 }
 
 // prepare checks an init and tells the server about the function.
-func (c *Client) prepare(ctx context.Context, body []byte, trace []string) (*function, outcome) {
+func (c *Client) prepare(ctx context.Context, body []byte, span spans.Span) (*function, outcome) {
 	init, err := runtimespec.ParseInit(body)
 	if err != nil {
 		return nil, c.refuse(http.StatusBadRequest, "The init request cannot be read: %v.", err)
@@ -102,7 +105,7 @@ func (c *Client) prepare(ctx context.Context, body []byte, trace []string) (*fun
 	}
 	ctx, cancel := c.within(ctx, init.Deadline())
 	defer cancel()
-	return f, c.initialise(ctx, f, c.streams, trace)
+	return f, c.initialise(ctx, f, c.streams, span)
 }
 
 // choose finds the server that is to run the function.

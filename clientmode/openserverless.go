@@ -177,7 +177,7 @@ func (o *openServerless) runBody(r *hop.Request) ([]byte, error) {
 func foreign(h hop.Header) hop.Header {
 	out := hop.Header{{Name: "Content-Type", Value: "application/json"}}
 	for _, f := range h {
-		if f.Name == runtimespec.HeaderTimeout || f.Name == runtimespec.HeaderTrace {
+		if f.Name == runtimespec.HeaderTimeout || f.Name == runtimespec.HeaderTrace || f.Name == runtimespec.HeaderTraceState {
 			out = append(out, f)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/whiskaway/whiskaway/clientmode/internal/spans"
 	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/sentinel"
 	"github.com/whiskaway/whiskaway/runtime-spec"
@@ -31,7 +32,7 @@ func (c *Client) run(w http.ResponseWriter, r *http.Request) {
 	}
 	defer c.attend(r, current)()
 	if mine {
-		c.perform(f, current, activation, traceOf(r), body)
+		c.perform(f, current, activation, c.receive(r, "run"), body)
 	}
 	current.answer(w, r)
 }
@@ -61,13 +62,15 @@ func (c *Client) enterRun(id string) (f *function, current *work, mine bool) {
 
 // perform executes a run that is this container's to execute. The sentinels are
 // out before the answer is.
-func (c *Client) perform(f *function, current *work, activation runtimespec.Activation, trace []string, body []byte) {
+func (c *Client) perform(f *function, current *work, activation runtimespec.Activation, span spans.Span, body []byte) {
 	ctx, cancel := c.within(current.ctx, activation.Deadline)
 	defer cancel()
 	logs := c.streams.Activation(c.concurrent)
-	out := c.execute(ctx, f, activation, logs, trace, body)
+	span.Say("faas.invocation_id", activation.ID)
+	out := c.execute(ctx, f, activation, logs, span, body)
+	concluded(span, f, out)
 	if current.ctx.Err() != nil && activation.ID != "" {
-		c.cancelUpstream(f, activation.ID)
+		c.cancelUpstream(f, activation.ID, span.Trace)
 	}
 	logs.End()
 	c.mu.Lock()
@@ -79,14 +82,14 @@ func (c *Client) perform(f *function, current *work, activation runtimespec.Acti
 
 // execute sends the run until it was started, and asks again for the outcome of
 // one whose answer broke off. Without an id nobody could tell which run is meant.
-func (c *Client) execute(ctx context.Context, f *function, activation runtimespec.Activation, logs sentinel.Activation, trace []string, body []byte) outcome {
-	header := traced(f.run, trace)
+func (c *Client) execute(ctx context.Context, f *function, activation runtimespec.Activation, logs sentinel.Activation, span spans.Span, body []byte) outcome {
+	header := traced(f.run, span.Trace)
 	if activation.ID != "" {
 		header = append(header, hop.Field{Name: runtimespec.HeaderActivation, Value: activation.ID})
 	}
 	var cut *cutOff
 	out := c.persist(ctx, f, unsent, func() (outcome, error) {
-		out, err := c.attempt(ctx, f, logs, trace, header, body)
+		out, err := c.attempt(ctx, f, logs, span, header, body)
 		cut, _ = err.(*cutOff)
 		return out, err
 	})
@@ -98,12 +101,12 @@ func (c *Client) execute(ctx context.Context, f *function, activation runtimespe
 
 // attempt sends the run, telling the server about the function again when it
 // has forgotten it.
-func (c *Client) attempt(ctx context.Context, f *function, logs sentinel.Activation, trace []string, header hop.Header, body []byte) (outcome, error) {
+func (c *Client) attempt(ctx context.Context, f *function, logs sentinel.Activation, span spans.Span, header hop.Header, body []byte) (outcome, error) {
 	out, err := c.exchange(ctx, f, logs, &hop.Request{Path: runtimespec.PathRun, Header: withTimeout(ctx, header), Body: body})
 	if err != nil || out.reason != runtimespec.UnknownFunction {
 		return out, err
 	}
-	if again := c.reinitialise(ctx, f, logs, trace); again.status != http.StatusOK {
+	if again := c.reinitialise(ctx, f, logs, span); again.status != http.StatusOK {
 		return again, nil
 	}
 	return c.exchange(ctx, f, logs, &hop.Request{Path: runtimespec.PathRun, Header: withTimeout(ctx, header), Body: body})
@@ -114,8 +117,8 @@ const cancelTime = 2 * time.Second
 
 // cancelUpstream says that nobody waits for an activation any more; a bare
 // disconnect would only start the server's grace.
-func (c *Client) cancelUpstream(f *function, id string) {
-	header := f.run.With(hop.Field{Name: runtimespec.HeaderActivation, Value: id})
+func (c *Client) cancelUpstream(f *function, id string, trace runtimespec.Trace) {
+	header := append(traced(f.run, trace), hop.Field{Name: runtimespec.HeaderActivation, Value: id})
 	ctx, cancel := context.WithTimeout(context.Background(), cancelTime)
 	defer cancel()
 	if resp, err := f.upstream.Send(ctx, &hop.Request{Path: runtimespec.PathStop, Header: header}); err == nil {

@@ -126,15 +126,17 @@ func TestRun_OnlyTheTraceContextOfTheInvokersHeadersGoesOn(t *testing.T) {
 	require.NoError(t, r.send(t.Context(), "/run", runBody("a"), header))
 	for _, got := range append(f.all("/init"), f.all("/run")...) {
 		assert.Equal(t, []string{trace}, got.Header["Traceparent"], got.path)
+		assert.Equal(t, []string{"a=b"}, got.Header["Tracestate"], got.path)
 		for name := range header {
-			if name != "Traceparent" {
+			if name != "Traceparent" && name != "Tracestate" {
 				assert.NotContains(t, got.Header, name, got.path)
 			}
 		}
 	}
-	for _, bad := range [][]string{{trace, trace}, {strings.Repeat("0", 257)}, nil} {
-		require.NoError(t, r.send(t.Context(), "/run", runBody("b"), http.Header{"Traceparent": bad}))
+	for _, bad := range [][]string{{trace, trace}, {strings.ToUpper(trace)}, nil} {
+		require.NoError(t, r.send(t.Context(), "/run", runBody("b"), http.Header{"Traceparent": bad, "Tracestate": {"a=b"}}))
 		runs := f.all("/run")
 		assert.NotContains(t, runs[len(runs)-1].Header, "Traceparent")
+		assert.NotContains(t, runs[len(runs)-1].Header, "Tracestate")
 	}
 }

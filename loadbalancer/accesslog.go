@@ -16,9 +16,10 @@ func (b *Balancer) note(c *call) {
 	default:
 		return
 	}
+	c.end()
 	b.metrics.requests.WithLabelValues(path[1:], c.result()).Inc()
 	if path == runtimespec.PathRun && c.spent > 0 {
-		b.metrics.added.Observe((time.Since(c.began) - c.spent).Seconds())
+		b.metrics.added.Observe((time.Since(c.began) - c.spent - c.waited).Seconds())
 	}
 	if !b.settings().AccessLog {
 		return
@@ -26,5 +27,5 @@ func (b *Balancer) note(c *call) {
 	function := c.Header.Get(runtimespec.HeaderFunction)
 	b.log.Info("answered", zap.String("request", path[1:]), zap.String("tenant", c.tenant), zap.String("function", function[:min(12, len(function))]),
 		zap.String("activation", c.Header.Get(runtimespec.HeaderActivation)), zap.String("server", c.server), zap.Int("tries", c.tries),
-		zap.Int("status", c.status), zap.String("outcome", c.result()), zap.Duration("took", time.Since(c.began)), zap.Duration("at_server", c.spent))
+		zap.Int("status", c.status), zap.String("outcome", c.result()), zap.Duration("took", time.Since(c.began)), zap.Duration("at_server", c.spent), zap.Duration("queued", c.waited), c.traceID())
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -70,6 +71,10 @@ func (b *Balancer) showFunctions(c *call) error {
 	if b.settings().token != "" && !everything {
 		tenant = c.tenant
 	}
+	path := runtimespec.PathFunctions
+	if brief, _ := strconv.ParseBool(c.URL.Query().Get("brief")); brief {
+		path = pathBrief
+	}
 	ctx, cancel := context.WithTimeout(c.Context(), listWait)
 	defer cancel()
 	b.mu.Lock()
@@ -83,7 +88,7 @@ func (b *Balancer) showFunctions(c *call) error {
 	var asked sync.WaitGroup
 	for i, s := range all {
 		asked.Go(func() {
-			status, text, err := ask(ctx, s, c.hops, tenant)
+			status, text, err := ask(ctx, s, path, c.hops, tenant)
 			var said struct{ Functions []map[string]any }
 			if err != nil || status != http.StatusOK || json.Unmarshal(text, &said) != nil {
 				return

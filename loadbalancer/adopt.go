@@ -1,73 +1,17 @@
 package loadbalancer
 
 import (
-	"context"
-	"encoding/json"
-	"io"
-	"net/http"
 	"time"
 
 	"go.uber.org/zap"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
-	"github.com/whiskaway/whiskaway/internal/token"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// held is a function that a server has.
-type held struct{ Function, Tenant, Name, State string }
-
-const (
-	listTime = 5 * time.Second
-	maxList  = 64 << 20
-)
-
-// list asks a server what it has. That shows as well whether it takes the
-// balancer's token, and lets it act for tenants.
-func (b *Balancer) list(ctx context.Context, s *backend) (all []held, trouble string) {
-	ctx, cancel := context.WithTimeout(ctx, listTime)
-	defer cancel()
-	if b.settings().token != "" {
-		status, _, err := ask(ctx, s, b.id, token.DefaultTenant)
-		switch {
-		case err != nil:
-			return nil, "it does not say what it has: " + err.Error()
-		case status == http.StatusForbidden:
-			return nil, `the balancer's token may not act for tenants there: mark it "delegate" in the server's token file`
-		}
-	}
-	status, text, err := ask(ctx, s, b.id, "")
-	var said struct{ Functions []held }
-	switch {
-	case err != nil:
-		return nil, "it does not say what it has: " + err.Error()
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		return nil, "it does not take the balancer's token: set --servers-token-file"
-	case status != http.StatusOK || json.Unmarshal(text, &said) != nil:
-		return nil, "it does not say what it has: " + http.StatusText(status)
-	}
-	return said.Functions, ""
-}
-
-// ask asks a server for its functions: of a tenant, or of all.
-func ask(ctx context.Context, s *backend, hops, tenant string) (status int, text []byte, err error) {
-	header := hop.Header{{Name: runtimespec.HeaderHops, Value: hops}}
-	if tenant != "" {
-		header = append(header, hop.Field{Name: runtimespec.HeaderTenant, Value: tenant})
-	}
-	resp, err := s.probe.Send(ctx, &hop.Request{Get: true, Path: runtimespec.PathFunctions, Header: header})
-	if err != nil {
-		return 0, nil, err
-	}
-	defer resp.Close()
-	text, err = io.ReadAll(io.LimitReader(resp, maxList))
-	return resp.Status, text, err
-}
-
 // adopt takes in what another process than before has: nothing that the one
 // before had, but what it says.
-func (b *Balancer) adopt(s *backend, id string, all []held) {
+func (b *Balancer) adopt(s *backend, found readiness, all []held, asked time.Time) {
 	now := time.Now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -77,32 +21,61 @@ func (b *Balancer) adopt(s *backend, id string, all []held) {
 	if s.id != "" {
 		for _, f := range b.functions {
 			if f.sched.On(s.sched) == policy.Ready {
-				b.fleet.Absent(f.sched, s.sched, now)
+				b.fleet.Absent(f.sched, s.sched, asked)
 			}
 		}
 		delete(b.routes, s.id)
+		s.willing = false
 		if !b.parked(s.name) {
 			b.fleet.Return(s.sched, now)
 		}
 	}
-	s.id, b.routes[id] = id, s
-	found := 0
+	s.id, b.routes[found.id] = found.id, s
+	news, _ := b.takeIn(s, all, asked, now)
+	s.tookIn(found, asked)
+	b.log.Info("server is there", zap.String("server", s.name), zap.String("incarnation", found.id), zap.Int("functions", news))
+}
+
+// tookIn notes up to which change a server's functions are known.
+func (s *backend) tookIn(found readiness, asked time.Time) {
+	s.listed = asked
+	if found.Changes != nil {
+		s.changes = *found.Changes
+	}
+}
+
+// takeIn makes what is believed of a server's functions what it says of them, but
+// for what has become of them since it was asked. The caller holds mu.
+func (b *Balancer) takeIn(s *backend, all []held, asked, now time.Time) (news, gone int) {
+	there := make(map[key]bool, len(all))
 	for _, h := range all {
 		identity, err := runtimespec.ParseDigest(h.Function)
 		if err != nil || h.State == "draining" || len(h.Tenant) > runtimespec.MaxActivation {
 			continue
 		}
-		f, err := b.known(key{h.Tenant, identity}, now)
+		k := key{h.Tenant, identity}
+		f, err := b.known(k, now)
 		if err != nil {
-			break
+			continue // no more than are known may be
 		}
 		if f.name == "" {
 			f.name = h.Name
 		}
-		if f.sched.On(s.sched) == policy.Absent {
+		warm := h.State == "ready" || h.State == ""
+		if f.sched.On(s.sched) == policy.Absent && !f.sched.Since(s.sched).After(asked) {
 			b.fleet.Ready(f.sched, s.sched, now)
-			found++
+			news++
+		}
+		if warm || !there[k] { // behind a balancer it may be at several servers
+			b.fleet.Cold(f.sched, s.sched, !warm)
+		}
+		there[k] = true
+	}
+	for k, f := range b.functions {
+		if !there[k] && f.sched.On(s.sched) == policy.Ready && f.sched.Since(s.sched).Before(asked) {
+			b.fleet.Absent(f.sched, s.sched, now)
+			gone++
 		}
 	}
-	b.log.Info("server is there", zap.String("server", s.name), zap.String("incarnation", id), zap.Int("functions", found))
+	return news, gone
 }

@@ -20,12 +20,10 @@ func (r *flight) header() hop.Header {
 	}
 	add("Accept", r.c.Header.Get("Accept"))
 	add(runtimespec.HeaderActivation, r.c.Header.Get(runtimespec.HeaderActivation))
-	add(runtimespec.HeaderTrace, r.c.Header.Get(runtimespec.HeaderTrace))
-	add(runtimespec.HeaderHops, r.c.hops)
 	if !r.deadline.IsZero() {
 		add(runtimespec.HeaderTimeout, runtimespec.FormatTimeout(time.Until(r.deadline)))
 	}
-	return h
+	return way{r.c.hops, r.span.Onward(r.c.trace)}.onto(h)
 }
 
 // attempt sends the run to the server that was picked, and passes its answer on.
@@ -34,6 +32,8 @@ func (r *flight) attempt() (again bool, err error) {
 	r.c.tries++
 	s := r.on
 	r.c.server = s.name
+	r.span = r.observe(s)
+	defer func() { r.observed(err) }()
 	r.request = hop.Request{Path: runtimespec.PathRun, Header: r.header(), Body: r.body}
 	began := time.Now()
 	r.ran = s
@@ -105,7 +105,7 @@ func (r *flight) unanswered(s *backend, err error) (again bool, _ error) {
 		r.ran = nil
 		r.tried = append(r.tried, s.sched)
 		r.b.metrics.retried("not-sent")
-		return true, refusal(runtimespec.StartFailed, "%s cannot be reached: %v", s.name, err)
+		return true, away("%s cannot be reached: %v", s.name, err)
 	}
 	return false, lost("the connection to %s was lost after the run was sent; it may have run and is not sent again: %v", s.name, err)
 }

@@ -24,10 +24,15 @@ type backend struct {
 	kick   chan struct{} // has it checked now
 	end    context.CancelFunc
 
-	id      string    // its incarnation, as of the last check; guarded
-	checked time.Time // last check that was answered; guarded
-	kinds   string    // that it runs; guarded
-	trouble string    // why it is given no work, for people; guarded
+	id      string        // its incarnation, as of the last check; guarded
+	changes uint64        // number of what it was last known to hold; guarded
+	listed  time.Time     // when it last told that; guarded
+	listing bool          // it is being asked; guarded
+	took    time.Duration // to ask and to take it in; guarded
+	checked time.Time     // last check that was answered; guarded
+	kinds   string        // that it runs; guarded
+	trouble string        // why it is given no work, for people; guarded
+	willing bool          // it was drained here and would still take runs; guarded
 }
 
 // look has a server checked at once: something about it has changed.
@@ -41,6 +46,7 @@ func (s *backend) look() {
 // remove ends a membership. Runs in flight there finish; the caller holds mu.
 func (b *Balancer) remove(sched *policy.Server, s *backend) {
 	b.fleet.Remove(sched, time.Now())
+	s.willing = false
 	delete(b.backends, sched)
 	for id, at := range b.routes {
 		if at == s {
@@ -102,5 +108,6 @@ func (b *Balancer) load() runtimespec.Load {
 			sum.InFlight += s.Load() - queued
 		}
 	}
+	sum.Queued += b.line.Len()
 	return sum
 }

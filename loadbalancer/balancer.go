@@ -19,6 +19,7 @@ import (
 
 	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/internal/trace"
 	"github.com/whiskaway/whiskaway/internal/tunnel"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/discovery"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
@@ -37,6 +38,7 @@ type Balancer struct {
 	lock      *os.File
 	store     *codestore.Store
 	metrics   *metrics
+	tracer    *trace.Tracer // nil: no spans are recorded
 	uploads   *semaphore.Weighted
 	loads     *semaphore.Weighted // inits that no caller waits for
 	admission admission
@@ -62,6 +64,7 @@ type Balancer struct {
 	routes    map[string]*backend // by the incarnation of who executes there
 	functions map[key]*function
 	flights   map[flightKey]*flight
+	line      line            // runs that found no server
 	drained   map[string]bool // servers by name, members or not, that somebody has drained here
 	leaving   map[string]bool // members by name that are to go, for want of work; true: the hook ends it
 }
@@ -80,6 +83,7 @@ func New(cfg Config) *Balancer {
 	}
 	b.live.Store(&live{Config: cfg})
 	b.admission.max.Store(int64(cfg.InFlight))
+	b.line.Limit(cfg.queueLimits())
 	b.fleet = policy.NewFleet(policy.Options{Changed: b.changed, Stale: 2 * cfg.CheckEvery})
 	b.metrics = newMetrics(b)
 	b.base, b.end = context.WithCancel(context.Background())
@@ -89,12 +93,13 @@ func New(cfg Config) *Balancer {
 // Start checks the configuration and serves. Servers need not be there yet.
 func (b *Balancer) Start() error {
 	err := b.cfg.validate()
-	for _, step := range []func() error{b.openSecrets, b.openState, b.openFleet, b.listen} {
+	for _, step := range []func() error{b.openSecrets, b.openState, b.openTraces, b.openFleet, b.listen} {
 		if err == nil {
 			err = step()
 		}
 	}
 	if err != nil {
+		b.tracer.Close(b.base)
 		return errors.Join(err, b.cleanUp())
 	}
 	return nil
@@ -154,7 +159,9 @@ func (b *Balancer) drain(ctx context.Context) error {
 	defer cancel()
 	err = errors.Join(err, b.listener.Stop(ending))
 	keeper(ctx)
-	return errors.Join(err, b.cleanUp())
+	err = errors.Join(err, b.cleanUp())
+	b.tracer.Close(ctx)
+	return err
 }
 
 func (b *Balancer) cleanUp() error {

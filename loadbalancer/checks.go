@@ -41,12 +41,13 @@ func (b *Balancer) watch(ctx context.Context, s *backend) {
 
 // readiness is the answer of a readiness probe, and what its head says.
 type readiness struct {
-	Ready  bool
-	Reason string
-	Kinds  string // joined by commas
-	id     string
-	load   runtimespec.Load
-	loaded bool
+	Ready   bool
+	Reason  string
+	Kinds   string  // joined by commas
+	Changes *uint64 // of what it holds; nil: it does not say
+	id      string
+	load    runtimespec.Load
+	loaded  bool
 }
 
 // check asks a server whether it is well. The answer also says which process
@@ -59,7 +60,7 @@ func (b *Balancer) check(ctx context.Context, s *backend) (well bool) {
 	now := time.Now()
 	if err != nil {
 		b.mu.Lock()
-		s.trouble = err.Error()
+		s.trouble, s.willing = err.Error(), false
 		if s.server.Tunnel && !b.hub.Has(s.server.Incarnation) {
 			b.fleet.Drain(s.sched, now) // until it has made one again, not until an ejection is over
 		} else {
@@ -70,7 +71,7 @@ func (b *Balancer) check(ctx context.Context, s *backend) (well bool) {
 	}
 	if trouble := b.meet(ctx, s, found); trouble != "" {
 		b.mu.Lock()
-		s.trouble = trouble
+		s.trouble, s.willing = trouble, false
 		b.fleet.Drain(s.sched, now)
 		b.mu.Unlock()
 		return false
@@ -80,15 +81,20 @@ func (b *Balancer) check(ctx context.Context, s *backend) (well bool) {
 	s.checked, s.trouble, s.kinds = now, found.Reason, found.Kinds
 	if found.loaded {
 		b.report(s, found.load, now)
+		defer b.serve(now, nil)
 	}
 	switch {
 	case found.Ready:
+		b.keepListed(ctx, s, found, now)
 		if s.sched.Health() == policy.Draining && !b.parked(s.name) {
 			b.fleet.Return(s.sched, now)
 		}
 	case found.Reason == string(runtimespec.Draining):
+		s.willing = false
 		b.fleet.Drain(s.sched, now)
 		return true
+	default:
+		s.willing = false
 	}
 	b.fleet.Checked(s.sched, found.Ready, now)
 	return found.Ready

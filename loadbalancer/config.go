@@ -16,6 +16,7 @@ import (
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/discovery"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/waiting"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 )
 
@@ -40,12 +41,14 @@ type Config struct {
 	VolatileEnv []string             // more env keys that change with each activation; the same on clients and servers
 
 	InFlight     int   // requests at once; with several tenants one gets as many as are left [4096]
+	Queue        int   // runs of them that wait for a server; of one tenant as many as are left, and so half. Below 0: none [2048]
 	Functions    int   // that are known at once [65536]
 	MaxInitBody  int64 // bytes [72 MiB]
 	MaxRunBody   int64 // bytes [8 MiB]
 	CodeCache    int64 // bytes of code kept on disk [4 GiB]
 	UploadBudget int64 // bytes of large bodies held in memory at once [256 MiB]
 
+	QueueWait    time.Duration // longest that a run waits for a server, also bounded by its own time [10s]
 	CheckEvery   time.Duration // between two health checks of a server [500ms]
 	CheckTimeout time.Duration // a server that takes longer to answer one is not well [1s]
 
@@ -82,6 +85,8 @@ func (c Config) withDefaults() Config {
 	c.Lease = cmp.Or(c.Lease, 30*time.Minute)
 	c.InitTimeout = cmp.Or(c.InitTimeout, 5*time.Minute)
 	c.InFlight = cmp.Or(c.InFlight, 4096)
+	c.Queue = cmp.Or(c.Queue, 2048)
+	c.QueueWait = cmp.Or(c.QueueWait, 10*time.Second)
 	c.Functions = cmp.Or(c.Functions, 1<<16)
 	c.MaxInitBody = cmp.Or(c.MaxInitBody, 72<<20)
 	c.MaxRunBody = cmp.Or(c.MaxRunBody, 8<<20)
@@ -104,8 +109,8 @@ func (c Config) validate() error {
 		return fmt.Errorf("%w: listening on %s lets others run code on the servers; set --token-file, or listen on 127.0.0.1", daemon.ErrConfig, c.Listen)
 	case (c.TLSCert == "") != (c.TLSKey == ""):
 		return fmt.Errorf("%w: --tls-cert and --tls-key go together", daemon.ErrConfig)
-	case c.Lease < 0 || c.InitTimeout < 0 || c.CheckEvery < 0 || c.CheckTimeout < 0:
-		return fmt.Errorf("%w: --lease, --max-init, --check-every and --check-timeout must be times above 0", daemon.ErrConfig)
+	case c.Lease < 0 || c.InitTimeout < 0 || c.QueueWait < 0 || c.CheckEvery < 0 || c.CheckTimeout < 0:
+		return fmt.Errorf("%w: --lease, --max-init, --queue-wait, --check-every and --check-timeout must be times above 0", daemon.ErrConfig)
 	case c.InFlight < 0 || c.Functions < 0 || c.CodeCache < 0:
 		return fmt.Errorf("%w: --in-flight, --functions and --code-cache must be above 0", daemon.ErrConfig)
 	}
@@ -123,6 +128,12 @@ func (c Config) validate() error {
 		err = fmt.Errorf("%w: --server: %w", daemon.ErrConfig, err)
 	}
 	return err
+}
+
+// queueLimits bound the runs that wait. Bodies that do are held to what large
+// ones may weigh in all.
+func (c Config) queueLimits() waiting.Limits {
+	return waiting.Limits{Entries: max(0, c.Queue), Bytes: c.UploadBudget}
 }
 
 // newPolicy makes the policy that is set.

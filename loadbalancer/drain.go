@@ -45,7 +45,7 @@ func (b *Balancer) setDrained(c *call, name string, drain bool) error {
 	}
 	if err == nil && drain {
 		b.drained[s.name] = true
-		b.fleet.Drain(s.sched, time.Now()) // and followChanges has its functions loaded elsewhere
+		b.drainHere(s, time.Now())
 	} else if err == nil {
 		delete(b.drained, s.name)
 	}

@@ -18,12 +18,21 @@ type Refusal struct {
 	Message    string
 	Status     int           // 0: the reason's
 	RetryAfter time.Duration // of a reason that is transient; 0: soon
+
+	away bool // the server could not be reached, and may come back
 }
 
 func (r *Refusal) Error() string { return string(r.Reason) + ": " + r.Message }
 
 func refusal(reason runtimespec.Reason, format string, args ...any) *Refusal {
 	return &Refusal{Reason: reason, Message: fmt.Sprintf(format, args...)}
+}
+
+// away is for a server that nothing could be sent to.
+func away(format string, args ...any) *Refusal {
+	r := refusal(runtimespec.StartFailed, format, args...)
+	r.away = true
+	return r
 }
 
 // lost is the answer to a run that may have been started and whose answer will
@@ -69,9 +78,9 @@ func (b *Balancer) refuse(c *call, err error) {
 	}
 	r := asRefusal(err)
 	if r.Reason == runtimespec.Internal {
-		b.log.Warn("refused", zap.Error(err))
+		b.log.Warn("refused", zap.Error(err), c.traceID())
 	} else {
-		b.log.Debug("refused", zap.Error(err))
+		b.log.Debug("refused", zap.Error(err), c.traceID())
 	}
 	c.outcome = string(r.Reason)
 	h := c.w.Header()

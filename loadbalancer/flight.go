@@ -25,6 +25,7 @@ func (b *Balancer) enter(k key, lease string, r *flight) (first *flight, err err
 		return nil, errUnknown()
 	}
 	b.use(f, lease, now)
+	r.c.span.Text("faas.name", f.name)
 	r.f = f
 	if id := r.c.Header.Get(runtimespec.HeaderActivation); id != "" {
 		at := flightKey{k, id}

@@ -27,6 +27,10 @@ type function struct {
 	leases map[string]time.Time  // who needs it, until when; guarded
 	used   time.Time             // last run or init; guarded
 	loads  map[*backend]*loading // inits in flight; guarded
+
+	moving *move // away from a server that was drained here; guarded; nil: it is not
+
+	recall recall // of those that wait; guarded
 }
 
 // known returns the function's entry, made if need be; the caller holds mu.

@@ -188,7 +188,8 @@ func TestHosts_WhatPeopleDrainOrReturnIsTheirs(t *testing.T) {
 	}
 	r.LetGo(rented.URL)
 	parked("it has nothing to do and leaves")
-	rented.restart()
+	id := rented.restart()
+	r.eventually(func() bool { return r.says(rented).ID == id })
 	parked("it has nothing to do and leaves")
 
 	require.Equal(t, http.StatusOK, r.tell(rented.URL, "drain").status)
@@ -215,21 +216,34 @@ func TestHosts_WhatPeopleDrainOrReturnIsTheirs(t *testing.T) {
 	r.met(2) // one that comes by the same name is another
 }
 
-func TestHosts_RefusedRunsAskForOneMore(t *testing.T) {
-	s := newFake(t)
-	s.on(runtimespec.PathRun, refuse(runtimespec.Saturated))
-	o := newOwner(t, func(order) int { return http.StatusOK })
-	cfg := quick(o.URL)
-	cfg.UpAfter, cfg.Every = time.Nanosecond, 20*time.Millisecond
-	r := newRig(t, loadbalancer.Config{JoinTokenFile: invitation(t), Hosts: cfg, Servers: []string{s.URL}})
-	r.met(1)
-	f := newTarget(small)
-	r.mustInit(f)
-	r.eventually(func() bool {
-		assert.Equal(t, runtimespec.Saturated, r.run(f, uuid.NewString()).reason)
-		return len(o.orders()) > 0
-	})
-	assert.Regexp(t, `(?m)^whiskaway_balancer_no_room_total [1-9]`, r.get("/metrics").body)
+// No server shows load, but runs wait at the balancer, or are refused there.
+func TestHosts_RunsWithoutRoomAskForOneMore(t *testing.T) {
+	for name, queue := range map[string]int{"they wait": 1, "they are refused": -1} {
+		t.Run(name, func(t *testing.T) {
+			s := newFake(t)
+			s.on(runtimespec.PathRun, refuse(runtimespec.Saturated))
+			o := newOwner(t, func(order) int { return http.StatusOK })
+			cfg := quick(o.URL)
+			cfg.UpAfter, cfg.Every = time.Nanosecond, 20*time.Millisecond
+			r := newRig(t, loadbalancer.Config{JoinTokenFile: invitation(t), Hosts: cfg, Servers: []string{s.URL}, Queue: queue})
+			r.met(1)
+			f := newTarget(small)
+			r.mustInit(f)
+			if queue > 0 {
+				waiting := async(func() got { return r.run(f, uuid.NewString()) })
+				r.eventually(func() bool { return len(o.orders()) > 0 })
+				assert.Contains(t, r.get("/metrics").body, "whiskaway_balancer_no_room_total 0\n")
+				s.on(runtimespec.PathRun, echo)
+				assert.Equal(t, http.StatusOK, wait(t, waiting).status)
+				return
+			}
+			r.eventually(func() bool {
+				assert.Equal(t, runtimespec.Saturated, r.run(f, uuid.NewString()).reason)
+				return len(o.orders()) > 0
+			})
+			assert.Regexp(t, `(?m)^whiskaway_balancer_no_room_total [1-9]`, r.get("/metrics").body)
+		})
+	}
 }
 
 // A balancer that is started again does not know whether the one before it has

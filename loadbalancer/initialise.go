@@ -40,8 +40,8 @@ func (a answer) elsewhere() bool {
 var errNoCode = errors.New("the code is no longer cached")
 
 // initialise tells a server about a function, leaving the code out first.
-func (b *Balancer) initialise(ctx context.Context, f *function, r *recipe, s *backend, hops string) (answer, error) {
-	a, err := b.sendInit(ctx, f, r, s, hops, r.body)
+func (b *Balancer) initialise(ctx context.Context, f *function, r *recipe, s *backend, l *loading) (answer, error) {
+	a, err := b.sendInit(ctx, f, r, s, l, r.body)
 	if err != nil || a.reason != runtimespec.CodeNeeded || r.whole {
 		return a, err
 	}
@@ -57,11 +57,11 @@ func (b *Balancer) initialise(ctx context.Context, f *function, r *recipe, s *ba
 	if whole == nil {
 		return answer{}, errNoCode
 	}
-	return b.sendInit(ctx, f, r, s, hops, whole)
+	return b.sendInit(ctx, f, r, s, l, whole)
 }
 
-func (b *Balancer) sendInit(ctx context.Context, f *function, r *recipe, s *backend, hops string, body []byte) (answer, error) {
-	header := append(f.header.With(r.header...), hop.Field{Name: runtimespec.HeaderHops, Value: hops})
+func (b *Balancer) sendInit(ctx context.Context, f *function, r *recipe, s *backend, l *loading, body []byte) (answer, error) {
+	header := l.onto(f.header.With(r.header...))
 	if end, ok := ctx.Deadline(); ok {
 		header = append(header, hop.Field{Name: runtimespec.HeaderTimeout, Value: runtimespec.FormatTimeout(time.Until(end))})
 	}

@@ -57,7 +57,7 @@ func (b *Balancer) tidy(now time.Time) {
 	}
 	b.mu.Unlock()
 	for _, e := range ends {
-		b.giveUp(b.id, e.f, e.at)
+		b.giveUp(way{hops: b.id}, e.f, e.at)
 	}
 }
 
@@ -87,6 +87,10 @@ func (b *Balancer) followChanges() {
 			b.log.Info("server", zap.String("server", c.server.Name()), zap.Stringer("was", c.from), zap.Stringer("is", c.to))
 			if c.to == policy.Draining || c.to == policy.Ejected {
 				b.relocate(c.server)
+			} else {
+				b.mu.Lock()
+				b.serve(time.Now(), nil)
+				b.mu.Unlock()
 			}
 		case <-b.base.Done():
 			return

@@ -26,6 +26,9 @@ func (b *Balancer) keepHosts() {
 		Signals: func() hosts.Signals {
 			s, total := b.signals(), b.noRoom.Load()
 			s.Refused, counted = int(total-counted), total
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			s.Waiting = b.line.Len()
 			return s
 		},
 		Drain: b.letGo, Resume: b.takeBack, Ending: b.giveUpHost, Acted: b.metrics.acted, Log: b.log,
@@ -68,13 +71,17 @@ func (b *Balancer) hostSettings() hosts.Settings {
 // signals are all servers as they are believed to be.
 func (b *Balancer) signals() (s hosts.Signals) {
 	cfg := b.settings()
-	fresh := time.Now().Add(-cfg.CheckEvery - cfg.CheckTimeout) // who is well has said something since
+	now := time.Now()
+	fresh := now.Add(-cfg.CheckEvery - cfg.CheckTimeout) // who is well has said something since
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	loading := map[*backend]int{}
 	for _, f := range b.functions {
 		for at := range f.loads {
 			loading[at]++
+		}
+		if f.moves(now) {
+			loading[f.moving.from]++ // it still gets the function's runs
 		}
 	}
 	for _, sched := range b.fleet.Servers() {

@@ -19,7 +19,7 @@ func (b *Balancer) letGo(h hosts.Host) {
 	defer b.mu.Unlock()
 	if s := b.member(h.Name); s != nil && !b.drained[s.name] {
 		b.leaving[s.name] = false
-		b.fleet.Drain(s.sched, time.Now()) // and followChanges has its functions loaded elsewhere
+		b.drainHere(s, time.Now())
 	}
 }
 
@@ -40,8 +40,8 @@ func (b *Balancer) giveUpHost(h hosts.Host) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	_, still := b.leaving[h.Name]
-	if still {
-		b.leaving[h.Name] = true
+	if s := b.member(h.Name); still && s != nil {
+		b.leaving[h.Name], s.willing = true, false
 	}
 	return still
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/internal/trace"
 )
 
 // backgroundLoads is how many inits that no caller waits for there are at the
@@ -15,8 +17,9 @@ const backgroundLoads = 8
 // and a server: who needs it meanwhile waits for its end.
 type loading struct {
 	done  chan struct{}
-	taken bool   // its logs have an owner; guarded by Balancer.mu
-	hops  string // balancers that the request has passed which it is for, this one too
+	taken bool // its logs have an owner; guarded by Balancer.mu
+	way        // of the request that it is for
+	span  trace.Span
 
 	answer answer // what the server said; valid when done
 	err    error  // or why it said nothing
@@ -34,7 +37,7 @@ func (l *loading) wait(ctx context.Context) error {
 
 // begin starts an init, or finds the one in flight; nil if nobody knows how. The
 // caller holds mu.
-func (b *Balancer) begin(f *function, s *backend, hops string, now time.Time) *loading {
+func (b *Balancer) begin(f *function, s *backend, c *call, now time.Time) *loading {
 	if l := f.loads[s]; l != nil {
 		return l
 	}
@@ -42,7 +45,7 @@ func (b *Balancer) begin(f *function, s *backend, hops string, now time.Time) *l
 		return nil
 	}
 	b.fleet.Loading(f.sched, s.sched, now)
-	l, recipe := b.entered(f, s, hops), f.recipe
+	l, recipe := b.entered(f, s, c.way, c.span.Call("init at server")), f.recipe
 	b.work.Go(func() { b.carryOut(f, recipe, s, l) })
 	return l
 }
@@ -54,7 +57,7 @@ func (b *Balancer) begun(f *function, s *backend, now time.Time) {
 		b.fleet.Absent(f.sched, s.sched, now)
 		return
 	}
-	l, recipe := b.entered(f, s, b.id), f.recipe
+	l, recipe := b.entered(f, s, way{hops: b.id}, b.tracer.Begin("one more copy")), f.recipe
 	b.work.Go(func() {
 		if b.loads.Acquire(b.base, 1) == nil {
 			defer b.loads.Release(1)
@@ -63,8 +66,11 @@ func (b *Balancer) begun(f *function, s *backend, now time.Time) {
 	})
 }
 
-func (b *Balancer) entered(f *function, s *backend, hops string) *loading {
-	l := &loading{done: make(chan struct{}), hops: hops}
+func (b *Balancer) entered(f *function, s *backend, from way, span trace.Span) *loading {
+	from.trace = span.Onward(from.trace)
+	l := &loading{done: make(chan struct{}), way: from, span: span}
+	span.Text("faas.name", f.name)
+	span.Text("whiskaway.server", s.name)
 	f.loads[s] = l
 	return l
 }
@@ -75,16 +81,19 @@ func (b *Balancer) carryOut(f *function, r *recipe, s *backend, l *loading) {
 	ctx, cancel := context.WithTimeout(b.base, b.settings().InitTimeout)
 	defer cancel()
 	began := time.Now()
-	l.answer, l.err = b.initialise(ctx, f, r, s, l.hops)
+	l.answer, l.err = b.initialise(ctx, f, r, s, l)
+	l.ended()
 	now := time.Now()
 	well := l.err == nil && l.answer.ok()
 	b.mu.Lock()
 	delete(f.loads, s)
 	if well {
 		b.fleet.Ready(f.sched, s.sched, now)
+		b.serve(now, nil)
 	} else {
 		b.fleet.Absent(f.sched, s.sched, now)
 	}
+	f.moved()
 	forgotten := b.functions[f.key] != f
 	b.mu.Unlock()
 	close(l.done)
@@ -94,6 +103,6 @@ func (b *Balancer) carryOut(f *function, r *recipe, s *backend, l *loading) {
 		b.log.Info("function is ready", zap.String("function", f.key.identity.Short()), zap.String("action", r.name), zap.String("tenant", f.key.tenant), zap.String("server", s.name))
 	}
 	if forgotten && well { // its last lease ended meanwhile
-		b.giveUp(l.hops, f, []*backend{s})
+		b.giveUp(l.way, f, []*backend{s})
 	}
 }

@@ -2,6 +2,7 @@ package loadbalancer
 
 import (
 	"context"
+	"time"
 )
 
 // meet gets to know the process that answers, if it is another than before.
@@ -19,11 +20,12 @@ func (b *Balancer) meet(ctx context.Context, s *backend, found readiness) (troub
 	case known:
 		return ""
 	}
+	asked := time.Now()
 	held, trouble := b.list(ctx, s)
 	if trouble != "" {
 		return trouble
 	}
-	b.adopt(s, found.id, held)
+	b.adopt(s, found, held, asked)
 	return ""
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/waiting"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -23,6 +24,9 @@ type metrics struct {
 	added     prometheus.Histogram
 	ejections prometheus.Counter
 	hosts     *prometheus.CounterVec
+
+	waited       prometheus.Histogram
+	queueRefused *prometheus.CounterVec
 }
 
 // addedBuckets are seconds, from ten microseconds to a second.
@@ -38,17 +42,23 @@ func newMetrics(b *Balancer) *metrics {
 		retries:   counters("whiskaway_balancer_retries_total", "Runs that a server had not started and that went to another, by reason.", "reason"),
 		inits:     counters("whiskaway_balancer_inits_total", "Inits of functions at servers.", "outcome"),
 		init:      prometheus.NewHistogram(prometheus.HistogramOpts{Name: "whiskaway_balancer_init_seconds", Help: "What those took.", Buckets: []float64{.003, .01, .03, .1, .3, 1, 3, 10, 30, 60, 300}}),
-		added:     prometheus.NewHistogram(prometheus.HistogramOpts{Name: "whiskaway_balancer_added_seconds", Help: "Of a run's time what was not spent at its server.", Buckets: addedBuckets}),
+		added:     prometheus.NewHistogram(prometheus.HistogramOpts{Name: "whiskaway_balancer_added_seconds", Help: "Of a run's time what was spent neither at its server nor waiting for one.", Buckets: addedBuckets}),
 		ejections: prometheus.NewCounter(prometheus.CounterOpts{Name: "whiskaway_balancer_ejections_total", Help: "Servers that were left out for a while because they failed."}),
 	}
 	m.hosts = counters("whiskaway_balancer_hosts_actions_total", "Actions that had hosts come and go: up and down by the owner's hook, drain and resume before.", "action", "outcome")
 	noRoom := prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "whiskaway_balancer_no_room_total", Help: "Inits and runs that found no room, neither here nor at any server that was asked."},
 		func() float64 { return float64(b.noRoom.Load()) })
+	m.waited = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "whiskaway_balancer_queue_seconds", Help: "What runs waited until a server had room for them, of those that had to.", Buckets: []float64{.001, .003, .01, .03, .1, .3, 1, 3, 10, 30, 60}})
+	m.queueRefused = counters("whiskaway_balancer_queue_refused_total", "Runs that found no server and were refused, by cause: full, tenant and bytes had no place to wait, time waited for too long.", "cause")
+	for _, cause := range []string{string(waiting.Full), string(waiting.Tenant), string(waiting.Bytes), "time"} {
+		m.queueRefused.WithLabelValues(cause)
+	}
 	picks := counters("whiskaway_balancer_picks_total", "Choices of a server for a run, by what they were made for: warm ones found the function there.", "why")
 	for why := range m.picks {
 		m.picks[why] = picks.WithLabelValues(policy.Why(why).String())
 	}
-	m.registry.MustRegister(picks, m.requests, m.retries, m.inits, m.init, m.added, m.ejections, noRoom, gauges{b}, sums{b},
+	m.registry.MustRegister(b.spans()...)
+	m.registry.MustRegister(picks, m.requests, m.retries, m.inits, m.init, m.added, m.ejections, noRoom, m.waited, m.queueRefused, gauges{b}, sums{b},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -113,11 +123,12 @@ var (
 	loadDesc      = desc("whiskaway_balancer_server_load", "Runs that are executed or wait at a server, as it said last.", "server")
 	slotsDesc     = desc("whiskaway_balancer_server_slots", "Runs that a server executes at once, as it said last.", "server")
 	functionsDesc = desc("whiskaway_balancer_functions", "Functions that the balancer knows.")
+	queuedDesc    = desc("whiskaway_balancer_queued", "Runs in flight that wait for a server with room.")
 	inFlightDesc  = desc("whiskaway_balancer_in_flight", "Inits and runs in flight.")
 )
 
 func (g gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{policyDesc, stateDesc, sentDesc, loadDesc, slotsDesc, functionsDesc, inFlightDesc} {
+	for _, d := range []*prometheus.Desc{policyDesc, stateDesc, sentDesc, loadDesc, slotsDesc, functionsDesc, queuedDesc, inFlightDesc} {
 		ch <- d
 	}
 }
@@ -134,8 +145,9 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 		gauge(slotsDesc, s.Slots, s.Server)
 	}
 	g.b.mu.Lock()
-	functions := len(g.b.functions)
+	functions, queued := len(g.b.functions), g.b.line.Len()
 	g.b.mu.Unlock()
 	gauge(functionsDesc, functions)
+	gauge(queuedDesc, queued)
 	gauge(inFlightDesc, g.b.admission.inFlight())
 }

@@ -25,6 +25,11 @@ func (b *Balancer) counted(err error) error {
 	return err
 }
 
+// errCancelledUnsent is for a run that was cancelled in time.
+func errCancelledUnsent() error {
+	return refusal(runtimespec.Cancelled, "the activation was cancelled before a server started it")
+}
+
 // errUnknown has the caller initialise the function: the balancer cannot.
 func errUnknown() error {
 	return refusal(runtimespec.UnknownFunction, "the balancer does not know this function, or no longer how to initialise it")
@@ -36,21 +41,31 @@ func (r *flight) pick() error {
 	b, f, now := r.b, r.f, time.Now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if r.cancelled {
-		return refusal(runtimespec.Cancelled, "the activation was cancelled before a server started it")
+	if b.line.Len() > 0 && r.waiter == nil && b.line.Waiting(f) > 0 {
+		return errNobody() // others of its function came before
 	}
 	choice := b.choose(f, r.tried, now)
 	if choice.Server == nil {
 		return errNobody()
 	}
+	return r.take(choice, now)
+}
+
+// take counts a run at the server that was chosen for it; the caller holds mu.
+func (r *flight) take(choice policy.Choice, now time.Time) error {
+	b, f := r.b, r.f
+	if r.cancelled {
+		return errCancelledUnsent()
+	}
 	s := b.backends[choice.Server]
 	r.load = nil
 	if f.sched.On(choice.Server) != policy.Ready {
-		if r.load = b.begin(f, s, r.c.hops, now); r.load == nil {
+		if r.load = b.begin(f, s, r.c, now); r.load == nil {
 			return errUnknown()
 		}
 	}
 	b.metrics.picked(choice.Why)
+	r.why = choice.Why
 	r.on, r.waiting = s, r.load != nil
 	r.sent = b.fleet.Sent(f.sched, choice.Server, now)
 	if more := b.fleet.ScaleOut(f.sched, choice, now); more != nil {
@@ -64,6 +79,9 @@ func (r *flight) pick() error {
 func (b *Balancer) choose(f *function, tried []*policy.Server, now time.Time) policy.Choice {
 	request := policy.Request{Function: f.sched, Tried: tried}
 	choice := b.fleet.Pick(b.policy, request, now, b.rng)
+	if f.moving != nil {
+		choice = f.stay(choice, tried, now)
+	}
 	if f.recipe != nil || choice.Server == nil || f.sched.On(choice.Server) != policy.Absent {
 		return choice
 	}
@@ -84,6 +102,9 @@ func (r *flight) finish(a policy.Answer, load string) {
 	defer b.mu.Unlock()
 	b.fleet.Done(r.sent, a, now)
 	b.reportLocked(r.on, load, now)
+	if r.waiter != nil || b.line.Len() > 0 {
+		r.left(r.on, a.Outcome, now)
+	}
 	r.on = nil
 }
 
@@ -91,7 +112,9 @@ func (r *flight) finish(a policy.Answer, load string) {
 func (b *Balancer) reported(s *backend, load string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.reportLocked(s, load, time.Now())
+	now := time.Now()
+	b.reportLocked(s, load, now)
+	b.serve(now, nil)
 }
 
 // reportLocked passes a load report on, unless it makes no sense; the caller

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -53,6 +54,9 @@ func (b *Balancer) unplaced(s *backend, err error) error {
 	if errors.Is(err, errNoCode) {
 		return refusal(runtimespec.CodeNeeded, "%v: send the whole init", err)
 	}
+	if errors.Is(err, hop.ErrNotSent) {
+		return away("the init was not sent, %s cannot be reached: %v", s.name, err)
+	}
 	return refusal(runtimespec.StartFailed, "the init at %s failed: %v", s.name, err)
 }
 
@@ -70,7 +74,7 @@ func (b *Balancer) where(c *call, f *function, tried []*policy.Server) (l *loadi
 	if f.sched.On(choice.Server) == policy.Ready {
 		return nil, s, false, nil
 	}
-	l = b.begin(f, s, c.hops, now)
+	l = b.begin(f, s, c, now)
 	mine, l.taken = !l.taken, true
 	return l, s, mine, nil
 }

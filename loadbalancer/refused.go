@@ -70,6 +70,7 @@ func (b *Balancer) absent(f *function, s *backend) {
 func (b *Balancer) heed(s *backend, reason runtimespec.Reason, err error) {
 	if reason == runtimespec.Draining {
 		b.mu.Lock()
+		s.willing = false
 		b.fleet.Drain(s.sched, time.Now())
 		b.mu.Unlock()
 	}

@@ -45,6 +45,9 @@ func (b *Balancer) Reload(cfg Config) error {
 		}
 	}
 	b.admission.max.Store(int64(next.InFlight))
+	b.mu.Lock()
+	b.line.Limit(next.queueLimits())
+	b.mu.Unlock()
 	b.store.SetMaxBytes(next.CodeCache)
 	if len(late) > 0 {
 		b.log.Warn("not changed: restart the balancer for it", zap.Strings("settings", late))
@@ -68,7 +71,7 @@ func (c Config) with(cfg Config) Config {
 		c.TLSCert, c.TLSKey = cfg.TLSCert, cfg.TLSKey
 	}
 	c.Policy, c.Custom, c.Lease, c.InitTimeout = cfg.Policy, cfg.Custom, cfg.Lease, cfg.InitTimeout
-	c.InFlight, c.Functions, c.CodeCache = cfg.InFlight, cfg.Functions, cfg.CodeCache
+	c.InFlight, c.Queue, c.QueueWait, c.Functions, c.CodeCache = cfg.InFlight, cfg.Queue, cfg.QueueWait, cfg.Functions, cfg.CodeCache
 	c.CheckEvery, c.CheckTimeout, c.AccessLog = cfg.CheckEvery, cfg.CheckTimeout, cfg.AccessLog
 	if (c.Hosts.Hook == "") == (cfg.Hosts.Hook == "") {
 		c.Hosts = cfg.Hosts

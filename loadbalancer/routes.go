@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/whiskaway/whiskaway/internal/token"
+	"github.com/whiskaway/whiskaway/internal/trace"
 	"github.com/whiskaway/whiskaway/internal/web"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -44,14 +45,16 @@ type call struct {
 	w      http.ResponseWriter
 	grant  token.Grant
 	tenant string
-	hops   string // for the next request
 	began  time.Time
+	way
+	span trace.Span // of the request; none where traces are off
 
 	status  int
 	outcome string // a reason
 	server  string // name of who answered
 	tries   int
 	spent   time.Duration // at servers
+	waited  time.Duration // for one with room
 	whole   bool          // a relayed answer reached its end
 }
 
@@ -59,6 +62,7 @@ type call struct {
 func (b *Balancer) handle(next func(*call) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		call := &call{Request: c.Request(), w: c.Response().Writer, began: time.Now()}
+		call.begin(b.tracer)
 		defer b.note(call) // also of an answer that is broken off
 		err := b.authorize(call)
 		if err == nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/trace"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -31,8 +32,13 @@ type flight struct {
 	request  hop.Request
 	fields   [16]hop.Field // the request's header
 
+	waiter *waiter // its place in the line; nil: it never waited
+	placed bool    // a server was found while it waited
+
 	sent  policy.Run
-	load  *loading // the init that it waits for
+	why   policy.Why // it went where it did
+	span  trace.Span // of the request to a server
+	load  *loading   // the init that it waits for
 	tried []*policy.Server
 	ran   *backend // the last that may have started it
 
@@ -57,7 +63,7 @@ func (b *Balancer) run(c *call) error {
 		return err
 	}
 	defer in.release()
-	r := &flight{b: b, c: c, body: in.bytes}
+	r := &flight{b: b, c: c, body: in.bytes, span: c.span}
 	if c.Header[runtimespec.HeaderTimeout] != nil {
 		r.deadline = c.began.Add(limit)
 	}
@@ -79,12 +85,27 @@ func (b *Balancer) run(c *call) error {
 	return b.counted(r.execute())
 }
 
-// execute sends the run to one server after another until one has it. Only a
-// server that has certainly not started it is followed by another.
+// execute has the run executed, if there is room for it in time.
 func (r *flight) execute() error {
+	for {
+		err := r.offer()
+		if err == nil || !r.b.mayWait(err) {
+			return err
+		}
+		if err := r.wait(err); err != nil {
+			return err
+		}
+	}
+}
+
+// offer sends the run to one server after another until one has it. Only a
+// server that has certainly not started it is followed by another.
+func (r *flight) offer() error {
 	var last error
 	for range maxPicks {
-		if err := r.pick(); err != nil {
+		if r.placed {
+			r.placed = false
+		} else if err := r.pick(); err != nil {
 			if last == nil {
 				last = err
 			}
@@ -113,6 +134,10 @@ func (r *flight) execute() error {
 // may be asked.
 func (r *flight) await() (again bool, err error) {
 	l, s := r.load, r.on
+	waiting := r.c.span.Child("wait for init")
+	waiting.Text("whiskaway.server", s.name)
+	waiting.With(l.span)
+	defer func() { r.waited(waiting, err) }()
 	if err := l.wait(r.ctx); err != nil {
 		r.finish(policy.Answer{Outcome: policy.Left}, "")
 		return false, r.ended(runtimespec.Expired, "the time was over while the function was initialised at a server")

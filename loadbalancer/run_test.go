@@ -88,7 +88,7 @@ func TestRun_WhatMayHaveBeenStartedIsNotSentAgain(t *testing.T) {
 
 func TestRun_RefusedEverywhereIsTheCallersToRepeat(t *testing.T) {
 	fakes := []*fake{newFake(t), newFake(t), newFake(t), newFake(t)}
-	r := before(t, loadbalancer.Config{}, fakes...)
+	r := before(t, loadbalancer.Config{Queue: -1}, fakes...)
 	for _, f := range fakes {
 		f.on(runtimespec.PathRun, refuse(runtimespec.Saturated))
 	}

@@ -20,6 +20,8 @@ type ServerStatus struct {
 	Slots     int    `json:"slots"`
 	Queued    int    `json:"queued"`
 	Functions int    `json:"functions"`  // of all tenants
+	Cold      int    `json:"cold"`       // of them, those without a process there
+	Moving    int    `json:"moving"`     // of them, those whose runs it gets until they are ready elsewhere: it was drained here
 	CheckedMS int64  `json:"checked_ms"` // since it last answered a check; -1: never
 }
 
@@ -41,10 +43,16 @@ func (b *Balancer) servers() []ServerStatus {
 	now := time.Now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	have := map[*policy.Server]int{}
+	have, cold, moving := map[*policy.Server]int{}, map[*policy.Server]int{}, map[*backend]int{}
 	for _, f := range b.functions {
+		if f.moves(now) {
+			moving[f.moving.from]++
+		}
 		for _, c := range f.sched.Copies() {
 			have[c.Server()]++
+			if c.Cold() {
+				cold[c.Server()]++
+			}
 		}
 	}
 	out := []ServerStatus{}
@@ -53,7 +61,7 @@ func (b *Balancer) servers() []ServerStatus {
 		load, _ := sched.Reported()
 		one := ServerStatus{
 			Server: s.name, ID: s.id, State: sched.Health().String(), Trouble: s.trouble, Sent: sched.InFlight(),
-			InFlight: load.InFlight, Slots: load.Slots, Queued: load.Queued, Functions: have[sched], CheckedMS: -1,
+			InFlight: load.InFlight, Slots: load.Slots, Queued: load.Queued, Functions: have[sched], Cold: cold[sched], Moving: moving[s], CheckedMS: -1,
 		}
 		if one.Trouble == "" && b.drained[s.name] {
 			one.Trouble = drained

@@ -34,13 +34,13 @@ func (b *Balancer) stopLease(c *call) error {
 	}
 	var told <-chan struct{}
 	if id := c.Header.Get(runtimespec.HeaderActivation); id != "" {
-		told = b.cancelRun(c.hops, k, id)
+		told = b.cancelRun(c.onward(), k, id)
 	} else {
 		lease, err := c.lease()
 		if err != nil {
 			return err
 		}
-		told = b.endLease(c.hops, k, lease)
+		told = b.endLease(c.onward(), k, lease)
 	}
 	timer := time.NewTimer(stopWait)
 	defer timer.Stop()
@@ -54,7 +54,7 @@ func (b *Balancer) stopLease(c *call) error {
 
 // endLease ends a lease. With the last one the function leaves the table at
 // once, and the servers that have it are told.
-func (b *Balancer) endLease(hops string, k key, lease string) (told <-chan struct{}) {
+func (b *Balancer) endLease(from way, k key, lease string) (told <-chan struct{}) {
 	b.mu.Lock()
 	f := b.functions[k]
 	if f == nil {
@@ -69,7 +69,7 @@ func (b *Balancer) endLease(hops string, k key, lease string) (told <-chan struc
 	holders := b.forget(f)
 	b.mu.Unlock()
 	b.log.Info("last lease ended", zap.String("function", k.identity.Short()), zap.String("tenant", k.tenant))
-	return b.giveUp(hops, f, holders)
+	return b.giveUp(from, f, holders)
 }
 
 // forget takes a function out of the table and returns who has it; the caller
@@ -87,12 +87,12 @@ func (b *Balancer) forget(f *function) (holders []*backend) {
 var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
 
 // giveUp ends the balancer's own lease at servers.
-func (b *Balancer) giveUp(hops string, f *function, at []*backend) (told <-chan struct{}) {
-	return b.tell(hops, at, f.header)
+func (b *Balancer) giveUp(from way, f *function, at []*backend) (told <-chan struct{}) {
+	return b.tell(from, at, f.header)
 }
 
 // cancelRun cancels a run: where it is, or if that is not known, everywhere.
-func (b *Balancer) cancelRun(hops string, k key, id string) (told <-chan struct{}) {
+func (b *Balancer) cancelRun(from way, k key, id string) (told <-chan struct{}) {
 	b.mu.Lock()
 	var at []*backend
 	f := b.functions[k]
@@ -114,15 +114,15 @@ func (b *Balancer) cancelRun(hops string, k key, id string) (told <-chan struct{
 	if f == nil {
 		return closed
 	}
-	return b.tell(hops, at, f.header.With(hop.Field{Name: runtimespec.HeaderActivation, Value: id}))
+	return b.tell(from, at, f.header.With(hop.Field{Name: runtimespec.HeaderActivation, Value: id}))
 }
 
 // tell sends a stop to servers; told is closed when all have answered.
-func (b *Balancer) tell(hops string, at []*backend, header hop.Header) (told <-chan struct{}) {
+func (b *Balancer) tell(from way, at []*backend, header hop.Header) (told <-chan struct{}) {
 	if len(at) == 0 {
 		return closed
 	}
-	header = header.With(hop.Field{Name: runtimespec.HeaderHops, Value: hops})
+	header = from.onto(header.With())
 	ended := make(chan struct{})
 	var all sync.WaitGroup
 	for _, s := range at {

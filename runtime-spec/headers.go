@@ -28,7 +28,8 @@ const (
 	HeaderServer     = "Whiskaway-Server"     // incarnation: of who executes (response), expected (request; a run with it asks again)
 	HeaderReason     = "Whiskaway-Reason"     // machine-readable cause of a refusal
 	HeaderLoad       = "Endpoint-Load-Metrics"
-	HeaderTrace      = "Traceparent"
+	HeaderTrace      = "Traceparent" // W3C Trace Context; see TraceOf
+	HeaderTraceState = "Tracestate"
 )
 
 // MediaFrames is the media type of an answer that consists of frames.

@@ -2,6 +2,7 @@ package servermode
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -70,9 +71,13 @@ func (s *Server) functions(c *call) error {
 	if c.grant.Delegate && c.Header.Get(runtimespec.HeaderTenant) == "" {
 		tenant = ""
 	}
+	memory := residentMemory
+	if brief, _ := strconv.ParseBool(c.URL.Query().Get("brief")); brief {
+		memory = func(int) int64 { return 0 } // it takes reading about all processes
+	}
 	out := []FunctionStatus{}
 	for _, f := range s.table.List(tenant) {
-		out = append(out, status(f))
+		out = append(out, status(f, memory))
 	}
 	body, err := json.Marshal(map[string]any{"functions": out})
 	if err != nil {
@@ -83,7 +88,7 @@ func (s *Server) functions(c *call) error {
 }
 
 // status is a function as people see it.
-func status(f function.Snapshot) FunctionStatus {
+func status(f function.Snapshot, memoryOf func(pid int) int64) FunctionStatus {
 	out := FunctionStatus{
 		Function: f.Key.Identity.String(), Tenant: f.Key.Tenant,
 		Name: f.Info.Name, Kind: f.Info.Kind, Main: f.Info.Main, State: f.State.String(),
@@ -94,7 +99,7 @@ func status(f function.Snapshot) FunctionStatus {
 		out.IdleUntilMS = -1
 	}
 	for _, i := range f.Instances {
-		memory := residentMemory(i.PID)
+		memory := memoryOf(i.PID)
 		out.MemoryBytes += memory
 		out.Instances = append(out.Instances, InstanceStatus{PID: i.PID, Busy: i.Busy, Runs: i.Runs, MemoryBytes: memory})
 	}
@@ -104,6 +109,7 @@ func status(f function.Snapshot) FunctionStatus {
 // ready answers a readiness probe: whether new functions are welcome. What it
 // asks first cannot hang, so that it answers also when the table does not.
 func (s *Server) ready(c echo.Context) error {
+	changes := s.table.Changes() // before anybody can ask for what has changed
 	reason := s.health.reason(time.Now())
 	s.sign(c.Response().Header())
 	if reason == "" && s.table.Draining() {
@@ -112,5 +118,5 @@ func (s *Server) ready(c echo.Context) error {
 	if reason != "" {
 		return c.JSON(http.StatusServiceUnavailable, map[string]any{"ready": false, "reason": reason})
 	}
-	return c.JSON(http.StatusOK, map[string]any{"ready": true, "kinds": s.kinds.String()})
+	return c.JSON(http.StatusOK, map[string]any{"ready": true, "kinds": s.kinds.String(), "changes": changes})
 }

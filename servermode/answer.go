@@ -26,6 +26,8 @@ const truncated = "\nLogs were truncated because their total size exceeds the li
 // A quick small answer is one write with its Content-Length; a slow one becomes
 // a stream. It is the sink of a run's logs: Log never waits for the network.
 type answer struct {
+	stages // of the run or init
+	c      *call
 	w      http.ResponseWriter
 	frames bool
 	maxLog int
@@ -43,7 +45,7 @@ type answer struct {
 }
 
 func (s *Server) answer(c *call) *answer {
-	a := &answer{w: c.w, frames: c.wantsFrames(), maxLog: s.cfg.MaxLog}
+	a := &answer{stages: stages{of: c.span}, c: c, w: c.w, frames: c.wantsFrames(), maxLog: s.cfg.MaxLog}
 	if a.frames {
 		a.mu.Lock()
 		defer a.mu.Unlock()
@@ -132,11 +134,11 @@ func (a *answer) finish(status int, result []byte) {
 // plain one.
 func (a *answer) fail(s *Server, err error) {
 	if !a.frames || a.closeUnsent() {
-		s.refuse(a.w, err)
+		s.refuse(a.c, err)
 		return
 	}
 	r := asRefusal(err)
-	s.note(r, err)
+	s.note(a.c, r, err)
 	a.end(r.Reason, r.Reason.Status(), r.body())
 }
 

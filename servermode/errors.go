@@ -106,15 +106,15 @@ func asRefusal(err error) *Refusal {
 const maxRetryAfter = 60
 
 // refuse answers a request with an error, all of it in one write.
-func (s *Server) refuse(w http.ResponseWriter, err error) {
+func (s *Server) refuse(c *call, err error) {
 	r := asRefusal(err)
-	s.note(r, err)
-	h := w.Header()
+	s.note(c, r, err)
+	h := c.w.Header()
 	h.Set(runtimespec.HeaderReason, string(r.Reason))
 	if r.Reason.Transient() {
 		h.Set("Retry-After", strconv.Itoa(int(max(1, min(maxRetryAfter, (r.RetryAfter+time.Second-1)/time.Second)))))
 	}
-	writeJSON(w, r.Reason.Status(), r.body())
+	writeJSON(c.w, r.Reason.Status(), r.body())
 }
 
 func (r *Refusal) body() []byte { return runtimespec.ErrorBody(r.Message) }
@@ -128,8 +128,9 @@ func writeJSON(w http.ResponseWriter, status int, body []byte) {
 }
 
 // note logs a refusal, louder when it is the server's own fault.
-func (s *Server) note(r *Refusal, err error) {
-	fields := []zap.Field{zap.String("reason", string(r.Reason)), zap.Error(err)}
+func (s *Server) note(c *call, r *Refusal, err error) {
+	c.failed(r.Reason)
+	fields := []zap.Field{zap.String("reason", string(r.Reason)), zap.Error(err), c.traceID()}
 	switch r.Reason {
 	case runtimespec.Internal, runtimespec.StartFailed:
 		s.log.Error("refused", fields...)

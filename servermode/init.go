@@ -37,6 +37,7 @@ func (s *Server) init(c *call) error {
 	defer context.AfterFunc(c.Context(), stop)()
 	a := s.answer(c)
 	err = s.table.Init(ctx, key, lease, info, s.programOf(c.tenant, spec), a)
+	a.leave()
 	if err != nil {
 		a.fail(s, err)
 		return nil
@@ -101,6 +102,7 @@ func (s *Server) understand(c *call, init *runtimespec.InitBody, requested strin
 	if name == "" {
 		name = init.Name
 	}
+	c.span.Text("faas.name", name)
 	wish, err := s.settings().wish(spec.Env)
 	return spec, function.Info{Name: name, Kind: requested, Main: spec.Main, Wish: wish}, err
 }

@@ -2,6 +2,7 @@ package servermode_test
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"os"
@@ -194,4 +195,52 @@ func TestServer_DrainFinishesRunsAndRefusesOthers(t *testing.T) {
 	}
 	assert.Equal(t, `{"n":1}`, (<-running).body)
 	require.NoError(t, <-stopped)
+}
+
+// Who has seen a number of changes need not ask for functions again before it is
+// another.
+func TestReady_SaysWhenFunctionsHaveChanged(t *testing.T) {
+	r := newRig(t, servermode.Config{KeepAlive: 50 * time.Millisecond})
+	changes := func() (n uint64) {
+		var said struct{ Changes *uint64 }
+		require.NoError(t, json.Unmarshal([]byte(r.ready().body), &said))
+		require.NotNil(t, said.Changes)
+		return *said.Changes
+	}
+	var before uint64
+	changed := func() bool {
+		now := changes()
+		defer func() { before = now }()
+		return now != before
+	}
+	changed()
+	f := newTarget("native", echo, nil)
+	r.mustInit(f)
+	assert.True(t, changed(), "it is there")
+	r.eventually(func() bool { return r.functions()[0].State == "cold" })
+	assert.True(t, changed(), "it is cold")
+	assert.False(t, changed())
+	require.Equal(t, http.StatusOK, r.run(f, "", `{}`).status)
+	assert.True(t, changed(), "it has a process again")
+	require.Equal(t, http.StatusOK, r.stop(f).status)
+	r.eventually(changed)
+	assert.Empty(t, r.functions())
+}
+
+func TestFunctions_AreListedWithoutWhatTakesLongIfThatIsWanted(t *testing.T) {
+	r := newRig(t, servermode.Config{})
+	r.mustInit(newTarget("native", echo, nil))
+	list := func(query string) servermode.FunctionStatus {
+		resp, err := r.request(t.Context(), http.MethodGet, runtimespec.PathFunctions+query, nil, nil)
+		require.NoError(t, err)
+		var said struct{ Functions []servermode.FunctionStatus }
+		require.NoError(t, json.Unmarshal([]byte(r.read(resp).body), &said))
+		require.Len(t, said.Functions, 1)
+		return said.Functions[0]
+	}
+	assert.Positive(t, list("").MemoryBytes)
+	brief := list("?brief=true")
+	assert.Zero(t, brief.MemoryBytes)
+	assert.Equal(t, "ready", brief.State)
+	assert.Len(t, brief.Instances, 1)
 }

@@ -71,8 +71,9 @@ func (o *openServerless) init(c *call, body []byte, read func()) error {
 	defer stop()
 	defer context.AfterFunc(c.Context(), stop)()
 	lease := leaseOf(id)
-	logs := &keptLog{max: o.server.cfg.MaxLog}
+	logs := &keptLog{stages: stages{of: c.span}, max: o.server.cfg.MaxLog}
 	err = o.server.table.Init(ctx, key, lease, info, o.server.programOf(c.tenant, spec), logs)
+	logs.leave()
 	o.names.leave(name, lease, err == nil)
 	if err != nil {
 		return o.refuse(c, logs.explain(err))
@@ -131,8 +132,9 @@ func (o *openServerless) run(c *call, body []byte) error {
 	defer stop()
 	mine := newActivation(ctx, time.Time{})
 	defer context.AfterFunc(c.Context(), func() { o.server.activations.left(activationKey{Key: key}, mine, disconnectGrace) })()
-	logs := &keptLog{max: o.server.cfg.MaxLog}
-	result, err := outcome(o.server.table.Run(mine.ctx, key, lease, asLine(body), logs))
+	logs := &keptLog{stages: stages{of: c.span}, max: o.server.cfg.MaxLog}
+	result, err := outcome(o.server.table.Run(mine.ctx, key, lease, o.server.line(c, key, body), logs))
+	logs.leave()
 	o.server.activations.leave(activationKey{Key: key}, mine, result, err)
 	if !o.names.holds(name, lease) { // stopped meanwhile, and the run has taken the lease again
 		o.server.table.Stop(key, lease)
@@ -170,7 +172,7 @@ func (o *openServerless) stop(c *call, body []byte) error {
 // activation again, or lose it.
 func (o *openServerless) refuse(c *call, err error) error {
 	r := asRefusal(err)
-	o.server.note(r, err)
+	o.server.note(c, r, err)
 	status := r.Reason.Status()
 	if status == http.StatusServiceUnavailable {
 		status = http.StatusBadGateway

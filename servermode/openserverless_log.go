@@ -12,6 +12,7 @@ import (
 
 // keptLog keeps an activation's log for its answer.
 type keptLog struct {
+	stages
 	max int
 
 	mu       sync.Mutex // guards what follows

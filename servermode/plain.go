@@ -51,14 +51,14 @@ func (p *plain) init(c *call, body []byte, read func()) error {
 	defer stop()
 	mine, current, first := p.enterInit(ctx, c.tenant, sha256.Sum256(body))
 	if current == nil {
-		logs := p.log()
+		logs := p.log(c)
 		logs.complain(errTwice)
 		logs.flush()
 		return p.refuse(c, errTwice)
 	}
 	defer context.AfterFunc(c.Context(), func() { p.inits.left(initKey(c.tenant, mine), current, disconnectGrace) })()
 	if first {
-		logs := p.log()
+		logs := p.log(c)
 		key, err := p.initialise(current.ctx, c, mine.lease, body, read, logs)
 		if err = p.settle(c.tenant, mine, key, err); err != nil {
 			logs.end()
@@ -96,6 +96,7 @@ func (p *plain) initialise(ctx context.Context, c *call, lease string, body []by
 	ctx, cancel := context.WithTimeoutCause(ctx, limit-min(initMargin, limit/10), errTimedOut)
 	defer cancel()
 	key = function.Key{Tenant: c.tenant, Identity: spec.Identity()}
+	defer logs.leave()
 	return key, p.server.table.Init(ctx, key, lease, info, p.server.programOf(c.tenant, spec), logs)
 }
 
@@ -103,15 +104,16 @@ func (p *plain) initialise(ctx context.Context, c *call, lease string, body []by
 // gets no sentinel: it would end that one's log.
 func (p *plain) run(c *call, body []byte) error {
 	activation := runtimespec.SkimRun(body)
+	c.span.Text("faas.invocation_id", activation.ID)
 	ctx, stop := p.server.context(within(activation.Deadline, p.server.settings().RunTimeout))
 	defer stop()
 	in, current, first, err := p.enterRun(ctx, c.tenant, activation.ID)
 	switch {
 	case in == nil:
-		p.log().end()
+		p.log(c).end()
 		return p.refuse(c, errNoAction)
 	case err == errTableFull:
-		p.log().end()
+		p.log(c).end()
 		return p.refuse(c, err)
 	case current == nil:
 		return p.refuse(c, errNotReady)
@@ -119,19 +121,20 @@ func (p *plain) run(c *call, body []byte) error {
 	id := activationKey{in.key, activation.ID}
 	defer context.AfterFunc(c.Context(), func() { p.server.activations.left(id, current, disconnectGrace) })()
 	if first {
-		logs := p.log()
-		result, err := p.perform(current.ctx, in, body, logs)
+		logs := p.log(c)
+		result, err := p.perform(current.ctx, c, in, body, logs)
 		logs.end()
 		p.leaveRun(in, activation.ID, current, result, err)
 	}
 	return p.answer(c, current)
 }
 
-func (p *plain) perform(ctx context.Context, in *slot, body []byte, logs *plainLog) ([]byte, error) {
+func (p *plain) perform(ctx context.Context, c *call, in *slot, body []byte, logs *plainLog) ([]byte, error) {
 	if err := runtimespec.CheckRun(body); err != nil {
 		return nil, err
 	}
-	return outcome(p.server.table.Run(ctx, in.key, in.lease, asLine(body), logs))
+	defer logs.leave()
+	return outcome(p.server.table.Run(ctx, in.key, in.lease, p.server.line(c, in.key, body), logs))
 }
 
 // answer waits for work and answers a caller, unless it hangs up before.
@@ -152,7 +155,7 @@ func (p *plain) answer(c *call, work *activation) error {
 // platform send the activation again, or lose it.
 func (p *plain) refuse(c *call, err error) error {
 	r := asRefusal(err)
-	p.server.note(r, err)
+	p.server.note(c, r, err)
 	status := r.Reason.Status()
 	if status == http.StatusServiceUnavailable {
 		status = http.StatusBadGateway
@@ -175,8 +178,8 @@ func within(deadline time.Time, longest time.Duration) time.Duration {
 }
 
 // log is a new activation's.
-func (p *plain) log() *plainLog {
-	return &plainLog{to: p.streams.Activation(p.concurrent || several(p.server.settings().tokens)), max: p.server.cfg.MaxLog}
+func (p *plain) log(c *call) *plainLog {
+	return &plainLog{stages: stages{of: c.span}, to: p.streams.Activation(p.concurrent || several(p.server.settings().tokens)), max: p.server.cfg.MaxLog}
 }
 
 // several reports whether tokens stand for more than one tenant: then the slots

@@ -12,6 +12,7 @@ import (
 // waits for them: a pipe that nobody reads must hold up the answer at most, not
 // what watches over the process.
 type plainLog struct {
+	stages
 	to  sentinel.Activation
 	max int
 

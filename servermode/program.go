@@ -66,6 +66,7 @@ func orNil(i function.Instance, err error) (function.Instance, error) {
 func (p *program) Concurrency() int { return max(1, int(p.atOnce.Load())) }
 
 func (p *program) launch(ctx context.Context, sink function.Sink) (*process.Process, error) {
+	function.Enter(sink, function.StageStart)
 	c := p.command
 	spec := process.Spec{
 		Path: c.Path, Args: c.Args, Dir: c.Dir, Env: p.env(), Framed: c.Protocol == kind.Framed,
@@ -114,6 +115,7 @@ func (p *program) prepare(ctx context.Context, sink function.Sink) error {
 	if p.dir != "" {
 		return nil
 	}
+	function.Enter(sink, function.StagePrepare)
 	text, err := p.server.store.Get(p.tenant, p.spec.Code)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/whiskaway/whiskaway/internal/token"
+	"github.com/whiskaway/whiskaway/internal/trace"
 	"github.com/whiskaway/whiskaway/internal/web"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
@@ -34,6 +35,8 @@ type call struct {
 	w      http.ResponseWriter
 	grant  token.Grant
 	tenant string
+	trace  runtimespec.Trace // that it came with
+	span   trace.Span        // of an init, a run or a stop; none where traces are off
 }
 
 // handle checks who calls, signs the answer with the server's incarnation and
@@ -42,12 +45,14 @@ func (s *Server) handle(next func(*call) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		call := &call{Request: c.Request(), w: c.Response().Writer}
 		s.sign(call.w.Header())
+		s.beginSpan(call)
+		defer call.endSpan() // also of an answer that is broken off
 		err := s.authorize(call)
 		if err == nil {
 			err = next(call)
 		}
 		if err != nil {
-			s.refuse(call.w, err)
+			s.refuse(call, err)
 		}
 		return nil
 	}

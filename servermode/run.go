@@ -47,7 +47,8 @@ func (s *Server) run(c *call) error {
 		return s.join(ctx, c, mine)
 	}
 	a := s.answer(c)
-	result, err := s.table.Run(mine.ctx, key, lease, asLine(body), a)
+	result, err := s.table.Run(mine.ctx, key, lease, s.line(c, key, body), a)
+	a.leave()
 	result, err = outcome(result, err)
 	s.activations.leave(id, mine, result, err)
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/internal/trace"
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
@@ -43,6 +44,7 @@ type Server struct {
 	store       *codestore.Store
 	table       *function.Table
 	metrics     *metrics
+	tracer      *trace.Tracer // nil: no spans are recorded
 	activations *activations
 	uploads     *semaphore.Weighted
 	memory      *memoryGauge
@@ -78,7 +80,7 @@ func New(cfg Config) *Server {
 	s.memory = &memoryGauge{reserve: func() int64 { return s.settings().MemoryReserve }}
 	s.live.Store(&live{Config: cfg})
 	s.metrics = newMetrics()
-	s.metrics.registry.MustRegister(gauges{s})
+	s.metrics.registry.MustRegister(append(s.spans(), gauges{s})...)
 	s.table = function.NewTable(s.tableConfig(s.settings()))
 	s.sweep = func(now time.Time) { s.table.Sweep(now); s.activations.sweep(now) }
 	s.base, s.end = context.WithCancelCause(context.Background())
@@ -89,7 +91,7 @@ func New(cfg Config) *Server {
 // Start checks the configuration, makes ready what functions need and serves.
 func (s *Server) Start() error {
 	err := s.cfg.validate()
-	for _, step := range []func() error{s.openSecrets, s.openJoin, s.openState, s.openSandbox, s.openKinds, s.adoptOrphans, s.openStore, s.sweepIdle, s.listen, s.joinBalancers} {
+	for _, step := range []func() error{s.openSecrets, s.openJoin, s.openState, s.openTraces, s.openSandbox, s.openKinds, s.adoptOrphans, s.openStore, s.sweepIdle, s.listen, s.joinBalancers} {
 		if err == nil {
 			err = step()
 		}
@@ -135,7 +137,9 @@ func (s *Server) drain(ctx context.Context) error {
 	s.end(errShutdown)        // kills runs that are left, if any
 	ended, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	return errors.Join(err, s.table.Drain(ended), s.stopJoining(ended), s.listener.Stop(ended), s.cleanUp())
+	err = errors.Join(err, s.table.Drain(ended), s.stopJoining(ended), s.listener.Stop(ended), s.cleanUp())
+	s.tracer.Close(ended)
+	return err
 }
 
 // abandon undoes a start that failed half-way.
@@ -145,6 +149,7 @@ func (s *Server) abandon() error {
 		err = errors.Join(err, s.listener.Stop(context.Background()))
 		s.listener = nil
 	}
+	s.tracer.Close(context.Background())
 	return errors.Join(err, s.cleanUp())
 }
 

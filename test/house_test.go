@@ -109,6 +109,14 @@ func TestHouse_TheClientKnowsNoTunnel(t *testing.T) {
 	}
 }
 
+// OpenTelemetry's SDK is as large as the whole container.
+func TestHouse_TheClientKnowsNoSDK(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", module+"/cmd/clientmode").Output()
+	require.NoError(t, err)
+	assert.Contains(t, string(out), module+"/clientmode/internal/spans\n")
+	assert.NotContains(t, string(out), "go.opentelemetry.io/")
+}
+
 // The balancer's policy is the same when it is simulated: it reaches for nothing
 // outside, and its clock and random numbers are passed in.
 func TestHouse_ThePolicyIsPure(t *testing.T) {

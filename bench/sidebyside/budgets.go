@@ -49,6 +49,7 @@ var budgets = []budget{
 	{"", figure{run1M, arms.Ours, p50}, figure{run1M, arms.Best, p50}, 0.2, 0, "OpenServerless at its best"},
 	{"client → balancer → server, 12 B, one caller, p50", figure{between12, arms.Balanced, p50}, figure{between12, arms.OverNginx, p50}, 1.3, 0, "nginx in the balancer's place"},
 	{"the same, 64 callers, runs/s", figure{betweenCrowd, arms.Balanced, rate}, figure{betweenCrowd, arms.OverNginx, rate}, 0, 0.8, "nginx in the balancer's place"},
+	{"pick among 1,000 servers, slowest situation, µs", figure{picksCase, arms.Balanced, slowest}, figure{}, 5, 0, ""},
 	{"second container of a 40 MB function, init", figure{initLarge, arms.Ours, initSecond}, figure{initLarge, arms.Exchange, initFirst}, 2, 0, "the same request to an empty handler"},
 	{"Python init → ready, forked", figure{initPython, arms.OursPython, initFirst}, figure{initPython, arms.OursExecuted, initFirst}, 0.2, 0, "executed"},
 	{"100 ms function, 16 callers, 16 instances, runs/s", figure{sleepCase(many), arms.Ours, rate}, figure{sleepCase(1), arms.Ours, rate}, 0, 12, "one instance"},

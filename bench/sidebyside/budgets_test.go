@@ -96,3 +96,11 @@ PASS
 	assert.Equal(t, map[string]float64{partClient: 58, partServer: 41}, allocationsIn([]byte(out)))
 	assert.Empty(t, allocationsIn([]byte("PASS\nok  	github.com/whiskaway/whiskaway/test	0.2s\n")))
 }
+
+func TestPicksIn(t *testing.T) {
+	assert.Equal(t, map[string]float64{"all but one warm, jammed": 9071, "three warm": 766.2}, picksIn([]byte(`
+BenchmarkPick/warm/all_but_one_warm,_jammed-2   	  185976	      9071 ns/op	       0 B/op	       0 allocs/op
+BenchmarkPick/warm/three_warm 	 1565036	       766.2 ns/op	       0 B/op	       0 allocs/op
+BenchmarkPick/p2c/cold-2      	27591000	        43.65 ns/op	       0 B/op	       0 allocs/op
+`)))
+}

@@ -20,7 +20,7 @@ type flags struct {
 	Peer   string   `env:"PEER_BIN" placeholder:"FILE" help:"The proxy of Apache OpenServerless. With it everything runs in networks of its own, which takes root and the command ip."`
 	Out    string   `type:"path" placeholder:"DIR" help:"Folder for numbers, tables and plots. [results; with --quick results-quick, which is not committed]"`
 	Rounds int      `placeholder:"N" help:"Rounds to measure. [9]"`
-	Only   []string `enum:"latency,throughput,balancer,init,sleep,memory,allocations" placeholder:"SECTION" help:"Only these of latency, throughput, balancer, init, sleep, memory and allocations, comma-separated."`
+	Only   []string `enum:"latency,throughput,balancer,picks,init,sleep,memory,allocations" placeholder:"SECTION" help:"Only these of latency, throughput, balancer, picks, init, sleep, memory and allocations, comma-separated."`
 	Quick  bool     `help:"One short round of everything: it shows that all works, and no figure of it counts."`
 }
 

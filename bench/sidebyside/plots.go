@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/whiskaway/whiskaway/bench/internal/arms"
+	"github.com/whiskaway/whiskaway/bench/internal/chart"
 	"github.com/whiskaway/whiskaway/bench/internal/stats"
 )
 
@@ -27,32 +28,32 @@ func rgb(hex uint32) color.Color {
 
 // plots draws what was measured.
 func (r *results) plots(dir string) (err error) {
-	for name, c := range map[string]chart{
+	for name, c := range map[string]chart.Chart{
 		"latency.png":        r.latencyChart("Latency of a native function, one caller, one CPU", native, nativeOrder),
 		"latency-python.png": r.latencyChart("Latency of a Python function, one caller, one CPU", python, pythonOrder),
 		"throughput.png":     r.throughputChart(),
 		"init.png":           r.initChart(),
 		"memory.png":         r.memoryChart(),
 	} {
-		if len(c.series) > 0 {
-			err = errors.Join(err, c.draw(filepath.Join(dir, name)))
+		if len(c.Series) > 0 {
+			err = errors.Join(err, c.Draw(filepath.Join(dir, name)))
 		}
 	}
 	return err
 }
 
 // bars is an arm's figures in some cases; false if there is none.
-func (r *results) bars(arm, metric, label string, cases []string, unit float64) (barSeries, bool) {
-	s, there := barSeries{name: label, color: colors[arm]}, false
+func (r *results) bars(arm, metric, label string, cases []string, unit float64) (chart.Series, bool) {
+	s, there := chart.Series{Name: label, Color: colors[arm]}, false
 	for _, name := range cases {
 		q := r.series(name, arm, metric).Quartiles()
 		there = there || !math.IsNaN(q.Median)
-		s.values = append(s.values, stats.Quartiles{Lower: q.Lower * unit, Median: q.Median * unit, Upper: q.Upper * unit})
+		s.Values = append(s.Values, stats.Quartiles{Lower: q.Lower * unit, Median: q.Median * unit, Upper: q.Upper * unit})
 	}
 	return s, there
 }
 
-func (r *results) each(order, cases []string, metric string) (out []barSeries) {
+func (r *results) each(order, cases []string, metric string) (out []chart.Series) {
 	for _, arm := range order {
 		if s, there := r.bars(arm, metric, arms.Label(arm), cases, 1); there {
 			out = append(out, s)
@@ -61,30 +62,30 @@ func (r *results) each(order, cases []string, metric string) (out []barSeries) {
 	return out
 }
 
-func (r *results) latencyChart(title, action string, order []string) chart {
+func (r *results) latencyChart(title, action string, order []string) chart.Chart {
 	groups := []string{}
 	for _, payload := range payloads {
 		groups = append(groups, size(payload))
 	}
-	return chart{title: title, y: "median of each round (logarithmic; lower is better); the bars are medians of rounds, the whiskers quartiles", groups: groups, logarithm: true, label: duration, series: r.each(order, loadCases(1, action), p50)}
+	return chart.Chart{Title: title, Y: "median of each round (logarithmic; lower is better); the bars are medians of rounds, the whiskers quartiles", Groups: groups, Logarithm: true, Label: chart.Duration, Series: r.each(order, loadCases(1, action), p50)}
 }
 
-func (r *results) throughputChart() chart {
+func (r *results) throughputChart() chart.Chart {
 	var groups, cases []string
 	for _, c := range crowds {
 		groups = append(groups, fmt.Sprintf("%s, %d callers", size(c.payload), c.callers))
 		cases = append(cases, loadCase(c.payload, native, c.callers))
 	}
-	return chart{title: "Throughput of one process of a native function", y: "runs/s (logarithmic; higher is better); the bars are medians of rounds, the whiskers quartiles", groups: groups, logarithm: true, label: count,
-		series: r.each(nativeOrder, cases, rate)}
+	return chart.Chart{Title: "Throughput of one process of a native function", Y: "runs/s (logarithmic; higher is better); the bars are medians of rounds, the whiskers quartiles", Groups: groups, Logarithm: true, Label: chart.Count,
+		Series: r.each(nativeOrder, cases, rate)}
 }
 
-func (r *results) initChart() chart {
+func (r *results) initChart() chart.Chart {
 	cases, groups := []string{initPython}, []string{"Python source"}
 	for _, bytes := range r.sizes {
 		cases, groups = append(cases, initCase(bytes)), append(groups, size(bytes)+" zip")
 	}
-	var all []barSeries
+	var all []chart.Series
 	for _, arm := range []string{arms.Exchange, arms.DirectApache, arms.Shipped, arms.Ours, arms.OursPython} {
 		for _, metric := range []string{initFirst, initSecond} {
 			label := arms.Label(arm)
@@ -96,14 +97,14 @@ func (r *results) initChart() chart {
 			}
 			s, there := r.bars(arm, metric, label, cases, 1000)
 			if metric == initSecond {
-				s.color = lighter(s.color)
+				s.Color = lighter(s.Color)
 			}
 			if there {
 				all = append(all, s)
 			}
 		}
 	}
-	return chart{title: "Init, from its first byte until the function is ready", y: "time (logarithmic; lower is better); the bars are medians of rounds, the whiskers quartiles", groups: groups, logarithm: true, label: duration, series: all}
+	return chart.Chart{Title: "Init, from its first byte until the function is ready", Y: "time (logarithmic; lower is better); the bars are medians of rounds, the whiskers quartiles", Groups: groups, Logarithm: true, Label: chart.Duration, Series: all}
 }
 
 // lighter is halfway to white.
@@ -113,38 +114,14 @@ func lighter(c color.Color) color.Color {
 	return color.RGBA{half(r), half(g), half(b), 0xff}
 }
 
-func (r *results) memoryChart() chart {
-	c := chart{title: "Memory that one idle native function adds", y: "KiB (lower is better); the bars are medians of rounds, the whiskers quartiles", label: count,
-		groups: []string{"the server's own", "all processes, shared memory divided"}}
+func (r *results) memoryChart() chart.Chart {
+	c := chart.Chart{Title: "Memory that one idle native function adds", Y: "KiB (lower is better); the bars are medians of rounds, the whiskers quartiles", Label: chart.Count,
+		Groups: []string{"the server's own", "all processes, shared memory divided"}}
 	for _, arm := range []string{arms.ServerApache, arms.ServerOurs} {
 		own, tree := r.perFunction(arm, resident(arms.PartServer)), r.perFunction(arm, treePSS)
 		if len(own) > 0 {
-			c.series = append(c.series, barSeries{arms.Label(arm), colors[arm], []stats.Quartiles{own.Quartiles(), tree.Quartiles()}})
+			c.Series = append(c.Series, chart.Series{Name: arms.Label(arm), Color: colors[arm], Values: []stats.Quartiles{own.Quartiles(), tree.Quartiles()}})
 		}
 	}
 	return c
-}
-
-// duration is a time in µs for people.
-func duration(us float64) string {
-	short := func(v float64) string {
-		if v < 9.95 && v != math.Trunc(v) {
-			return fmt.Sprintf("%.1f", v)
-		}
-		return fmt.Sprintf("%.0f", v)
-	}
-	switch {
-	case us < 999.5:
-		return short(us) + " µs"
-	case us < 999_500:
-		return short(us/1000) + " ms"
-	}
-	return short(us/1e6) + " s"
-}
-
-func count(v float64) string {
-	if v < 9.95 && v != math.Trunc(v) {
-		return fmt.Sprintf("%.1f", v)
-	}
-	return thousands(int64(math.Round(v)))
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/whiskaway/whiskaway/bench/internal/arms"
+	"github.com/whiskaway/whiskaway/bench/internal/chart"
 )
 
 // byArm has a row for each arm that was measured, a column for each case.
@@ -86,7 +87,7 @@ func (r *results) answersTable() (rows [][]string) {
 		for _, message := range slices.Sorted(maps.Keys(a.Messages)) {
 			which = append(which, fmt.Sprintf("%d × %s", a.Messages[message], strings.Join(strings.Fields(message), " ")))
 		}
-		rows = append(rows, []string{arms.Label(arm), thousands(a.Right), thousands(a.Failed), strings.ReplaceAll(strings.Join(which, "; "), "|", "\\|")})
+		rows = append(rows, []string{arms.Label(arm), chart.Thousands(a.Right), chart.Thousands(a.Failed), strings.ReplaceAll(strings.Join(which, "; "), "|", "\\|")})
 	}
 	return rows
 }

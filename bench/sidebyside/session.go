@@ -84,6 +84,7 @@ var sections = []section{
 	{"latency", latencySteps, latency},
 	{"throughput", throughputSteps, throughput},
 	{"balancer", betweenSteps, between},
+	{"picks", func(s *session) int { return s.rounds }, picks},
 	{"init", initSteps, inits},
 	{"sleep", sleepSteps, sleeping},
 	{"memory", memorySteps, memory},

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/whiskaway/whiskaway/bench/internal/arms"
+	"github.com/whiskaway/whiskaway/bench/internal/chart"
 	"github.com/whiskaway/whiskaway/bench/internal/stats"
 	"github.com/whiskaway/whiskaway/bench/internal/table"
 )
@@ -16,19 +17,11 @@ func figures(v float64) string {
 	case math.IsNaN(v):
 		return "–"
 	case math.Abs(v) >= 100:
-		return thousands(int64(math.Round(v)))
+		return chart.Thousands(int64(math.Round(v)))
 	case math.Abs(v) >= 10:
 		return fmt.Sprintf("%.1f", v)
 	}
 	return fmt.Sprintf("%.2f", v)
-}
-
-func thousands(n int64) string {
-	text := fmt.Sprint(n)
-	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
 }
 
 // spread is a median with its quartiles.
@@ -60,6 +53,7 @@ func (r *results) tables(w io.Writer) {
 	section("Throughput", "Runs/s on all CPUs, with one process of a native function.", heads(many), r.byArm(many, rate, nativeOrder))
 	section("Between clients and servers", fmt.Sprintf("The same clients and server with a balancer or a proxy between them. p50 in µs of one caller with everything on one CPU; runs/s, p99 in µs of %d callers on all CPUs; µs of CPU that what is between them uses for a run of 12 B.", crowd),
 		[]string{"between them", "12 B, p50", "100 KB, p50", fmt.Sprintf("12 B, %d callers, runs/s", crowd), "p99", "CPU, one caller", fmt.Sprintf("CPU, %d callers", crowd)}, r.betweenTable())
+	section("Picks", "µs for one pick of the default policy among 1,000 servers, which allocates nothing (a test holds that).", []string{"a function", "µs"}, r.picksTable())
 	section("CPU time", "µs per run of 12 B; one caller on one CPU, 16 on all of them.", []string{"", "callers", "container", "server", "function", "generator"}, r.cpuTable())
 	section("Init", "ms from an init's first byte to its answer, through a fresh container: the first of an action on a fresh server, and a second one. The run is the container's first.",
 		[]string{"", "code", "first container", "second container", "first run"}, r.initTable())

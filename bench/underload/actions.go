@@ -20,6 +20,7 @@ type acted struct {
 	PID   int     `json:"pid"`
 	Twice int     `json:"twice"`
 	Took  float64 `json:"took"` // milliseconds in the function
+	Slow  bool    `json:"slow"` // at a slow server
 	Error string  `json:"error"`
 }
 

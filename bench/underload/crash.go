@@ -19,7 +19,7 @@ const (
 	crashSleep   = 2 // milliseconds after the line in the ledger
 )
 
-// crash kills the server again and again under load and compares what callers
+// crash kills a server again and again under load and compares what callers
 // were told with what was executed.
 func crash(r *rig) (out result, err error) {
 	out.Columns = []string{"10,000 runs", "answered 200", "errors", "unanswered at the kills", "in the ledger, answered with an error", "without a line or with a wrong result", "executed twice"}
@@ -28,8 +28,14 @@ func crash(r *rig) (out result, err error) {
 		name string
 		make callerMaker
 	}{{"through a client container each", throughClients}, {"directly", directly}} {
-		c := &crashing{progress: func() { _ = bar.Add(1) }}
-		if err := c.measure(r, arm.make); err != nil {
+		server, err := r.server()
+		if err != nil {
+			return out, err
+		}
+		c := &crashing{progress: func() { _ = bar.Add(1) }, front: server, servers: []*service.Service{server}}
+		err = c.measure(r, arm.make)
+		server.Stop()
+		if err != nil {
 			return out, fmt.Errorf("%s: %w", arm.name, err)
 		}
 		out.addCrash(arm.name, c)
@@ -43,6 +49,7 @@ func (r *result) addCrash(name string, c *crashing) {
 	r.Goals = append(r.Goals,
 		goal{name + ": each 200 has one line and the right result", "0 without", fmt.Sprint(verdict.wrong), verdict.wrong == 0 && verdict.ok > 0},
 		goal{name + ": executed twice", "0", fmt.Sprint(verdict.twice), verdict.twice == 0},
+		goal{name + ": errors of runs that were under way at no kill", "0", fmt.Sprint(verdict.unhurt), verdict.unhurt == 0},
 		goal{name + ": errors against runs unanswered at the kills", fmt.Sprintf("≤ %d", c.unanswered), fmt.Sprint(verdict.errors), verdict.errors <= c.unanswered})
 	r.sample(name+": kills", float64(c.kills))
 	r.sample(name+": seconds", c.took.Seconds())
@@ -63,10 +70,11 @@ type caller interface {
 // it fails.
 type callerMaker func(r *rig, s *service.Service, f *function, ledger string) ([]caller, error)
 
-// crashing is one arm: callers, and a server that is killed under them.
+// crashing is one arm: callers, and servers that are killed under them in turn.
 type crashing struct {
 	progress func()
-	server   *service.Service
+	front    *service.Service // what the callers call
+	servers  []*service.Service
 	ledger   string
 
 	next     atomic.Int64
@@ -88,20 +96,17 @@ type crashing struct {
 
 // told is what a caller was told of its run.
 type told struct {
-	ok    bool
-	right bool
+	ok     bool
+	right  bool
+	killed bool // a server was, while it was unanswered
 }
 
 func (c *crashing) measure(r *rig, make callerMaker) (err error) {
-	if c.server, err = r.server(); err != nil {
-		return err
-	}
-	defer c.server.Stop()
 	if c.ledger, err = newLedger(r.dir); err != nil {
 		return err
 	}
 	f := r.action(map[string]string{"WHISKAWAY_MAX_INSTANCES": fmt.Sprint(crashCallers)})
-	callers, err := make(r, c.server, f, c.ledger)
+	callers, err := make(r, c.front, f, c.ledger)
 	defer func() {
 		for _, each := range callers {
 			each.close()

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// killer kills the server whenever one more part of the runs is answered, and
-// starts another at the same address, with the same folder.
+// killer kills the next server whenever one more part of the runs is answered,
+// and starts another at the same address, with the same folder.
 func (c *crashing) killer() error {
 	for c.kills < crashKills {
 		due := int64((c.kills + 1) * crashRuns / (crashKills + 1))
@@ -23,9 +23,10 @@ func (c *crashing) killer() error {
 		c.kills++
 		c.generation++
 		c.unanswered += int(c.inFlight.Load())
-		c.server.Kill()
+		victim := c.servers[c.kills%len(c.servers)]
+		victim.Kill()
 		c.gate.Unlock()
-		if err := c.server.Again(); err != nil {
+		if err := victim.Again(); err != nil {
 			return err
 		}
 	}
@@ -45,16 +46,18 @@ func (c *crashing) work(by caller) {
 		}
 		c.gate.RUnlock()
 		a, err := by.run(id, int(n))
+		c.gate.RLock()
 		c.inFlight.Add(-1)
+		killed := seen != c.generation
+		c.gate.RUnlock()
 		c.answered.Add(1)
-		c.note(id, int(n), a, err)
+		c.note(id, int(n), told{killed: killed}, a, err)
 		c.progress()
 	}
 }
 
-func (c *crashing) note(id string, n int, a answer, err error) {
-	t := told{ok: err == nil && a.status == http.StatusOK}
-	if t.ok {
+func (c *crashing) note(id string, n int, t told, a answer, err error) {
+	if t.ok = err == nil && a.status == http.StatusOK; t.ok {
 		did, bad := a.acted()
 		t.right = bad == nil && did.ID == id && did.Twice == 2*n
 	}
@@ -80,6 +83,7 @@ func message(a answer, err error) string {
 // comparison is what callers were told against what the ledger says.
 type comparison struct {
 	ok, errors int
+	unhurt     int // errors of runs that were under way at no kill
 	lost       int // executed, but its caller got an error
 	wrong      int // answered 200 without exactly one line, or with another's result
 	twice      int // activations with more than one line
@@ -101,6 +105,9 @@ func (c *crashing) compare() (out comparison) {
 		switch {
 		case !t.ok:
 			out.errors++
+			if !t.killed {
+				out.unhurt++
+			}
 			out.lost += min(1, lines[id])
 		case !t.right || lines[id] != 1:
 			out.ok++

@@ -1,6 +1,8 @@
-// Command underload measures a server under load, through its real binary and
-// real connections: how its pools grow, what it holds in memory, what one tenant
-// costs another, and what becomes of runs when it is killed. Each figure is
+// Command underload measures servers under load, through real binaries and real
+// connections: how a server's pools grow, what it holds in memory, what one tenant
+// costs another, and what becomes of runs when it is killed; and behind a
+// balancer what becomes of them when servers are killed, hang, are restarted or
+// are slow. Each figure is
 // measured in one go, its arms take turns, and what counts are ratios.
 package main
 
@@ -16,16 +18,17 @@ import (
 var figures = []struct {
 	name    string
 	measure func(*rig) (result, error)
-}{{"pool", pool}, {"memory", memory}, {"fairness", fairness}, {"crash", crash}}
+}{{"pool", pool}, {"memory", memory}, {"fairness", fairness}, {"crash", crash},
+	{"killed", killed}, {"frozen", frozen}, {"rolling", rolling}, {"slow", slow}, {"cold", cold}}
 
 func main() {
 	r := &rig{}
 	flags := flag.NewFlagSet("underload", flag.ExitOnError)
 	flags.Usage = func() {
-		fmt.Fprint(os.Stderr, "underload [pool|memory|fairness|crash|all] [flags]\n\n")
+		fmt.Fprint(os.Stderr, "underload [pool|memory|fairness|crash|killed|frozen|rolling|slow|cold|all] [flags]\n\n")
 		flags.PrintDefaults()
 	}
-	flags.StringVar(&r.bins, "bin", "../bin", "folder of clientmode and servermode")
+	flags.StringVar(&r.bins, "bin", "../bin", "folder of clientmode, loadbalancer and servermode")
 	flags.IntVar(&r.rounds, "rounds", 0, "rounds to measure; 0: the figure's own number")
 	flags.DurationVar(&r.phase, "phase", 0, "how long a phase of load lasts; 0: the figure's own time")
 	out := flags.String("json", "", "file for the numbers")

@@ -25,7 +25,7 @@ type rig struct {
 const actionPackage = "github.com/whiskaway/whiskaway/bench/underload/action"
 
 func (r *rig) open() (err error) {
-	for _, name := range []string{"clientmode", "servermode"} {
+	for _, name := range []string{"clientmode", "loadbalancer", "servermode"} {
 		if _, err := os.Stat(filepath.Join(r.bins, name)); err != nil {
 			return fmt.Errorf("%w: call make build first, or say where the binaries are with --bin", err)
 		}

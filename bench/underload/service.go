@@ -13,7 +13,12 @@ const patience = 30 * time.Second
 
 // server starts a server with a state folder of its own.
 func (r *rig) server(args ...string) (*service.Service, error) {
-	state, err := os.MkdirTemp(r.dir, "server-")
+	return r.serverIn("server-", args...)
+}
+
+// serverIn starts one whose folder's name begins like that: functions see it.
+func (r *rig) serverIn(prefix string, args ...string) (*service.Service, error) {
+	state, err := os.MkdirTemp(r.dir, prefix)
 	if err != nil {
 		return nil, err
 	}
@@ -24,7 +29,7 @@ func (r *rig) server(args ...string) (*service.Service, error) {
 	return service.Start(filepath.Join(r.bins, "servermode"), args...)
 }
 
-// client starts a client container in front of a server.
+// client starts a client container in front of a server or a balancer.
 func (r *rig) client(of *service.Service, kind string) (*service.Service, error) {
 	return service.Start(filepath.Join(r.bins, "clientmode"), "--upstream", of.URL(), "--kind", kind)
 }

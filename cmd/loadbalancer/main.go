@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"time"
@@ -33,6 +34,8 @@ type flags struct {
 	MaxInit     time.Duration `default:"5m" env:"WHISKAWAY_MAX_INIT" help:"Longest init."`
 	VolatileEnv []string      `env:"WHISKAWAY_VOLATILE_ENV" help:"More init parameters that change with each activation; the same on clients and servers."`
 	InFlight    int           `default:"4096" env:"WHISKAWAY_IN_FLIGHT" help:"Inits and runs at once. With several tenants one gets as many as are left."`
+	Queue       int           `default:"2048" env:"WHISKAWAY_QUEUE" help:"Runs of them that wait while no server has room; of one tenant as many as are left, and so half. 0: none."`
+	QueueWait   time.Duration `default:"10s" env:"WHISKAWAY_QUEUE_WAIT" help:"Longest that one waits. It ends before the run's own time does."`
 	Functions   int           `default:"65536" env:"WHISKAWAY_FUNCTIONS" help:"Functions that are known at once."`
 	CodeCache   int64         `default:"4294967296" env:"WHISKAWAY_CODE_CACHE" help:"Bytes of functions' code that are kept on disk."`
 
@@ -106,7 +109,7 @@ func (f flags) config() loadbalancer.Config {
 		Listen: f.Listen, Servers: f.Server, StateDir: f.StateDir, TokenFile: f.TokenFile, TLSCert: f.TLSCert, TLSKey: f.TLSKey,
 		ServersTokenFile: f.ServersTokenFile, ServersCA: f.ServersCA, JoinTokenFile: f.JoinTokenFile,
 		Policy: f.Policy, Lease: f.Lease, InitTimeout: f.MaxInit, VolatileEnv: f.VolatileEnv,
-		InFlight: f.InFlight, Functions: f.Functions, CodeCache: f.CodeCache,
+		InFlight: f.InFlight, Queue: cmp.Or(f.Queue, -1), QueueWait: f.QueueWait, Functions: f.Functions, CodeCache: f.CodeCache,
 		CheckEvery: f.CheckEvery, CheckTimeout: f.CheckTimeout, AccessLog: f.AccessLog,
 		Hosts: loadbalancer.Hosts{
 			Hook: f.Hosts.Hook, TokenFile: f.Hosts.TokenFile, Min: f.Hosts.Min, Max: f.Hosts.Max, Busy: f.Hosts.Busy,

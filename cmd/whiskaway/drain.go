@@ -12,7 +12,7 @@ import (
 type drainCommand struct {
 	Name   string `arg:"" help:"The server: its URL in the balancer's list, or its host where one server is meant by that."`
 	asking `embed:""`
-	Wait   time.Duration `default:"1m" help:"Time for the balancer's runs there to end; 0: do not wait for it."`
+	Wait   time.Duration `default:"1m" help:"Time for functions to be loaded elsewhere and for the balancer's runs there to end; 0: do not wait for it."`
 }
 
 type returnCommand struct {
@@ -20,23 +20,23 @@ type returnCommand struct {
 	asking `embed:""`
 }
 
-// Run has a balancer send a server no new work, and waits until what it had sent
-// there is over.
+// Run has a balancer send a server no new work, and waits until its functions are
+// elsewhere and what it had sent there is over.
 func (c *drainCommand) Run() error {
 	s, err := c.tell(c.Name, "drain")
 	if err != nil {
 		return err
 	}
-	for until := time.Now().Add(c.Wait); s.Sent > 0 && c.Wait > 0; time.Sleep(100 * time.Millisecond) {
+	for until := time.Now().Add(c.Wait); s.Sent+s.Moving > 0 && c.Wait > 0; time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(until) {
-			return fmt.Errorf("%s gets no new runs, but %d are not over after %s: --wait waits longer", printable(s.Server), s.Sent, c.Wait)
+			return fmt.Errorf("%s gets no new functions, but %s after %s: --wait waits longer", printable(s.Server), s.left(), c.Wait)
 		}
 		if s, err = c.status(s); err != nil {
 			return err
 		}
 	}
-	if s.Sent > 0 {
-		fmt.Printf("%s gets no new runs; %d are not over.\n", printable(s.Server), s.Sent)
+	if s.Sent+s.Moving > 0 {
+		fmt.Printf("%s gets no new functions; %s.\n", printable(s.Server), s.left())
 		return nil
 	}
 	fmt.Printf("%s gets no runs from %s any more, and has none of its.\n", printable(s.Server), c.Server)
@@ -51,6 +51,11 @@ func (c *returnCommand) Run() error {
 	}
 	fmt.Printf("%s gets runs again when %s finds it ready.\n", printable(s.Server), c.Server)
 	return nil
+}
+
+// left is what a drained server still has to do.
+func (s serverStatus) left() string {
+	return fmt.Sprintf("%d runs are not over and %d functions not yet ready elsewhere", s.Sent, s.Moving)
 }
 
 // status is how a server is now.

@@ -14,8 +14,9 @@ import (
 type serverStatus struct {
 	Server, ID, State, Trouble string
 
-	Sent, Slots, Queued, Functions int
-	InFlight                       int `json:"in_flight"`
+	Sent, Slots, Queued, Functions, Moving int
+
+	InFlight int `json:"in_flight"`
 }
 
 // serverList is what a balancer says of its servers.

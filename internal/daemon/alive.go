@@ -1,12 +1,20 @@
 package daemon
 
 import (
+	"context"
 	"crypto/tls"
-	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
+
+	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/runtime-spec"
 )
+
+// aliveTime bounds how long a service may take to say that it is alive.
+const aliveTime = 3 * time.Second
 
 // Alive asks a service of this host whether it is alive, by the address that it
 // listens on: images without a shell check their health with their own program.
@@ -20,18 +28,21 @@ func Alive(listen string, serveTLS bool) error {
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	scheme, transport := "http://", &http.Transport{DisableKeepAlives: true}
+	base := &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}
 	if serveTLS {
-		scheme, transport.TLSClientConfig = "https://", &tls.Config{InsecureSkipVerify: true}
+		base.Scheme = "https"
 	}
-	client := http.Client{Timeout: 3 * time.Second, Transport: transport}
-	resp, err := client.Get(scheme + net.JoinHostPort(host, port) + "/healthz")
+	ctx, cancel := context.WithTimeout(context.Background(), aliveTime)
+	defer cancel()
+	pool := hop.New(base, hop.Options{TLS: &tls.Config{InsecureSkipVerify: true}})
+	defer pool.CloseIdle()
+	resp, err := pool.Send(ctx, &hop.Request{Get: true, Path: runtimespec.PathHealth})
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return errors.New(resp.Status)
+	defer resp.Close()
+	if resp.Status != http.StatusOK {
+		return fmt.Errorf("%d %s", resp.Status, http.StatusText(resp.Status))
 	}
 	return nil
 }

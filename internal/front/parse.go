@@ -15,7 +15,7 @@ const maxFields = 24
 var names = func() map[string]string {
 	all := map[string]string{}
 	for _, name := range []string{
-		"Accept", "Accept-Encoding", "Authorization", "Connection", "Content-Length", "Content-Type", "Host", "Traceparent", "User-Agent",
+		"Accept", "Accept-Encoding", "Authorization", "Connection", "Content-Length", "Content-Type", "Host", "Traceparent", "Tracestate", "User-Agent",
 		"Whiskaway-Function", "Whiskaway-Code", "Whiskaway-Lease", "Whiskaway-Kind", "Whiskaway-Activation", "Whiskaway-Timeout",
 		"Whiskaway-Env", "Whiskaway-Hops", "Whiskaway-Tenant", "Whiskaway-Server",
 	} {

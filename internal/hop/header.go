@@ -27,8 +27,8 @@ func (h Header) With(more ...Field) Header {
 	return append(append(make(Header, 0, len(h)+len(more)+room), h...), more...)
 }
 
-// room is for a trace, an activation, the time left, and whom to ask again.
-const room = 4
+// room is for a trace and its state, an activation, the time left, and whom to ask again.
+const room = 5
 
 // appendTo appends the fields as lines; a value that would be read as more than
 // one line, or that HTTP does not allow, is an error.

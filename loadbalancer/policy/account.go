@@ -59,6 +59,7 @@ func (f *Fleet) Done(run Run, a Answer, now time.Time) {
 	}
 	switch a.Outcome {
 	case Answered:
+		c.cold = false
 		c.failures.add(0, few, now)
 		c.learn(seconds(took), run.part, now)
 		f.succeeded(s, now)

@@ -15,6 +15,7 @@ type Copy struct {
 	since    time.Time // of this state
 	used     time.Time // a run ended there
 	full     time.Time // until then it refuses runs
+	cold     bool      // ready, but without a process: the next run starts one
 
 	typical  average // log of the seconds that runs take
 	pace     float64 // log of how many times longer than elsewhere they surely take
@@ -27,10 +28,13 @@ func (c *Copy) Server() *Server { return c.server }
 // State is whether the copy is loading or ready.
 func (c *Copy) State() State { return c.state }
 
+// Cold is whether the copy is ready, but has no process: the next run starts one.
+func (c *Copy) Cold() bool { return c.cold }
+
 // become changes the state and keeps the list of those that are held.
 func (c *Copy) become(to State, now time.Time) {
 	from := c.state
-	c.state, c.since = from.transition(to), now
+	c.state, c.since, c.cold = from.transition(to), now, false
 	fn := c.function
 	switch Loading {
 	case to:
@@ -90,9 +94,12 @@ func (c *Copy) idle(fresh time.Time) bool {
 }
 
 // loading is how much longer an init under way takes. One that is overdue is
-// believed to take half as long again.
+// believed to take half as long again, and a process to start as long as an init.
 func (c *Copy) loading(assumed time.Duration, now time.Time) time.Duration {
-	if c.state != Loading {
+	switch {
+	case c.cold:
+		return c.function.initTime(assumed)
+	case c.state != Loading:
 		return 0
 	}
 	gone := now.Sub(c.since)

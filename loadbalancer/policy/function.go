@@ -70,6 +70,15 @@ func (fn *Function) On(s *Server) State {
 	return Absent
 }
 
+// Since is since when a server has the function, is loading it or has it no more;
+// zero if that was never spoken of.
+func (fn *Function) Since(s *Server) time.Time {
+	if c := fn.copies[s]; c != nil {
+		return c.since
+	}
+	return time.Time{}
+}
+
 // copy is the function on a server, made when first spoken of.
 func (fn *Function) copy(s *Server) *Copy {
 	c := fn.copies[s]

@@ -27,6 +27,14 @@ func (f *Fleet) Ready(fn *Function, s *Server, now time.Time) {
 	c.become(Ready, now)
 }
 
+// Cold says whether a server that has the function has no process of it left.
+// It needs no init for that, but its next run waits for a start.
+func (f *Fleet) Cold(fn *Function, s *Server, cold bool) {
+	if c := fn.copies[s]; c != nil && c.state == Ready {
+		c.cold = cold
+	}
+}
+
 // Absent says that a server does not have the function, or no longer: an init
 // failed, or the server evicted it, was restarted, or is draining.
 func (f *Fleet) Absent(fn *Function, s *Server, now time.Time) {

@@ -16,22 +16,26 @@ import (
 // patience is how long a service may take until it answers.
 const patience = 30 * time.Second
 
-// Service is a running server or client container.
+// Service is a running server, balancer or client container.
 type Service struct {
 	Address string
 
 	binary string
 	args   []string
+	env    []string
 	cmd    *exec.Cmd
 }
 
 // Start starts a service on a free port and waits until it answers.
-func Start(binary string, args ...string) (*Service, error) {
+func Start(binary string, args ...string) (*Service, error) { return StartWith(nil, binary, args...) }
+
+// StartWith is Start with more variables than this process has.
+func StartWith(env []string, binary string, args ...string) (*Service, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{Address: l.Addr().String(), binary: binary, args: args}
+	s := &Service{Address: l.Addr().String(), binary: binary, args: args, env: env}
 	_ = l.Close()
 	return s, s.Again()
 }
@@ -39,7 +43,8 @@ func Start(binary string, args ...string) (*Service, error) {
 // Again starts a service that has ended, at the same address.
 func (s *Service) Again() error {
 	s.cmd = exec.Command(s.binary, append([]string{"--listen", s.Address}, s.args...)...)
-	if filepath.Base(s.binary) == "servermode" { // a client's stream is its function's
+	s.cmd.Env = append(os.Environ(), s.env...)
+	if filepath.Base(s.binary) != "clientmode" { // a client's stream is its function's
 		s.cmd.Stderr = os.Stderr
 	}
 	if err := s.cmd.Start(); err != nil {
@@ -63,6 +68,12 @@ func (s *Service) PID() int { return s.cmd.Process.Pid }
 
 // Kill is kill -9; it returns when the process is gone.
 func (s *Service) Kill() { s.end(syscall.SIGKILL) }
+
+// Freeze has it do nothing until Thaw, as a host that hangs.
+func (s *Service) Freeze() { _ = s.cmd.Process.Signal(syscall.SIGSTOP) }
+
+// Thaw ends Freeze.
+func (s *Service) Thaw() { _ = s.cmd.Process.Signal(syscall.SIGCONT) }
 
 // Stop asks it to end, and returns when the process is gone.
 func (s *Service) Stop() { s.end(syscall.SIGTERM) }

@@ -67,6 +67,7 @@ func TestDecider_AsksForOneMoreWhenAllAreSaturatedForLong(t *testing.T) {
 		"slots in use":   signals(host("a", 4, 0), host("b", 4, 0)),
 		"runs wait":      signals(host("a", 1, 1), host("b", 1, 0)),
 		"runs refused":   {Hosts: calm.Hosts, Refused: 1},
+		"no server yet":  {Hosts: calm.Hosts, Waiting: 1},
 		"nobody there":   {},
 		"nobody is well": signals(parked(host("a", 0, 0))),
 	} {

@@ -18,7 +18,7 @@ type Host struct {
 	Fixed    bool // it stays in the list whatever becomes of it, so that it never goes
 	Stale    bool // what it said last is too old to show that it has nothing to do
 	InFlight int  // runs there
-	Loading  int  // inits under way there
+	Loading  int  // functions that it is about to have, or to hand over
 	Slots    int  // runs it could execute at once
 	Queued   int  // runs that wait there
 }
@@ -30,6 +30,7 @@ func (h Host) idle() bool { return !h.Stale && h.InFlight == 0 && h.Queued == 0 
 type Signals struct {
 	Hosts   []Host // all that are known, in a stable order
 	Refused int    // runs that found no room anywhere since the signals before
+	Waiting int    // runs that wait for any of them
 }
 
 // Totals are what signals come to, over hosts that are given work.
@@ -44,7 +45,7 @@ type Totals struct {
 
 // Totals sums them up.
 func (s Signals) Totals() Totals {
-	t := Totals{Hosts: len(s.Hosts), Refused: s.Refused}
+	t := Totals{Hosts: len(s.Hosts), Refused: s.Refused, Queued: s.Waiting}
 	for _, h := range s.Hosts {
 		if h.Ready {
 			t.Ready++

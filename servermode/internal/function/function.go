@@ -192,10 +192,16 @@ func (f *Function) refresh() {
 	f.settle()
 }
 
+// become changes the state; the caller holds mu.
+func (f *Function) become(to State) {
+	f.state = f.state.transition(to)
+	f.table.changes.Add(1)
+}
+
 // settle makes a function cold that has no process left; the caller holds mu.
 func (f *Function) settle() {
 	if f.state == Ready && len(f.idle) == 0 && !f.anyBusyAlive() {
-		f.state = f.state.transition(Cold)
+		f.become(Cold)
 	}
 }
 

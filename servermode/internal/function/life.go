@@ -36,7 +36,7 @@ func (f *Function) free() {
 		return
 	}
 	f.refresh()
-	f.state = f.state.transition(Draining)
+	f.become(Draining)
 	idle, waiting := f.idle, f.waiting
 	f.idle, f.waiting = nil, nil
 	if f.timer != nil {

@@ -8,21 +8,21 @@ import (
 
 // acquire takes a slot: an idle instance's, a new one, or the next that is
 // released.
-func (f *Function) acquire(ctx context.Context, now time.Time) (*slot, error) {
+func (f *Function) acquire(ctx context.Context, now time.Time, sink Sink) (*slot, error) {
 	f.mu.Lock()
 	f.lastUse = now
 	if f.state >= Draining {
 		f.mu.Unlock()
 		return nil, ErrUnknown
 	}
-	return f.takeOrQueue(ctx, now)
+	return f.takeOrQueue(ctx, now, sink)
 }
 
 // hostFull is what callers are told when too many wait in all.
 const hostFull = "this server's queue is full, or its tenant's part of it"
 
 // takeOrQueue is acquire for a caller that holds mu, which it gives up.
-func (f *Function) takeOrQueue(ctx context.Context, now time.Time) (*slot, error) {
+func (f *Function) takeOrQueue(ctx context.Context, now time.Time, sink Sink) (*slot, error) {
 	f.dropDead()
 	c := f.counts()
 	switch c.arrival() {
@@ -45,6 +45,7 @@ func (f *Function) takeOrQueue(ctx context.Context, now time.Time) (*slot, error
 	f.waiting = append(f.waiting, t)
 	f.considerGrowth(now)
 	f.mu.Unlock()
+	Enter(sink, StageWait)
 	f.table.load.Queued.Add(1)
 	defer func() {
 		f.table.load.Queued.Add(-1)

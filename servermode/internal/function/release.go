@@ -119,7 +119,7 @@ func (f *Function) end(e dismissal) {
 	f.ending -= len(e.slots)
 	last := f.state == Draining && len(f.busy) == 0 && f.ending == 0
 	if last {
-		f.state = f.state.transition(Gone)
+		f.become(Gone)
 	}
 	f.mu.Unlock()
 	if last {

@@ -9,7 +9,7 @@ const maxDeliveries = 3
 // Run executes one activation and returns its result.
 func (f *Function) Run(ctx context.Context, line []byte, sink Sink) ([]byte, error) {
 	arrived := f.table.now()
-	s, err := f.acquire(ctx, arrived)
+	s, err := f.acquire(ctx, arrived, sink)
 	if err != nil {
 		f.meter.Refused(err)
 		return nil, err
@@ -27,6 +27,7 @@ func (f *Function) Run(ctx context.Context, line []byte, sink Sink) ([]byte, err
 			}
 		}
 		handed := f.table.now()
+		Enter(sink, StageExecute)
 		result, retry, err := f.execute(ctx, s.instance, line, sink)
 		if !retry || delivery == maxDeliveries {
 			s.took = f.table.now().Sub(handed)

@@ -21,7 +21,7 @@ func (f *Function) Init(ctx context.Context, sink Sink) error {
 			f.mu.Unlock()
 			return nil
 		case first == nil:
-			s, err := f.takeOrQueue(ctx, f.table.now()) // no slot may be free: one is between two starts
+			s, err := f.takeOrQueue(ctx, f.table.now(), sink) // no slot may be free: one is between two starts
 			if err != nil {
 				return err
 			}
@@ -32,6 +32,7 @@ func (f *Function) Init(ctx context.Context, sink Sink) error {
 			return f.revive(ctx, s, sink, false)
 		}
 		f.mu.Unlock()
+		Enter(sink, StageWait)
 		select {
 		case <-first.done:
 			if first.err == nil || !first.abandoned {
@@ -52,7 +53,7 @@ func (f *Function) announce(s *slot) {
 	if s.instance != nil || f.state != Cold {
 		return
 	}
-	f.state = f.state.transition(Starting)
+	f.become(Starting)
 	if s.first == nil { // else somebody may wait for it already
 		s.first = &start{done: make(chan struct{})}
 	}
@@ -79,6 +80,7 @@ func (f *Function) revive(ctx context.Context, s *slot, sink Sink, forQueue bool
 		dead.Close()
 		f.table.host.gone(f.key, left.processes, 0)
 	}
+	Enter(sink, StageWait)
 	ticket, err := f.enter(ctx, s.open, forQueue)
 	began := f.table.now()
 	var instance Instance
@@ -136,12 +138,12 @@ func (f *Function) started(s *slot, instance Instance, first *start, err error, 
 	}
 	switch {
 	case err == nil && f.state == Cold: // another start failed in between
-		f.state = f.state.transition(Starting)
+		f.become(Starting)
 		fallthrough
 	case f.state == Starting && (err == nil || f.anyBusyAlive()):
-		f.state = f.state.transition(Ready)
+		f.become(Ready)
 	case f.state == Starting && first != nil:
-		f.state = f.state.transition(Cold)
+		f.become(Cold)
 	}
 	return process
 }

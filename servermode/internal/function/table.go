@@ -24,6 +24,8 @@ type Table struct {
 	load Load
 	host *host
 
+	changes atomic.Uint64 // of functions' states
+
 	contest *contest
 
 	base  context.Context // of starts that no caller waits for by name
@@ -51,6 +53,10 @@ func (t *Table) Configure(cfg Config) { t.cfg.Store(cfg.withDefaults()) }
 
 // Load is the table's load, kept current.
 func (t *Table) Load() *Load { return &t.load }
+
+// Changes is another number after each change of what List says of a function's
+// state: that it came, is ready, has no process left, went.
+func (t *Table) Changes() uint64 { return t.changes.Load() }
 
 // Init makes a function known and ready on behalf of a lease. program is asked
 // for only if the function is new. When the start fails the lease is dropped
@@ -119,6 +125,14 @@ func (t *Table) find(key Key) (*Function, error) {
 		return f, nil
 	}
 	return nil, ErrUnknown
+}
+
+// Info is what is known of a function, empty if it is not.
+func (t *Table) Info(key Key) Info {
+	if f, err := t.find(key); err == nil {
+		return f.info
+	}
+	return Info{}
 }
 
 func (t *Table) findOrAdd(key Key, info Info, program func() (Program, error)) (*Function, error) {

@@ -12,7 +12,8 @@ const userAgent = "whiskaway"
 // No caller of a web action can send one.
 const contextPrefix = "X-Openwhisk-"
 
-// contextHeaders are the members of a run that the function gets as headers. The
+// contextHeaders are the members of a run that the function gets as headers, its
+// trace among them: that of a web action's caller ends at the platform. The
 // API key is not one of them: web servers log headers, and where the platform
 // gives the key to an action it is in its environment.
 var contextHeaders = map[string]string{
@@ -22,6 +23,8 @@ var contextHeaders = map[string]string{
 	"action_version": contextPrefix + "Action-Version",
 	"namespace":      contextPrefix + "Namespace",
 	"deadline":       contextPrefix + "Deadline",
+	"traceparent":    "Traceparent",
+	"tracestate":     "Tracestate",
 }
 
 // ownHeaders are about one connection, or for us to set. Those for idempotency
@@ -34,11 +37,19 @@ var ownHeaders = []string{
 // setContext adds an activation's context.
 func (act *activation) setContext(h http.Header) {
 	h.Set("User-Agent", userAgent)
+	if act.traced() {
+		h.Del(contextHeaders["tracestate"])
+	}
 	for _, m := range act.context {
 		if name := contextHeaders[m.name]; name != "" && m.value.Kind() != 'n' && isFieldValue(plain(m.value)) {
 			h.Set(name, plain(m.value))
 		}
 	}
+}
+
+// traced reports whether the run is part of a trace.
+func (act *activation) traced() bool {
+	return slices.ContainsFunc(act.context, func(m member) bool { return m.name == "traceparent" })
 }
 
 // passable reports whether a header of a caller's may be passed on; listed are

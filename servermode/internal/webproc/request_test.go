@@ -78,6 +78,23 @@ func TestRun_ContextGoesInHeaders(t *testing.T) {
 	assert.Equal(t, "17", last.header.Get("X-OpenWhisk-Deadline"))
 }
 
+func TestRun_ItsTraceGoesInHeaders(t *testing.T) {
+	c, last := recorder(t, "/")
+	const callers = `{"value":{"__ow_method":"get","__ow_path":"/","__ow_query":"","__ow_headers":{"traceparent":"callers","tracestate":"callers"}}`
+	for rest, want := range map[string][2]string{
+		`}`:                      {"callers", "callers"},
+		`,"traceparent":"00-1"}`: {"00-1", ""},
+		`,"traceparent":"00-1","tracestate":"a=\"b\""}`: {"00-1", `a="b"`},
+	} {
+		_, err := run(t, c, callers+rest)
+		require.NoError(t, err)
+		assert.Equal(t, want, [2]string{last.header.Get("Traceparent"), last.header.Get("Tracestate")}, rest)
+	}
+	_, err := run(t, c, `{"value":{},"traceparent":"00-1"}`)
+	require.NoError(t, err)
+	assert.Equal(t, "00-1", last.header.Get("Traceparent"))
+}
+
 func TestRun_WebActionsRequest(t *testing.T) {
 	png := base64.StdEncoding.EncodeToString([]byte("\x89PNG\x00"))
 	for _, c := range []struct{ name, value, request, body string }{

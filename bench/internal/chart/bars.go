@@ -1,4 +1,4 @@
-package main
+package chart
 
 import (
 	"image/color"
@@ -15,16 +15,16 @@ import (
 // library's own cannot stand on a logarithmic axis, which has no zero.
 type bars struct {
 	groups int
-	series []barSeries
+	series []Series
 	label  func(float64) string // of a bar
 	style  draw.TextStyle       // of labels
 }
 
-// barSeries is an arm: one bar in each group, the missing ones with a NaN.
-type barSeries struct {
-	name   string
-	color  color.Color
-	values []stats.Quartiles
+// Series is an arm: one bar in each group, the missing ones with a NaN.
+type Series struct {
+	Name   string
+	Color  color.Color
+	Values []stats.Quartiles
 }
 
 // groupWidth is how much of the distance between groups their bars take.
@@ -41,7 +41,7 @@ func (b *bars) Plot(c draw.Canvas, p *plot.Plot) {
 		left := trX(float64(group)) - each*vg.Length(len(there))/2
 		for i, s := range there {
 			from := left + each*vg.Length(i)
-			b.bar(c, s, s.values[group], vg.Rectangle{Min: vg.Point{X: from + each*0.06, Y: bottom}, Max: vg.Point{X: from + each*0.94}}, trY)
+			b.bar(c, s, s.Values[group], vg.Rectangle{Min: vg.Point{X: from + each*0.06, Y: bottom}, Max: vg.Point{X: from + each*0.94}}, trY)
 		}
 	}
 }
@@ -50,18 +50,18 @@ func (b *bars) Plot(c draw.Canvas, p *plot.Plot) {
 const minBars = 3
 
 // in is the series that have a bar in a group.
-func (b *bars) in(group int) (out []barSeries) {
+func (b *bars) in(group int) (out []Series) {
 	for _, s := range b.series {
-		if !math.IsNaN(s.values[group].Median) {
+		if !math.IsNaN(s.Values[group].Median) {
 			out = append(out, s)
 		}
 	}
 	return out
 }
 
-func (b *bars) bar(c draw.Canvas, s barSeries, q stats.Quartiles, at vg.Rectangle, trY func(float64) vg.Length) {
+func (b *bars) bar(c draw.Canvas, s Series, q stats.Quartiles, at vg.Rectangle, trY func(float64) vg.Length) {
 	top := trY(q.Median)
-	c.FillPolygon(s.color, []vg.Point{at.Min, {X: at.Max.X, Y: at.Min.Y}, {X: at.Max.X, Y: top}, {X: at.Min.X, Y: top}})
+	c.FillPolygon(s.Color, []vg.Point{at.Min, {X: at.Max.X, Y: at.Min.Y}, {X: at.Max.X, Y: top}, {X: at.Min.X, Y: top}})
 	middle, arm := (at.Min.X+at.Max.X)/2, (at.Max.X-at.Min.X)/6
 	low, high := trY(q.Lower), trY(q.Upper)
 	line := draw.LineStyle{Color: color.Gray{0x30}, Width: vg.Points(0.8)}
@@ -75,7 +75,7 @@ func (b *bars) bar(c draw.Canvas, s barSeries, q stats.Quartiles, at vg.Rectangl
 func (b *bars) DataRange() (xmin, xmax, ymin, ymax float64) {
 	ymin, ymax = math.Inf(1), math.Inf(-1)
 	for _, s := range b.series {
-		for _, q := range s.values {
+		for _, q := range s.Values {
 			if !math.IsNaN(q.Median) {
 				ymin, ymax = min(ymin, q.Lower), max(ymax, q.Upper)
 			}

@@ -1,7 +1,9 @@
-package main
+// Package chart draws pictures of grouped bars with their quartiles.
+package chart
 
 import (
 	"errors"
+	"fmt"
 	"image/color"
 	"math"
 	"os"
@@ -14,13 +16,13 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 )
 
-// chart is a picture of grouped bars.
-type chart struct {
-	title, y  string
-	groups    []string
-	series    []barSeries
-	logarithm bool
-	label     func(float64) string
+// Chart is a picture of grouped bars.
+type Chart struct {
+	Title, Y  string
+	Groups    []string
+	Series    []Series
+	Logarithm bool
+	Label     func(float64) string
 }
 
 var sans = font.Font{Typeface: "Liberation", Variant: "Sans"}
@@ -29,38 +31,41 @@ func letters(points float64) font.Font {
 	return font.Font{Typeface: sans.Typeface, Variant: sans.Variant, Size: vg.Points(points)}
 }
 
-func (c chart) plot() *plot.Plot {
+func (c Chart) plot() *plot.Plot {
 	p := plot.New()
 	p.BackgroundColor = color.White
 	p.Y.Tick.Label.Font, p.X.Tick.Label.Font, p.Legend.TextStyle.Font = letters(9.5), letters(10.5), letters(9.5)
 	style := p.Y.Tick.Label
 	style.Font, style.XAlign, style.YAlign = letters(7), text.XCenter, text.YBottom
-	b := &bars{groups: len(c.groups), series: c.series, label: c.label, style: style}
+	b := &bars{groups: len(c.Groups), series: c.Series, label: c.Label, style: style}
 	p.Add(rules{}, b)
-	p.NominalX(c.groups...)
+	p.NominalX(c.Groups...)
 	p.X.Padding, p.Y.Padding, p.X.LineStyle.Width = 0, 0, vg.Points(0.7)
 	p.X.Tick.Length, p.X.Tick.LineStyle = vg.Points(5), draw.LineStyle{Color: color.White, Width: vg.Points(0.5)} // room above the names
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = b.DataRange()
-	if c.logarithm {
-		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, decades{c.label}
+	if c.Logarithm {
+		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, decades{c.Label}
 		p.Y.Min, p.Y.Max = math.Pow(10, math.Floor(math.Log10(p.Y.Min*0.7))), p.Y.Max*2
 	} else {
-		p.Y.Tick.Marker, p.Y.Min, p.Y.Max = evenly{c.label}, 0, p.Y.Max*1.12
+		p.Y.Tick.Marker, p.Y.Min, p.Y.Max = evenly{c.Label}, 0, p.Y.Max*1.12
 	}
 	return p
 }
 
-// draw writes the picture: two lines of words, the bars, the legend. The words
+// Draw writes the picture: two lines of words, the bars, the legend. The words
 // are not the library's, which has an axis' label turned and, on a logarithmic
 // axis, off its middle.
-func (c chart) draw(path string) (err error) {
+func (c Chart) Draw(path string) (err error) {
+	if _, _, least, _ := (&bars{series: c.Series}).DataRange(); c.Logarithm && least <= 0 {
+		return fmt.Errorf("%s: %g has no place on a logarithmic axis", path, least)
+	}
 	const width, height, dpi = 10.5 * vg.Inch, 4.6 * vg.Inch, 150
 	img := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi), vgimg.UseBackgroundColor(color.White))
 	canvas := draw.Crop(draw.New(img), vg.Points(8), -vg.Points(10), vg.Points(6), -vg.Points(8))
 	p := c.plot()
 	style := p.Legend.TextStyle
 	style.XAlign, style.YAlign = text.XLeft, text.YTop
-	for i, line := range []string{c.title, c.y} {
+	for i, line := range []string{c.Title, c.Y} {
 		style.Font = letters(13 - 3.5*float64(i))
 		canvas.FillText(style, vg.Point{X: canvas.Min.X, Y: canvas.Max.Y - vg.Points(19)*vg.Length(i)}, line)
 	}
@@ -74,12 +79,12 @@ func (c chart) draw(path string) (err error) {
 }
 
 // legend draws the arms' names in rows at the bottom and returns their height.
-func (c chart) legend(canvas draw.Canvas, style text.Style) vg.Length {
+func (c Chart) legend(canvas draw.Canvas, style text.Style) vg.Length {
 	const sign, gap, row = vg.Length(10), vg.Length(18), vg.Length(15)
 	style.YAlign, style.XAlign = text.YCenter, text.XLeft
-	rows, used := [][]barSeries{nil}, vg.Length(0)
-	for _, s := range c.series {
-		w := sign + 5 + style.Width(s.name) + gap
+	rows, used := [][]Series{nil}, vg.Length(0)
+	for _, s := range c.Series {
+		w := sign + 5 + style.Width(s.Name) + gap
 		if last := len(rows) - 1; used+w > canvas.Max.X-canvas.Min.X-40 && len(rows[last]) > 0 {
 			rows, used = append(rows, nil), 0
 		}
@@ -89,9 +94,9 @@ func (c chart) legend(canvas draw.Canvas, style text.Style) vg.Length {
 	for i, in := range rows {
 		x, y := canvas.Min.X+vg.Length(40), canvas.Min.Y+row*(vg.Length(len(rows)-i)-0.5)
 		for _, s := range in {
-			canvas.FillPolygon(s.color, []vg.Point{{X: x, Y: y - sign/2}, {X: x + sign, Y: y - sign/2}, {X: x + sign, Y: y + sign/2}, {X: x, Y: y + sign/2}})
-			canvas.FillText(style, vg.Point{X: x + sign + 5, Y: y}, s.name)
-			x += sign + 5 + style.Width(s.name) + gap
+			canvas.FillPolygon(s.Color, []vg.Point{{X: x, Y: y - sign/2}, {X: x + sign, Y: y - sign/2}, {X: x + sign, Y: y + sign/2}, {X: x, Y: y + sign/2}})
+			canvas.FillText(style, vg.Point{X: x + sign + 5, Y: y}, s.Name)
+			x += sign + 5 + style.Width(s.Name) + gap
 		}
 	}
 	return row*vg.Length(len(rows)) + 6

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/whiskaway/whiskaway/bench/internal/load"
+	"github.com/whiskaway/whiskaway/bench/internal/service"
+	"github.com/whiskaway/whiskaway/bench/internal/stats"
+)
+
+const (
+	coldServers   = 4
+	coldFunctions = 60                     // the i-th is called 1/i as often as the first
+	coldProcesses = 24                     // that a server has room for
+	coldInit      = 300 * time.Millisecond // until a process is ready
+	coldLoad      = 0.5                    // of what the servers can do together, with everything warm
+	coldWarmup    = 10 * time.Second
+	coldTime      = 30 * time.Second
+)
+
+// cold has more functions than servers have room for, with the default policy and
+// with bounded-load hashing: how often a process is started, and the tail.
+func cold(r *rig) (out result, err error) {
+	policies := []string{"warm", "consistent-hash"}
+	rounds := r.roundsOr(3)
+	bar := newBar(rounds*len(policies), "cold")
+	p50s, p99s, starts := map[string]stats.Rounds{}, map[string]stats.Rounds{}, map[string]stats.Rounds{}
+	var failed, answered int64
+	for round := range rounds {
+		for _, at := range rand.Perm(len(policies)) {
+			policy := policies[at]
+			one, err := coldOnce(r, policy, uint64(round))
+			if err != nil {
+				return out, fmt.Errorf("%s: %w", policy, err)
+			}
+			p50s[policy] = append(p50s[policy], atQuantile(one.Latency, 0.5))
+			p99s[policy] = append(p99s[policy], atQuantile(one.Latency, 0.99))
+			starts[policy] = append(starts[policy], 1000*one.starts/float64(one.Answered))
+			failed, answered = failed+one.Failed, answered+one.Answered
+			out.sample(policy+", p99, ms", atQuantile(one.Latency, 0.99))
+			out.sample(policy+", starts of 1,000 runs", 1000*one.starts/float64(one.Answered))
+			_ = bar.Add(1)
+		}
+	}
+	out.Columns = []string{"policy", "p50, ms", "p99, ms", "processes started, of 1,000 runs"}
+	for _, policy := range policies {
+		out.row(policy, stats.Spread(p50s[policy], "%.1f"), stats.Spread(p99s[policy], "%.0f"), stats.Spread(starts[policy], "%.1f"))
+	}
+	for what, values := range map[string]map[string]stats.Rounds{"cold starts": starts, "p99": p99s} {
+		ratio := values["warm"].Over(values["consistent-hash"]).Quartiles()
+		out.Goals = append(out.Goals, goal{what + " of warm against bounded-load hashing's", "≤ 1 ×", fmt.Sprintf("%.2f × (%.2f–%.2f)", ratio.Median, ratio.Lower, ratio.Upper), ratio.Median <= 1})
+	}
+	out.Goals = append(out.Goals, goal{"failed runs", "0", fmt.Sprintf("%d of %d", failed, answered+failed), failed == 0})
+	return out, nil
+}
+
+// coldResult is one policy's in one round.
+type coldResult struct {
+	load.Result
+	starts float64 // of processes, after the warm-up
+}
+
+func coldOnce(r *rig, policy string, seed uint64) (one coldResult, err error) {
+	var servers []*service.Service
+	for range coldServers {
+		s, err := r.server("--slots", fmt.Sprint(slowSlots), "--processes", fmt.Sprint(coldProcesses), "--queue", "1024", "--queue-total", "4096")
+		if err != nil {
+			return one, err
+		}
+		servers = append(servers, s)
+	}
+	f, err := r.fleet(servers, "--policy", policy)
+	if err != nil {
+		return one, err
+	}
+	defer f.stop()
+	work, err := r.zipf(f.balancer.Address, seed)
+	if err != nil {
+		return one, err
+	}
+	target, err := load.NewTarget(f.balancer.URL(), slowInFlight)
+	if err != nil {
+		return one, err
+	}
+	defer target.Close()
+	target.Raw, target.Concurrency = true, slowInFlight
+	rate := coldLoad * coldServers * slowSlots / slowMean.Seconds()
+	go func() { time.Sleep(coldWarmup); work.mark(servers) }()
+	one.Result = load.Open(context.Background(), []*load.Target{target}, work, load.Poisson(rate, seed), load.Plan{
+		Warmup: coldWarmup, For: r.phaseOr(coldTime), InFlight: slowInFlight, Limit: answerLimit,
+	})
+	before := work.marked()
+	after, err := started(servers)
+	if one.Failed > 0 && err == nil {
+		err = fmt.Errorf("%d runs failed: %v", one.Failed, one.Errors)
+	}
+	one.starts = after - before
+	return one, err
+}
+
+// zipf is work over many functions of which few get most runs.
+type zipf struct {
+	functions []request
+	upTo      []float64 // sums of the functions' parts
+
+	mu     sync.Mutex // guards what follows
+	random *rand.Rand
+	before float64
+}
+
+// zipf initialises the functions at a balancer.
+func (r *rig) zipf(address string, seed uint64) (*zipf, error) {
+	w := &zipf{random: rand.New(rand.NewPCG(seed, 2))}
+	conn := newConn(address)
+	defer conn.Close()
+	sum := 0.0
+	for i := range coldFunctions {
+		f := r.action(map[string]string{"BENCH_INIT": coldInit.String(), "BENCH_FUNCTION": fmt.Sprint(i)})
+		if _, err := conn.must(f.init()); err != nil {
+			return nil, err
+		}
+		w.functions = append(w.functions, f.run(`{"sleep":`+sleepField+`}`))
+		sum += 1 / float64(i+1)
+		w.upTo = append(w.upTo, sum)
+	}
+	return w, nil
+}
+
+// sleepField is a number that is written over in each run.
+const sleepField = "0000000.000"
+
+func (w *zipf) Next(_ []byte, _ int) []byte {
+	w.mu.Lock()
+	which := w.random.Float64() * w.upTo[len(w.upTo)-1]
+	sleep := stats.Milliseconds(slowMean) * math.Exp(w.random.NormFloat64()-0.5)
+	w.mu.Unlock()
+	i := 0
+	for w.upTo[i] < which {
+		i++
+	}
+	text := w.functions[i].own().as(newID())
+	at := strings.LastIndex(string(text), sleepField)
+	copy(text[at:], fmt.Sprintf("%11.3f", min(sleep, 9_999_999))) // JSON takes blanks
+	return text
+}
+
+func (w *zipf) Check(_ []byte, got *load.Answer) error {
+	a, err := newAnswer(got)
+	if err == nil {
+		err = a.good()
+	}
+	return err
+}
+
+// mark notes how many processes were started by now.
+func (w *zipf) mark(servers []*service.Service) {
+	n, err := started(servers)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.before = n; err != nil {
+		w.before = math.NaN()
+	}
+}
+
+func (w *zipf) marked() float64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.before
+}
+
+// started is how many processes servers have started.
+func started(servers []*service.Service) (sum float64, err error) {
+	for _, s := range servers {
+		resp, err := http.Get(s.URL() + "/metrics")
+		if err != nil {
+			return 0, err
+		}
+		for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
+			if strings.HasPrefix(lines.Text(), "whiskaway_init_seconds_count") {
+				fields := strings.Fields(lines.Text())
+				n, err := strconv.ParseFloat(fields[len(fields)-1], 64)
+				if err != nil {
+					return 0, err
+				}
+				sum += n
+			}
+		}
+		_ = resp.Body.Close()
+	}
+	return sum, nil
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/whiskaway/whiskaway/bench/internal/load"
+	"github.com/whiskaway/whiskaway/bench/internal/service"
+	"github.com/whiskaway/whiskaway/bench/internal/stats"
+)
+
+const (
+	slowSlots    = 4                     // runs that a server executes at once
+	slowMean     = 20 * time.Millisecond // of a run where servers are as fast as they are
+	slowFactor   = 10                    // the slow one takes as much longer; the action knows its folder
+	slowLoad     = 0.7                   // of what the four can do together
+	slowWarmup   = 5 * time.Second
+	slowTime     = time.Minute
+	slowInFlight = 4096
+)
+
+// slowPolicies are in the order of tables; turns are taken in any.
+var slowPolicies = []string{"warm", "p2c", "peak-ewma", "least-loaded", "consistent-hash", "random", "round-robin"}
+
+// slow has four servers, one with a tenth of the others' speed, under an open
+// loop at a part of what they can do together, with each policy.
+func slow(r *rig) (out result, err error) {
+	rounds := r.roundsOr(3)
+	bar := newBar(rounds*len(slowPolicies), "slow")
+	p99s, p50s, there := map[string]stats.Rounds{}, map[string]stats.Rounds{}, map[string]stats.Rounds{}
+	failed, answered := map[string]int64{}, map[string]int64{}
+	for round := range rounds {
+		for _, at := range rand.Perm(len(slowPolicies)) {
+			policy := slowPolicies[at]
+			one, err := slowOnce(r, policy, uint64(round))
+			if err != nil {
+				return out, fmt.Errorf("%s: %w", policy, err)
+			}
+			p50s[policy] = append(p50s[policy], atQuantile(one.Latency, 0.5))
+			p99s[policy] = append(p99s[policy], atQuantile(one.Latency, 0.99))
+			there[policy] = append(there[policy], one.share)
+			failed[policy] += one.Failed
+			answered[policy] += one.Answered
+			out.sample(policy+", p99, ms", atQuantile(one.Latency, 0.99))
+			_ = bar.Add(1)
+		}
+	}
+	out.Columns = []string{"policy", "p50, ms", "p99, ms", "runs at the slow one", "answered", "failed"}
+	for _, policy := range slowPolicies {
+		out.row(policy, stats.Spread(p50s[policy], "%.1f"), stats.Spread(p99s[policy], "%.0f"), stats.Spread(there[policy], "%.1f %%"), fmt.Sprint(answered[policy]), fmt.Sprint(failed[policy]))
+	}
+	for _, other := range []string{"p2c", "peak-ewma", "least-loaded", "round-robin"} {
+		most := 1.0
+		if other == "round-robin" {
+			most = 0.2
+		}
+		ratio := p99s["warm"].Over(p99s[other]).Quartiles()
+		out.Goals = append(out.Goals, goal{"p99 of warm against " + other + "'s", fmt.Sprintf("≤ %g ×", most),
+			fmt.Sprintf("%.2f × (%.2f–%.2f)", ratio.Median, ratio.Lower, ratio.Upper), ratio.Median <= most})
+	}
+	return out, nil
+}
+
+// slowResult is one policy's in one round.
+type slowResult struct {
+	load.Result
+	share float64 // of the runs that the slow server had, in percent
+}
+
+func slowOnce(r *rig, policy string, seed uint64) (one slowResult, err error) {
+	var servers []*service.Service
+	for _, prefix := range []string{"server-", "server-", "server-", "slow-"} {
+		s, err := r.serverIn(prefix, "--slots", fmt.Sprint(slowSlots), "--queue", "1024", "--queue-total", "4096")
+		if err != nil {
+			return one, err
+		}
+		servers = append(servers, s)
+	}
+	f, err := r.fleet(servers, "--policy", policy)
+	if err != nil {
+		return one, err
+	}
+	defer f.stop()
+	client, target, err := f.crowded(r, "native", slowInFlight)
+	if err != nil {
+		return one, err
+	}
+	defer client.Stop()
+	defer target.Close()
+	if err := target.Init(context.Background(), r.action(map[string]string{"WHISKAWAY_MAX_INSTANCES": fmt.Sprint(slowSlots)}).initBody()); err != nil {
+		return one, err
+	}
+	work := &drawn{random: rand.New(rand.NewPCG(seed, 1))}
+	rate := slowLoad * (float64(len(servers)-1) + 1.0/slowFactor) * slowSlots / slowMean.Seconds()
+	one.Result = load.Open(context.Background(), []*load.Target{target}, work, load.Poisson(rate, seed), load.Plan{
+		Warmup: slowWarmup, For: r.phaseOr(slowTime), InFlight: slowInFlight, Limit: answerLimit,
+	})
+	one.share, err = work.slowShare()
+	return one, err
+}
+
+// drawn is work whose runs take times from a lognormal distribution, σ = 1, the
+// same ones in the same order for every policy.
+type drawn struct {
+	mu     sync.Mutex // guards what follows
+	random *rand.Rand
+	runs   int
+	slow   int // of them, executed by the slow server
+}
+
+func (d *drawn) Next(_ []byte, _ int) []byte {
+	d.mu.Lock()
+	sleep := stats.Milliseconds(slowMean) * math.Exp(d.random.NormFloat64()-0.5)
+	d.mu.Unlock()
+	return []byte(runBody(fmt.Sprintf(`{"sleep":%.3f,"slower":%d}`, sleep, slowFactor), newID()))
+}
+
+func (d *drawn) Check(body []byte, got *load.Answer) error {
+	if err := orders(nil).Check(body, got); err != nil {
+		return err
+	}
+	a, err := newAnswer(got)
+	if err != nil {
+		return err
+	}
+	did, err := a.acted()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.runs++
+	if did.Slow {
+		d.slow++
+	}
+	return err
+}
+
+// slowShare is an error if the slow server was not told apart.
+func (d *drawn) slowShare() (percent float64, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.runs == 0 {
+		return 0, fmt.Errorf("no run was answered")
+	}
+	return 100 * float64(d.slow) / float64(d.runs), nil
+}

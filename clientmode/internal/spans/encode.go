@@ -1,0 +1,73 @@
+package spans
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// What OTLP's numbers mean.
+const (
+	kindInternal = '1'
+	kindServer   = '2'
+	statusError  = '2'
+)
+
+// encode is a batch as OTLP/JSON has it: ids in hex, times as strings of
+// nanoseconds.
+func encode(resource []attribute, batch []*record) []byte {
+	out := make([]byte, 0, 512*(len(batch)+1))
+	out = append(out, `{"resourceSpans":[{"resource":`...)
+	out = append(appendAttributes(append(out, '{'), resource), '}')
+	out = append(out, `,"scopeSpans":[{"scope":{"name":"github.com/whiskaway/whiskaway"},"spans":[`...)
+	for i, r := range batch {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = r.append(out)
+	}
+	return append(out, `]}]}]}`...)
+}
+
+func (r *record) append(out []byte) []byte {
+	out = append(append(append(out, `{"traceId":"`...), r.trace...), `","spanId":"`...)
+	out = append(append(out, r.id...), '"')
+	if r.parent != "" {
+		out = append(append(append(out, `,"parentSpanId":"`...), r.parent...), '"')
+	}
+	if r.state != "" {
+		out = appendText(append(out, `,"traceState":`...), r.state)
+	}
+	out = appendText(append(out, `,"name":`...), r.name)
+	kind := byte(kindInternal)
+	if r.server {
+		kind = kindServer
+	}
+	out = append(append(out, `,"kind":`...), kind)
+	out = strconv.AppendInt(append(out, `,"startTimeUnixNano":"`...), r.began.UnixNano(), 10)
+	out = strconv.AppendInt(append(out, `","endTimeUnixNano":"`...), r.began.Add(r.end.Sub(r.began)).UnixNano(), 10)
+	out = appendAttributes(append(out, `",`...), r.attributes)
+	if r.failed != "" {
+		out = append(append(out, `,"status":{"code":`...), statusError)
+		out = append(appendText(append(out, `,"message":`...), r.failed), '}')
+	}
+	return append(out, '}')
+}
+
+func appendAttributes(out []byte, all []attribute) []byte {
+	out = append(out, `"attributes":[`...)
+	for i, a := range all {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = appendText(append(out, `{"key":`...), a.key)
+		out = append(appendText(append(out, `,"value":{"stringValue":`...), a.value), '}', '}')
+	}
+	return append(out, ']')
+}
+
+func appendText(out []byte, text string) []byte {
+	out, _ = jsontext.AppendQuote(out, strings.ToValidUTF8(text, "\uFFFD"))
+	return out
+}
