@@ -26,7 +26,7 @@ func (b *Balancer) adopt(s *backend, found readiness, all []held, asked time.Tim
 		}
 		delete(b.routes, s.id)
 		s.willing = false
-		if !b.drained[s.name] {
+		if !b.parked(s.name) {
 			b.fleet.Return(s.sched, now)
 		}
 	}

@@ -78,7 +78,7 @@ func (b *Balancer) add(server discovery.Server, now *live) {
 	s := &backend{name: server.Name, server: server, target: target, pool: hop.New(target, options), probe: hop.New(target, options), kick: make(chan struct{}, 1)}
 	s.sched = b.fleet.Add(server.Name, time.Now())
 	b.backends[s.sched] = s
-	if b.drained[server.Name] || server.Tunnel && !b.hub.Has(server.Incarnation) {
+	if b.parked(server.Name) || server.Tunnel && !b.hub.Has(server.Incarnation) {
 		b.fleet.Drain(s.sched, time.Now())
 	}
 	var ctx context.Context

@@ -42,10 +42,12 @@ type Balancer struct {
 	uploads   *semaphore.Weighted
 	loads     *semaphore.Weighted // inits that no caller waits for
 	admission admission
+	noRoom    atomic.Uint64 // inits and runs that found none, here or at any server
 	listener  *daemon.Listener
 	joined    *discovery.Joined // servers that say themselves that they are there
 	hub       tunnel.Hub        // connections that servers have made
 	following *following        // guarded by reloading, once started
+	keeping   *keeping          // nil: hosts are nobody's business here
 
 	base    context.Context // ends with the balancer
 	end     context.CancelFunc
@@ -64,6 +66,7 @@ type Balancer struct {
 	flights   map[flightKey]*flight
 	line      line            // runs that found no server
 	drained   map[string]bool // servers by name, members or not, that somebody has drained here
+	leaving   map[string]bool // members by name that are to go, for want of work; true: the hook ends it
 }
 
 // New returns a balancer that is not started.
@@ -75,7 +78,7 @@ func New(cfg Config) *Balancer {
 		changes:  make(chan change, 1024),
 		rng:      rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		backends: map[*policy.Server]*backend{}, routes: map[string]*backend{},
-		functions: map[key]*function{}, flights: map[flightKey]*flight{}, drained: map[string]bool{},
+		functions: map[key]*function{}, flights: map[flightKey]*flight{}, drained: map[string]bool{}, leaving: map[string]bool{},
 		joined: discovery.NewJoined(0),
 	}
 	b.live.Store(&live{Config: cfg})
@@ -111,6 +114,7 @@ func (b *Balancer) openFleet() error {
 	}
 	b.work.Go(b.janitor)
 	b.work.Go(b.followChanges)
+	b.keepHosts()
 	return nil
 }
 
@@ -149,10 +153,13 @@ func (b *Balancer) drain(ctx context.Context) error {
 	if b.listener == nil {
 		return nil // never started
 	}
+	keeper := b.stopKeeping()
 	err := b.admission.drain(ctx) // the listener still answers: "draining"
 	ending, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	err = errors.Join(err, b.listener.Stop(ending), b.cleanUp())
+	err = errors.Join(err, b.listener.Stop(ending))
+	keeper(ctx)
+	err = errors.Join(err, b.cleanUp())
 	b.tracer.Close(ctx)
 	return err
 }

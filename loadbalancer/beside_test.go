@@ -25,7 +25,7 @@ type holder struct {
 
 func newHolder(t *testing.T) *holder {
 	t.Helper()
-	h := &holder{fake: newFake(t), has: map[string]map[string]bool{}, cold: map[string]bool{}}
+	h := &holder{fake: newFake(t), has: map[string]map[string]bool{}, cold: map[string]bool{}, changes: 1}
 	h.on(runtimespec.PathReady, func(_ *fake, w http.ResponseWriter, _ request) {
 		h.mu.Lock()
 		text := fmt.Sprintf(`{"ready":true,"changes":%d}`, h.changes)

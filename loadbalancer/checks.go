@@ -86,7 +86,7 @@ func (b *Balancer) check(ctx context.Context, s *backend) (well bool) {
 	switch {
 	case found.Ready:
 		b.keepListed(s, found.Changes, now)
-		if s.sched.Health() == policy.Draining && !b.drained[s.name] {
+		if s.sched.Health() == policy.Draining && !b.parked(s.name) {
 			b.fleet.Return(s.sched, now)
 		}
 	case found.Reason == string(runtimespec.Draining):

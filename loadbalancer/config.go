@@ -52,6 +52,8 @@ type Config struct {
 	CheckEvery   time.Duration // between two health checks of a server [500ms]
 	CheckTimeout time.Duration // a server that takes longer to answer one is not well [1s]
 
+	Hosts Hosts // that come and go
+
 	AccessLog bool // a line for each init, run and stop
 	Log       *zap.Logger
 }
@@ -113,6 +115,9 @@ func (c Config) validate() error {
 		return fmt.Errorf("%w: --in-flight, --functions and --code-cache must be above 0", daemon.ErrConfig)
 	}
 	if _, err := c.newPolicy(); err != nil {
+		return err
+	}
+	if err := c.checkHosts(); err != nil {
 		return err
 	}
 	targets, err := c.targets()

@@ -40,7 +40,11 @@ func (b *Balancer) setDrained(c *call, name string, drain bool) error {
 	}
 	b.mu.Lock()
 	s, err := b.called(name)
+	if err == nil {
+		err = b.takeOver(s.name)
+	}
 	if err == nil && drain {
+		b.drained[s.name] = true
 		b.drainHere(s, time.Now())
 	} else if err == nil {
 		delete(b.drained, s.name)

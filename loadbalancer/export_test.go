@@ -1,6 +1,10 @@
 package loadbalancer
 
-import "time"
+import (
+	"time"
+
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/hosts"
+)
 
 // Tidy ends what is over at a time.
 func (b *Balancer) Tidy(now time.Time) { b.tidy(now) }
@@ -16,3 +20,11 @@ func (b *Balancer) Joined() bool {
 	}
 	return false
 }
+
+// LetGo, TakeBack and GiveUpHost are what the keeper of hosts does with one.
+func (b *Balancer) LetGo(name string)           { b.letGo(hosts.Host{Name: name}) }
+func (b *Balancer) TakeBack(name string)        { b.takeBack(hosts.Host{Name: name}) }
+func (b *Balancer) GiveUpHost(name string) bool { return b.giveUpHost(hosts.Host{Name: name}) }
+
+// Settings are those in force.
+func (b *Balancer) Settings() Config { return b.settings().Config }

@@ -117,7 +117,7 @@ func write(w http.ResponseWriter, text string) {
 	_, _ = io.WriteString(w, text)
 }
 
-func ready(_ *fake, w http.ResponseWriter, _ request) { write(w, `{"ready":true,"changes":0}`) }
+func ready(_ *fake, w http.ResponseWriter, _ request) { write(w, `{"ready":true,"changes":1}`) }
 func ok(_ *fake, w http.ResponseWriter, _ request)    { write(w, `{"ok":true}`) }
 func echo(_ *fake, w http.ResponseWriter, r request)  { write(w, r.body) }
 func functions(list string) script {

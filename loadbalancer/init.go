@@ -17,7 +17,7 @@ func (b *Balancer) init(c *call) error {
 		return err
 	}
 	if err := b.admission.enter(c.tenant); err != nil {
-		return err
+		return b.counted(err)
 	}
 	defer b.admission.leave(c.tenant)
 	if err := b.namesItself(c); err != nil {
@@ -36,7 +36,9 @@ func (b *Balancer) init(c *call) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return refusal(runtimespec.TimedOut, "the function was not ready in time; its init goes on")
 	case err != nil:
-		return err
+		return b.counted(err)
+	case a.reason == runtimespec.Saturated:
+		b.noRoom.Add(1)
 	}
 	b.pass(c, a, mine)
 	return nil

@@ -3,11 +3,13 @@ package loadbalancer
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"os"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/internal/token"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/hosts"
 )
 
 // live is what may change while the balancer serves. A reload replaces it whole,
@@ -19,6 +21,7 @@ type live struct {
 	token       string           // for servers
 	trust       *x509.CertPool   // of servers; nil: the host's
 	joins       token.Set        // with which servers may join
+	hook        hosts.Hook       // has hosts come and go; nil: nobody does
 }
 
 // settings are those of this moment.
@@ -63,7 +66,7 @@ func load(cfg Config) (now *live, err error) {
 			return nil, fmt.Errorf("%w: --servers-ca: %s holds no certificate that can be read (%v)", daemon.ErrConfig, cfg.ServersCA, err)
 		}
 	}
-	return now, now.tenantsStayApart()
+	return now, errors.Join(now.loadHook(), now.tenantsStayApart())
 }
 
 // tenantsStayApart wants a token for the servers where callers are told apart:

@@ -79,6 +79,7 @@ func (b *Balancer) members(u discovery.Update, now *live) {
 	for sched, s := range b.backends {
 		server, stays := want[lasting(s.server)]
 		if !stays {
+			delete(b.leaving, s.name)
 			b.remove(sched, s)
 			continue
 		}
@@ -93,10 +94,12 @@ func (b *Balancer) members(u discovery.Update, now *live) {
 			b.add(server, now)
 		}
 	}
+	b.forgetLeft(u.Servers)
 }
 
-// lasting is a server without what it says anew each time.
+// lasting is a server without what it says anew each time, and what the owner
+// may say later.
 func lasting(s discovery.Server) discovery.Server {
-	s.Slots, s.Draining = 0, false
+	s.Slots, s.Draining, s.Fixed = 0, false, false
 	return s
 }

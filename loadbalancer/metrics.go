@@ -23,6 +23,7 @@ type metrics struct {
 	init      prometheus.Histogram
 	added     prometheus.Histogram
 	ejections prometheus.Counter
+	hosts     *prometheus.CounterVec
 
 	waited       prometheus.Histogram
 	queueRefused *prometheus.CounterVec
@@ -44,6 +45,9 @@ func newMetrics(b *Balancer) *metrics {
 		added:     prometheus.NewHistogram(prometheus.HistogramOpts{Name: "whiskaway_balancer_added_seconds", Help: "Of a run's time what was spent neither at its server nor waiting for one.", Buckets: addedBuckets}),
 		ejections: prometheus.NewCounter(prometheus.CounterOpts{Name: "whiskaway_balancer_ejections_total", Help: "Servers that were left out for a while because they failed."}),
 	}
+	m.hosts = counters("whiskaway_balancer_hosts_actions_total", "Actions that had hosts come and go: up and down by the owner's hook, drain and resume before.", "action", "outcome")
+	noRoom := prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "whiskaway_balancer_no_room_total", Help: "Inits and runs that found no room, neither here nor at any server that was asked."},
+		func() float64 { return float64(b.noRoom.Load()) })
 	m.waited = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "whiskaway_balancer_queue_seconds", Help: "What runs waited until a server had room for them, of those that had to.", Buckets: []float64{.001, .003, .01, .03, .1, .3, 1, 3, 10, 30, 60}})
 	m.queueRefused = counters("whiskaway_balancer_queue_refused_total", "Runs that found no server and were refused, by cause: full, tenant and bytes had no place to wait, time waited for too long.", "cause")
 	for _, cause := range []string{string(waiting.Full), string(waiting.Tenant), string(waiting.Bytes), "time"} {
@@ -54,7 +58,7 @@ func newMetrics(b *Balancer) *metrics {
 		m.picks[why] = picks.WithLabelValues(policy.Why(why).String())
 	}
 	m.registry.MustRegister(b.spans()...)
-	m.registry.MustRegister(picks, m.requests, m.retries, m.inits, m.init, m.added, m.ejections, m.waited, m.queueRefused, gauges{b},
+	m.registry.MustRegister(picks, m.requests, m.retries, m.inits, m.init, m.added, m.ejections, noRoom, m.waited, m.queueRefused, gauges{b}, sums{b},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -20,9 +20,9 @@ func isIn(s *policy.Server) bool {
 	return s.Health() == policy.Healthy || s.Health() == policy.Recovering
 }
 
-// drainHere takes a server out, and moves what only it has. The caller holds mu.
+// drainHere takes a server out that is parked from now on, and moves what only it
+// has. The caller holds mu.
 func (b *Balancer) drainHere(s *backend, now time.Time) {
-	b.drained[s.name] = true
 	s.willing = s.willing || isIn(s.sched)
 	b.fleet.Drain(s.sched, now)
 	if !s.willing {

@@ -1,6 +1,7 @@
 package loadbalancer
 
 import (
+	"errors"
 	"time"
 
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
@@ -10,6 +11,18 @@ import (
 // errNobody is when no server may take a request now.
 func errNobody() error {
 	return refusal(runtimespec.Saturated, "no server can take it now: all are busy, ending or away")
+}
+
+// counted is err, and counts a request that found no room.
+func (b *Balancer) counted(err error) error {
+	if err == nil {
+		return nil // before anything is allocated
+	}
+	var r *Refusal
+	if errors.As(err, &r) && r.Reason == runtimespec.Saturated {
+		b.noRoom.Add(1)
+	}
+	return err
 }
 
 // errCancelledUnsent is for a run that was cancelled in time.

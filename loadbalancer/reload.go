@@ -17,7 +17,9 @@ func (b *Balancer) Reload(cfg Config) error {
 	if err := cfg.validate(); err != nil {
 		return err
 	}
-	effective := b.cfg.with(cfg)
+	started := b.cfg
+	started.Hosts = b.settings().Hosts // what cannot be turned off stays as it is now
+	effective := started.with(cfg)
 	if err := effective.validate(); err != nil {
 		return err
 	}
@@ -71,6 +73,9 @@ func (c Config) with(cfg Config) Config {
 	c.Policy, c.Custom, c.Lease, c.InitTimeout = cfg.Policy, cfg.Custom, cfg.Lease, cfg.InitTimeout
 	c.InFlight, c.Queue, c.QueueWait, c.Functions, c.CodeCache = cfg.InFlight, cfg.Queue, cfg.QueueWait, cfg.Functions, cfg.CodeCache
 	c.CheckEvery, c.CheckTimeout, c.AccessLog = cfg.CheckEvery, cfg.CheckTimeout, cfg.AccessLog
+	if (c.Hosts.Hook == "") == (cfg.Hosts.Hook == "") {
+		c.Hosts = cfg.Hosts
+	}
 	return c
 }
 
@@ -84,6 +89,7 @@ func (c Config) restarts(cfg Config) (names []string) {
 		{"state-dir", c.StateDir == cfg.StateDir},
 		{"volatile-env", reflect.DeepEqual(c.VolatileEnv, cfg.VolatileEnv)},
 		{"tls-cert", (c.TLSCert == "") == (cfg.TLSCert == "")},
+		{"hosts-hook", (c.Hosts.Hook == "") == (cfg.Hosts.Hook == "")},
 	} {
 		if !setting.same {
 			names = append(names, setting.name)

@@ -55,7 +55,7 @@ func (b *Balancer) run(c *call) error {
 		return err
 	}
 	if err := b.admission.enter(c.tenant); err != nil {
-		return err
+		return b.counted(err)
 	}
 	defer b.admission.leave(c.tenant)
 	in, err := b.read(c, b.cfg.MaxRunBody)
@@ -82,7 +82,7 @@ func (b *Balancer) run(c *call) error {
 		return r.join(first)
 	}
 	defer b.exit(k, r)
-	return r.execute()
+	return b.counted(r.execute())
 }
 
 // execute has the run executed, if there is room for it in time.

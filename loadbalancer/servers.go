@@ -65,6 +65,8 @@ func (b *Balancer) servers() []ServerStatus {
 		}
 		if one.Trouble == "" && b.drained[s.name] {
 			one.Trouble = drained
+		} else if one.Trouble == "" && b.parked(s.name) {
+			one.Trouble = leaving
 		}
 		if !s.checked.IsZero() {
 			one.CheckedMS = now.Sub(s.checked).Milliseconds()

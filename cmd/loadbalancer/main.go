@@ -43,8 +43,25 @@ type flags struct {
 	CheckTimeout time.Duration `default:"1s" env:"WHISKAWAY_CHECK_TIMEOUT" help:"A server that takes longer to answer one is not well."`
 	Grace        time.Duration `default:"30s" env:"WHISKAWAY_GRACE" help:"How long requests may go on after SIGTERM."`
 
+	Hosts hostsFlags `embed:"" prefix:"hosts-" envprefix:"WHISKAWAY_HOSTS_"`
+
 	AccessLog bool   `env:"WHISKAWAY_ACCESS_LOG" help:"Log a line for each init, run and stop."`
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"WHISKAWAY_LOG_LEVEL" help:"debug, info, warn or error."`
+}
+
+// hostsFlags are when an owner's hook is called to have hosts come and go.
+type hostsFlags struct {
+	Hook      string        `env:"HOOK" placeholder:"COMMAND|URL" help:"Called to have one more host, or to end one that is drained: a program and its arguments (no shell, no quotes), or a URL that gets a POST. One balancer of a set has it."`
+	TokenFile string        `env:"TOKEN_FILE" help:"Its first token is sent to a hook that is a URL." type:"path"`
+	Min       int           `env:"MIN" help:"Hosts that there are at least."`
+	Max       int           `env:"MAX" help:"Hosts that there are at most, well or not. A hook needs it."`
+	Busy      int           `default:"90" env:"BUSY" help:"Percent of the slots in use from which on hosts are saturated."`
+	UpAfter   time.Duration `default:"30s" env:"UP_AFTER" help:"How long they are saturated before one more is asked for."`
+	DownAfter time.Duration `default:"10m" env:"DOWN_AFTER" help:"How long a host has nothing to do before it is drained and ended."`
+	CoolDown  time.Duration `default:"3m" env:"COOL_DOWN" help:"Time from the start to the first action, and between two: longer than a host takes to come."`
+	DrainFor  time.Duration `default:"15m" env:"DRAIN_FOR" help:"How long one that is drained may have runs before it gets work again."`
+	Timeout   time.Duration `default:"5m" env:"TIMEOUT" help:"How long the hook may take."`
+	Every     time.Duration `default:"5s" env:"EVERY" help:"Time between two looks at the servers."`
 }
 
 func main() {
@@ -94,5 +111,10 @@ func (f flags) config() loadbalancer.Config {
 		Policy: f.Policy, Lease: f.Lease, InitTimeout: f.MaxInit, VolatileEnv: f.VolatileEnv,
 		InFlight: f.InFlight, Queue: cmp.Or(f.Queue, -1), QueueWait: f.QueueWait, Functions: f.Functions, CodeCache: f.CodeCache,
 		CheckEvery: f.CheckEvery, CheckTimeout: f.CheckTimeout, AccessLog: f.AccessLog,
+		Hosts: loadbalancer.Hosts{
+			Hook: f.Hosts.Hook, TokenFile: f.Hosts.TokenFile, Min: f.Hosts.Min, Max: f.Hosts.Max, Busy: f.Hosts.Busy,
+			UpAfter: f.Hosts.UpAfter, DownAfter: f.Hosts.DownAfter, CoolDown: f.Hosts.CoolDown, DrainFor: f.Hosts.DrainFor,
+			Timeout: f.Hosts.Timeout, Every: f.Hosts.Every,
+		},
 	}
 }

@@ -29,6 +29,7 @@ type Server struct {
 	Name    string // places of functions follow from it, so all balancers must know the server by the same; its URL unless it was given another
 	URL     string // http://HOST:PORT or https://HOST:PORT, in one spelling
 	TLSName string // the name in its certificate; empty: the URL's host
+	Fixed   bool   // the owner names it: it is on the list whatever becomes of it
 
 	// What it says of itself, if it joined.
 	Incarnation string

@@ -25,6 +25,7 @@ func Parse(targets []string) (Source, error) {
 		if err == nil && source == nil {
 			var server Server
 			if server, err = at(target, ""); err == nil {
+				server.Fixed = true
 				fixed, target = append(fixed, server), server.URL
 			}
 		}

@@ -19,6 +19,8 @@ type Action struct {
 	Host   Host // whom it is about; none with Up
 	Why    string
 	Totals Totals
+	Min    int // the owner's bounds, which a hook can hold to as well
+	Max    int
 }
 
 // state is what a Decider is doing. One action is under way at most.

@@ -1,6 +1,7 @@
 package hosts
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -15,20 +16,30 @@ type Decider struct {
 	saturated time.Time            // since when all are; zero: they are not
 	idle      map[string]time.Time // since when each has nothing to do
 	leaving   Host                 // while draining or ending
+	ended     string               // the host that the hook has ended, until the cool-down is over
+	asked     asked
 }
 
-// NewDecider returns one that has seen nothing yet.
-func NewDecider(cfg Config) *Decider {
-	return &Decider{cfg: cfg.withDefaults(), idle: map[string]time.Time{}}
+// NewDecider returns one that has seen nothing yet. It does nothing for a
+// cool-down: an earlier one may have acted a moment ago, and the hosts that it
+// knew come one after the other.
+func NewDecider(cfg Config, now time.Time) *Decider {
+	return &Decider{cfg: cfg.withDefaults(), state: cooling, since: now, idle: map[string]time.Time{}}
 }
+
+// Configure has the owner's latest word hold from now on.
+func (d *Decider) Configure(cfg Config) { d.cfg = cfg.withDefaults() }
 
 // Next takes what is seen now, every few seconds, and returns what is to be
 // done. After Up and Down nothing else is until Done was called.
 func (d *Decider) Next(s Signals, now time.Time) Action {
-	totals := s.totals()
+	totals := s.Totals()
 	d.note(s, totals, now)
+	if d.asked.look(s); d.state != growing {
+		d.asked.giveUp(askedFor*d.cfg.CoolDown, now)
+	}
 	a := d.decide(s, totals, now)
-	a.Totals = totals
+	a.Totals, a.Min, a.Max = totals, d.cfg.Min, d.cfg.Max
 	return a
 }
 
@@ -59,6 +70,11 @@ func (d *Decider) decide(s Signals, totals Totals, now time.Time) Action {
 			return Action{}
 		}
 		d.to(watching, now)
+		if h, still := s.host(d.ended); still && h.Leaving {
+			d.ended = ""
+			return Action{Kind: Resume, Host: h, Why: "the hook has ended it, but it is still there"}
+		}
+		d.ended = ""
 		fallthrough
 	case watching:
 		return d.look(s, totals, now)
@@ -68,15 +84,17 @@ func (d *Decider) decide(s Signals, totals Totals, now time.Time) Action {
 	return Action{} // the hook is at work
 }
 
-// look decides when nothing is under way.
+// look decides when nothing is under way. Hosts that were asked for and have not
+// come yet count, or the owner would get more than the most.
 func (d *Decider) look(s Signals, totals Totals, now time.Time) Action {
 	full := !d.saturated.IsZero()
+	hosts := totals.Hosts + len(d.asked.times)
 	switch {
-	case totals.Hosts < min(d.cfg.Min, d.cfg.Max):
+	case hosts < min(d.cfg.Min, d.cfg.Max):
 		return d.grow(fmt.Sprintf("there are %d hosts, fewer than %d", totals.Hosts, d.cfg.Min), now)
-	case full && now.Sub(d.saturated) >= d.cfg.UpAfter && totals.Hosts < d.cfg.Max:
+	case full && now.Sub(d.saturated) >= d.cfg.UpAfter && hosts < d.cfg.Max:
 		return d.grow(fmt.Sprintf("saturated for %v: %d of %d slots in use, %d wait, %d refused",
-			now.Sub(d.saturated), totals.InFlight, totals.Slots, totals.Queued, totals.Refused), now)
+			now.Sub(d.saturated).Round(time.Millisecond), totals.InFlight, totals.Slots, totals.Queued, totals.Refused), now)
 	case full || totals.Ready <= max(d.cfg.Min, 1):
 		return Action{}
 	}
@@ -86,61 +104,25 @@ func (d *Decider) look(s Signals, totals Totals, now time.Time) Action {
 func (d *Decider) grow(why string, now time.Time) Action {
 	d.to(growing, now)
 	d.saturated = time.Time{} // what it is after the cool-down counts
+	d.asked.times = append(d.asked.times, now)
 	return Action{Kind: Up, Why: why}
 }
 
-// shrink drains the host that had nothing to do for longest, of equals the last,
-// unless the others would be saturated without it.
-func (d *Decider) shrink(s Signals, totals Totals, now time.Time) Action {
-	var found *Host
-	for i, h := range s.Hosts {
-		since, idle := d.idle[h.Name]
-		if idle && now.Sub(since) >= d.cfg.DownAfter && (found == nil || !since.After(d.idle[found.Name])) {
-			found = &s.Hosts[i]
-		}
-	}
-	if found == nil {
-		return Action{}
-	}
-	rest := totals
-	rest.Ready--
-	if rest.Slots -= found.Slots; rest.saturated(d.cfg.Busy) {
-		return Action{}
-	}
-	d.leaving = *found
-	d.to(draining, now)
-	return Action{Kind: Drain, Host: d.leaving, Why: fmt.Sprintf("nothing to do for %v", now.Sub(d.idle[found.Name]))}
-}
-
-// empty waits until nothing runs any more on the host that goes.
-func (d *Decider) empty(s Signals, totals Totals, now time.Time) Action {
-	for _, h := range s.Hosts {
-		switch {
-		case h.Name != d.leaving.Name:
-		case totals.saturated(d.cfg.Busy):
-			d.to(cooling, now)
-			return Action{Kind: Resume, Host: h, Why: "it is needed after all"}
-		case h.idle():
-			d.leaving = h
-			d.to(ending, now)
-			return Action{Kind: Down, Host: h, Why: "it is drained"}
-		case now.Sub(d.since) >= d.cfg.DrainFor:
-			d.to(cooling, now)
-			return Action{Kind: Resume, Host: h, Why: fmt.Sprintf("it still has %d runs after %v", h.InFlight+h.Queued, now.Sub(d.since))}
-		default:
-			return Action{}
-		}
-	}
-	d.to(cooling, now) // it has gone by itself
-	return Action{}
-}
-
-// Done says that the hook has ended. After a Down that failed the host gets work
+// Done says that the hook has ended, and how. After an Up of which nobody knows
+// what came of it a host may come; after a Down that failed the host gets work
 // again: it is still there.
-func (d *Decider) Done(failed bool, now time.Time) Action {
+func (d *Decider) Done(err error, now time.Time) Action {
 	a := Action{}
-	if d.state == ending && failed {
+	failed := err != nil
+	switch {
+	case d.state == growing && failed && !errors.Is(err, ErrOpen):
+		d.asked.takeBack()
+	case d.state == growing:
+		d.asked.begin(now)
+	case d.state == ending && failed:
 		a = Action{Kind: Resume, Host: d.leaving, Why: "the hook failed"}
+	case d.state == ending:
+		d.ended = d.leaving.Name
 	}
 	d.to(cooling, now)
 	return a

@@ -1,6 +1,7 @@
 package hosts_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -16,8 +17,10 @@ type clock struct {
 	now time.Time
 }
 
+// newClock is one whose first cool-down is over.
 func newClock(t *testing.T, cfg hosts.Config) *clock {
-	return &clock{hosts.NewDecider(cfg), t, time.Unix(1e9, 0)}
+	now := time.Unix(1e9, 0)
+	return &clock{hosts.NewDecider(cfg, now.Add(-max(cfg.CoolDown, 3*time.Minute))), t, now}
 }
 
 // after has time pass in steps of a second, with the same signals, and returns
@@ -31,7 +34,12 @@ func (c *clock) after(limit time.Duration, s hosts.Signals) (hosts.Action, time.
 	}
 }
 
-func (c *clock) done(failed bool) hosts.Action { return c.Done(failed, c.now) }
+func (c *clock) done(failed bool) hosts.Action {
+	if failed {
+		return c.Done(errors.New("no"), c.now)
+	}
+	return c.Done(nil, c.now)
+}
 
 func host(name string, inFlight, queued int) hosts.Host {
 	return hosts.Host{Name: name, Ready: true, Slots: 4, InFlight: inFlight, Queued: queued}
@@ -39,8 +47,11 @@ func host(name string, inFlight, queued int) hosts.Host {
 
 func signals(all ...hosts.Host) hosts.Signals { return hosts.Signals{Hosts: all} }
 
-// parked is a host that drains.
-func parked(h hosts.Host) hosts.Host { h.Ready = false; return h }
+// parked is a host that was drained because it goes.
+func parked(h hosts.Host) hosts.Host { h.Ready, h.Leaving = false, true; return h }
+
+// byHand is a host that people have drained.
+func byHand(h hosts.Host) hosts.Host { h.Ready = false; return h }
 
 var (
 	busy = signals(host("a", 4, 0), host("b", 4, 3))
@@ -56,6 +67,7 @@ func TestDecider_AsksForOneMoreWhenAllAreSaturatedForLong(t *testing.T) {
 		"slots in use":   signals(host("a", 4, 0), host("b", 4, 0)),
 		"runs wait":      signals(host("a", 1, 1), host("b", 1, 0)),
 		"runs refused":   {Hosts: calm.Hosts, Refused: 1},
+		"no server yet":  {Hosts: calm.Hosts, Waiting: 1},
 		"nobody there":   {},
 		"nobody is well": signals(parked(host("a", 0, 0))),
 	} {
@@ -75,6 +87,8 @@ func TestDecider_AsksForOneMoreWhenAllAreSaturatedForLong(t *testing.T) {
 }
 
 func TestDecider_OneActionAtATimeThenItWaits(t *testing.T) {
+	cfg := cfg
+	cfg.Max = 9
 	c := newClock(t, cfg)
 	a, _ := c.after(long, busy)
 	assert.Equal(t, hosts.Up, a.Kind)

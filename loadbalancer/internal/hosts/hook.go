@@ -2,6 +2,7 @@ package hosts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -11,8 +12,12 @@ import (
 	"github.com/whiskaway/whiskaway/internal/hop"
 )
 
+// ErrOpen is for a hook of which nobody knows whether it has done its work.
+var ErrOpen = errors.New("it may have been done")
+
 // Hook is what an owner has called for an Up or a Down. It returns when that is
-// under way or done; output is for the log. ctx ends when it takes too long.
+// under way or done; output is for the log. ctx ends when it takes too long. An
+// error says that it was not done, or is an ErrOpen.
 type Hook interface {
 	Call(ctx context.Context, a Action) (output string, err error)
 }
@@ -26,11 +31,13 @@ type message struct {
 	Server  string `json:"server,omitempty"`
 	URL     string `json:"url,omitempty"`
 	Why     string `json:"why"`
+	Min     int    `json:"min"`
+	Max     int    `json:"max"`
 	Signals Totals `json:"signals"`
 }
 
 func (a Action) message() ([]byte, error) {
-	return json.Marshal(message{a.Kind.String(), a.Host.Name, a.Host.URL, a.Why, a.Totals})
+	return json.Marshal(message{a.Kind.String(), a.Host.Name, a.Host.URL, a.Why, a.Min, a.Max, a.Totals})
 }
 
 // Post is a hook that is a URL: it gets the message as the body of a POST, and
@@ -51,13 +58,19 @@ func (p Post) Call(ctx context.Context, a Action) (string, error) {
 	resp, err := pool.Send(ctx, &hop.Request{
 		Path: p.URL.RequestURI(), Header: hop.Header{{Name: "Content-Type", Value: "application/json"}}, Body: body,
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, hop.ErrNotSent):
 		return "", err
+	case err != nil:
+		return "", errors.Join(ErrOpen, err)
 	}
 	defer resp.Close()
-	text, err := io.ReadAll(io.LimitReader(resp, maxOutput))
-	if err == nil && (resp.Status < 200 || resp.Status > 299) {
-		err = fmt.Errorf("%s answered %d", p.URL.Redacted(), resp.Status)
+	text, err := io.ReadAll(io.LimitReader(resp, maxOutput)) // what it says; its status has said whether it obeys
+	if resp.Status < 200 || resp.Status > 299 {
+		return string(text), fmt.Errorf("%s answered %d", p.URL.Redacted(), resp.Status)
+	}
+	if err != nil {
+		err = errors.Join(ErrOpen, err)
 	}
 	return string(text), err
 }

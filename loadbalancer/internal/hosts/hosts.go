@@ -14,18 +14,23 @@ type Host struct {
 	Name     string
 	URL      string
 	Ready    bool // it is given work
+	Leaving  bool // it was drained by a Drain and by nobody else, and is not given work since
+	Fixed    bool // it stays in the list whatever becomes of it, so that it never goes
+	Stale    bool // what it said last is too old to show that it has nothing to do
 	InFlight int  // runs there
+	Loading  int  // functions that it is about to have, or to hand over
 	Slots    int  // runs it could execute at once
 	Queued   int  // runs that wait there
 }
 
-// idle is a host with nothing to do.
-func (h Host) idle() bool { return h.InFlight == 0 && h.Queued == 0 }
+// idle is a host that is known to have nothing to do.
+func (h Host) idle() bool { return !h.Stale && h.InFlight == 0 && h.Queued == 0 && h.Loading == 0 }
 
 // Signals are all hosts at some time.
 type Signals struct {
 	Hosts   []Host // all that are known, in a stable order
 	Refused int    // runs that found no room anywhere since the signals before
+	Waiting int    // runs that wait for any of them
 }
 
 // Totals are what signals come to, over hosts that are given work.
@@ -38,8 +43,9 @@ type Totals struct {
 	Refused  int `json:"refused"`
 }
 
-func (s Signals) totals() Totals {
-	t := Totals{Hosts: len(s.Hosts), Refused: s.Refused}
+// Totals sums them up.
+func (s Signals) Totals() Totals {
+	t := Totals{Hosts: len(s.Hosts), Refused: s.Refused, Queued: s.Waiting}
 	for _, h := range s.Hosts {
 		if h.Ready {
 			t.Ready++
@@ -59,11 +65,11 @@ func (t Totals) saturated(busy float64) bool {
 
 // Config is what the owner says.
 type Config struct {
-	Min, Max  int           // hosts that there may be; the last is never ended, and with Max 0 none is asked for
+	Min, Max  int           // hosts that there may be, well or not; the last is never ended, and with Max 0 none is asked for
 	Busy      float64       // part of the slots in use from which on hosts are saturated [0.9]
 	UpAfter   time.Duration // how long they are saturated before one more is asked for [30s]
 	DownAfter time.Duration // how long a host has nothing to do before it goes [10m]
-	CoolDown  time.Duration // between two actions: a new host takes its time to come [3m]
+	CoolDown  time.Duration // before the first action and between two: a new host takes its time to come [3m]
 	DrainFor  time.Duration // the longest that one that goes is waited for [15m]
 }
 

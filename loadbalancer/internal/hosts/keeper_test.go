@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -44,13 +45,22 @@ func TestKeeper_HostsComeAndGo(t *testing.T) {
 		}
 		see := func(s hosts.Signals) { mu.Lock(); now = s; mu.Unlock() }
 		k := hosts.Keeper{
-			Config: cfg, Every: time.Second, Log: zap.NewNop(),
+			Log:     zap.NewNop(),
 			Signals: func() hosts.Signals { mu.Lock(); defer mu.Unlock(); return now },
 			Drain: func(h hosts.Host) {
 				note("drain " + h.Name)
 				see(signals(host("a", 1, 0), host("b", 0, 0), parked(host("c", 0, 0))))
 			},
 			Resume: func(h hosts.Host) { note("resume " + h.Name) },
+			Ending: func(h hosts.Host) bool { note("ending " + h.Name); return true },
+			Acted: func(kind hosts.Kind, err error) {
+				if err != nil {
+					note(kind.String() + " failed")
+				}
+			},
+		}
+		settings := hosts.Settings{
+			Config: cfg, Every: time.Second,
 			Hook: called(func(_ context.Context, a hosts.Action) error {
 				note(a.Kind.String() + " " + a.Host.Name)
 				time.Sleep(20500 * time.Millisecond) // renting takes a while, and ends between two looks
@@ -61,13 +71,15 @@ func TestKeeper_HostsComeAndGo(t *testing.T) {
 				return nil
 			}),
 		}
+		k.Settings = func() hosts.Settings { return settings }
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
-		go func() { k.Run(ctx); close(ended) }()
+		go func() { k.Run(ctx, t.Context()); close(ended) }()
 		time.Sleep(4 * time.Minute)
+		assert.Equal(t, "cooling", k.State())
 		cancel()
 		<-ended
-		assert.Equal(t, []string{"31s up ", "2m52s drain c", "2m53s down c", "3m13.5s resume c"}, done)
+		assert.Equal(t, []string{"1m0s up ", "3m21s drain c", "3m22s ending c", "3m22s down c", "3m42.5s down failed", "3m42.5s resume c"}, done)
 	})
 }
 
@@ -75,27 +87,34 @@ func TestKeeper_AHookThatTakesTooLongIsEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		causes := make(chan error, 10)
 		k := hosts.Keeper{
-			Config: cfg, Timeout: time.Minute, Log: zap.NewNop(), Signals: func() hosts.Signals { return busy },
-			Hook: called(func(ctx context.Context, _ hosts.Action) error {
-				<-ctx.Done()
-				causes <- context.Cause(ctx)
-				return ctx.Err()
-			}),
+			Log: zap.NewNop(), Signals: func() hosts.Signals { return busy }, Acted: func(hosts.Kind, error) {},
+			Settings: func() hosts.Settings {
+				return hosts.Settings{Config: cfg, Timeout: time.Minute, Hook: called(func(ctx context.Context, _ hosts.Action) error {
+					<-ctx.Done()
+					causes <- context.Cause(ctx)
+					return ctx.Err()
+				})}
+			},
 		}
-		ctx, cancel := context.WithCancel(t.Context())
+		look, stop := context.WithCancel(t.Context())
+		hook, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
-		go func() { k.Run(ctx); close(ended) }()
+		go func() { k.Run(look, hook); close(ended) }()
 		assert.EqualError(t, <-causes, "the hook took longer than 1m0s")
 		time.Sleep(65 * time.Second) // after the cool-down it is called again
+		stop()
+		synctest.Wait()
+		assert.Equal(t, "growing", k.State())
+		assert.Empty(t, causes, "it may end by itself when nobody looks any more")
 		cancel()
 		<-ended
 		assert.ErrorIs(t, <-causes, context.Canceled)
 	})
 }
 
-var down = hosts.Action{Kind: hosts.Down, Host: hosts.Host{Name: "gpu-1", URL: "http://gpu-1:9000"}, Why: "it is drained", Totals: hosts.Totals{Hosts: 2, Ready: 1, Slots: 4}}
+var down = hosts.Action{Kind: hosts.Down, Host: hosts.Host{Name: "gpu-1", URL: "http://gpu-1:9000"}, Why: "it is drained", Min: 1, Max: 3, Totals: hosts.Totals{Hosts: 2, Ready: 1, Slots: 4}}
 
-const downJSON = `{"action":"down","server":"gpu-1","url":"http://gpu-1:9000","why":"it is drained","signals":{"hosts":2,"ready":1,"in_flight":0,"slots":4,"queued":0,"refused":0}}`
+const downJSON = `{"action":"down","server":"gpu-1","url":"http://gpu-1:9000","why":"it is drained","min":1,"max":3,"signals":{"hosts":2,"ready":1,"in_flight":0,"slots":4,"queued":0,"refused":0}}`
 
 func script(t *testing.T, text string) hosts.Command {
 	t.Helper()
@@ -105,19 +124,30 @@ func script(t *testing.T, text string) hosts.Command {
 }
 
 func TestCommand_IsToldWhatToDo(t *testing.T) {
-	output, err := script(t, `echo "$WHISKAWAY_ACTION $WHISKAWAY_SERVER $WHISKAWAY_SERVER_URL"; cat`).Call(t.Context(), down)
+	t.Setenv("WHISKAWAY_LISTEN", "0.0.0.0:18080")
+	output, err := script(t, `echo "$WHISKAWAY_ACTION $WHISKAWAY_SERVER $WHISKAWAY_SERVER_URL$WHISKAWAY_LISTEN"; cat`).Call(t.Context(), down)
 	require.NoError(t, err)
 	first, rest, _ := strings.Cut(output, "\n")
 	assert.Equal(t, "down gpu-1 http://gpu-1:9000", first)
 	assert.JSONEq(t, downJSON, rest)
 	output, err = script(t, `echo no such host >&2; exit 3`).Call(t.Context(), down)
 	assert.EqualError(t, err, "exit status 3")
+	assert.NotErrorIs(t, err, hosts.ErrOpen)
 	assert.Equal(t, "no such host\n", output)
 	_, err = hosts.Command{"/nowhere/hook"}.Call(t.Context(), down)
 	assert.ErrorContains(t, err, "/nowhere/hook")
 	output, err = script(t, `head -c 1000000 /dev/zero`).Call(t.Context(), down)
 	require.NoError(t, err)
 	assert.Equal(t, 16<<10, len(output))
+}
+
+// What a hook leaves running has its output for as long as it lives.
+func TestCommand_MayLeaveAServerRunning(t *testing.T) {
+	output, err := script(t, `sleep 1000 & echo $!`).Call(t.Context(), down)
+	require.NoError(t, err)
+	pid, err := strconv.Atoi(strings.TrimSpace(output))
+	require.NoError(t, err)
+	assert.NoError(t, syscall.Kill(pid, syscall.SIGKILL), "it was there")
 }
 
 func TestCommand_ThatTakesTooLongEndsWithWhatItStarted(t *testing.T) {
@@ -134,7 +164,8 @@ func TestCommand_ThatTakesTooLongEndsWithWhatItStarted(t *testing.T) {
 		}
 	}()
 	_, err := hook.Call(ctx, down)
-	assert.EqualError(t, err, "it was ended: too long")
+	assert.EqualError(t, err, "it was ended, it may have been done: too long")
+	assert.ErrorIs(t, err, hosts.ErrOpen)
 	require.Eventually(t, func() bool { _, err := os.OpenFile(fifo, os.O_WRONLY|syscall.O_NONBLOCK, 0); return err != nil }, 10*time.Second, time.Millisecond, "its child has ended")
 }
 
@@ -158,5 +189,14 @@ func TestPost_IsToldWhatToDo(t *testing.T) {
 	status = http.StatusConflict
 	output, err = hosts.Post{URL: u, Token: "secret"}.Call(t.Context(), down)
 	assert.ErrorContains(t, err, "answered 409")
+	assert.NotErrorIs(t, err, hosts.ErrOpen)
 	assert.Equal(t, "as you wish", output)
+
+	s.Config.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	_, err = hosts.Post{URL: u}.Call(t.Context(), down)
+	assert.ErrorIs(t, err, hosts.ErrOpen, "it had been told")
+	s.Close()
+	_, err = hosts.Post{URL: u}.Call(t.Context(), down)
+	assert.Error(t, err)
+	assert.NotErrorIs(t, err, hosts.ErrOpen, "nobody was there")
 }

@@ -1,0 +1,68 @@
+package loadbalancer
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/hosts"
+)
+
+// keep has what the keeper of hosts does shown, from zero on.
+func (m *metrics) keep(k *hosts.Keeper) {
+	for _, kind := range []hosts.Kind{hosts.Up, hosts.Drain, hosts.Resume, hosts.Down} {
+		m.hosts.WithLabelValues(kind.String(), "ok")
+	}
+	m.hosts.WithLabelValues(hosts.Up.String(), "failed")
+	m.hosts.WithLabelValues(hosts.Down.String(), "failed")
+	m.registry.MustRegister(m.hosts, keeperGauges{k})
+}
+
+// acted counts an action that had hosts come or go.
+func (m *metrics) acted(kind hosts.Kind, err error) {
+	outcome := "ok"
+	if err != nil {
+		outcome = "failed"
+	}
+	m.hosts.WithLabelValues(kind.String(), outcome).Inc()
+}
+
+// keeperGauges are read when somebody asks.
+type keeperGauges struct{ k *hosts.Keeper }
+
+var keeperDesc = desc("whiskaway_balancer_hosts_state", "1 for what is under way with hosts that come and go.", "state")
+
+func (g keeperGauges) Describe(ch chan<- *prometheus.Desc) { ch <- keeperDesc }
+
+func (g keeperGauges) Collect(ch chan<- prometheus.Metric) {
+	now := g.k.State()
+	for _, state := range hosts.States() {
+		value := 0.0
+		if state == now {
+			value = 1
+		}
+		ch <- prometheus.MustNewConstMetric(keeperDesc, prometheus.GaugeValue, value, state)
+	}
+}
+
+// sums are over all servers that are given work: what an autoscaler goes by. They
+// are as the keeper of hosts sees them, also where there is none.
+type sums struct{ b *Balancer }
+
+var (
+	fleetServersDesc = desc("whiskaway_balancer_fleet_servers", "Servers that are given work.")
+	fleetSlotsDesc   = desc("whiskaway_balancer_fleet_slots", "Runs that those execute at once.")
+	fleetRunningDesc = desc("whiskaway_balancer_fleet_running", "Runs that are executed there, whoever sent them.")
+	fleetWaitingDesc = desc("whiskaway_balancer_fleet_waiting", "Runs that wait there, whoever sent them.")
+)
+
+func (s sums) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{fleetServersDesc, fleetSlotsDesc, fleetRunningDesc, fleetWaitingDesc} {
+		ch <- d
+	}
+}
+
+func (s sums) Collect(ch chan<- prometheus.Metric) {
+	t := s.b.signals().Totals()
+	for d, value := range map[*prometheus.Desc]int{fleetServersDesc: t.Ready, fleetSlotsDesc: t.Slots, fleetRunningDesc: t.InFlight, fleetWaitingDesc: t.Queued} {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(value))
+	}
+}
