@@ -194,6 +194,31 @@ func TestBalancer_LearnsWhatIdleServersEvicted(t *testing.T) {
 	assert.Equal(t, 2, one.count(runtimespec.PathInit)+other.count(runtimespec.PathInit))
 }
 
+// Between checks it is answers to runs that tell it.
+func TestBalancer_LearnsFromAnswersWhatServersEvicted(t *testing.T) {
+	h := newHolder(t)
+	r := before(t, loadbalancer.Config{CheckEvery: time.Hour}, h.fake)
+	f, g := newTarget(small), newTarget(small, "OTHER", "env").spec.Identity().String()
+	h.on(runtimespec.PathRun, func(f *fake, w http.ResponseWriter, in request) {
+		h.mu.Lock()
+		text := fmt.Sprintf("TEXT named_metrics.in_flight=0, named_metrics.slots=4, named_metrics.queued=0, named_metrics.changes=%d", h.changes)
+		h.mu.Unlock()
+		w.Header().Set(runtimespec.HeaderLoad, text)
+		echo(f, w, in)
+	})
+	r.mustInit(f)
+	after := func(what func(), seen func(s loadbalancer.ServerStatus) bool) {
+		what()
+		r.eventually(func() bool {
+			r.mustRun(f)
+			return seen(r.servers()[0])
+		})
+	}
+	after(func() { h.take(g, "somebody's") }, func(s loadbalancer.ServerStatus) bool { return s.Functions == 2 })
+	after(func() { h.evict(g, false) }, func(s loadbalancer.ServerStatus) bool { return s.Cold == 1 })
+	after(func() { h.evict(g, true) }, func(s loadbalancer.ServerStatus) bool { return s.Functions == 1 })
+}
+
 // A server that says nothing new is not asked what it holds.
 func TestBalancer_AsksForFunctionsOnlyWhenTheyChange(t *testing.T) {
 	one, other := newHolder(t), newHolder(t)

@@ -28,7 +28,11 @@ func TestQueue_AFloodIsServedToTheLast(t *testing.T) {
 				select {
 				case <-s.started:
 					time.Sleep(time.Millisecond) // what a run takes
-					s.end <- struct{}{}
+					select {
+					case s.end <- struct{}{}:
+					case <-over: // its caller has left
+						return
+					}
 				case <-over:
 					return
 				}

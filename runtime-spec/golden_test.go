@@ -96,12 +96,13 @@ func TestLoad_Golden(t *testing.T) {
 		InFlight int `json:"in_flight"`
 		Slots    int
 		Queued   int
+		Changes  int
 		CPU      float64
 		Header   string
 	}
 	golden(t, "load.json", &cases)
 	for _, c := range cases {
-		load := runtimespec.Load{InFlight: c.InFlight, Slots: c.Slots, Queued: c.Queued, CPU: c.CPU}
+		load := runtimespec.Load{InFlight: c.InFlight, Slots: c.Slots, Queued: c.Queued, Changes: c.Changes, CPU: c.CPU}
 		require.Equal(t, c.Header, string(load.AppendHeader(nil)))
 		parsed, err := runtimespec.ParseLoad(c.Header)
 		require.NoError(t, err)
