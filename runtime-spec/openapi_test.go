@@ -2,8 +2,10 @@ package runtimespec_test
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -22,6 +24,7 @@ func document(t *testing.T) *openapi3.T {
 
 func TestOpenAPI_PathsAreTheCodes(t *testing.T) {
 	want := constants(t, "doc.go", "Path")
+	maps.Copy(want, constants(t, "join.go", "Path"))
 	require.ElementsMatch(t, slices.Collect(maps.Values(want)), slices.Collect(maps.Keys(document(t).Paths.Map())))
 }
 
@@ -53,7 +56,10 @@ func TestOpenAPI_HeadersAreTheCodes(t *testing.T) {
 			}
 		}
 	}
-	delete(listed, "Retry-After")
+	for _, other := range []string{"Retry-After", "Upgrade", runtimespec.TunnelServer} {
+		require.True(t, listed[other], other)
+		delete(listed, other)
+	}
 	require.ElementsMatch(t, slices.Collect(maps.Values(constants(t, "headers.go", "Header"))), slices.Collect(maps.Keys(listed)))
 }
 
@@ -82,4 +88,17 @@ func TestOpenAPI_LimitsAreTheCodes(t *testing.T) {
 	require.EqualValues(t, runtimespec.MaxTraceState, *parameters["TraceState"].Value.Schema.Value.MaxLength)
 	require.EqualValues(t, runtimespec.MaxActivation, *parameters["Activation"].Value.Schema.Value.MaxLength)
 	require.EqualValues(t, runtimespec.MaxTimeout.Milliseconds(), *parameters["Timeout"].Value.Schema.Value.Max)
+}
+
+// What a server says of itself has the members that readers know.
+func TestOpenAPI_RegistrationIsTheCodes(t *testing.T) {
+	var want []string
+	kind := reflect.TypeFor[runtimespec.Registration]()
+	for i := range kind.NumField() {
+		name, _, _ := strings.Cut(kind.Field(i).Tag.Get("json"), ",")
+		want = append(want, name)
+	}
+	require.ElementsMatch(t, want, slices.Collect(maps.Keys(document(t).Components.Schemas["Registration"].Value.Properties)))
+	upgrade := document(t).Paths.Value(runtimespec.PathTunnel).Get.Parameters.GetByInAndName("header", "Upgrade")
+	require.Equal(t, []any{runtimespec.UpgradeTunnel}, upgrade.Schema.Value.Enum)
 }
