@@ -85,6 +85,9 @@ func (b *Balancer) followChanges() {
 		select {
 		case c := <-b.changes:
 			b.log.Info("server", zap.String("server", c.server.Name()), zap.Stringer("was", c.from), zap.Stringer("is", c.to))
+			if c.to == policy.Ejected {
+				b.disconnect(c.server)
+			}
 			if c.to == policy.Draining || c.to == policy.Ejected {
 				b.relocate(c.server)
 			} else {
@@ -95,6 +98,18 @@ func (b *Balancer) followChanges() {
 		case <-b.base.Done():
 			return
 		}
+	}
+}
+
+// disconnect closes the connections to a server on which nothing runs. Its host
+// may have vanished without a word, and when it is back knows nothing of them:
+// the next run on one would be lost.
+func (b *Balancer) disconnect(from *policy.Server) {
+	b.mu.Lock()
+	s := b.backends[from]
+	b.mu.Unlock()
+	if s != nil {
+		s.pool.CloseIdle()
 	}
 }
 

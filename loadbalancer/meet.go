@@ -25,6 +25,7 @@ func (b *Balancer) meet(ctx context.Context, s *backend, found readiness) (troub
 	if trouble != "" {
 		return trouble
 	}
+	s.pool.CloseIdle() // those to the process before
 	b.adopt(s, found, held, asked)
 	return ""
 }
