@@ -18,7 +18,6 @@ import (
 )
 
 const (
-	coldServers   = 4
 	coldFunctions = 60                     // the i-th is called 1/i as often as the first
 	coldProcesses = 24                     // that a server has room for
 	coldInit      = 300 * time.Millisecond // until a process is ready
@@ -70,13 +69,9 @@ type coldResult struct {
 }
 
 func coldOnce(r *rig, policy string, seed uint64) (one coldResult, err error) {
-	var servers []*service.Service
-	for range coldServers {
-		s, err := r.server("--slots", fmt.Sprint(slowSlots), "--processes", fmt.Sprint(coldProcesses), "--queue", "1024", "--queue-total", "4096")
-		if err != nil {
-			return one, err
-		}
-		servers = append(servers, s)
+	servers, err := r.start(append([]string{fast}, three...), append([]string{"--processes", fmt.Sprint(coldProcesses)}, crowdArgs...)...)
+	if err != nil {
+		return one, err
 	}
 	f, err := r.fleet(servers, "--policy", policy)
 	if err != nil {
@@ -93,7 +88,7 @@ func coldOnce(r *rig, policy string, seed uint64) (one coldResult, err error) {
 	}
 	defer target.Close()
 	target.Raw, target.Concurrency = true, slowInFlight
-	rate := coldLoad * coldServers * slowSlots / slowMean.Seconds()
+	rate := coldLoad * float64(len(servers)*slowSlots) / slowMean.Seconds()
 	go func() { time.Sleep(coldWarmup); work.mark(servers) }()
 	one.Result = load.Open(context.Background(), []*load.Target{target}, work, load.Poisson(rate, seed), load.Plan{
 		Warmup: coldWarmup, For: r.phaseOr(coldTime), InFlight: slowInFlight, Limit: answerLimit,

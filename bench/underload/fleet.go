@@ -40,10 +40,19 @@ func (r *rig) fleet(servers []*service.Service, args ...string) (*fleet, error) 
 	return f, nil
 }
 
+// Beginnings of servers' folders' names: functions see at which they are.
+const (
+	fast = "server-"
+	lame = "slow-"
+)
+
 // three are servers of the same kind.
-func (r *rig) three(args ...string) (servers []*service.Service, err error) {
-	for range 3 {
-		s, err := r.server(args...)
+var three = []string{fast, fast, fast}
+
+// start starts servers with the same settings; all or none.
+func (r *rig) start(prefixes []string, args ...string) (servers []*service.Service, err error) {
+	for _, prefix := range prefixes {
+		s, err := r.serverIn(prefix, args...)
 		if err != nil {
 			for _, s := range servers {
 				s.Stop()

@@ -13,7 +13,7 @@ import (
 // happen puts a steady load on three servers and does something to each of them,
 // round by round.
 func happen(r *rig, rounds int, what string, do func(*fleet, *service.Service) error) (done load.Result, err error) {
-	servers, err := r.three()
+	servers, err := r.start(three)
 	if err != nil {
 		return done, err
 	}

@@ -12,7 +12,7 @@ func killed(r *rig) (out result, err error) {
 		name string
 		make callerMaker
 	}{{"through a client container each", throughClients}, {"directly", directly}} {
-		servers, err := r.three()
+		servers, err := r.start(three)
 		if err != nil {
 			return out, err
 		}

@@ -13,7 +13,7 @@ const patience = 30 * time.Second
 
 // server starts a server with a state folder of its own.
 func (r *rig) server(args ...string) (*service.Service, error) {
-	return r.serverIn("server-", args...)
+	return r.serverIn(fast, args...)
 }
 
 // serverIn starts one whose folder's name begins like that: functions see it.

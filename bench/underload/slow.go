@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/whiskaway/whiskaway/bench/internal/load"
-	"github.com/whiskaway/whiskaway/bench/internal/service"
 	"github.com/whiskaway/whiskaway/bench/internal/stats"
 )
 
@@ -22,6 +21,9 @@ const (
 	slowTime     = time.Minute
 	slowInFlight = 4096
 )
+
+// crowdArgs have as many runs wait as come.
+var crowdArgs = []string{"--slots", fmt.Sprint(slowSlots), "--queue", "1024", "--queue-total", "4096"}
 
 // slowPolicies are in the order of tables; turns are taken in any.
 var slowPolicies = []string{"warm", "p2c", "peak-ewma", "least-loaded", "consistent-hash", "random", "round-robin"}
@@ -72,13 +74,9 @@ type slowResult struct {
 }
 
 func slowOnce(r *rig, policy string, seed uint64) (one slowResult, err error) {
-	var servers []*service.Service
-	for _, prefix := range []string{"server-", "server-", "server-", "slow-"} {
-		s, err := r.serverIn(prefix, "--slots", fmt.Sprint(slowSlots), "--queue", "1024", "--queue-total", "4096")
-		if err != nil {
-			return one, err
-		}
-		servers = append(servers, s)
+	servers, err := r.start(append([]string{lame}, three...), crowdArgs...)
+	if err != nil {
+		return one, err
 	}
 	f, err := r.fleet(servers, "--policy", policy)
 	if err != nil {
