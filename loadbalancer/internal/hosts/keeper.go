@@ -47,8 +47,8 @@ func (k *Keeper) Run(look, hook context.Context) {
 	defer tick.Stop()
 	called := make(chan error)
 	calls := 0
+	k.state.Store(int32(decider.state))
 	for {
-		k.state.Store(int32(decider.state))
 		var a Action
 		select {
 		case <-tick.C:
@@ -67,6 +67,7 @@ func (k *Keeper) Run(look, hook context.Context) {
 		if a.Kind == Down && !k.Ending(a.Host) {
 			a = decider.LetBe(time.Now())
 		}
+		k.state.Store(int32(decider.state)) // before anybody is told of it
 		if k.carryOut(a) {
 			calls++
 			go func() { called <- k.call(hook, a) }()

@@ -44,10 +44,12 @@ func TestKeeper_HostsComeAndGo(t *testing.T) {
 			done = append(done, time.Since(began).String()+" "+what)
 		}
 		see := func(s hosts.Signals) { mu.Lock(); now = s; mu.Unlock() }
-		k := hosts.Keeper{
+		var k hosts.Keeper
+		k = hosts.Keeper{
 			Log:     zap.NewNop(),
 			Signals: func() hosts.Signals { mu.Lock(); defer mu.Unlock(); return now },
 			Drain: func(h hosts.Host) {
+				assert.Equal(t, "draining", k.State(), "who is told of it finds it so")
 				note("drain " + h.Name)
 				see(signals(host("a", 1, 0), host("b", 0, 0), parked(host("c", 0, 0))))
 			},
