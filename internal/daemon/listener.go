@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	stdlog "log"
 	"net"
@@ -24,7 +23,8 @@ type Listener struct {
 	Listen  string
 	On      net.Listener // instead of one for Listen; may be nil
 	Handler http.Handler
-	TLS     *tls.Config // nil: plain HTTP
+	TLS     *tls.Config   // nil: plain HTTP
+	Silence time.Duration // after which a caller that takes nothing is gone; 0: 30 s
 	Log     *zap.Logger
 
 	ln     net.Listener
@@ -50,8 +50,8 @@ const (
 // Start listens and serves in the background.
 func (l *Listener) Start() (err error) {
 	if l.ln = l.On; l.ln == nil {
-		if l.ln, err = net.Listen("tcp", l.Listen); err != nil {
-			return fmt.Errorf("listen on %s: %w", l.Listen, err)
+		if l.ln, err = l.bind(); err != nil {
+			return err
 		}
 	}
 	l.server = front.New(front.Config{
