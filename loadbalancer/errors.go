@@ -24,6 +24,13 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return string(r.Reason) + ": " + r.Message }
 
+func (r *Refusal) status() int {
+	if r.Status != 0 {
+		return r.Status
+	}
+	return r.Reason.Status()
+}
+
 func refusal(reason runtimespec.Reason, format string, args ...any) *Refusal {
 	return &Refusal{Reason: reason, Message: fmt.Sprintf(format, args...)}
 }
@@ -88,11 +95,7 @@ func (b *Balancer) refuse(c *call, err error) {
 	if r.Reason.Transient() {
 		h["Retry-After"] = []string{strconv.Itoa(int(max(1, min(maxRetryAfter, (r.RetryAfter+time.Second-1)/time.Second))))}
 	}
-	status := r.Status
-	if status == 0 {
-		status = r.Reason.Status()
-	}
-	b.answer(c, status, runtimespec.ErrorBody(r.Message))
+	b.answer(c, r.status(), runtimespec.ErrorBody(r.Message))
 }
 
 // answer is one of the balancer's own.

@@ -29,9 +29,15 @@ func (b *Balancer) init(c *call) error {
 	}
 	ctx, cancel := context.WithTimeout(c.Context(), limit)
 	defer cancel()
-	a, mine, err := b.place(ctx, c, f)
+	o := &reply{b: b, c: c}
+	return o.failed(b.makeReady(ctx, o, f))
+}
+
+// makeReady has the function made ready, and the caller told what it came to.
+func (b *Balancer) makeReady(ctx context.Context, o *reply, f *function) error {
+	a, logs, err := b.place(ctx, o, f)
 	switch {
-	case c.Context().Err() != nil:
+	case o.c.Context().Err() != nil:
 		return errLeft
 	case errors.Is(err, context.DeadlineExceeded):
 		return refusal(runtimespec.TimedOut, "the function was not ready in time; its init goes on")
@@ -40,7 +46,7 @@ func (b *Balancer) init(c *call) error {
 	case a.reason == runtimespec.Saturated:
 		b.noRoom.Add(1)
 	}
-	b.pass(c, a, mine)
+	o.end(a, logs)
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package loadbalancer
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -24,7 +23,7 @@ type answer struct {
 	status     int // of the result
 	reason     runtimespec.Reason
 	result     []byte // JSON
-	frames     []byte // the answer as it came, with its logs; nil: it was a plain one
+	framed     bool   // it came in frames
 	server     string // its incarnation
 	retryAfter time.Duration
 }
@@ -75,7 +74,8 @@ func (b *Balancer) sendInit(ctx context.Context, f *function, r *recipe, s *back
 		server: resp.Head.Get(runtimespec.HeaderServer), retryAfter: retryAfter(resp),
 	}
 	if resp.Head.Is("Content-Type", runtimespec.MediaFrames) {
-		return a, a.read(resp)
+		l.logs.by(a.server)
+		return a, a.read(resp, l.logs)
 	}
 	a.result, err = io.ReadAll(io.LimitReader(resp, maxResult))
 	switch {
@@ -87,10 +87,9 @@ func (b *Balancer) sendInit(ctx context.Context, f *function, r *recipe, s *back
 	return a, nil
 }
 
-// read reads an answer in frames.
-func (a *answer) read(from io.Reader) error {
-	var raw bytes.Buffer
-	frames := runtimespec.NewFrameReader(io.TeeReader(io.LimitReader(from, maxLogs), &raw), maxResult)
+// read reads an answer in frames, of which logs gets what is no result.
+func (a *answer) read(from io.Reader, logs *written) error {
+	frames := runtimespec.NewFrameReader(io.LimitReader(from, maxLogs), maxResult)
 	for {
 		frame, err := frames.Next()
 		if err != nil {
@@ -100,14 +99,23 @@ func (a *answer) read(from io.Reader) error {
 		case runtimespec.Cause:
 			a.reason = runtimespec.Reason(frame.Payload)
 		case runtimespec.Result:
-			a.status, a.result = frame.Status, frame.Payload
+			a.status, a.result, a.framed = frame.Status, frame.Payload, true
 			if _, err := frames.Next(); err != io.EOF {
 				return err
 			}
-			a.frames = raw.Bytes()
 			return nil
+		default:
+			logs.add(frame.Stream, frame.Payload)
 		}
 	}
+}
+
+// appendTo appends the answer in frames: a failure with its cause.
+func (a answer) appendTo(frames []byte) []byte {
+	if a.reason != "" && a.status >= http.StatusBadRequest {
+		frames = runtimespec.AppendFrame(frames, runtimespec.Cause, 0, []byte(a.reason))
+	}
+	return runtimespec.AppendFrame(frames, runtimespec.Result, a.status, a.result)
 }
 
 // retryAfter is when a server said that it may have room again. It is rounded up

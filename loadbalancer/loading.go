@@ -20,6 +20,7 @@ type loading struct {
 	taken bool // its logs have an owner; guarded by Balancer.mu
 	way        // of the request that it is for
 	span  trace.Span
+	logs  *written // frames of it, for their owner
 
 	answer answer // what the server said; valid when done
 	err    error  // or why it said nothing
@@ -68,7 +69,7 @@ func (b *Balancer) begun(f *function, s *backend, now time.Time) {
 
 func (b *Balancer) entered(f *function, s *backend, from way, span trace.Span) *loading {
 	from.trace = span.Onward(from.trace)
-	l := &loading{done: make(chan struct{}), way: from, span: span}
+	l := &loading{done: make(chan struct{}), way: from, span: span, logs: newWritten()}
 	span.Text("faas.name", f.name)
 	span.Text("whiskaway.server", s.name)
 	f.loads[s] = l

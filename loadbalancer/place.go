@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/whiskaway/whiskaway/internal/hop"
@@ -13,39 +12,39 @@ import (
 )
 
 // place has the function ready somewhere: nothing is to be done where it is, an
-// init in flight is joined, and what refuses is passed over. mine is whether the
-// logs of the init are this caller's.
-func (b *Balancer) place(ctx context.Context, c *call, f *function) (a answer, mine bool, err error) {
+// init in flight is joined, and what refuses is passed over. logs is what is left
+// of what the init wrote; nil where that is not this caller's.
+func (b *Balancer) place(ctx context.Context, o *reply, f *function) (a answer, logs *written, err error) {
 	var tried []*policy.Server
 	for range maxTries {
-		l, s, mine, none := b.where(c, f, tried)
+		l, s, mine, none := b.where(o.c, f, tried)
 		if none != nil {
 			if tried == nil {
 				err = none
 			}
-			return a, false, err
+			return a, logs, err
 		}
 		if l == nil {
-			return answer{status: http.StatusOK, result: done}, false, nil
+			return answer{status: http.StatusOK, result: done}, nil, nil
 		}
-		c.server = s.name
-		c.tries++
-		if err := l.wait(ctx); err != nil {
-			return a, mine, err
+		o.c.server = s.name
+		o.c.tries++
+		if logs, err = o.await(ctx, l, mine); err != nil {
+			return a, logs, err
 		}
 		a, err = l.answer, nil
 		switch {
 		case l.err != nil:
 			err = b.unplaced(s, l.err)
 		case !a.elsewhere():
-			return a, mine, nil
+			return a, logs, nil
 		}
 		if errors.Is(l.err, errNoCode) {
-			return a, mine, err
+			return a, logs, err
 		}
 		tried = append(tried, s.sched)
 	}
-	return a, false, err
+	return a, logs, err
 }
 
 // unplaced is what an init that was not answered is to its caller. It may come
@@ -77,44 +76,4 @@ func (b *Balancer) where(c *call, f *function, tried []*policy.Server) (l *loadi
 	l = b.begin(f, s, c, now)
 	mine, l.taken = !l.taken, true
 	return l, s, mine, nil
-}
-
-// pass answers an init with what a server said to it: with the logs, if they are
-// this caller's.
-func (b *Balancer) pass(c *call, a answer, mine bool) {
-	h := c.w.Header()
-	if a.server != "" {
-		b.sign(h)
-		h[runtimespec.HeaderServer] = []string{a.server}
-	}
-	c.outcome = string(a.reason)
-	if frames := a.framed(mine); frames != nil && c.wantsFrames() {
-		if h[runtimespec.HeaderServer] == nil {
-			b.sign(h)
-		}
-		h["Content-Type"] = []string{runtimespec.MediaFrames}
-		h["Content-Length"] = []string{strconv.Itoa(len(frames))}
-		c.status = http.StatusOK
-		_, _ = c.w.Write(frames)
-		return
-	}
-	if a.reason != "" {
-		h[runtimespec.HeaderReason] = []string{string(a.reason)}
-		if a.reason.Transient() {
-			h["Retry-After"] = []string{"1"}
-		}
-	}
-	b.answer(c, a.status, a.result)
-}
-
-// framed is the answer in frames: as it came with its logs, or a result of which
-// the logs are somebody else's; nil for a failure, which is told plainly.
-func (a answer) framed(logs bool) []byte {
-	switch {
-	case a.frames != nil && logs:
-		return a.frames
-	case a.ok():
-		return runtimespec.AppendFrame(nil, runtimespec.Result, a.status, a.result)
-	}
-	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
@@ -36,6 +37,7 @@ func relay(ctx context.Context, c *call, resp *hop.Response) policy.Outcome {
 	if resp.Size >= 0 && resp.Size <= pooled {
 		return relayWhole(ctx, c, resp, buf[:resp.Size])
 	}
+	limitWriting(ctx, c)
 	c.w.WriteHeader(resp.Status)
 	control := http.NewResponseController(c.w)
 	if resp.Size < 0 && control.Flush() != nil {
@@ -56,6 +58,17 @@ func relay(ctx context.Context, c *call, resp *hop.Response) policy.Outcome {
 			_ = control.Flush()
 			return brokeOff(ctx)
 		}
+	}
+}
+
+// fetchTime is how long after its time is over a caller may take to read a
+// stream: one that never does would keep its place, and its server's, for ever.
+const fetchTime = time.Minute
+
+// limitWriting bounds how long an answer may take that is not one small write.
+func limitWriting(ctx context.Context, c *call) {
+	if end, ok := ctx.Deadline(); ok {
+		_ = http.NewResponseController(c.w).SetWriteDeadline(end.Add(fetchTime))
 	}
 }
 

@@ -101,6 +101,9 @@ func newTarget(code string, env ...string) target {
 	}
 }
 
+// unlike is another function.
+func (f target) unlike() target { return newTarget(f.code, "OTHER", uuid.NewString()) }
+
 // another is a second client container with the same function.
 func (f target) another() target { f.lease = uuid.NewString(); return f }
 

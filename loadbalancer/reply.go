@@ -1,0 +1,118 @@
+package loadbalancer
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+// reply is the answer to an init. To a caller that wants frames and whose init
+// it is, it becomes a stream once the function writes something.
+type reply struct {
+	b     *Balancer
+	c     *call
+	began bool // the head is out: whatever follows is told in frames
+}
+
+// follow waits for the end of an init and passes on what is written meanwhile.
+func (o *reply) follow(ctx context.Context, l *loading) error {
+	for {
+		select {
+		case <-l.done:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-l.logs.more:
+			server, frames := l.logs.take()
+			o.head(ctx, server)
+			if _, err := o.c.w.Write(frames); err != nil || http.NewResponseController(o.c.w).Flush() != nil {
+				return errLeft
+			}
+		}
+	}
+}
+
+// await waits for an init, whose logs are passed on to the caller whose they are.
+func (o *reply) await(ctx context.Context, l *loading, mine bool) (logs *written, err error) {
+	switch {
+	case !mine:
+		return nil, l.wait(ctx)
+	case !o.c.wantsFrames():
+		return l.logs, l.wait(ctx)
+	}
+	return l.logs, o.follow(ctx, l)
+}
+
+// head begins the stream.
+func (o *reply) head(ctx context.Context, server string) {
+	if o.began {
+		return
+	}
+	o.began = true
+	limitWriting(ctx, o.c)
+	o.sign(server)
+	o.c.w.Header()["Content-Type"] = []string{runtimespec.MediaFrames}
+	o.c.status = http.StatusOK
+	o.c.w.WriteHeader(http.StatusOK)
+}
+
+// sign says who answers: the server that did, or the balancer.
+func (o *reply) sign(server string) {
+	h := o.c.w.Header()
+	o.b.sign(h)
+	if server != "" {
+		h[runtimespec.HeaderServer] = []string{server}
+	}
+}
+
+// end is what a server said, and what it wrote and was not passed on yet; logs
+// is nil where they are somebody else's.
+func (o *reply) end(a answer, logs *written) {
+	c, h := o.c, o.c.w.Header()
+	c.outcome = string(a.reason)
+	if o.began || c.wantsFrames() && (a.ok() || a.framed && logs != nil) {
+		var rest []byte
+		if logs != nil {
+			_, rest = logs.take()
+		}
+		o.tail(a.server, a.appendTo(rest))
+		return
+	}
+	o.sign(a.server)
+	if a.reason != "" {
+		h[runtimespec.HeaderReason] = []string{string(a.reason)}
+		if a.reason.Transient() {
+			h["Retry-After"] = []string{"1"}
+		}
+	}
+	o.b.answer(c, a.status, a.result)
+}
+
+// failed answers with an error if the stream has begun; else that is left to
+// whoever answers errors.
+func (o *reply) failed(err error) error {
+	if err == nil || !o.began || errors.Is(err, errLeft) {
+		return err
+	}
+	r := asRefusal(err)
+	o.b.log.Debug("refused", zap.Error(err), o.c.traceID())
+	o.c.outcome = string(r.Reason)
+	o.tail("", answer{status: r.status(), reason: r.Reason, result: runtimespec.ErrorBody(r.Message)}.appendTo(nil))
+	return nil
+}
+
+// tail is the last frames, which are all of them if the stream has not begun.
+func (o *reply) tail(server string, frames []byte) {
+	if h := o.c.w.Header(); !o.began {
+		o.sign(server)
+		h["Content-Type"] = []string{runtimespec.MediaFrames}
+		h["Content-Length"] = []string{strconv.Itoa(len(frames))}
+		o.c.status = http.StatusOK
+	}
+	_, _ = o.c.w.Write(frames)
+}
