@@ -44,8 +44,8 @@ func (r *flight) wait(refused error) error {
 	}
 	w := r.waiter
 	began := time.Now()
-	waiting := r.c.span.Child("wait for a server")
-	defer waiting.End()
+	span := r.c.span.Child("wait for a server")
+	defer span.End()
 	timer := time.NewTimer(w.until.Sub(began))
 	defer timer.Stop()
 	select {

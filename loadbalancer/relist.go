@@ -41,9 +41,11 @@ func (b *Balancer) keepListed(s *backend, changes int, now time.Time) {
 		case trouble != "":
 			s.listed = now // again after a pause
 		case b.backends[s.sched] == s && s.id == id:
-			news, gone := b.takeIn(s, all, now, time.Now())
+			locked := time.Now()
+			news, gone := b.takeIn(s, all, now, locked)
 			s.tookIn(changes, now)
-			s.took = time.Since(now)
+			// Others wait for the lock meanwhile, and all servers are looked at.
+			s.took = max(time.Since(now), time.Since(locked)*time.Duration(len(b.backends)))
 			b.log.Debug("server's functions", zap.String("server", s.name), zap.Int("new", news), zap.Int("gone", gone))
 		}
 	})

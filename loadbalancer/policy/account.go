@@ -10,6 +10,8 @@ type Run struct {
 	copy *Copy
 	at   time.Time
 	part float64 // of the time until its answer that it is expected to execute, the rest waits
+
+	starts bool // a process of the copy's
 }
 
 // Sent counts a run from the moment in which its server was picked, before any
@@ -17,7 +19,8 @@ type Run struct {
 func (f *Fleet) Sent(fn *Function, s *Server, now time.Time) Run {
 	c := fn.copy(s)
 	ahead, of := c.ahead(time.Time{})
-	if c.cold {
+	starts := c.cold
+	if starts {
 		f.reloads.add(c.lostEarly(f.options.KeepAlive, now), many, now)
 		c.cold, c.starting, c.started = false, now, now
 	}
@@ -26,7 +29,7 @@ func (f *Fleet) Sent(fn *Function, s *Server, now time.Time) Run {
 	s.own++
 	s.change++
 	f.enter(s)
-	return Run{copy: c, at: now, part: float64(of) / float64(of+ahead)}
+	return Run{copy: c, at: now, part: float64(of) / float64(of+ahead), starts: starts}
 }
 
 // Outcome is how a run ended, as far as its server is concerned.
@@ -57,6 +60,9 @@ func (f *Fleet) Done(run Run, a Answer, now time.Time) {
 	s.change--
 	f.enter(s)
 	c.used = now
+	if run.starts && c.starting.Equal(run.at) { // and nothing was heard since
+		c.cold, c.starting = a.Outcome == Refused, time.Time{}
+	}
 	took := a.Took
 	if took == 0 {
 		took = now.Sub(run.at)

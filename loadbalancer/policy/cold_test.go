@@ -44,6 +44,25 @@ func TestWarm_AProcessThatIsThereIsPreferredToOneToStart(t *testing.T) {
 	}
 }
 
+// A start is over with the run that it was for, whatever became of it. One that
+// was refused has started nothing.
+func TestWarm_AStartEndsWithTheRunThatItIsFor(t *testing.T) {
+	for outcome, why := range map[policy.Outcome]policy.Why{
+		policy.Answered: policy.Warm, policy.Failed: policy.Warm, policy.Left: policy.Warm, policy.Refused: policy.Cold,
+	} {
+		r := newWarmRig(1, 4, policy.Options{})
+		s := r.Servers()[0]
+		r.Report(s, policy.Load{Slots: 4}, start)
+		r.ready(10*time.Millisecond, s)
+		r.Cold(r.fn, s, true, start)
+		run, other := r.Sent(r.fn, s, start), r.Sent(r.fn, s, start)
+		r.Done(other, policy.Answer{Outcome: policy.Refused}, start)
+		assert.Equal(t, policy.Joining, r.pick(start).Why, "it goes on")
+		r.Done(run, policy.Answer{Outcome: outcome, Took: 10 * time.Millisecond}, start)
+		assert.Equal(t, why, r.pick(start).Why, "outcome %v", outcome)
+	}
+}
+
 func TestFunction_FullUntilTheFirstRefusalIsOver(t *testing.T) {
 	r := newWarmRig(2, 1, policy.Options{})
 	one, other := r.Servers()[0], r.Servers()[1]

@@ -37,7 +37,8 @@ type Config struct {
 type Server struct {
 	Speed float64 // durations are divided by it
 	Slots int
-	Holds int // functions at once; 0: any number
+	Holds int  // functions at once; 0: any number
+	Lies  bool // it says that it has nothing to do, and slots for everybody
 }
 
 // Function is a function of the model. Its requests are a Poisson process, its

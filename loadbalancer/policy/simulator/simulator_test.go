@@ -68,3 +68,20 @@ func TestRun_SaysWhatMakesNoSense(t *testing.T) {
 		assert.ErrorContains(t, err, want)
 	}
 }
+
+// What a server says of itself is weighed against how long its answers take: one
+// that is always idle, as it says, draws no more than it can do.
+func TestRun_AServerThatAlwaysSaysItIsIdleIsFoundOut(t *testing.T) {
+	f := simulator.Function{Median: 20 * time.Millisecond, Sigma: 0.5}
+	f.Rate = 0.7 * 12 / f.Mean().Seconds()
+	run := func(policy string, speed float64, lies bool) simulator.Result {
+		return simulate(t, simulator.Config{Seed: 1, Policy: policy, Ready: true, Length: 3 * time.Minute, WarmUp: time.Minute, Functions: []simulator.Function{f},
+			Servers: []simulator.Server{{Speed: speed, Slots: 4, Lies: lies}, {Speed: 1, Slots: 4}, {Speed: 1, Slots: 4}, {Speed: 1, Slots: 4}}})
+	}
+	for _, speed := range []float64{1, 0.1} {
+		honest, lying := run("warm", speed, false), run("warm", speed, true)
+		assert.Less(t, lying.Quantile(0.99), honest.Quantile(0.99)*3/2, "speed %v", speed)
+		fooled := run("least-loaded", speed, true)
+		assert.Greater(t, fooled.Quantile(0.99), 10*lying.Quantile(0.99), "who believes it pays for it, speed %v", speed)
+	}
+}
