@@ -57,7 +57,7 @@ func newMetrics(b *Balancer) *metrics {
 	for why := range m.picks {
 		m.picks[why] = picks.WithLabelValues(policy.Why(why).String())
 	}
-	m.registry.MustRegister(b.spans()...)
+	m.registry.MustRegister(b.tracer.Counters("whiskaway_balancer_spans_total")...)
 	m.registry.MustRegister(picks, m.requests, m.retries, m.inits, m.init, m.added, m.ejections, noRoom, m.waited, m.queueRefused, gauges{b}, sums{b},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

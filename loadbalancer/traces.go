@@ -1,7 +1,6 @@
 package loadbalancer
 
 import (
-	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/trace"
@@ -64,20 +63,6 @@ func (c *call) traceID() zap.Field {
 		return zap.String("trace_id", id)
 	}
 	return zap.Skip()
-}
-
-// spans counts what became of them.
-func (b *Balancer) spans() []prometheus.Collector {
-	counter := func(outcome string, read func() float64) prometheus.Collector {
-		return prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "whiskaway_balancer_spans_total", Help: "Spans of traces, by whether the collector took them.",
-			ConstLabels: prometheus.Labels{"outcome": outcome},
-		}, read)
-	}
-	return []prometheus.Collector{
-		counter("sent", func() float64 { sent, _ := b.tracer.Counts(); return sent }),
-		counter("dropped", func() float64 { _, dropped := b.tracer.Counts(); return dropped }),
-	}
 }
 
 // observe begins the span of a run's request to a server.

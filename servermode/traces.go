@@ -3,7 +3,6 @@ package servermode
 import (
 	"cmp"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/trace"
@@ -90,17 +89,3 @@ func (s *stages) Enter(stage function.Stage) {
 
 // leave ends the last stage.
 func (s *stages) leave() { s.now.End() }
-
-// spans counts what became of them.
-func (s *Server) spans() []prometheus.Collector {
-	counter := func(outcome string, read func() float64) prometheus.Collector {
-		return prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "whiskaway_spans_total", Help: "Spans of traces, by whether the collector took them.",
-			ConstLabels: prometheus.Labels{"outcome": outcome},
-		}, read)
-	}
-	return []prometheus.Collector{
-		counter("sent", func() float64 { sent, _ := s.tracer.Counts(); return sent }),
-		counter("dropped", func() float64 { _, dropped := s.tracer.Counts(); return dropped }),
-	}
-}
