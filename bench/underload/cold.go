@@ -29,46 +29,24 @@ const (
 // cold has more functions than servers have room for, with the default policy and
 // with bounded-load hashing: how often a process is started, and the tail.
 func cold(r *rig) (out result, err error) {
-	policies := []string{"warm", "consistent-hash"}
-	rounds := r.roundsOr(3)
-	bar := newBar(rounds*len(policies), "cold")
-	p50s, p99s, starts := map[string]stats.Rounds{}, map[string]stats.Rounds{}, map[string]stats.Rounds{}
-	var failed, answered int64
-	for round := range rounds {
-		for _, at := range rand.Perm(len(policies)) {
-			policy := policies[at]
-			one, err := coldOnce(r, policy, uint64(round))
-			if err != nil {
-				return out, fmt.Errorf("%s: %w", policy, err)
-			}
-			p50s[policy] = append(p50s[policy], atQuantile(one.Latency, 0.5))
-			p99s[policy] = append(p99s[policy], atQuantile(one.Latency, 0.99))
-			starts[policy] = append(starts[policy], 1000*one.starts/float64(one.Answered))
-			failed, answered = failed+one.Failed, answered+one.Answered
-			out.sample(policy+", p99, ms", atQuantile(one.Latency, 0.99))
-			out.sample(policy+", starts of 1,000 runs", 1000*one.starts/float64(one.Answered))
-			_ = bar.Add(1)
-		}
+	c := &byPolicy{figure: "cold", special: "starts of 1,000 runs", policies: []string{"warm", "consistent-hash"}, measure: coldOnce}
+	if err := c.run(r, r.roundsOr(3), &out); err != nil {
+		return out, err
 	}
 	out.Columns = []string{"policy", "p50, ms", "p99, ms", "processes started, of 1,000 runs"}
-	for _, policy := range policies {
-		out.row(policy, stats.Spread(p50s[policy], "%.1f"), stats.Spread(p99s[policy], "%.0f"), stats.Spread(starts[policy], "%.1f"))
+	var failed, answered int64
+	for _, policy := range c.policies {
+		out.row(policy, stats.Spread(c.p50s[policy], "%.1f"), stats.Spread(c.p99s[policy], "%.0f"), stats.Spread(c.specials[policy], "%.1f"))
+		failed, answered = failed+c.failed[policy], answered+c.answered[policy]
 	}
-	for what, values := range map[string]map[string]stats.Rounds{"cold starts": starts, "p99": p99s} {
-		ratio := values["warm"].Over(values["consistent-hash"]).Quartiles()
-		out.Goals = append(out.Goals, goal{what + " of warm against bounded-load hashing's", "≤ 1 ×", fmt.Sprintf("%.2f × (%.2f–%.2f)", ratio.Median, ratio.Lower, ratio.Upper), ratio.Median <= 1})
-	}
-	out.Goals = append(out.Goals, goal{"failed runs", "0", fmt.Sprintf("%d of %d", failed, answered+failed), failed == 0})
+	out.Goals = append(out.Goals,
+		atMost("cold starts of warm against bounded-load hashing's", c.specials, "warm", "consistent-hash", 1),
+		atMost("p99 of warm against bounded-load hashing's", c.p99s, "warm", "consistent-hash", 1),
+		goal{"failed runs", "0", fmt.Sprintf("%d of %d", failed, answered+failed), failed == 0})
 	return out, nil
 }
 
-// coldResult is one policy's in one round.
-type coldResult struct {
-	load.Result
-	starts float64 // of processes, after the warm-up
-}
-
-func coldOnce(r *rig, policy string, seed uint64) (one coldResult, err error) {
+func coldOnce(r *rig, policy string, seed uint64) (one once, err error) {
 	servers, err := r.start(append([]string{fast}, three...), append([]string{"--processes", fmt.Sprint(coldProcesses)}, crowdArgs...)...)
 	if err != nil {
 		return one, err
@@ -98,7 +76,7 @@ func coldOnce(r *rig, policy string, seed uint64) (one coldResult, err error) {
 	if one.Failed > 0 && err == nil {
 		err = fmt.Errorf("%d runs failed: %v", one.Failed, one.Errors)
 	}
-	one.starts = after - before
+	one.special = 1000 * (after - before) / float64(one.Answered) // processes started after the warm-up
 	return one, err
 }
 

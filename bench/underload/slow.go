@@ -31,49 +31,26 @@ var slowPolicies = []string{"warm", "p2c", "peak-ewma", "least-loaded", "consist
 // slow has four servers, one with a tenth of the others' speed, under an open
 // loop at a part of what they can do together, with each policy.
 func slow(r *rig) (out result, err error) {
-	rounds := r.roundsOr(3)
-	bar := newBar(rounds*len(slowPolicies), "slow")
-	p99s, p50s, there := map[string]stats.Rounds{}, map[string]stats.Rounds{}, map[string]stats.Rounds{}
-	failed, answered := map[string]int64{}, map[string]int64{}
-	for round := range rounds {
-		for _, at := range rand.Perm(len(slowPolicies)) {
-			policy := slowPolicies[at]
-			one, err := slowOnce(r, policy, uint64(round))
-			if err != nil {
-				return out, fmt.Errorf("%s: %w", policy, err)
-			}
-			p50s[policy] = append(p50s[policy], atQuantile(one.Latency, 0.5))
-			p99s[policy] = append(p99s[policy], atQuantile(one.Latency, 0.99))
-			there[policy] = append(there[policy], one.share)
-			failed[policy] += one.Failed
-			answered[policy] += one.Answered
-			out.sample(policy+", p99, ms", atQuantile(one.Latency, 0.99))
-			_ = bar.Add(1)
-		}
+	c := &byPolicy{figure: "slow", special: "runs at the slow one, %", policies: slowPolicies, measure: slowOnce}
+	if err := c.run(r, r.roundsOr(3), &out); err != nil {
+		return out, err
 	}
 	out.Columns = []string{"policy", "p50, ms", "p99, ms", "runs at the slow one", "answered", "failed"}
 	for _, policy := range slowPolicies {
-		out.row(policy, stats.Spread(p50s[policy], "%.1f"), stats.Spread(p99s[policy], "%.0f"), stats.Spread(there[policy], "%.1f %%"), fmt.Sprint(answered[policy]), fmt.Sprint(failed[policy]))
+		out.row(policy, stats.Spread(c.p50s[policy], "%.1f"), stats.Spread(c.p99s[policy], "%.0f"), stats.Spread(c.specials[policy], "%.1f %%"),
+			fmt.Sprint(c.answered[policy]), fmt.Sprint(c.failed[policy]))
 	}
 	for _, other := range []string{"p2c", "peak-ewma", "least-loaded", "round-robin"} {
 		most := 1.0
 		if other == "round-robin" {
 			most = 0.2
 		}
-		ratio := p99s["warm"].Over(p99s[other]).Quartiles()
-		out.Goals = append(out.Goals, goal{"p99 of warm against " + other + "'s", fmt.Sprintf("≤ %g ×", most),
-			fmt.Sprintf("%.2f × (%.2f–%.2f)", ratio.Median, ratio.Lower, ratio.Upper), ratio.Median <= most})
+		out.Goals = append(out.Goals, atMost("p99 of warm against "+other+"'s", c.p99s, "warm", other, most))
 	}
 	return out, nil
 }
 
-// slowResult is one policy's in one round.
-type slowResult struct {
-	load.Result
-	share float64 // of the runs that the slow server had, in percent
-}
-
-func slowOnce(r *rig, policy string, seed uint64) (one slowResult, err error) {
+func slowOnce(r *rig, policy string, seed uint64) (one once, err error) {
 	servers, err := r.start(append([]string{lame}, three...), crowdArgs...)
 	if err != nil {
 		return one, err
@@ -97,7 +74,7 @@ func slowOnce(r *rig, policy string, seed uint64) (one slowResult, err error) {
 	one.Result = load.Open(context.Background(), []*load.Target{target}, work, load.Poisson(rate, seed), load.Plan{
 		Warmup: slowWarmup, For: r.phaseOr(slowTime), InFlight: slowInFlight, Limit: answerLimit,
 	})
-	one.share, err = work.slowShare()
+	one.special, err = work.slowShare()
 	return one, err
 }
 
