@@ -22,6 +22,7 @@ type backend struct {
 	probe  *hop.Pool        // for checks: they are no POSTs, and keep a connection of their own
 	sched  *policy.Server
 	kick   chan struct{} // has it checked now
+	looked chan struct{} // closed when it was checked once
 	end    context.CancelFunc
 
 	id      string        // its incarnation, as of the last check; guarded
@@ -75,8 +76,8 @@ func (b *Balancer) add(server discovery.Server, now *live) {
 	if server.Tunnel {
 		options.Dial = b.hub.Dialer(server.Incarnation)
 	}
-	s := &backend{name: server.Name, server: server, target: target, pool: hop.New(target, options), probe: hop.New(target, options), kick: make(chan struct{}, 1)}
-	s.sched = b.fleet.Add(server.Name, time.Now())
+	s := &backend{name: server.Name, server: server, target: target, pool: hop.New(target, options), probe: hop.New(target, options), kick: make(chan struct{}, 1), looked: make(chan struct{})}
+	s.sched = b.fleet.Announce(server.Name, time.Now()) // until it was met: it may be anything
 	b.backends[s.sched] = s
 	if b.parked(server.Name) || server.Tunnel && !b.hub.Has(server.Incarnation) {
 		b.fleet.Drain(s.sched, time.Now())

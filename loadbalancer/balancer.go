@@ -112,6 +112,7 @@ func (b *Balancer) openFleet() error {
 	if err := b.follow(b.settings()); err != nil {
 		return err
 	}
+	b.meetFirst()
 	b.work.Go(b.janitor)
 	b.work.Go(b.followChanges)
 	b.keepHosts()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,6 +21,7 @@ import (
 func (b *Balancer) watch(ctx context.Context, s *backend) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	looked := sync.OnceFunc(func() { close(s.looked) })
 	for failed := 0; ; {
 		select {
 		case <-timer.C:
@@ -35,6 +37,7 @@ func (b *Balancer) watch(ctx context.Context, s *backend) {
 		} else if failed++; failed < 5 {
 			pause /= 5
 		}
+		looked()
 		timer.Reset(pause)
 	}
 }
@@ -86,7 +89,7 @@ func (b *Balancer) check(ctx context.Context, s *backend) (well bool) {
 	switch {
 	case found.Ready:
 		b.keepListed(s, found.Changes, now)
-		if s.sched.Health() == policy.Draining && !b.parked(s.name) {
+		if h := s.sched.Health(); (h == policy.Draining || h == policy.Unmet) && !b.parked(s.name) {
 			b.fleet.Return(s.sched, now)
 		}
 	case found.Reason == string(runtimespec.Draining):

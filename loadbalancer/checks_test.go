@@ -134,14 +134,13 @@ func TestChecks_WhatIsNoServerGetsNoWork(t *testing.T) {
 			odd, well := newFake(t), newFake(t)
 			odd.on(runtimespec.PathReady, probe)
 			r := newRig(t, loadbalancer.Config{}, odd.URL, well.URL)
-			r.met(1)
-			assert.NotEmpty(t, r.trouble(0, "ejected"))
-			f := newTarget(small)
-			r.mustInit(f)
-			for range 5 {
+			for range 5 { // from the first request on
+				f := newTarget(small, "A", uuid.NewString())
+				r.mustInit(f)
 				assert.Equal(t, well.id, r.mustRun(f).header.Get(runtimespec.HeaderServer))
 			}
-			assert.Zero(t, odd.count(runtimespec.PathRun))
+			assert.NotEmpty(t, r.trouble(0, "unmet"))
+			assert.Zero(t, odd.count(runtimespec.PathRun)+odd.count(runtimespec.PathInit))
 		})
 	}
 }

@@ -77,14 +77,18 @@ func (b *Balancer) sendInit(ctx context.Context, f *function, r *recipe, s *back
 		l.logs.by(a.server)
 		return a, a.read(resp, l.logs)
 	}
-	a.result, err = io.ReadAll(io.LimitReader(resp, maxResult))
-	switch {
-	case err != nil && a.reason == "":
-		return answer{}, err
-	case a.reason == "" && !a.ok(), a.server == "":
+	if a.reason == "" && !a.ok() || a.server == "" {
 		return answer{}, fmt.Errorf("%s answered status %d and is no server of this contract", s.name, a.status)
 	}
-	return a, nil
+	a.result, err = io.ReadAll(io.LimitReader(resp, maxResult+1))
+	if err == nil && len(a.result) > maxResult {
+		err = fmt.Errorf("its answer is larger than %d bytes", maxResult)
+	}
+	if err != nil && a.reason != "" { // that much is certain
+		a.result = runtimespec.ErrorBody(fmt.Sprintf("%s refused, and did not come to say why: %v", s.name, err))
+		return a, nil
+	}
+	return a, err
 }
 
 // read reads an answer in frames, of which logs gets what is no result.

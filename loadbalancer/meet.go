@@ -5,6 +5,26 @@ import (
 	"time"
 )
 
+// meetFirst waits until the servers that are listed have been checked once, so
+// that a balancer that answers knows them; not for long: some may be away.
+func (b *Balancer) meetFirst() {
+	b.mu.Lock()
+	first := make([]*backend, 0, len(b.backends))
+	for _, s := range b.backends {
+		first = append(first, s)
+	}
+	b.mu.Unlock()
+	limit := time.NewTimer(b.settings().CheckTimeout)
+	defer limit.Stop()
+	for _, s := range first {
+		select {
+		case <-s.looked:
+		case <-limit.C:
+			return
+		}
+	}
+}
+
 // meet gets to know the process that answers, if it is another than before.
 // What it says keeps the server from getting work.
 func (b *Balancer) meet(ctx context.Context, s *backend, found readiness) (trouble string) {

@@ -145,6 +145,9 @@ func (r *rig) do(ctx context.Context, method, path string, header http.Header, b
 	if req.Header = header.Clone(); header == nil {
 		req.Header = http.Header{}
 	}
+	if header.Get("Transfer-Encoding") != "" {
+		req.ContentLength = -1
+	}
 	if r.token != "" {
 		req.Header.Set("Authorization", "Bearer "+r.token)
 	}

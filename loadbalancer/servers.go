@@ -13,7 +13,7 @@ import (
 type ServerStatus struct {
 	Server    string `json:"server"` // URL
 	ID        string `json:"id"`     // incarnation; empty: never met
-	State     string `json:"state"`  // healthy, recovering, ejected, probing, draining
+	State     string `json:"state"`  // unmet, recovering, healthy, ejected, probing, draining
 	Trouble   string `json:"trouble,omitempty"`
 	Sent      int    `json:"sent"` // runs that this balancer has in flight there
 	InFlight  int    `json:"in_flight"`

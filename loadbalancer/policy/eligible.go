@@ -34,7 +34,7 @@ func (f *Fleet) Takes(s *Server, r Request, now time.Time, rng *rand.Rand) bool 
 // usable is whether a server gets runs at all.
 func (f *Fleet) usable(s *Server, tried []*Server) bool {
 	switch s.health {
-	case Draining, Gone:
+	case Unmet, Draining, Gone:
 		return false
 	case Ejected, Probing:
 		if !f.panics() {

@@ -28,8 +28,14 @@ func NewFleet(o Options) *Fleet { return &Fleet{options: o.withDefaults()} }
 // Add makes a server a member. All balancers have to use the same names: places
 // of functions follow from them. It begins with a small part of the runs, unless
 // all do.
-func (f *Fleet) Add(name string, now time.Time) *Server {
-	s := &Server{name: name, hash: hashOf(name), health: Recovering, since: now}
+func (f *Fleet) Add(name string, now time.Time) *Server { return f.add(name, Recovering, now) }
+
+// Announce makes a member of one that is not known to be a server yet: it gets
+// no runs until [Fleet.Return].
+func (f *Fleet) Announce(name string, now time.Time) *Server { return f.add(name, Unmet, now) }
+
+func (f *Fleet) add(name string, health Health, now time.Time) *Server {
+	s := &Server{name: name, hash: hashOf(name), health: health, since: now}
 	f.servers = append(f.servers, s)
 	f.hashes = append(f.hashes, s.hash)
 	f.enter(s)

@@ -11,11 +11,12 @@ const (
 	Ejected           // it failed too often: no runs until its time is over
 	Probing           // its time is over: one run at a time shows whether it is well
 	Recovering        // new, or well again: its part of the runs grows (slow start)
+	Unmet             // announced, and not yet known to be one: no runs
 	Draining          // it said that it leaves: no new runs, those in flight finish
 	Gone              // removed from the fleet
 )
 
-var healthNames = [...]string{"healthy", "ejected", "probing", "recovering", "draining", "gone"}
+var healthNames = [...]string{"healthy", "ejected", "probing", "recovering", "unmet", "draining", "gone"}
 
 func (h Health) String() string { return healthNames[h] }
 
@@ -26,6 +27,7 @@ var healthEdges = map[Health][]Health{
 	Ejected:    {Probing, Draining, Gone},
 	Probing:    {Recovering, Ejected, Draining, Gone},
 	Recovering: {Healthy, Ejected, Draining, Gone},
+	Unmet:      {Recovering, Draining, Gone},
 	Draining:   {Recovering, Gone},
 }
 

@@ -67,15 +67,16 @@ func (f *Fleet) Drain(s *Server, now time.Time) {
 	}
 }
 
-// Return takes a server back that drained or was ejected: another process answers
-// there. It is no better for that if it is ejected again.
+// Return takes a server in that was announced, or back that drained or was
+// ejected: another process answers there. It is no better for that if it is
+// ejected again.
 func (f *Fleet) Return(s *Server, now time.Time) {
 	switch s.health {
 	case Ejected:
 		f.become(s, Probing, now)
 	case Draining:
 		s.errors.ejections = 0
-	case Probing:
+	case Probing, Unmet:
 	default:
 		return
 	}
