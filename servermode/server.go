@@ -80,7 +80,8 @@ func New(cfg Config) *Server {
 	s.memory = &memoryGauge{reserve: func() int64 { return s.settings().MemoryReserve }}
 	s.live.Store(&live{Config: cfg})
 	s.metrics = newMetrics()
-	s.metrics.registry.MustRegister(append(s.tracer.Counters("whiskaway_spans_total"), gauges{s})...)
+	spans := trace.Counters("whiskaway_spans_total", func() (sent, dropped float64) { return s.tracer.Counts() })
+	s.metrics.registry.MustRegister(append(spans, gauges{s})...)
 	s.table = function.NewTable(s.tableConfig(s.settings()))
 	s.sweep = func(now time.Time) { s.table.Sweep(now); s.activations.sweep(now) }
 	s.base, s.end = context.WithCancelCause(context.Background())

@@ -2,17 +2,17 @@ package trace
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// Counters count what became of spans; name is that of the metric. Without a
-// collector they stay zero.
-func (t *Tracer) Counters(name string) []prometheus.Collector {
-	counter := func(outcome string, read func() float64) prometheus.Collector {
+// Counters are a metric of what became of spans. read is [Tracer.Counts] of a
+// tracer that need not be there yet.
+func Counters(name string, read func() (sent, dropped float64)) []prometheus.Collector {
+	counter := func(outcome string, value func() float64) prometheus.Collector {
 		return prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: name, Help: "Spans of traces, by whether the collector took them.",
 			ConstLabels: prometheus.Labels{"outcome": outcome},
-		}, read)
+		}, value)
 	}
 	return []prometheus.Collector{
-		counter("sent", func() float64 { sent, _ := t.Counts(); return sent }),
-		counter("dropped", func() float64 { _, dropped := t.Counts(); return dropped }),
+		counter("sent", func() float64 { sent, _ := read(); return sent }),
+		counter("dropped", func() float64 { _, dropped := read(); return dropped }),
 	}
 }
