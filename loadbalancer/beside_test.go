@@ -169,7 +169,7 @@ func TestBalancer_LearnsWhatIdleServersEvicted(t *testing.T) {
 	f := newTarget(small)
 	for _, h := range []*holder{one, other} {
 		h.on(runtimespec.PathInit, func(f *fake, w http.ResponseWriter, r request) {
-			time.Sleep(100 * time.Millisecond) // what an init takes, and a start
+			time.Sleep(100 * time.Millisecond) // nothing is waited for: it is what an init takes here, so that a copy costs something
 			h.take(r.Get(runtimespec.HeaderFunction), r.Get(runtimespec.HeaderLease))
 			ok(f, w, r)
 		})

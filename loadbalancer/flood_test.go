@@ -27,7 +27,7 @@ func TestQueue_AFloodIsServedToTheLast(t *testing.T) {
 			for {
 				select {
 				case <-s.started:
-					time.Sleep(time.Millisecond) // what a run takes
+					time.Sleep(time.Millisecond) // nothing is waited for: it is what a run takes here
 					select {
 					case s.end <- struct{}{}:
 					case <-over: // its caller has left

@@ -71,43 +71,11 @@ func (b *bare) run() error {
 	if _, err := b.Write(b.request); err != nil {
 		return err
 	}
-	n, err := readMessage(b, b.buf[:])
+	n, err := harness.ReadMessage(b, b.buf[:])
 	if err == nil && !bytes.HasPrefix(b.buf[:n], okay) {
 		err = fmt.Errorf("answer: %s", b.buf[:n])
 	}
 	return err
-}
-
-var lengthIs, chunked, lastChunk = []byte("Content-Length: "), []byte("Transfer-Encoding: chunked"), []byte("\r\n0\r\n\r\n")
-
-// readMessage reads a head and the body that its Content-Length promises, or up
-// to its last chunk.
-func readMessage(from io.Reader, buf []byte) (n int, err error) {
-	for {
-		got, err := from.Read(buf[n:])
-		if err != nil {
-			return n, err
-		}
-		n += got
-		end := bytes.Index(buf[:n], []byte("\r\n\r\n"))
-		if end >= 0 && bytes.Contains(buf[:end], chunked) && bytes.HasSuffix(buf[:n], lastChunk) {
-			return n, nil // a run that took so long that its answer was begun before
-		}
-		at := bytes.Index(buf[:n], lengthIs)
-		if end < 0 || at < 0 {
-			continue
-		}
-		length := 0
-		for _, digit := range buf[at+len(lengthIs) : n] {
-			if digit < '0' || digit > '9' {
-				break
-			}
-			length = 10*length + int(digit-'0')
-		}
-		if n >= end+4+length {
-			return n, nil
-		}
-	}
 }
 
 // framesServer answers everything with one result.
@@ -129,7 +97,7 @@ func framesServer(t testing.TB) string {
 			go func() {
 				defer conn.Close()
 				for buf := make([]byte, 64<<10); ; {
-					if _, err := readMessage(conn, buf); err != nil {
+					if _, err := harness.ReadMessage(conn, buf); err != nil {
 						return
 					}
 					if _, err := conn.Write(answer); err != nil {
