@@ -1,6 +1,7 @@
 package loadbalancer
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/hosts"
@@ -28,3 +29,6 @@ func (b *Balancer) GiveUpHost(name string) bool { return b.giveUpHost(hosts.Host
 
 // Settings are those in force.
 func (b *Balancer) Settings() Config { return b.settings().Config }
+
+// Handler serves requests.
+func (b *Balancer) Handler() http.Handler { return b.handler() }

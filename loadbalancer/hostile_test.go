@@ -3,14 +3,17 @@ package loadbalancer_test
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/whiskaway/whiskaway/loadbalancer"
 	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/test/harness"
 )
 
 // endless answers with a head, in which SERVER stands for who answers, and then with the same piece until it cannot be
@@ -87,6 +90,34 @@ func TestRun_AnAnswerThatNeverEndsIsCutOffAtItsDeadline(t *testing.T) {
 			r.mustRun(f)
 		})
 	}
+}
+
+// bounded is what a caller gets, and until when.
+type bounded struct {
+	*httptest.ResponseRecorder
+	until time.Time
+}
+
+func (w *bounded) SetReadDeadline(time.Time) error { return nil }
+func (w *bounded) SetWriteDeadline(at time.Time) error {
+	w.until = at
+	return nil
+}
+
+// A caller that reads a byte now and then holds its place for a minute longer
+// than the run has time.
+func TestRun_ACallerThatReadsSlowlyHasUntilItsDeadlineAndAMinute(t *testing.T) {
+	s := newFake(t)
+	r := before(t, loadbalancer.Config{}, s)
+	f := newTarget(small)
+	r.mustInit(f)
+	s.on(runtimespec.PathRun, func(_ *fake, w http.ResponseWriter, _ request) { w.(http.Flusher).Flush() })
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, runtimespec.PathRun, strings.NewReader(`{"value":{}}`))
+	req.Header = f.header(runtimespec.HeaderActivation, "a1", runtimespec.HeaderTimeout, "100000")
+	w := &bounded{ResponseRecorder: httptest.NewRecorder()}
+	r.Handler().ServeHTTP(w, req)
+	require.Equal(t, http.StatusOK, w.Code, w.Body)
+	assert.WithinDuration(t, time.Now().Add(160*time.Second), w.until, harness.Patience)
 }
 
 // An init's answer is kept, so it is bounded.
