@@ -24,7 +24,7 @@ type Listener struct {
 	On      net.Listener // instead of one for Listen; may be nil
 	Handler http.Handler
 	TLS     *tls.Config   // nil: plain HTTP
-	Silence time.Duration // after which a caller that takes nothing is gone; 0: 30 s
+	Silence time.Duration // after which a caller that takes nothing is gone; 0: a minute
 	Log     *zap.Logger
 
 	ln     net.Listener

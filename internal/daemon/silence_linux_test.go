@@ -1,0 +1,133 @@
+package daemon_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"golang.org/x/sys/unix"
+
+	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/test/harness"
+)
+
+// wait waits for an end.
+func wait[T any](t *testing.T, from <-chan T) (value T) {
+	t.Helper()
+	select {
+	case value = <-from:
+	case <-time.After(harness.Patience):
+		t.Fatal("nothing came")
+	}
+	return value
+}
+
+const ask = "POST /run HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"
+
+// A caller that is there and reads nothing would hold what it is sent for ever.
+func TestListener_ACallerThatReadsNothingIsGone(t *testing.T) {
+	ended := make(chan error, 1)
+	l := &daemon.Listener{Listen: "127.0.0.1:0", Log: zap.NewNop(), Silence: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for piece := make([]byte, 64<<10); ; {
+			if _, err := w.Write(piece); err != nil {
+				ended <- err
+				return
+			}
+		}
+	})}
+	require.NoError(t, l.Start())
+	caller, err := net.Dial("tcp", l.Addr())
+	require.NoError(t, err)
+	defer caller.Close()
+	_, err = io.WriteString(caller, ask)
+	require.NoError(t, err)
+	assert.ErrorIs(t, wait(t, ended), syscall.ETIMEDOUT)
+	assert.NoError(t, l.Stop(t.Context()))
+}
+
+// deaf has the caller's kernel drop whatever comes for its socket: to the other
+// side its host has vanished, until it comes back.
+func deaf(t *testing.T, caller net.Conn, on bool) {
+	t.Helper()
+	raw, err := caller.(*net.TCPConn).SyscallConn()
+	require.NoError(t, err)
+	drop := unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K}
+	require.NoError(t, raw.Control(func(fd uintptr) {
+		if on {
+			err = unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: 1, Filter: &drop})
+		} else {
+			err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_DETACH_FILTER, 0)
+		}
+	}))
+	require.NoError(t, err)
+}
+
+// waiting is a listener whose handler waits for its caller's end, and that caller;
+// then is done first. gone gets how long that took.
+func waiting(t *testing.T, then func(w http.ResponseWriter)) (caller net.Conn, began chan struct{}, gone chan time.Duration) {
+	t.Helper()
+	began, gone = make(chan struct{}), make(chan time.Duration, 1)
+	l := &daemon.Listener{Listen: "127.0.0.1:0", Log: zap.NewNop(), Silence: 4 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // who has read it all is told when the caller goes
+		at := time.Now()
+		began <- struct{}{}
+		then(w)
+		<-r.Context().Done()
+		gone <- time.Since(at)
+	})}
+	require.NoError(t, l.Start())
+	t.Cleanup(func() { assert.NoError(t, l.Stop(context.Background())) })
+	caller, err := net.Dial("tcp", l.Addr())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = caller.Close() })
+	_, err = io.WriteString(caller, ask)
+	require.NoError(t, err)
+	return caller, began, gone
+}
+
+// A caller whose host vanished, before its answer and in the middle of it.
+func TestListener_ACallerThatVanishesIsGone(t *testing.T) {
+	for name, writes := range map[string]bool{"nothing is sent to it": false, "what is sent arrives nowhere": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			vanished := make(chan struct{})
+			caller, began, gone := waiting(t, func(w http.ResponseWriter) {
+				if <-vanished; writes {
+					_, _ = io.WriteString(w, "{}")
+					w.(http.Flusher).Flush()
+				}
+			})
+			wait(t, began)
+			deaf(t, caller, true)
+			close(vanished)
+			wait(t, gone)
+		})
+	}
+}
+
+// A lost probe or two are no vanished host.
+func TestListener_ACallerThatIsBackInTimeIsThere(t *testing.T) {
+	caller, began, gone := waiting(t, func(http.ResponseWriter) {})
+	wait(t, began)
+	deaf(t, caller, true)
+	select {
+	case after := <-gone:
+		t.Fatal("gone after ", after)
+	case <-time.After(2500 * time.Millisecond): // a part of what it may be silent for
+	}
+	deaf(t, caller, false)
+	select {
+	case after := <-gone:
+		t.Fatal("gone after ", after)
+	case <-time.After(4 * time.Second): // probes are answered again
+	}
+	require.NoError(t, caller.Close())
+	wait(t, gone)
+}
