@@ -13,7 +13,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -53,7 +52,7 @@ func (b *Balancer) anyReady() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for sched, s := range b.backends {
-		if h := sched.Health(); s.id != "" && (h == policy.Healthy || h == policy.Recovering) {
+		if s.id != "" && isIn(sched) {
 			return true
 		}
 	}

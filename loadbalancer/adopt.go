@@ -26,10 +26,8 @@ func (b *Balancer) adopt(s *backend, found readiness, all []held, asked time.Tim
 		}
 		delete(b.routes, s.id)
 		s.willing = false
-		if !b.parked(s.name) {
-			b.fleet.Return(s.sched, now)
-		}
 	}
+	s.anew = true
 	s.id, b.routes[found.id] = found.id, s
 	news, _ := b.takeIn(s, all, asked, now)
 	s.tookIn(found.Changes, asked)

@@ -34,6 +34,7 @@ type backend struct {
 	kinds   string        // that it runs; guarded
 	trouble string        // why it is given no work, for people; guarded
 	willing bool          // it was drained here and would still take runs; guarded
+	anew    bool          // this process has not been ready yet; guarded
 }
 
 // look has a server checked at once: something about it has changed.
@@ -57,13 +58,21 @@ func (b *Balancer) remove(sched *policy.Server, s *backend) {
 	s.end()
 }
 
-// removeServers ends all memberships.
+// removeServers ends all memberships. Who is well and comes back at once need not
+// be met first.
 func (b *Balancer) removeServers() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.trusted = map[string]bool{}
 	for sched, s := range b.backends {
+		b.trusted[s.name] = s.id != "" && isIn(sched)
 		b.remove(sched, s)
 	}
+}
+
+// isIn is whether a server gets runs.
+func isIn(s *policy.Server) bool {
+	return s.Health() == policy.Healthy || s.Health() == policy.Recovering
 }
 
 // add makes a server a member and begins to check it; the caller holds mu.
@@ -77,7 +86,11 @@ func (b *Balancer) add(server discovery.Server, now *live) {
 		options.Dial = b.hub.Dialer(server.Incarnation)
 	}
 	s := &backend{name: server.Name, server: server, target: target, pool: hop.New(target, options), probe: hop.New(target, options), kick: make(chan struct{}, 1), looked: make(chan struct{})}
-	s.sched = b.fleet.Announce(server.Name, time.Now()) // until it was met: it may be anything
+	if b.trusted[server.Name] {
+		s.sched = b.fleet.Add(server.Name, time.Now())
+	} else {
+		s.sched = b.fleet.Announce(server.Name, time.Now()) // until it was met: it may be anything
+	}
 	b.backends[s.sched] = s
 	if b.parked(server.Name) || server.Tunnel && !b.hub.Has(server.Incarnation) {
 		b.fleet.Drain(s.sched, time.Now())
@@ -102,7 +115,7 @@ func (b *Balancer) load() runtimespec.Load {
 	defer b.mu.Unlock()
 	sum := runtimespec.Load{CPU: -1}
 	for _, s := range b.fleet.Servers() {
-		if h := s.Health(); h == policy.Healthy || h == policy.Recovering {
+		if isIn(s) {
 			queued := max(0, s.Load()-s.Slots())
 			sum.Slots += s.Slots()
 			sum.Queued += queued

@@ -65,6 +65,7 @@ type Balancer struct {
 	functions map[key]*function
 	flights   map[flightKey]*flight
 	line      line            // runs that found no server
+	trusted   map[string]bool // servers by name that were well before a reload made them members anew
 	drained   map[string]bool // servers by name, members or not, that somebody has drained here
 	leaving   map[string]bool // members by name that are to go, for want of work; true: the hook ends it
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
@@ -63,7 +64,7 @@ func (b *Balancer) check(ctx context.Context, s *backend) (well bool) {
 	now := time.Now()
 	if err != nil {
 		b.mu.Lock()
-		s.trouble, s.willing = err.Error(), false
+		b.notice(s, err.Error())
 		if s.server.Tunnel && !b.hub.Has(s.server.Incarnation) {
 			b.fleet.Drain(s.sched, now) // until it has made one again, not until an ejection is over
 		} else {
@@ -74,7 +75,7 @@ func (b *Balancer) check(ctx context.Context, s *backend) (well bool) {
 	}
 	if trouble := b.meet(ctx, s, found); trouble != "" {
 		b.mu.Lock()
-		s.trouble, s.willing = trouble, false
+		b.notice(s, trouble)
 		b.fleet.Drain(s.sched, now)
 		b.mu.Unlock()
 		return false
@@ -89,8 +90,9 @@ func (b *Balancer) check(ctx context.Context, s *backend) (well bool) {
 	switch {
 	case found.Ready:
 		b.keepListed(s, found.Changes, now)
-		if h := s.sched.Health(); (h == policy.Draining || h == policy.Unmet) && !b.parked(s.name) {
+		if h := s.sched.Health(); (s.anew || h == policy.Draining || h == policy.Unmet) && !b.parked(s.name) {
 			b.fleet.Return(s.sched, now)
+			s.anew = false
 		}
 	case found.Reason == string(runtimespec.Draining):
 		s.willing = false
@@ -98,9 +100,19 @@ func (b *Balancer) check(ctx context.Context, s *backend) (well bool) {
 		return true
 	default:
 		s.willing = false
+		b.fleet.Unfit(s.sched, now)
 	}
 	b.fleet.Checked(s.sched, found.Ready, now)
 	return found.Ready
+}
+
+// notice remembers what is wrong with a server, and says so of one that was never
+// met: nothing else tells of it. The caller holds mu.
+func (b *Balancer) notice(s *backend, trouble string) {
+	if s.id == "" && s.trouble != trouble {
+		b.log.Warn("server is not met yet", zap.String("server", s.name), zap.String("trouble", trouble))
+	}
+	s.trouble, s.willing = trouble, false
 }
 
 // probe asks for a server's readiness.

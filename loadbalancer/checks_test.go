@@ -139,7 +139,7 @@ func TestChecks_WhatIsNoServerGetsNoWork(t *testing.T) {
 				r.mustInit(f)
 				assert.Equal(t, well.id, r.mustRun(f).header.Get(runtimespec.HeaderServer))
 			}
-			assert.NotEmpty(t, r.trouble(0, "unmet"))
+			assert.NotEmpty(t, r.trouble(0, "unmet", "ejected"))
 			assert.Zero(t, odd.count(runtimespec.PathRun)+odd.count(runtimespec.PathInit))
 		})
 	}

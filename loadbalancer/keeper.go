@@ -95,7 +95,7 @@ func (b *Balancer) signals() (s hosts.Signals) {
 // host is one server; the caller holds mu. Where its report is stale, only what
 // this balancer has sent is known.
 func (b *Balancer) host(sched *policy.Server, fresh time.Time) hosts.Host {
-	s, health := b.backends[sched], sched.Health()
+	s := b.backends[sched]
 	report, at := sched.Reported()
 	load, queued := sched.Load(), report.Queued
 	stale := at.Before(fresh)
@@ -106,7 +106,7 @@ func (b *Balancer) host(sched *policy.Server, fresh time.Time) hosts.Host {
 	_, leaving := b.leaving[s.name]
 	return hosts.Host{
 		Name: s.name, URL: s.server.URL,
-		Ready:   s.id != "" && (health == policy.Healthy || health == policy.Recovering),
+		Ready:   s.id != "" && isIn(sched),
 		Leaving: leaving, Fixed: s.server.Fixed, Stale: stale,
 		InFlight: max(0, load-queued), Slots: sched.Slots(), Queued: queued,
 	}

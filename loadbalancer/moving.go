@@ -15,11 +15,6 @@ type move struct {
 	until time.Time
 }
 
-// isIn is whether a server gets runs.
-func isIn(s *policy.Server) bool {
-	return s.Health() == policy.Healthy || s.Health() == policy.Recovering
-}
-
 // drainHere takes a server out that is parked from now on, and moves what only it
 // has. The caller holds mu.
 func (b *Balancer) drainHere(s *backend, now time.Time) {

@@ -36,7 +36,11 @@ func (b *Balancer) Reload(cfg Config) error {
 	if (before.token == "") != (next.token == "") {
 		b.forgetFunctions()
 	}
-	if err := b.follow(next); err != nil {
+	err = b.follow(next)
+	b.mu.Lock()
+	b.trusted = nil
+	b.mu.Unlock()
+	if err != nil {
 		return err
 	}
 	if before.Policy != next.Policy {

@@ -27,7 +27,7 @@ var healthEdges = map[Health][]Health{
 	Ejected:    {Probing, Draining, Gone},
 	Probing:    {Recovering, Ejected, Draining, Gone},
 	Recovering: {Healthy, Ejected, Draining, Gone},
-	Unmet:      {Recovering, Draining, Gone},
+	Unmet:      {Recovering, Ejected, Draining, Gone},
 	Draining:   {Recovering, Gone},
 }
 

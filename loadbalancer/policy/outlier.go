@@ -84,6 +84,15 @@ func (f *Fleet) Return(s *Server, now time.Time) {
 	f.become(s, Recovering, now)
 }
 
+// Unfit says that one that was announced is a server, and is not well: it gets
+// runs only where hardly any is.
+func (f *Fleet) Unfit(s *Server, now time.Time) {
+	if s.health == Unmet {
+		s.errors.until = now
+		f.become(s, Ejected, now)
+	}
+}
+
 // Sweep does what time brings about: ejections end and slow starts are over,
 // and now and then servers are looked at for their share of failures. It is
 // called about once a second.

@@ -13,7 +13,7 @@ func TestHealth_Transition(t *testing.T) {
 		Ejected:    {Probing, Draining, Gone},
 		Probing:    {Ejected, Recovering, Draining, Gone},
 		Recovering: {Healthy, Ejected, Draining, Gone},
-		Unmet:      {Recovering, Draining, Gone},
+		Unmet:      {Recovering, Ejected, Draining, Gone},
 		Draining:   {Recovering, Gone},
 		Gone:       {},
 	}
