@@ -75,7 +75,8 @@ func (b *Balancer) sendInit(ctx context.Context, f *function, r *recipe, s *back
 	}
 	if resp.Head.Is("Content-Type", runtimespec.MediaFrames) {
 		l.logs.by(a.server)
-		return a, a.read(resp, l.logs)
+		err = a.read(resp, l.logs)
+		return a, err
 	}
 	if a.reason == "" && !a.ok() || a.server == "" {
 		return answer{}, fmt.Errorf("%s answered status %d and is no server of this contract", s.name, a.status)

@@ -42,6 +42,9 @@ func (b *Balancer) place(ctx context.Context, o *reply, f *function) (a answer, 
 		if errors.Is(l.err, errNoCode) {
 			return a, logs, err
 		}
+		if left := o.pass(ctx, logs); left != nil {
+			return a, nil, left
+		}
 		tried = append(tried, s.sched)
 	}
 	return a, logs, err

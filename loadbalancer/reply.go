@@ -1,6 +1,7 @@
 package loadbalancer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -21,20 +22,38 @@ type reply struct {
 
 // follow waits for the end of an init and passes on what is written meanwhile.
 func (o *reply) follow(ctx context.Context, l *loading) error {
+	l.logs.follow()
 	for {
 		select {
 		case <-l.done:
 			return nil
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			left := o.pass(ctx, l.logs)
+			l.logs.drop()
+			return cmp.Or(left, context.Cause(ctx))
 		case <-l.logs.more:
-			server, frames := l.logs.take()
-			o.head(ctx, server)
-			if _, err := o.c.w.Write(frames); err != nil || http.NewResponseController(o.c.w).Flush() != nil {
-				return errLeft
+			if err := o.pass(ctx, l.logs); err != nil {
+				l.logs.drop()
+				return err
 			}
 		}
 	}
+}
+
+// pass passes on what was written since the last time, if that is the caller's.
+func (o *reply) pass(ctx context.Context, logs *written) error {
+	if logs == nil {
+		return nil
+	}
+	server, frames := logs.take()
+	if len(frames) == 0 {
+		return nil
+	}
+	o.head(ctx, server)
+	if _, err := o.c.w.Write(frames); err != nil || http.NewResponseController(o.c.w).Flush() != nil {
+		return errLeft
+	}
+	return nil
 }
 
 // await waits for an init, whose logs are passed on to the caller whose they are.
@@ -43,7 +62,8 @@ func (o *reply) await(ctx context.Context, l *loading, mine bool) (logs *written
 	case !mine:
 		return nil, l.wait(ctx)
 	case !o.c.wantsFrames():
-		return l.logs, l.wait(ctx)
+		l.logs.drop()
+		return nil, l.wait(ctx)
 	}
 	return l.logs, o.follow(ctx, l)
 }
