@@ -63,6 +63,7 @@ type Balancer struct {
 	backends  map[*policy.Server]*backend
 	routes    map[string]*backend // by the incarnation of who executes there
 	functions map[key]*function
+	loading   map[key]*function // those that nobody needs any more, with inits in flight
 	flights   map[flightKey]*flight
 	line      line            // runs that found no server
 	trusted   map[string]bool // servers by name that were well before a reload made them members anew
@@ -79,7 +80,7 @@ func New(cfg Config) *Balancer {
 		changes:  make(chan change, 1024),
 		rng:      rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		backends: map[*policy.Server]*backend{}, routes: map[string]*backend{},
-		functions: map[key]*function{}, flights: map[flightKey]*flight{}, drained: map[string]bool{}, leaving: map[string]bool{},
+		functions: map[key]*function{}, loading: map[key]*function{}, flights: map[flightKey]*flight{}, drained: map[string]bool{}, leaving: map[string]bool{},
 		joined: discovery.NewJoined(0),
 	}
 	b.live.Store(&live{Config: cfg})

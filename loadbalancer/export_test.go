@@ -4,7 +4,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/whiskaway/whiskaway/internal/token"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/hosts"
+	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
 // Tidy ends what is over at a time.
@@ -29,6 +31,16 @@ func (b *Balancer) GiveUpHost(name string) bool { return b.giveUpHost(hosts.Host
 
 // Settings are those in force.
 func (b *Balancer) Settings() Config { return b.settings().Config }
+
+// Leases are how many there are of a function of the default tenant.
+func (b *Balancer) Leases(id runtimespec.Identity) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if f := b.functions[key{token.DefaultTenant, id}]; f != nil {
+		return len(f.leases)
+	}
+	return 0
+}
 
 // Handler serves requests.
 func (b *Balancer) Handler() http.Handler { return b.handler() }

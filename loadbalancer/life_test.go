@@ -141,6 +141,28 @@ func TestStop_TheLastLeaseFreesTheFunctionEverywhere(t *testing.T) {
 	assert.Equal(t, runtimespec.UnknownFunction, r.run(g, "a1").reason)
 }
 
+// The last lease ends during an init, and another client comes.
+func TestStop_AnInitInFlightIsForWhoComesNext(t *testing.T) {
+	s := newFake(t)
+	r := before(t, loadbalancer.Config{}, s)
+	f, end := newTarget(small), make(chan struct{})
+	s.on(runtimespec.PathInit, func(x *fake, w http.ResponseWriter, in request) { <-end; ok(x, w, in) })
+	first := async(func() got { return r.init(f) })
+	r.eventually(func() bool { return s.count(runtimespec.PathInit) == 1 })
+	r.stopped(f)
+	assert.Equal(t, runtimespec.UnknownFunction, r.run(f, "a1").reason)
+	g := f.another()
+	second := async(func() got { return r.init(g) })
+	r.eventually(func() bool { return r.Leases(g.spec.Identity()) == 1 })
+	close(end)
+	assert.Equal(t, http.StatusOK, wait(t, first).status)
+	assert.Equal(t, http.StatusOK, wait(t, second).status)
+	r.mustRun(g)
+	assert.Equal(t, 1, s.count(runtimespec.PathInit))
+	r.stopped(g)
+	assert.Equal(t, 1, s.count(runtimespec.PathStop), "when the last one left, and not before")
+}
+
 func TestBalancer_RestartedLearnsFromServers(t *testing.T) {
 	s := newFake(t)
 	f := newTarget(small)

@@ -96,6 +96,9 @@ func (b *Balancer) carryOut(f *function, r *recipe, s *backend, l *loading) {
 	}
 	f.moved()
 	forgotten := b.functions[f.key] != f
+	if len(f.loads) == 0 && b.loading[f.key] == f {
+		delete(b.loading, f.key)
+	}
 	b.mu.Unlock()
 	close(l.done)
 	b.metrics.loaded(well, now.Sub(began))

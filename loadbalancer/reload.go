@@ -65,6 +65,7 @@ func (b *Balancer) forgetFunctions() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	clear(b.functions)
+	clear(b.loading)
 }
 
 // with is what a balancer works with that was started with c and then got cfg.

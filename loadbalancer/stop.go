@@ -73,12 +73,19 @@ func (b *Balancer) endLease(from way, k key, lease string) (told <-chan struct{}
 }
 
 // forget takes a function out of the table and returns who has it; the caller
-// holds mu. Inits in flight are seen to when they end.
+// holds mu. Its inits in flight are seen to when they end, or by whoever needs it
+// again until then.
 func (b *Balancer) forget(f *function) (holders []*backend) {
 	delete(b.functions, f.key)
 	for _, c := range f.sched.Copies() {
 		if s := b.backends[c.Server()]; s != nil && c.State() == policy.Ready {
 			holders = append(holders, s)
+		}
+	}
+	if len(f.loads) > 0 {
+		b.loading[f.key] = f
+		for _, s := range holders {
+			b.fleet.Absent(f.sched, s.sched, time.Now())
 		}
 	}
 	return holders
