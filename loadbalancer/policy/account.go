@@ -22,7 +22,7 @@ func (f *Fleet) Sent(fn *Function, s *Server, now time.Time) Run {
 	starts := c.cold
 	if starts {
 		f.reloads.add(c.lostEarly(f.options.KeepAlive, now), many, now)
-		c.cold, c.starting, c.started = false, now, now
+		c.cold, c.starting, c.started, c.there = false, now, now, false
 	}
 	c.own++
 	f.leave(s)
@@ -60,8 +60,8 @@ func (f *Fleet) Done(run Run, a Answer, now time.Time) {
 	s.change--
 	f.enter(s)
 	c.used = now
-	if run.starts && c.starting.Equal(run.at) { // and nothing was heard since
-		c.cold, c.starting = a.Outcome == Refused, time.Time{}
+	if run.starts && c.starting.Equal(run.at) {
+		c.cold, c.starting = a.Outcome == Refused && !c.there, time.Time{}
 	}
 	took := a.Took
 	if took == 0 {

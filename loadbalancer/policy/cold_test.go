@@ -63,6 +63,20 @@ func TestWarm_AStartEndsWithTheRunThatItIsFor(t *testing.T) {
 	}
 }
 
+// The server may have said meanwhile that there is a process.
+func TestWarm_ARefusalDoesNotUndoWhatTheServerSays(t *testing.T) {
+	r := newWarmRig(1, 4, policy.Options{})
+	s := r.Servers()[0]
+	r.Report(s, policy.Load{Slots: 4}, start)
+	r.ready(10*time.Millisecond, s)
+	r.Cold(r.fn, s, true, start)
+	run := r.Sent(r.fn, s, start)
+	r.Cold(r.fn, s, false, start.Add(time.Second))
+	assert.Equal(t, policy.Joining, r.pick(start.Add(time.Second)).Why, "it is being started")
+	r.Done(run, policy.Answer{Outcome: policy.Refused}, start.Add(2*time.Second))
+	assert.Equal(t, policy.Warm, r.pick(start.Add(2*time.Second)).Why)
+}
+
 func TestFunction_FullUntilTheFirstRefusalIsOver(t *testing.T) {
 	r := newWarmRig(2, 1, policy.Options{})
 	one, other := r.Servers()[0], r.Servers()[1]

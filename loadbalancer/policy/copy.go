@@ -18,6 +18,7 @@ type Copy struct {
 	cold     bool      // ready, but without a process: the next run starts one
 	started  time.Time // the last run that has started a process was sent
 	starting time.Time // ready, and since then a run starts a process; zero: none does
+	there    bool      // and the server has said meanwhile that there is a process
 
 	typical  average // log of the seconds that runs take
 	pace     float64 // log of how many times longer than elsewhere they surely take

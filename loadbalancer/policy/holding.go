@@ -34,7 +34,7 @@ func (f *Fleet) Cold(fn *Function, s *Server, cold bool, at time.Time) {
 	if c == nil || c.state != Ready || cold && (c.since.After(at) || c.started.After(at)) {
 		return
 	}
-	c.cold = cold
+	c.cold, c.there = cold, !cold
 	if cold {
 		c.starting = time.Time{}
 	}
