@@ -36,13 +36,14 @@ func (l *loading) wait(ctx context.Context) error {
 	}
 }
 
-// begin starts an init, or finds the one in flight; nil if nobody knows how. The
-// caller holds mu.
+// begin starts an init, or finds the one in flight; nil if nobody knows how, or
+// the balancer has ended: whoever outlived that begins nothing more. The caller
+// holds mu.
 func (b *Balancer) begin(f *function, s *backend, c *call, now time.Time) *loading {
 	if l := f.loads[s]; l != nil {
 		return l
 	}
-	if f.recipe == nil {
+	if f.recipe == nil || b.base.Err() != nil {
 		return nil
 	}
 	b.fleet.Loading(f.sched, s.sched, now)
@@ -54,7 +55,7 @@ func (b *Balancer) begin(f *function, s *backend, c *call, now time.Time) *loadi
 // begun carries out an init of which the policy has counted the beginning
 // already, when others leave room; the caller holds mu.
 func (b *Balancer) begun(f *function, s *backend, now time.Time) {
-	if f.recipe == nil {
+	if f.recipe == nil || b.base.Err() != nil {
 		b.fleet.Absent(f.sched, s.sched, now)
 		return
 	}

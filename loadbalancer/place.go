@@ -76,7 +76,9 @@ func (b *Balancer) where(c *call, f *function, tried []*policy.Server) (l *loadi
 	if f.sched.On(choice.Server) == policy.Ready {
 		return nil, s, false, nil
 	}
-	l = b.begin(f, s, c, now)
+	if l = b.begin(f, s, c, now); l == nil {
+		return nil, nil, false, errUnknown()
+	}
 	mine, l.taken = !l.taken, true
 	return l, s, mine, nil
 }

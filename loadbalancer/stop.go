@@ -145,6 +145,11 @@ func (b *Balancer) tell(from way, at []*backend, header hop.Header) (told <-chan
 			_ = resp.Close()
 		})
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.base.Err() != nil { // what was begun above has failed
+		return closed
+	}
 	b.work.Go(func() { all.Wait(); close(ended) })
 	return ended
 }
