@@ -110,14 +110,9 @@ func eventually(t *testing.T, condition func() bool) {
 }
 
 // wait receives, or fails the test.
-func wait[T any](t *testing.T, from <-chan T) (value T) {
+func wait[T any](t *testing.T, from <-chan T) T {
 	t.Helper()
-	select {
-	case value = <-from:
-	case <-time.After(harness.Patience):
-		t.Fatal("nothing came")
-	}
-	return value
+	return harness.Receive(t, from)
 }
 
 const small = "def main(args): return args"

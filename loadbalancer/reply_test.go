@@ -62,15 +62,21 @@ func (r *rig) read(resp *http.Response, text string) {
 	})))
 }
 
-// A model that loads for a minute says so while it does.
-func TestInit_LogsArePassedOnAsTheyCome(t *testing.T) {
-	s := newFake(t)
-	r := before(t, loadbalancer.Config{}, s)
-	f, frames := newTarget(small), make(chan string)
+// begun is a balancer and its only server, and an init there that goes on; the
+// answer has begun, because something was written.
+func begun(t *testing.T) (r *rig, s *fake, f target, frames chan string, resp *http.Response) {
+	t.Helper()
+	s, f, frames = newFake(t), newTarget(small), make(chan string)
+	r = before(t, loadbalancer.Config{}, s)
 	s.on(runtimespec.PathInit, writing(frames))
 	head := r.open(f)
 	frames <- logged("loading\n")
-	resp := wait(t, head)
+	return r, s, f, frames, wait(t, head)
+}
+
+// A model that loads for a minute says so while it does.
+func TestInit_LogsArePassedOnAsTheyCome(t *testing.T) {
+	r, s, f, frames, resp := begun(t)
 	assert.Equal(t, http.StatusOK, resp.StatusCode)
 	assert.Equal(t, runtimespec.MediaFrames, resp.Header.Get("Content-Type"))
 	assert.Equal(t, s.id, resp.Header.Get(runtimespec.HeaderServer))
@@ -109,13 +115,7 @@ func TestInit_ThatHasWrittenEndsInFrames(t *testing.T) {
 		"a cause, and all right": {ended(runtimespec.InitFailed, 200, `{"ok":true}`), 503, runtimespec.StartFailed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newFake(t)
-			r := before(t, loadbalancer.Config{}, s)
-			f, frames := newTarget(small), make(chan string)
-			s.on(runtimespec.PathInit, writing(frames))
-			head := r.open(f)
-			frames <- logged("loading\n")
-			resp := wait(t, head)
+			r, _, f, frames, resp := begun(t)
 			frames <- c.frames
 			close(frames)
 			told := runtimespec.NewFrameReader(resp.Body, 1<<20)
@@ -162,13 +162,8 @@ func TestInit_ThatHasWrittenGoesElsewhere(t *testing.T) {
 // Who began an init and left has not ended it, and who comes then is told what
 // comes then.
 func TestInit_GoesOnWithoutWhoBeganIt(t *testing.T) {
-	s := newFake(t)
-	r := before(t, loadbalancer.Config{}, s)
-	f, frames := newTarget(small), make(chan string)
-	s.on(runtimespec.PathInit, writing(frames))
-	head := r.open(f)
-	frames <- logged("loading\n")
-	_ = wait(t, head).Body.Close()
+	r, s, f, frames, resp := begun(t)
+	_ = resp.Body.Close()
 	other := async(func() got { return r.init(f.another()) })
 	frames <- logged("loaded\n")
 	frames <- ended("", 200, `{"ok":true}`)

@@ -212,14 +212,9 @@ func async[T any](do func() T) <-chan T {
 }
 
 // wait receives, or fails the test.
-func wait[T any](t *testing.T, from <-chan T) (value T) {
+func wait[T any](t *testing.T, from <-chan T) T {
 	t.Helper()
-	select {
-	case value = <-from:
-	case <-time.After(harness.Patience):
-		t.Fatal("nothing came")
-	}
-	return value
+	return harness.Receive(t, from)
 }
 
 const small = "#!/bin/sh\n"

@@ -18,17 +18,6 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// wait waits for an end.
-func wait[T any](t *testing.T, from <-chan T) (value T) {
-	t.Helper()
-	select {
-	case value = <-from:
-	case <-time.After(harness.Patience):
-		t.Fatal("nothing came")
-	}
-	return value
-}
-
 const ask = "POST /run HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"
 
 // A caller that is there and reads nothing would hold what it is sent for ever.
@@ -48,7 +37,7 @@ func TestListener_ACallerThatReadsNothingIsGone(t *testing.T) {
 	defer caller.Close()
 	_, err = io.WriteString(caller, ask)
 	require.NoError(t, err)
-	assert.ErrorIs(t, wait(t, ended), syscall.ETIMEDOUT)
+	assert.ErrorIs(t, harness.Receive(t, ended), syscall.ETIMEDOUT)
 	assert.NoError(t, l.Stop(t.Context()))
 }
 
@@ -104,10 +93,10 @@ func TestListener_ACallerThatVanishesIsGone(t *testing.T) {
 					w.(http.Flusher).Flush()
 				}
 			})
-			wait(t, began)
+			harness.Receive(t, began)
 			deaf(t, caller, true)
 			close(vanished)
-			wait(t, gone)
+			harness.Receive(t, gone)
 		})
 	}
 }
@@ -115,7 +104,7 @@ func TestListener_ACallerThatVanishesIsGone(t *testing.T) {
 // A lost probe or two are no vanished host.
 func TestListener_ACallerThatIsBackInTimeIsThere(t *testing.T) {
 	caller, began, gone := waiting(t, func(http.ResponseWriter) {})
-	wait(t, began)
+	harness.Receive(t, began)
 	deaf(t, caller, true)
 	select {
 	case after := <-gone:
@@ -129,5 +118,5 @@ func TestListener_ACallerThatIsBackInTimeIsThere(t *testing.T) {
 	case <-time.After(4 * time.Second): // probes are answered again
 	}
 	require.NoError(t, caller.Close())
-	wait(t, gone)
+	harness.Receive(t, gone)
 }
