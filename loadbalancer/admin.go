@@ -51,8 +51,8 @@ func (b *Balancer) kinds() string {
 func (b *Balancer) anyReady() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for sched, s := range b.backends {
-		if s.id != "" && isIn(sched) {
+	for _, s := range b.backends {
+		if s.working() {
 			return true
 		}
 	}

@@ -47,6 +47,9 @@ func (b *Balancer) takeIn(s *backend, all []held, asked, now time.Time) (news, g
 			continue
 		}
 		k := key{h.Tenant, identity}
+		if b.loading[k] != nil {
+			continue // nobody needs it: it goes when its init ends
+		}
 		f, err := b.known(k, now)
 		if err != nil {
 			continue // no more than are known may be

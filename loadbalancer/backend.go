@@ -35,6 +35,7 @@ type backend struct {
 	trouble string        // why it is given no work, for people; guarded
 	willing bool          // it was drained here and would still take runs; guarded
 	anew    bool          // this process has not been ready yet; guarded
+	trusted bool          // it was well before it became a member anew
 }
 
 // look has a server checked at once: something about it has changed.
@@ -65,10 +66,13 @@ func (b *Balancer) removeServers() {
 	defer b.mu.Unlock()
 	b.trusted = map[string]bool{}
 	for sched, s := range b.backends {
-		b.trusted[s.name] = s.id != "" && isIn(sched)
+		b.trusted[s.name] = s.working()
 		b.remove(sched, s)
 	}
 }
+
+// working is whether it gets runs, and is known to be a server; the caller holds mu.
+func (s *backend) working() bool { return (s.id != "" || s.trusted) && isIn(s.sched) }
 
 // isIn is whether a server gets runs.
 func isIn(s *policy.Server) bool {
@@ -86,7 +90,7 @@ func (b *Balancer) add(server discovery.Server, now *live) {
 		options.Dial = b.hub.Dialer(server.Incarnation)
 	}
 	s := &backend{name: server.Name, server: server, target: target, pool: hop.New(target, options), probe: hop.New(target, options), kick: make(chan struct{}, 1), looked: make(chan struct{})}
-	if b.trusted[server.Name] {
+	if s.trusted = b.trusted[server.Name]; s.trusted {
 		s.sched = b.fleet.Add(server.Name, time.Now())
 	} else {
 		s.sched = b.fleet.Announce(server.Name, time.Now()) // until it was met: it may be anything

@@ -100,16 +100,18 @@ func (b *Balancer) check(ctx context.Context, s *backend) (well bool) {
 		return true
 	default:
 		s.willing = false
-		b.fleet.Unfit(s.sched, now)
+		if (s.anew || s.sched.Health() == policy.Draining) && !b.parked(s.name) {
+			b.fleet.Unfit(s.sched, now)
+		}
 	}
 	b.fleet.Checked(s.sched, found.Ready, now)
 	return found.Ready
 }
 
-// notice remembers what is wrong with a server, and says so of one that was never
-// met: nothing else tells of it. The caller holds mu.
+// notice remembers what is wrong with a server, and says so once of one that was
+// never met: nothing else tells of it. The caller holds mu.
 func (b *Balancer) notice(s *backend, trouble string) {
-	if s.id == "" && s.trouble != trouble {
+	if s.id == "" && s.trouble == "" {
 		b.log.Warn("server is not met yet", zap.String("server", s.name), zap.String("trouble", trouble))
 	}
 	s.trouble, s.willing = trouble, false

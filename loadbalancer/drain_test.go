@@ -41,7 +41,7 @@ func TestDrain_RunsFinishAndNewOnesGoElsewhereUntilItIsReturned(t *testing.T) {
 	require.Equal(t, http.StatusOK, a.status, a.body)
 	assert.Contains(t, a.body, `"state":"draining"`)
 	assert.Contains(t, a.body, `"sent":1`)
-	r.eventually(func() bool { return r.servers()[1-i].Functions == 1 }) // before anybody asks for it
+	r.eventually(func() bool { all := r.servers(); return all[1-i].Functions == 1 && all[i].Moving == 0 }) // before anybody asks for it
 	for range 5 {
 		assert.Equal(t, other.id, r.mustRun(f).header.Get(runtimespec.HeaderServer))
 	}

@@ -41,11 +41,6 @@ func (b *Balancer) known(k key, now time.Time) (*function, error) {
 	if len(b.functions) >= b.settings().Functions {
 		return nil, refusal(runtimespec.Saturated, "the balancer knows as many functions as it may: raise --functions")
 	}
-	if f := b.loading[k]; f != nil { // nobody needed it for a moment
-		delete(b.loading, k)
-		b.functions[k] = f
-		return f, nil
-	}
 	f := &function{
 		key: k, sched: policy.NewFunction(k.tenant + "/" + k.identity.String()),
 		leases: map[string]time.Time{}, loads: map[*backend]*loading{}, used: now,

@@ -121,7 +121,7 @@ func TestHosts_ComeWhenAllAreBusyAndGoWhenDrained(t *testing.T) {
 	own.on(runtimespec.PathReady, loaded(1, 0))
 	rented.on(runtimespec.PathReady, loaded(0, 0))
 	wait(t, ending)
-	assert.Empty(t, r.says(rented), "it has said goodbye")
+	r.eventually(func() bool { return r.says(rented) == loadbalancer.ServerStatus{} }) // it has said goodbye
 	assert.Contains(t, r.get("/metrics").body, `whiskaway_balancer_hosts_state{state="ending"} 1`)
 	close(end)
 	r.eventually(func() bool {
@@ -139,14 +139,20 @@ func TestHosts_GoWhenNothingIsUnderWayThere(t *testing.T) {
 	told, end := make(chan struct{}), make(chan struct{})
 	o := newOwner(t, func(order) int { told <- struct{}{}; <-end; return http.StatusBadGateway })
 	cfg := quick(o.URL)
-	cfg.DownAfter = 300 * time.Millisecond
+	cfg.UpAfter, cfg.DownAfter = time.Hour, 300*time.Millisecond
 	r := newRig(t, loadbalancer.Config{JoinTokenFile: invitation(t), Hosts: cfg, Servers: []string{own.URL}})
 	r.met(1)
 	require.Equal(t, http.StatusOK, r.tell(own.URL, "drain").status)
 	r.joins(rented, false)
 	r.met(1)
 	loaded := make(chan struct{})
-	rented.on(runtimespec.PathInit, func(f *fake, w http.ResponseWriter, in request) { <-loaded; ok(f, w, in) })
+	rented.on(runtimespec.PathInit, func(f *fake, w http.ResponseWriter, in request) {
+		select {
+		case <-loaded:
+			ok(f, w, in)
+		case <-in.done:
+		}
+	})
 	loading := async(func() got { return r.init(newTarget(small)) })
 	r.eventually(func() bool { return rented.count(runtimespec.PathInit) == 1 })
 	require.Equal(t, http.StatusOK, r.tell(own.URL, "return").status)

@@ -30,7 +30,7 @@ func (b *Balancer) init(c *call) error {
 	ctx, cancel := context.WithTimeout(c.Context(), limit)
 	defer cancel()
 	o := &reply{b: b, c: c}
-	return o.failed(b.makeReady(ctx, o, f))
+	return o.failed(ctx, b.makeReady(ctx, o, f))
 }
 
 // makeReady has the function made ready, and the caller told what it came to.
@@ -46,7 +46,7 @@ func (b *Balancer) makeReady(ctx context.Context, o *reply, f *function) error {
 	case a.reason == runtimespec.Saturated:
 		b.noRoom.Add(1)
 	}
-	o.end(a, logs)
+	o.end(ctx, a, logs)
 	return nil
 }
 
@@ -124,6 +124,10 @@ func (b *Balancer) remember(k key, lease string, r *recipe) (*function, error) {
 	now := time.Now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if f := b.loading[k]; f != nil { // nobody needed it for a moment
+		delete(b.loading, k)
+		b.functions[k] = f
+	}
 	f, err := b.known(k, now)
 	if err != nil {
 		return nil, err

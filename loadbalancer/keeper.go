@@ -106,7 +106,7 @@ func (b *Balancer) host(sched *policy.Server, fresh time.Time) hosts.Host {
 	_, leaving := b.leaving[s.name]
 	return hosts.Host{
 		Name: s.name, URL: s.server.URL,
-		Ready:   s.id != "" && isIn(sched),
+		Ready:   s.working(),
 		Leaving: leaving, Fixed: s.server.Fixed, Stale: stale,
 		InFlight: max(0, load-queued), Slots: sched.Slots(), Queued: queued,
 	}

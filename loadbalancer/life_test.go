@@ -1,7 +1,9 @@
 package loadbalancer_test
 
 import (
+	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -146,7 +148,13 @@ func TestStop_AnInitInFlightIsForWhoComesNext(t *testing.T) {
 	s := newFake(t)
 	r := before(t, loadbalancer.Config{}, s)
 	f, end := newTarget(small), make(chan struct{})
-	s.on(runtimespec.PathInit, func(x *fake, w http.ResponseWriter, in request) { <-end; ok(x, w, in) })
+	s.on(runtimespec.PathInit, func(x *fake, w http.ResponseWriter, in request) {
+		select {
+		case <-end:
+			ok(x, w, in)
+		case <-in.done:
+		}
+	})
 	first := async(func() got { return r.init(f) })
 	r.eventually(func() bool { return s.count(runtimespec.PathInit) == 1 })
 	r.stopped(f)
@@ -161,6 +169,111 @@ func TestStop_AnInitInFlightIsForWhoComesNext(t *testing.T) {
 	assert.Equal(t, 1, s.count(runtimespec.PathInit))
 	r.stopped(g)
 	assert.Equal(t, 1, s.count(runtimespec.PathStop), "when the last one left, and not before")
+}
+
+// A run that waits outlives its function's last lease, and has it loaded again
+// where another client does.
+func TestStop_ARunThatWaitsAndWhoComesNextShareAnInit(t *testing.T) {
+	for name, runFirst := range map[string]bool{"the run is first": true, "the client is": false} {
+		t.Run(name, func(t *testing.T) {
+			s := newFake(t)
+			r := before(t, loadbalancer.Config{}, s)
+			f := newTarget(small)
+			r.mustInit(f)
+			s.on(runtimespec.PathRun, refuse(runtimespec.Saturated))
+			waiting := async(func() got { return r.run(f, "a1") })
+			r.eventually(func() bool { return strings.Contains(r.get("/metrics").body, "whiskaway_balancer_queued 1\n") })
+			r.stopped(f)
+			end, g := make(chan struct{}), f.another()
+			s.on(runtimespec.PathInit, func(x *fake, w http.ResponseWriter, in request) {
+				select {
+				case <-end:
+					ok(x, w, in)
+				case <-in.done:
+				}
+			})
+			load := func() { // by the run
+				runs := s.count(runtimespec.PathRun)
+				s.on(runtimespec.PathRun, first(runs+1, refuse(runtimespec.UnknownFunction), echo))
+				r.eventually(func() bool { return s.count(runtimespec.PathRun) > runs })
+				r.eventually(func() bool { return s.count(runtimespec.PathInit) == 2 })
+			}
+			if runFirst {
+				load()
+			}
+			second := async(func() got { return r.init(g) })
+			r.eventually(func() bool { return r.Leases(g.spec.Identity()) == 1 && s.count(runtimespec.PathInit) == 2 })
+			if !runFirst {
+				load()
+			}
+			close(end)
+			assert.Equal(t, http.StatusOK, wait(t, second).status)
+			assert.Equal(t, http.StatusOK, wait(t, waiting).status)
+			r.mustRun(g)
+			assert.Equal(t, 2, s.count(runtimespec.PathInit), "one for both")
+			assert.Equal(t, 1, s.count(runtimespec.PathStop), "when the last one left, and not while it is needed")
+		})
+	}
+}
+
+// What nobody needs any more is not taken over by what its server says it has.
+func TestStop_AnInitInFlightIsNobodysByItself(t *testing.T) {
+	s := newFake(t)
+	r := before(t, loadbalancer.Config{}, s)
+	f, end := newTarget(small), make(chan script)
+	s.on(runtimespec.PathInit, func(x *fake, w http.ResponseWriter, in request) {
+		select {
+		case next := <-end:
+			next(x, w, in)
+		case <-in.done:
+		}
+	})
+	first := async(func() got { return r.init(f) })
+	r.eventually(func() bool { return s.count(runtimespec.PathInit) == 1 })
+	r.stopped(f)
+	lists := s.count(runtimespec.PathFunctions)
+	s.on(runtimespec.PathFunctions, functions(fmt.Sprintf(`{"function":%q,"tenant":"default","name":"a","state":"starting"}`, f.spec.Identity())))
+	s.on(runtimespec.PathReady, func(_ *fake, w http.ResponseWriter, _ request) { write(w, `{"ready":true,"changes":2}`) })
+	r.eventually(func() bool { return s.count(runtimespec.PathFunctions) > lists })
+	checked := s.count(runtimespec.PathReady)
+	r.eventually(func() bool { return s.count(runtimespec.PathReady) > checked+3 }) // it was taken in
+	end <- ok
+	wait(t, first)
+	r.eventually(func() bool { return s.count(runtimespec.PathStop) == 1 })
+}
+
+// A function that was stopped at a server is not ready there for who comes while
+// it is still loaded elsewhere.
+func TestStop_WhatWasStoppedIsNotReadyForWhoComesNext(t *testing.T) {
+	one, other := newFake(t), newFake(t)
+	r := before(t, loadbalancer.Config{}, one, other)
+	f, ends := newTarget(small), map[string]chan script{one.id: make(chan script), other.id: make(chan script)}
+	for _, s := range []*fake{one, other} {
+		s.on(runtimespec.PathInit, func(x *fake, w http.ResponseWriter, in request) {
+			select {
+			case next := <-ends[x.id]:
+				next(x, w, in)
+			case <-in.done:
+			}
+		})
+	}
+	async(func() got { return r.init(f) })
+	r.eventually(func() bool { return one.count(runtimespec.PathInit)+other.count(runtimespec.PathInit) == 1 })
+	if one.count(runtimespec.PathInit) == 0 {
+		one, other = other, one
+	}
+	require.Equal(t, http.StatusOK, r.tell(one.URL, "drain").status)
+	g := f.another()
+	second := async(func() got { return r.init(g) })
+	r.eventually(func() bool { return other.count(runtimespec.PathInit) == 1 })
+	r.stopped(f)
+	r.stopped(g)
+	ends[other.id] <- ok
+	wait(t, second)
+	r.eventually(func() bool { return other.count(runtimespec.PathStop) == 1 })
+	other.on(runtimespec.PathInit, ok)
+	r.mustInit(f.another())
+	assert.Equal(t, 2, other.count(runtimespec.PathInit))
 }
 
 func TestBalancer_RestartedLearnsFromServers(t *testing.T) {

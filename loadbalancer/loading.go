@@ -40,6 +40,9 @@ func (l *loading) wait(ctx context.Context) error {
 // the balancer has ended: whoever outlived that begins nothing more. The caller
 // holds mu.
 func (b *Balancer) begin(f *function, s *backend, c *call, now time.Time) *loading {
+	if next := b.functions[f.key]; next != nil {
+		f = next // a run that waited may know it from before it was forgotten
+	}
 	if l := f.loads[s]; l != nil {
 		return l
 	}
@@ -74,6 +77,9 @@ func (b *Balancer) entered(f *function, s *backend, from way, span trace.Span) *
 	span.Text("faas.name", f.name)
 	span.Text("whiskaway.server", s.name)
 	f.loads[s] = l
+	if b.functions[f.key] == nil {
+		b.loading[f.key] = f
+	}
 	return l
 }
 
@@ -89,14 +95,14 @@ func (b *Balancer) carryOut(f *function, r *recipe, s *backend, l *loading) {
 	well := l.err == nil && l.answer.ok()
 	b.mu.Lock()
 	delete(f.loads, s)
-	if well {
+	forgotten := b.functions[f.key] != f
+	if well && !forgotten {
 		b.fleet.Ready(f.sched, s.sched, now)
 		b.serve(now, nil)
 	} else {
 		b.fleet.Absent(f.sched, s.sched, now)
 	}
 	f.moved()
-	forgotten := b.functions[f.key] != f
 	if len(f.loads) == 0 && b.loading[f.key] == f {
 		delete(b.loading, f.key)
 	}

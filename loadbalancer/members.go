@@ -22,10 +22,7 @@ func (b *Balancer) follow(now *live) error {
 	if err != nil {
 		return err
 	}
-	if b.following != nil {
-		b.following.end()
-		<-b.following.done
-	}
+	b.unfollow()
 	ctx, end := context.WithCancel(b.base)
 	f := &following{end, make(chan struct{})}
 	b.following = f
@@ -43,6 +40,14 @@ func (b *Balancer) follow(now *live) error {
 	case <-b.base.Done():
 	}
 	return nil
+}
+
+// unfollow ends the watch on the sources before, if there is one.
+func (b *Balancer) unfollow() {
+	if b.following != nil {
+		b.following.end()
+		<-b.following.done
+	}
 }
 
 // source is all that the configuration says of where servers are known from.

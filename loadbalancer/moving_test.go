@@ -100,7 +100,7 @@ func TestDrain_WhatCannotBeMovedLeavesAllTheSame(t *testing.T) {
 }
 
 func TestDrain_AMoveIsBoundedInTime(t *testing.T) {
-	l := newLeaving(t, loadbalancer.Config{InitTimeout: 100 * time.Millisecond})
+	l := newLeaving(t, loadbalancer.Config{InitTimeout: time.Second})
 	assert.Equal(t, l.one.id, l.mustRun(l.f).header.Get(runtimespec.HeaderServer))
 	l.eventually(func() bool { return l.servers()[l.i].Moving == 0 })
 	l.other.on(runtimespec.PathInit, ok)
@@ -120,7 +120,13 @@ func TestDrain_AMoveGoesOnWhereItsTargetIsDrainedToo(t *testing.T) {
 	require.NoError(t, l.Reload(cfg))
 	l.eventually(func() bool { return l.count("healthy", "recovering") == 2 })
 	release := make(chan struct{})
-	third.on(runtimespec.PathInit, func(f *fake, w http.ResponseWriter, in request) { <-release; ok(f, w, in) })
+	third.on(runtimespec.PathInit, func(f *fake, w http.ResponseWriter, in request) {
+		select {
+		case <-release:
+			ok(f, w, in)
+		case <-in.done:
+		}
+	})
 	require.Equal(t, http.StatusOK, l.tell(l.other.URL, "drain").status)
 	l.end <- ok
 	l.eventually(func() bool { return third.count(runtimespec.PathInit) == 1 })

@@ -79,6 +79,10 @@ func (b *Balancer) where(c *call, f *function, tried []*policy.Server) (l *loadi
 	if l = b.begin(f, s, c, now); l == nil {
 		return nil, nil, false, errUnknown()
 	}
-	mine, l.taken = !l.taken, true
+	if mine, l.taken = !l.taken, true; mine && c.wantsFrames() {
+		l.logs.follow()
+	} else if mine {
+		l.logs.drop()
+	}
 	return l, s, mine, nil
 }

@@ -30,6 +30,7 @@ func (b *Balancer) Reload(cfg Config) error {
 	before := b.settings()
 	late := b.cfg.restarts(cfg)
 	b.live.Store(next)
+	b.unfollow() // it works with what was before
 	if before.token != next.token || !reflect.DeepEqual(before.trust, next.trust) {
 		b.removeServers() // their connections are made with these
 	}

@@ -22,7 +22,6 @@ type reply struct {
 
 // follow waits for the end of an init and passes on what is written meanwhile.
 func (o *reply) follow(ctx context.Context, l *loading) error {
-	l.logs.follow()
 	for {
 		select {
 		case <-l.done:
@@ -58,11 +57,7 @@ func (o *reply) pass(ctx context.Context, logs *written) error {
 
 // await waits for an init, whose logs are passed on to the caller whose they are.
 func (o *reply) await(ctx context.Context, l *loading, mine bool) (logs *written, err error) {
-	switch {
-	case !mine:
-		return nil, l.wait(ctx)
-	case !o.c.wantsFrames():
-		l.logs.drop()
+	if !mine || !o.c.wantsFrames() {
 		return nil, l.wait(ctx)
 	}
 	return l.logs, o.follow(ctx, l)
@@ -92,7 +87,7 @@ func (o *reply) sign(server string) {
 
 // end is what a server said, and what it wrote and was not passed on yet; logs
 // is nil where they are somebody else's.
-func (o *reply) end(a answer, logs *written) {
+func (o *reply) end(ctx context.Context, a answer, logs *written) {
 	c, h := o.c, o.c.w.Header()
 	c.outcome = string(a.reason)
 	if o.began || c.wantsFrames() && (a.ok() || a.framed && logs != nil) {
@@ -100,7 +95,7 @@ func (o *reply) end(a answer, logs *written) {
 		if logs != nil {
 			_, rest = logs.take()
 		}
-		o.tail(a.server, a.appendTo(rest))
+		o.tail(ctx, a.server, a.appendTo(rest))
 		return
 	}
 	o.sign(a.server)
@@ -115,20 +110,21 @@ func (o *reply) end(a answer, logs *written) {
 
 // failed answers with an error if the stream has begun; else that is left to
 // whoever answers errors.
-func (o *reply) failed(err error) error {
+func (o *reply) failed(ctx context.Context, err error) error {
 	if err == nil || !o.began || errors.Is(err, errLeft) {
 		return err
 	}
 	r := asRefusal(err)
 	o.b.log.Debug("refused", zap.Error(err), o.c.traceID())
 	o.c.outcome = string(r.Reason)
-	o.tail("", answer{status: r.status(), reason: r.Reason, result: runtimespec.ErrorBody(r.Message)}.appendTo(nil))
+	o.tail(ctx, "", answer{status: r.status(), reason: r.Reason, result: runtimespec.ErrorBody(r.Message)}.appendTo(nil))
 	return nil
 }
 
 // tail is the last frames, which are all of them if the stream has not begun.
-func (o *reply) tail(server string, frames []byte) {
+func (o *reply) tail(ctx context.Context, server string, frames []byte) {
 	if h := o.c.w.Header(); !o.began {
+		limitWriting(ctx, o.c)
 		o.sign(server)
 		h["Content-Type"] = []string{runtimespec.MediaFrames}
 		h["Content-Length"] = []string{strconv.Itoa(len(frames))}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -29,10 +30,12 @@ func TestUnmet_TheOnlyServerIsUsedThoughItIsNotWell(t *testing.T) {
 	s.on(runtimespec.PathFunctions, functions(fmt.Sprintf(`{"function":%q,"tenant":"default","name":"a","state":"ready"}`, f.spec.Identity())))
 	s.on(runtimespec.PathReady, unfit)
 	r := newRig(t, loadbalancer.Config{Servers: []string{s.URL}})
-	assert.Contains(t, r.trouble(0, "ejected"), "has no room")
+	assert.Contains(t, r.trouble(0, "unmet"), "has no room")
 	r.mustRun(f)
 	s.on(runtimespec.PathReady, ready)
 	r.met(1)
+	s.on(runtimespec.PathReady, unfit)
+	assert.Contains(t, r.trouble(0, "ejected"), "has no room", "as others that fail: it was well")
 }
 
 // A process that is not well gets nothing, also when it is another than before,
@@ -50,10 +53,45 @@ func TestUnmet_AnotherProcessIsInWhenItIsWell(t *testing.T) {
 		r.eventually(func() bool { return s.count(runtimespec.PathReady) > checked+n })
 	}
 	checks(5)
-	assert.Equal(t, "ejected", r.servers()[0].State)
+	assert.Equal(t, "unmet", r.servers()[0].State)
 	s.on(runtimespec.PathReady, ready)
 	checks(2) // the first may have been under way
-	assert.Equal(t, "recovering", r.servers()[0].State, "an ejection is over after 30 s, but not that of another process")
+	assert.Equal(t, 2, r.count("recovering", "healthy"), "an ejection is over after 30 s, but not that of another process")
+}
+
+// It drained, and the process that comes after it is not well.
+func TestUnmet_TheOnlyServerIsUsedThoughItComesBackUnwell(t *testing.T) {
+	s, f := newFake(t), newTarget(small)
+	r := before(t, loadbalancer.Config{Queue: -1}, s)
+	r.mustInit(f)
+	s.on(runtimespec.PathReady, draining)
+	r.trouble(0, "draining")
+	s.on(runtimespec.PathReady, unfit)
+	id := s.restart()
+	r.eventually(func() bool { return r.servers()[0].ID == id && r.servers()[0].State == "unmet" })
+	r.mustRun(f)
+}
+
+// However many have come that are not well: those that are get the work.
+func TestUnmet_WhoIsNotWellGetsNothingBesideOneThatIs(t *testing.T) {
+	well, odd := newFake(t), []*fake{newFake(t), newFake(t), newFake(t)}
+	cfg := loadbalancer.Config{Servers: []string{well.URL}, Queue: -1}
+	for _, o := range odd {
+		o.on(runtimespec.PathReady, unfit)
+		cfg.Servers = append(cfg.Servers, o.URL)
+	}
+	r := newRig(t, cfg)
+	r.met(1)
+	r.eventually(func() bool { return r.count("unmet") == len(odd) })
+	for range 20 {
+		f := newTarget(small, "A", uuid.NewString())
+		r.mustInit(f)
+		r.mustRun(f)
+	}
+	for _, o := range odd {
+		assert.Zero(t, o.count(runtimespec.PathInit)+o.count(runtimespec.PathRun))
+	}
+	assert.Contains(t, r.get("/metrics").body, "whiskaway_balancer_ejections_total 0\n")
 }
 
 // Members that were well stay in when a reload makes their connections anew.
@@ -73,6 +111,7 @@ func TestUnmet_AReloadOfTheTokenStopsNothing(t *testing.T) {
 	token("tttttttttttttttt")
 	require.NoError(t, r.Reload(r.cfg))
 	wait(t, listing)
+	assert.Equal(t, http.StatusOK, r.get(runtimespec.PathReady).status)
 	f := newTarget(small)
 	r.mustInit(f)
 	r.mustRun(f)

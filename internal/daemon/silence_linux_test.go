@@ -63,7 +63,7 @@ func deaf(t *testing.T, caller net.Conn, on bool) {
 func waiting(t *testing.T, then func(w http.ResponseWriter)) (caller net.Conn, began chan struct{}, gone chan time.Duration) {
 	t.Helper()
 	began, gone = make(chan struct{}), make(chan time.Duration, 1)
-	l := &daemon.Listener{Listen: "127.0.0.1:0", Log: zap.NewNop(), Silence: 4 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	l := &daemon.Listener{Listen: "127.0.0.1:0", Log: zap.NewNop(), Silence: 6 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body) // who has read it all is told when the caller goes
 		at := time.Now()
 		began <- struct{}{}
@@ -115,7 +115,7 @@ func TestListener_ACallerThatIsBackInTimeIsThere(t *testing.T) {
 	select {
 	case after := <-gone:
 		t.Fatal("gone after ", after)
-	case <-time.After(4 * time.Second): // probes are answered again
+	case <-time.After(5 * time.Second): // probes are answered again
 	}
 	require.NoError(t, caller.Close())
 	harness.Receive(t, gone)

@@ -34,8 +34,12 @@ func (f *Fleet) Takes(s *Server, r Request, now time.Time, rng *rand.Rand) bool 
 // usable is whether a server gets runs at all.
 func (f *Fleet) usable(s *Server, tried []*Server) bool {
 	switch s.health {
-	case Unmet, Draining, Gone:
+	case Draining, Gone:
 		return false
+	case Unmet:
+		if !s.known || f.count[Healthy]+f.count[Recovering] > 0 {
+			return false
+		}
 	case Ejected, Probing:
 		if !f.panics() {
 			return false

@@ -11,7 +11,7 @@ const (
 	Ejected           // it failed too often: no runs until its time is over
 	Probing           // its time is over: one run at a time shows whether it is well
 	Recovering        // new, or well again: its part of the runs grows (slow start)
-	Unmet             // announced, and not yet known to be one: no runs
+	Unmet             // announced, or another process than before, and not well yet: no runs where others are
 	Draining          // it said that it leaves: no new runs, those in flight finish
 	Gone              // removed from the fleet
 )
@@ -23,12 +23,12 @@ func (h Health) String() string { return healthNames[h] }
 // healthEdges are the transitions that exist. A server that drained comes back
 // when another process answers at its address.
 var healthEdges = map[Health][]Health{
-	Healthy:    {Ejected, Draining, Gone},
-	Ejected:    {Probing, Draining, Gone},
-	Probing:    {Recovering, Ejected, Draining, Gone},
-	Recovering: {Healthy, Ejected, Draining, Gone},
-	Unmet:      {Recovering, Ejected, Draining, Gone},
-	Draining:   {Recovering, Gone},
+	Healthy:    {Ejected, Unmet, Draining, Gone},
+	Ejected:    {Probing, Unmet, Draining, Gone},
+	Probing:    {Recovering, Ejected, Unmet, Draining, Gone},
+	Recovering: {Healthy, Ejected, Unmet, Draining, Gone},
+	Unmet:      {Recovering, Draining, Gone},
+	Draining:   {Recovering, Unmet, Gone},
 }
 
 // transition returns the new state, and panics on an edge that does not exist:

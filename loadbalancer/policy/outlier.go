@@ -84,12 +84,11 @@ func (f *Fleet) Return(s *Server, now time.Time) {
 	f.become(s, Recovering, now)
 }
 
-// Unfit says that one that was announced is a server, and is not well: it gets
-// runs only where hardly any is.
+// Unfit says that a process that has not been well yet answers, and is not: it
+// gets runs only where no other is in.
 func (f *Fleet) Unfit(s *Server, now time.Time) {
-	if s.health == Unmet {
-		s.errors.until = now
-		f.become(s, Ejected, now)
+	if s.known = true; s.health != Unmet && s.health != Gone {
+		f.become(s, Unmet, now)
 	}
 }
 

@@ -9,12 +9,12 @@ import (
 
 func TestHealth_Transition(t *testing.T) {
 	allowed := map[Health][]Health{
-		Healthy:    {Ejected, Draining, Gone},
-		Ejected:    {Probing, Draining, Gone},
-		Probing:    {Ejected, Recovering, Draining, Gone},
-		Recovering: {Healthy, Ejected, Draining, Gone},
-		Unmet:      {Recovering, Ejected, Draining, Gone},
-		Draining:   {Recovering, Gone},
+		Healthy:    {Ejected, Unmet, Draining, Gone},
+		Ejected:    {Probing, Unmet, Draining, Gone},
+		Probing:    {Ejected, Recovering, Unmet, Draining, Gone},
+		Recovering: {Healthy, Ejected, Unmet, Draining, Gone},
+		Unmet:      {Recovering, Draining, Gone},
+		Draining:   {Recovering, Unmet, Gone},
 		Gone:       {},
 	}
 	for from := Healthy; from <= Gone; from++ {
