@@ -17,6 +17,11 @@ func (s *Server) probeSandbox() error {
 		return err
 	}
 	layers := s.box.Layers
+	if !layers.Mounts && s.box.Users != nil && inContainer() {
+		if err := s.box.NameUsers("/etc"); err != nil {
+			s.log.Warn("functions' users have no names: getpwuid fails in them", zap.Error(err))
+		}
+	}
 	switch {
 	case !layers.Mounts:
 		s.log.Warn("functions share /tmp, /var/tmp, /dev/shm and System V segments with the host; they have a HOME and a TMPDIR of their own",
@@ -25,6 +30,17 @@ func (s *Server) probeSandbox() error {
 		s.log.Warn("the processes of one function share its working folder; all else is their own", zap.NamedError("because", layers.Why))
 	}
 	return nil
+}
+
+// inContainer reports whether this host is a container, whose /etc is its own.
+func inContainer() bool {
+	for _, sign := range []string{"/.dockerenv", "/run/.containerenv"} {
+		if _, err := os.Stat(sign); err == nil {
+			return true
+		}
+	}
+	_, pod := os.LookupEnv("KUBERNETES_SERVICE_HOST")
+	return pod
 }
 
 // findNeeds finds what functions need of folders that are hidden from them, as

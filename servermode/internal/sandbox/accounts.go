@@ -2,9 +2,12 @@ package sandbox
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 )
 
 // functionName is what a function's user is called where it has an entry of its
@@ -37,13 +40,50 @@ func accountOf(user *User) (name string, known bool) {
 	return functionName, false
 }
 
-// userName is what a process may call its user, known to the host or not.
-func userName(user *User) string {
-	name, _ := accountOf(user)
-	return name
+func numberedName(uid int) string { return functionName + "-" + strconv.Itoa(uid) }
+
+// NameUsers writes an entry for each of the sandbox's users into the passwd and
+// group files of a folder: /etc of a container in which no function can be given
+// a file of its own.
+func (s *Sandbox) NameUsers(etc string) error {
+	for _, file := range []string{"passwd", "group"} {
+		path := filepath.Join(etc, file)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		var more strings.Builder
+		for id := s.Users.first; id < s.Users.first+s.Users.size; id += 2 {
+			if name := numberedName(int(id)); !bytes.Contains(text, []byte(name+":")) {
+				more.WriteString(entry(file, name, int(id), int(id), "/nonexistent"))
+			}
+		}
+		if err := appendTo(path, text, more.String()); err != nil {
+			return err
+		}
+	}
+	s.named = true
+	return nil
 }
 
-func numberedName(uid int) string { return functionName + "-" + strconv.Itoa(uid) }
+// appendTo replaces a file by one that goes on, so that nobody reads half an entry.
+func appendTo(path string, text []byte, more string) error {
+	if more == "" {
+		return nil
+	}
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		more = "\n" + more
+	}
+	fresh := path + ".whiskaway"
+	err := errors.Join(os.WriteFile(fresh, append(text, more...), 0o644), os.Chmod(fresh, 0o644))
+	if err == nil {
+		err = os.Rename(fresh, path)
+	}
+	if err != nil {
+		return errors.Join(err, ignoreGone(os.Remove(fresh)))
+	}
+	return nil
+}
 
 // withAccount is a host's passwd or group file with one more entry.
 func withAccount(host []byte, file, name string, user *User, home string) []byte {

@@ -103,6 +103,7 @@ func (c *Cell) enter(make func() (pid int, err error)) (err error) {
 	}
 	if c.User != nil {
 		c.User.cells = append(c.User.cells, c)
+		c.User.exposed = c.User.exposed || c.Folders == nil || c.Folders.spaces == 0
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ func (s *Sandbox) Folders(at Place) (f *Folders, err error) {
 	if s.Layers.Mounts {
 		err = s.mountFolders(f, at)
 	} else {
-		err = f.plain(at.User)
+		err = s.plainFolders(f, at.User)
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Remove())
@@ -62,9 +62,14 @@ func (s *Sandbox) Folders(at Place) (f *Folders, err error) {
 	return f, nil
 }
 
-// plain makes a home and a TMPDIR, in the sight of others.
-func (f *Folders) plain(user *User) error {
-	f.Home, f.Tmp, f.UserName = filepath.Join(f.dir, "home"), filepath.Join(f.dir, "tmp"), userName(user)
+// plainFolders makes a home and a TMPDIR, in the sight of others.
+func (s *Sandbox) plainFolders(f *Folders, user *User) error {
+	f.Home, f.Tmp = filepath.Join(f.dir, "home"), filepath.Join(f.dir, "tmp")
+	if f.UserName = functionName; s.named {
+		f.UserName = numberedName(int(user.ID))
+	} else if name, known := accountOf(user); known {
+		f.UserName = name
+	}
 	return errors.Join(os.Chmod(f.dir, seen), makeFolder(f.Home, 0o700, user), makeFolder(f.Tmp, 0o700, user))
 }
 

@@ -27,6 +27,7 @@ type Sandbox struct {
 	Limits Limits
 	Users  *Users // nil: functions run as the server's own user
 	Layers Layers // see Probe
+	named  bool   // its users have entries in /etc/passwd; see NameUsers
 	prefix string
 	next   atomic.Uint64
 	spawn  chan func()
