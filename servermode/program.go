@@ -86,7 +86,7 @@ func (p *program) start(ctx context.Context, sink function.Sink) (*process.Proce
 	c := p.command
 	spec := process.Spec{
 		Path: c.Path, Args: c.Args, Dir: c.Dir, Env: p.env(folders), Framed: c.Protocol == kind.Framed,
-		WaitForAck: c.WaitForAck, Grace: c.Grace, MaxResult: p.server.cfg.MaxResult, StopGrace: p.server.settings().StopGrace,
+		WaitForAck: c.WaitForAck, Shielded: c.Shielded, Grace: c.Grace, MaxResult: p.server.cfg.MaxResult, StopGrace: p.server.settings().StopGrace,
 		Closed: func() { p.server.removeLater(folders) },
 	}
 	if c.Protocol == kind.Web {

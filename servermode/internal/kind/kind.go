@@ -72,6 +72,7 @@ type Command struct {
 	Env        []string
 	Dir        string // working directory
 	WaitForAck bool
+	Shielded   bool // see process.Spec
 	Grace      time.Duration
 	Protocol   Protocol
 	Endpoint   Endpoint // of a Web one

@@ -136,6 +136,7 @@ func (p *Python) Prepare(ctx context.Context, site Site, code Code, main string)
 		Env:        p.Env(),
 		Dir:        site.Dir,
 		WaitForAck: true,
+		Shielded:   true,
 		Fork:       &Fork{Folder: site.Dir, Main: main},
 	}
 	environment, err := p.environment(ctx, site)
