@@ -150,7 +150,7 @@ func (p *program) layOut(ctx context.Context, dir string, code kind.Code, sink f
 	if err != nil {
 		return err
 	}
-	site := kind.Site{Dir: src, Tenant: p.tenant, Env: p.spec.Env, Shop: p.server.shop, Sink: sink}
+	site := kind.Site{Dir: src, Tenant: p.tenant, Env: p.spec.Env, Shop: p.server.shop, Limits: p.server.cfg.archives(), Sink: sink}
 	if p.command, err = p.kind.Prepare(ctx, site, code, p.spec.Main); err != nil {
 		return err
 	}

@@ -127,6 +127,8 @@ type function struct {
 	dir  string
 	venv string
 	env  []string
+
+	apart bool // the venv hides the host's packages
 }
 
 // function lays out files, __main__.py among them, by their paths.
@@ -156,7 +158,7 @@ func (r *rig) action(source string, env ...string) *function {
 func (f *function) environ() []string { return slices.Concat(f.rig.env, f.env) }
 
 func (f *function) program() zygote.Program {
-	return zygote.Program{Env: f.environ(), Dir: f.dir, Folder: f.dir, Main: "main", Venv: f.venv}
+	return zygote.Program{Env: f.environ(), Dir: f.dir, Folder: f.dir, Main: "main", Venv: f.venv, Apart: f.apart}
 }
 
 // start starts it: forked if it can be, where fork is set.
