@@ -50,7 +50,7 @@ type flags struct {
 
 	Python             string        `env:"WHISKAWAY_PYTHON" help:"Interpreter for python:3. [the first of python3 and /usr/bin/python3 that functions can run]"`
 	UV                 string        `name:"uv" env:"WHISKAWAY_UV" help:"uv, which installs Python requirements faster than pip; 'none' for pip. [the first of uv, /usr/bin/uv and /usr/local/bin/uv, else pip]"`
-	HostPackages       bool          `env:"WHISKAWAY_HOST_PACKAGES" help:"Packages that the interpreter has satisfy requirements.txt, which are installed otherwise: for a host that reaches no package index. A function may then behave otherwise than on another host."`
+	HostPackages       bool          `env:"WHISKAWAY_HOST_PACKAGES" help:"Packages that the interpreter has satisfy requirements, and only what they lack is installed, by pip: for a host that reaches no package index. A function may then run otherwise than on another host."`
 	Preload            []string      `env:"WHISKAWAY_PRELOAD" placeholder:"MODULE" help:"Python modules that functions find loaded, such as numpy,torch: they start faster."`
 	NoFork             bool          `env:"WHISKAWAY_NO_FORK" help:"Start an interpreter for each Python function instead of forking one that has its modules loaded."`
 	Go                 string        `env:"WHISKAWAY_GO" help:"Go command for go:1. [the first of go, /usr/bin/go and /usr/local/go/bin/go that builds can run]"`

@@ -80,8 +80,10 @@ func FindUV(candidates []string, uid int) (string, error) {
 	return path, err
 }
 
+// installer is uv where there is one; but uv takes no account of the host's
+// packages, however an environment sees them.
 func (p *Python) installer() string {
-	if p.UV != "" {
+	if p.UV != "" && !p.HostPackages {
 		return "uv"
 	}
 	return "pip"
@@ -99,7 +101,7 @@ func (p *Python) install(ctx context.Context, j *build.Job, wanted Requirements)
 	j.Print("installing %d requirement(s) for Python %s with %s", len(wanted), p.full, p.installer())
 	python := filepath.Join(j.Dir, "bin", "python")
 	steps := p.pipSteps(j.Dir, python, list)
-	if p.UV != "" {
+	if p.installer() == "uv" {
 		steps = p.uvSteps(j.Dir, python, list)
 	}
 	for i, step := range steps {
@@ -118,7 +120,7 @@ func (p *Python) install(ctx context.Context, j *build.Job, wanted Requirements)
 
 func (p *Python) uvSteps(dir, python, list string) []build.Command {
 	return []build.Command{
-		{Path: p.UV, Args: slices.Concat([]string{"venv", "--quiet", "--no-config", "--no-project", "--allow-existing", "--no-python-downloads"}, p.venvFlags(), []string{"--python", p.interpreter, dir})},
+		{Path: p.UV, Args: []string{"venv", "--quiet", "--no-config", "--no-project", "--allow-existing", "--no-python-downloads", "--python", p.interpreter, dir}},
 		{Path: p.UV, Args: []string{"pip", "install", "--no-config", "--no-cache", "--link-mode", "copy", "--compile-bytecode", "--python", python, "--requirements", list}},
 	}
 }

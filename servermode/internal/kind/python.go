@@ -21,7 +21,7 @@ var pythonLauncher embed.FS
 // Python runs a source file or a zip with __main__.py.
 type Python struct {
 	UV           string // absolute path of uv, which installs requirements; empty: pip does
-	HostPackages bool   // what the host's Python has satisfies requirements
+	HostPackages bool   // what the host's Python has satisfies requirements; pip installs the others
 
 	interpreter string // absolute
 	launcher    string

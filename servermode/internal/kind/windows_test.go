@@ -72,6 +72,22 @@ func TestPython_SourcesFromWindows(t *testing.T) {
 	}
 }
 
+func TestNode_SourcesFromWindows(t *testing.T) {
+	source := mark + "exports.main = () => ({ got: '❄' })\r\n"
+	for name, files := range map[string]map[string]string{
+		"script":  {"index.js": source},
+		"package": {"package.json": mark + `{"main":"lib.js","dependencies":{}}`, "lib.js": source},
+		"module":  {"package.json": `{"main":"lib.mjs"}`, "lib.mjs": mark + "export const main = () => ({ got: '❄' })\r\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, out, err := launchNode(t, zipOf(t, files), "main", nil)
+			require.NoError(t, err, out)
+			result, _ := answers(t, p, `{}`)
+			assert.JSONEq(t, `{"got":"❄"}`, result)
+		})
+	}
+}
+
 func TestParseRequirements_FromWindows(t *testing.T) {
 	for name, text := range each("six==1.0\r\n# für alle\r\nrequests \\\r\n  >= 2\r\n") {
 		got, err := kind.ParseRequirements(text)
