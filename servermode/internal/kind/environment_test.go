@@ -5,9 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -55,7 +57,7 @@ func wheels(t *testing.T) {
 // shop builds as the test's own user.
 func shop(t *testing.T) *build.Shop {
 	t.Helper()
-	box := sandbox.New("test", sandbox.DefaultLimits, nil)
+	box := sandbox.New(strconv.FormatUint(rand.Uint64(), 36), sandbox.DefaultLimits, nil)
 	t.Cleanup(box.Close)
 	s, err := build.Open(build.Config{Dir: filepath.Join(t.TempDir(), "builds"), Box: box, AtOnce: 2, Timeout: time.Minute, MaxBytes: 1 << 30})
 	require.NoError(t, err)
