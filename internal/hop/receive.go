@@ -3,7 +3,6 @@ package hop
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -14,8 +13,8 @@ import (
 const maxHead = 64 << 10
 
 var (
-	errNoHTTP   = errors.New("the answer is no HTTP/1.1")
-	errHeadSize = fmt.Errorf("the head of the answer is larger than %d bytes", maxHead)
+	errNoHTTP   = fmt.Errorf("%w: the answer is no HTTP/1.1", ErrMalformed)
+	errHeadSize = fmt.Errorf("%w: the head of the answer is larger than %d bytes", ErrMalformed, maxHead)
 	errNoAnswer = fmt.Errorf("the connection was closed before the answer came: %w", io.ErrUnexpectedEOF)
 )
 
@@ -32,7 +31,12 @@ func (c *conn) receive() (*Response, error) {
 	c.head = c.head[:0]
 	for { // all of it in head, whose size is bounded: nobody sends interim answers for ever
 		line, err := c.line()
-		if err != nil {
+		switch {
+		case speaksTLS(line):
+			return nil, errTLS
+		case err == errNoAnswer && !bytes.HasPrefix([]byte("HTTP/1."), line[:min(len(line), len("HTTP/1."))]):
+			return nil, fmt.Errorf("%w: %.60q", errNoHTTP, line) // it ends there, and was none before
+		case err != nil:
 			return nil, err
 		}
 		status, last, ok := statusOf(line)
@@ -43,6 +47,9 @@ func (c *conn) receive() (*Response, error) {
 		f, err := c.fields()
 		if err != nil {
 			return nil, err
+		}
+		if status == 400 && last && c.refusedPlain(c.head[from:]) {
+			return nil, errTLS
 		}
 		if status >= 200 || status == 101 {
 			return c.response(status, Head(c.head[from:]), last, f), nil
@@ -66,7 +73,8 @@ func (c *conn) response(status int, head Head, last bool, f framing) *Response {
 	return r
 }
 
-// line reads one line into head and returns it.
+// line reads one line into head and returns it; one that is cut off, with an
+// error.
 func (c *conn) line() ([]byte, error) {
 	start := len(c.head)
 	for {
@@ -78,7 +86,7 @@ func (c *conn) line() ([]byte, error) {
 		case err == nil:
 			return c.head[start:], nil
 		case err == io.EOF:
-			return nil, errNoAnswer
+			return c.head[start:], errNoAnswer
 		case err != bufio.ErrBufferFull:
 			return nil, err
 		}
