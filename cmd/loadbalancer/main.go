@@ -47,6 +47,8 @@ type flags struct {
 
 	AccessLog bool   `env:"WHISKAWAY_ACCESS_LOG" help:"Log a line for each init, run and stop."`
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"WHISKAWAY_LOG_LEVEL" help:"debug, info, warn or error."`
+
+	LogFormat string `default:"auto" enum:"auto,human,json" env:"WHISKAWAY_LOG_FORMAT" help:"human, json, or auto: for people at a terminal, JSON elsewhere."`
 }
 
 // hostsFlags are when an owner's hook is called to have hosts come and go.
@@ -73,7 +75,7 @@ func main() {
 	if err != nil {
 		configfile.Exit("loadbalancer", daemon.ExitUsage, err)
 	}
-	log, err := daemon.NewLogAt(level, "stderr")
+	log, err := daemon.NewLogIn(f.LogFormat, level, "stderr")
 	if err != nil {
 		configfile.Exit("loadbalancer", daemon.ExitUsage, err)
 	}

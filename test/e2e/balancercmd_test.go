@@ -24,11 +24,11 @@ func TestBalancer_ExitCodes(t *testing.T) {
 	}{
 		"usage":     {[]string{"--no-such-flag"}, 2},
 		"no policy": {[]string{"--policy=best"}, 2},
-		"no server": {nil, 78},
-		"twice":     {[]string{"--server=a:1", "--server=a:1"}, 78},
-		"itself":    {[]string{"--listen=127.0.0.1:18099", "--server=127.0.0.1:18099"}, 78},
-		"exposed":   {[]string{"--listen=0.0.0.0:0", "--server=a:1"}, 78},
-		"no file":   {[]string{"--config=/does/not/exist"}, 78},
+		"no server": {nil, 2},
+		"twice":     {[]string{"--server=a:1", "--server=a:1"}, 2},
+		"itself":    {[]string{"--listen=127.0.0.1:18099", "--server=127.0.0.1:18099"}, 2},
+		"exposed":   {[]string{"--listen=0.0.0.0:0", "--server=a:1"}, 2},
+		"no file":   {[]string{"--config=/does/not/exist"}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := exec.Command(filepath.Join(harness.Bins, "loadbalancer"), append(c.args, "--state-dir="+harness.StateDir(t))...).Run()

@@ -74,21 +74,21 @@ func TestServer_ExampleConfigurationWorks(t *testing.T) {
 	file := filepath.Join(dir, "all.yaml")
 	write(t, file, strings.ReplaceAll(all, "/etc/whiskaway/tokens", filepath.Join(dir, "none")))
 	_, stderr, code := run(t, "servermode", "--config", file)
-	assert.Equal(t, 78, code, stderr)
+	assert.Equal(t, 2, code, stderr)
 	assert.Contains(t, stderr, "--token-file", "the keys are right, what they name is not there")
 }
 
 func TestServer_BadConfigurationIsNamed(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "servermode.yaml")
 	for name, c := range map[string]struct{ text, says string }{
-		"unknown key": {"keepalive: 5m\n", "line 1: keepalive is no setting; there are: activations, advertise, build-cache,"},
+		"unknown key": {"keepalive: 5m\n", "line 1: keepalive is no setting; did you mean keep-alive?"},
 		"wrong type":  {"queue: [1]\n", "queue must be a whole number, 0 or more, not a list"},
 		"bad value":   {"log-level: loud\n", `log-level must be one of debug, info, warn, error, not "loud"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			write(t, file, c.text)
 			_, stderr, code := run(t, "servermode", "--config", file, "--listen=127.0.0.1:0", "--state-dir="+harness.StateDir(t))
-			assert.Equal(t, 78, code)
+			assert.Equal(t, 2, code)
 			assert.Contains(t, stderr, file)
 			assert.Contains(t, stderr, c.says)
 		})
