@@ -34,7 +34,7 @@ func (r *flight) attempt() (again bool, err error) {
 	r.c.server = s.name
 	r.span = r.observe(s)
 	defer func() { r.observed(err) }()
-	r.request = hop.Request{Path: runtimespec.PathRun, Header: r.header(), Body: r.body}
+	r.request = hop.Request{Path: runtimespec.PathRun, Header: r.header(), Body: r.body.bytes}
 	began := time.Now()
 	r.ran = s
 	resp, err := s.pool.Send(r.ctx, &r.request)
@@ -53,6 +53,10 @@ func (r *flight) attempt() (again bool, err error) {
 		return r.refused(s, resp, reason, load)
 	}
 	r.b.route(resp, s)
+	if resp.Written() { // whatever comes now, the run is not sent again
+		r.request.Body = nil
+		r.body.release()
+	}
 	if resp.Size < 0 { // it is of now, and the end may be far
 		r.b.reported(s, load)
 		load = ""

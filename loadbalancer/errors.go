@@ -62,12 +62,12 @@ var errLeft = errors.New("the caller hung up")
 // asRefusal sorts any error.
 func asRefusal(err error) *Refusal {
 	var r *Refusal
-	var tooLarge *http.MaxBytesError
+	var large *tooLarge
 	switch {
 	case errors.As(err, &r):
 		return r
-	case errors.As(err, &tooLarge):
-		return refusal(runtimespec.TooLarge, "the request is larger than %d bytes", tooLarge.Limit)
+	case errors.As(err, &large):
+		return refusal(runtimespec.TooLarge, "%v", large)
 	case errors.Is(err, runtimespec.ErrMalformed):
 		return refusal(runtimespec.BadRequest, "%v", err)
 	}

@@ -28,7 +28,7 @@ type flight struct {
 	ctx      context.Context // ends with the run's time, its caller, or its cancelling
 	cancel   context.CancelCauseFunc
 	deadline time.Time // zero: none was said
-	body     []byte
+	body     body
 	request  hop.Request
 	fields   [16]hop.Field // the request's header
 
@@ -58,12 +58,12 @@ func (b *Balancer) run(c *call) error {
 		return b.counted(err)
 	}
 	defer b.admission.leave(c.tenant)
-	in, err := b.read(c, b.cfg.MaxRunBody)
+	in, err := b.read(c, b.settings().MaxRunBody, "max-run-body", min(limit, b.settings().QueueWait))
 	if err != nil {
 		return err
 	}
-	defer in.release()
-	r := &flight{b: b, c: c, body: in.bytes, span: c.span}
+	r := &flight{b: b, c: c, body: in, span: c.span}
+	defer r.body.release()
 	if c.Header[runtimespec.HeaderTimeout] != nil {
 		r.deadline = c.began.Add(limit)
 	}

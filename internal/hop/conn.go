@@ -27,7 +27,7 @@ type conn struct {
 	since   time.Time   // idle since
 	abort   func()      // makes pending and later I/O fail
 	release func() bool // ends the watch on the exchange's context
-	writing chan error  // gets the outcome of a large body's writing; nil: none
+	writing chan error  // has the outcome of a large body's writing once that is over; nil: none
 }
 
 func newConn(raw, secured net.Conn, home *idle) *conn {

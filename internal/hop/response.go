@@ -57,6 +57,12 @@ func (r *Response) Read(p []byte) (n int, err error) {
 // without another read.
 func (r *Response) Ended() bool { return r.left == 0 }
 
+// Written reports whether the request was written whole: its body is not looked at
+// any more, though the answer is still to be read.
+func (r *Response) Written() bool {
+	return r.conn == nil || r.conn.writing == nil || len(r.conn.writing) > 0
+}
+
 // Within bounds how long reading the rest of the body may take.
 func (r *Response) Within(limit time.Duration) {
 	if r.conn != nil {
