@@ -48,7 +48,7 @@ func (r *flight) attempt() (again bool, err error) {
 		_ = resp.Close()
 		r.finish(policy.Answer{Outcome: policy.Failed}, "")
 		s.look()
-		return false, lost("%s answered status %d and is no server of this contract; the run may have been started", s.name, resp.Status)
+		return false, lost("%s answered status %d and is no server of this contract; the run may have been started", s.public(), resp.Status)
 	case reason.NotStarted() && reason != runtimespec.Expired:
 		return r.refused(s, resp, reason, load)
 	}
@@ -101,7 +101,7 @@ func (r *flight) unanswered(s *backend, err error) (again bool, _ error) {
 	case r.ctx.Err() != nil: // any caller may say how little time there is: checks tell whether the server is well
 		r.finish(policy.Answer{Outcome: policy.Left}, "")
 		s.look()
-		return false, refusal(runtimespec.TimedOut, "the time limit was reached before %s answered", s.name)
+		return false, refusal(runtimespec.TimedOut, "the time limit was reached before %s answered", s.public()).because(err)
 	}
 	r.finish(policy.Answer{Outcome: policy.Failed}, "")
 	s.look()
@@ -109,7 +109,13 @@ func (r *flight) unanswered(s *backend, err error) (again bool, _ error) {
 		r.ran = nil
 		r.tried = append(r.tried, s.sched)
 		r.b.metrics.retried("not-sent")
-		return true, away("%s cannot be reached: %v", s.name, err)
+		if errors.Is(err, hop.ErrMalformed) {
+			return true, garbled(s, "nothing was started", err)
+		}
+		return true, away("%s cannot be reached: %s", s.public(), inWords(err)).because(err)
 	}
-	return false, lost("the connection to %s was lost after the run was sent; it may have run and is not sent again: %v", s.name, err)
+	if errors.Is(err, hop.ErrMalformed) {
+		return false, garbled(s, "the run may have been started and is not sent again", err)
+	}
+	return false, lost("the connection to %s was lost after the run was sent; it may have run and is not sent again: %s", s.public(), inWords(err)).because(err)
 }

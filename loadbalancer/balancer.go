@@ -38,6 +38,8 @@ type Balancer struct {
 	lock      *os.File
 	store     *codestore.Store
 	metrics   *metrics
+	failures  failures
+	disk      disk
 	tracer    *trace.Tracer       // nil: no spans are recorded
 	memory    *memory             // of requests' bodies
 	loads     *semaphore.Weighted // inits that no caller waits for

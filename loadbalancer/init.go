@@ -113,7 +113,9 @@ func (b *Balancer) keepCode(c *call, init *runtimespec.InitBody) (digest runtime
 	if claimed != "" && actual != digest {
 		return digest, refusal(runtimespec.BadRequest, "the code is not what %s says", runtimespec.HeaderCode)
 	}
-	if err := b.store.Put(c.tenant, actual, init.Code); err != nil {
+	if err := b.noteWrite(b.store.Put(c.tenant, actual, init.Code)); isFull(err) {
+		return digest, b.errDiskFull(err)
+	} else if err != nil {
 		return digest, fmt.Errorf("keeping its code: %w", err)
 	}
 	return actual, nil

@@ -108,7 +108,7 @@ func TestRun_ExitCodes(t *testing.T) {
 			stderr, err := cmd.StderrPipe()
 			require.NoError(t, err)
 			require.NoError(t, cmd.Start())
-			killer := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+			killer := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
 			defer killer.Stop()
 			var said []string
 			signals := c.signals
