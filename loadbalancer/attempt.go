@@ -53,11 +53,8 @@ func (r *flight) attempt() (again bool, err error) {
 		return r.refused(s, resp, reason, load)
 	}
 	r.b.route(resp, s)
-	if resp.Written() { // whatever comes now, the run is not sent again
-		r.request.Body = nil
-		r.body.release()
-	}
-	if resp.Size < 0 { // it is of now, and the end may be far
+	resp.WhenWritten(r.dropBody) // whatever comes now, the run is not sent again
+	if resp.Size < 0 {           // it is of now, and the end may be far
 		r.b.reported(s, load)
 		load = ""
 	}
