@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -26,28 +25,16 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 
 // refuseBody answers a request whose body cannot be read; setting is what bounds
 // it.
-func refuseBody(w http.ResponseWriter, r *http.Request, err error, setting string) {
+func refuseBody(w http.ResponseWriter, err error, setting string) {
 	var tooLarge *http.MaxBytesError
 	if !errors.As(err, &tooLarge) {
 		respond(w, failure(http.StatusBadRequest, runtimespec.BadRequest, "the request's body did not arrive: %s", cause(err)))
 		return
 	}
-	full := http.NewResponseController(w)
-	_ = full.EnableFullDuplex() // or the rest of the body is lost when the answer begins
+	// The listener reads the rest, so that the answer is not lost on the way.
 	respond(w, failure(http.StatusRequestEntityTooLarge, runtimespec.TooLarge,
 		"the request is larger than %d bytes, the limit that %s sets", tooLarge.Limit, setting))
-	if r.Header.Get("Expect") != "" {
-		return // nothing is sent until it is asked for
-	}
-	_ = full.Flush()
-	_ = full.SetReadDeadline(time.Now().Add(lingerTime))
-	_, _ = io.Copy(io.Discard, r.Body)
 }
-
-// lingerTime bounds how long the rest of a body is read that was refused. A
-// caller looks for the answer when it has sent everything; a connection that is
-// closed before is reset, and the answer lost.
-const lingerTime = 30 * time.Second
 
 // respond answers the platform: always with a Content-Length, or it takes the
 // container for dead.

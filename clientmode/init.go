@@ -26,7 +26,7 @@ func (c *Client) init(w http.ResponseWriter, r *http.Request) {
 	body, err := readBody(w, r, c.cfg.MaxInitBody)
 	if err != nil {
 		c.streams.End()
-		refuseBody(w, r, err, "--max-init-body (WHISKAWAY_MAX_INIT_BODY)")
+		refuseBody(w, err, "--max-init-body (WHISKAWAY_MAX_INIT_BODY)")
 		return
 	}
 	mine, current := c.enterInit(body)

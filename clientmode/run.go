@@ -17,7 +17,7 @@ func (c *Client) run(w http.ResponseWriter, r *http.Request) {
 	body, err := readBody(w, r, c.cfg.MaxRunBody)
 	if err != nil {
 		c.streams.End()
-		refuseBody(w, r, err, "--max-run-body (WHISKAWAY_MAX_RUN_BODY)")
+		refuseBody(w, err, "--max-run-body (WHISKAWAY_MAX_RUN_BODY)")
 		return
 	}
 	activation := runtimespec.SkimRun(body)

@@ -8,18 +8,29 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
+// isWork reports whether a request is of the kind that is counted and logged.
+func (c *call) isWork() bool {
+	switch c.URL.Path {
+	case runtimespec.PathInit, runtimespec.PathRun, runtimespec.PathStop:
+		return true
+	}
+	return false
+}
+
 // note counts a request that was answered, and logs it if that is wanted.
 func (b *Balancer) note(c *call) {
 	path := c.URL.Path
-	switch path {
-	case runtimespec.PathInit, runtimespec.PathRun, runtimespec.PathStop:
-	default:
+	if !c.isWork() {
 		return
 	}
 	c.end()
 	b.metrics.requests.WithLabelValues(path[1:], c.result()).Inc()
 	if path == runtimespec.PathRun && c.spent > 0 {
 		b.metrics.added.Observe((time.Since(c.began) - c.spent - c.waited).Seconds())
+	}
+	if path != runtimespec.PathStop {
+		b.metrics.tenants.count(c.tenant, path[1:], c.result())
+		b.noteFailure(c)
 	}
 	if !b.settings().AccessLog {
 		return

@@ -22,6 +22,8 @@ func (b *Balancer) ready(c echo.Context) error {
 	reason := ""
 	if b.admission.draining() {
 		reason = string(runtimespec.Draining)
+	} else if b.disk.full.Load() {
+		reason = diskFull
 	} else if !b.anyReady() {
 		reason = "no server is ready"
 	}

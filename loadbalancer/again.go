@@ -72,7 +72,7 @@ func (r *flight) join(first *flight) error {
 func (r *flight) passTo(s *backend, failed error) error {
 	r.c.server = s.name
 	r.c.tries++
-	resp, err := s.pool.Send(r.ctx, &hop.Request{Path: runtimespec.PathRun, Header: r.header(), Body: r.body})
+	resp, err := s.pool.Send(r.ctx, &hop.Request{Path: runtimespec.PathRun, Header: r.header(), Body: r.body.bytes})
 	if err != nil {
 		if r.c.Context().Err() != nil {
 			return errLeft

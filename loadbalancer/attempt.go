@@ -34,7 +34,7 @@ func (r *flight) attempt() (again bool, err error) {
 	r.c.server = s.name
 	r.span = r.observe(s)
 	defer func() { r.observed(err) }()
-	r.request = hop.Request{Path: runtimespec.PathRun, Header: r.header(), Body: r.body}
+	r.request = hop.Request{Path: runtimespec.PathRun, Header: r.header(), Body: r.body.bytes}
 	began := time.Now()
 	r.ran = s
 	resp, err := s.pool.Send(r.ctx, &r.request)
@@ -48,12 +48,13 @@ func (r *flight) attempt() (again bool, err error) {
 		_ = resp.Close()
 		r.finish(policy.Answer{Outcome: policy.Failed}, "")
 		s.look()
-		return false, lost("%s answered status %d and is no server of this contract; the run may have been started", s.name, resp.Status)
+		return false, lost("%s answered status %d and is no server of this contract; the run may have been started", s.public(), resp.Status)
 	case reason.NotStarted() && reason != runtimespec.Expired:
 		return r.refused(s, resp, reason, load)
 	}
 	r.b.route(resp, s)
-	if resp.Size < 0 { // it is of now, and the end may be far
+	resp.WhenWritten(r.dropBody) // whatever comes now, the run is not sent again
+	if resp.Size < 0 {           // it is of now, and the end may be far
 		r.b.reported(s, load)
 		load = ""
 	}
@@ -97,7 +98,7 @@ func (r *flight) unanswered(s *backend, err error) (again bool, _ error) {
 	case r.ctx.Err() != nil: // any caller may say how little time there is: checks tell whether the server is well
 		r.finish(policy.Answer{Outcome: policy.Left}, "")
 		s.look()
-		return false, refusal(runtimespec.TimedOut, "the time limit was reached before %s answered", s.name)
+		return false, refusal(runtimespec.TimedOut, "the time limit was reached before %s answered", s.public()).because(err)
 	}
 	r.finish(policy.Answer{Outcome: policy.Failed}, "")
 	s.look()
@@ -105,7 +106,13 @@ func (r *flight) unanswered(s *backend, err error) (again bool, _ error) {
 		r.ran = nil
 		r.tried = append(r.tried, s.sched)
 		r.b.metrics.retried("not-sent")
-		return true, away("%s cannot be reached: %v", s.name, err)
+		if errors.Is(err, hop.ErrNoHTTP) {
+			return true, garbled(s, "nothing was started", err)
+		}
+		return true, away("%s cannot be reached: %s", s.public(), inWords(err)).because(err)
 	}
-	return false, lost("the connection to %s was lost after the run was sent; it may have run and is not sent again: %v", s.name, err)
+	if errors.Is(err, hop.ErrNoHTTP) {
+		return false, garbled(s, "the run may have been started and is not sent again", err)
+	}
+	return false, lost("the connection to %s was lost after the run was sent; it may have run and is not sent again: %s", s.public(), inWords(err)).because(err)
 }

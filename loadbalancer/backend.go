@@ -25,17 +25,18 @@ type backend struct {
 	looked chan struct{} // closed when it was checked once
 	end    context.CancelFunc
 
-	id      string        // its incarnation, as of the last check; guarded
-	changes int           // number of what it was last known to hold; guarded
-	listed  time.Time     // when it last told that; guarded
-	listing bool          // it is being asked; guarded
-	took    time.Duration // to ask and to take it in; guarded
-	checked time.Time     // last check that was answered; guarded
-	kinds   string        // that it runs; guarded
-	trouble string        // why it is given no work, for people; guarded
-	willing bool          // it was drained here and would still take runs; guarded
-	anew    bool          // this process has not been ready yet; guarded
-	trusted bool          // it was well before it became a member anew
+	came    [policy.Left + 1]uint64 // runs by what they came to; guarded
+	id      string                  // its incarnation, as of the last check; guarded
+	changes int                     // number of what it was last known to hold; guarded
+	listed  time.Time               // when it last told that; guarded
+	listing bool                    // it is being asked; guarded
+	took    time.Duration           // to ask and to take it in; guarded
+	checked time.Time               // last check that was answered; guarded
+	kinds   string                  // that it runs; guarded
+	trouble string                  // why it is given no work, for people; guarded
+	willing bool                    // it was drained here and would still take runs; guarded
+	anew    bool                    // this process has not been ready yet; guarded
+	trusted bool                    // it was well before it became a member anew
 }
 
 // look has a server checked at once: something about it has changed.

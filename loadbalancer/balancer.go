@@ -38,8 +38,10 @@ type Balancer struct {
 	lock      *os.File
 	store     *codestore.Store
 	metrics   *metrics
-	tracer    *trace.Tracer // nil: no spans are recorded
-	uploads   *semaphore.Weighted
+	failures  failures
+	disk      disk
+	tracer    *trace.Tracer       // nil: no spans are recorded
+	memory    *memory             // of requests' bodies
 	loads     *semaphore.Weighted // inits that no caller waits for
 	admission admission
 	noRoom    atomic.Uint64 // inits and runs that found none, here or at any server
@@ -76,7 +78,7 @@ func New(cfg Config) *Balancer {
 	cfg = cfg.withDefaults()
 	b := &Balancer{
 		cfg: cfg, id: uuid.NewString(), log: cfg.Log.Named("loadbalancer"),
-		uploads: semaphore.NewWeighted(max(cfg.UploadBudget, cfg.MaxInitBody)), loads: semaphore.NewWeighted(backgroundLoads),
+		memory: newMemory(), loads: semaphore.NewWeighted(backgroundLoads),
 		changes:  make(chan change, 1024),
 		rng:      rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		backends: map[*policy.Server]*backend{}, routes: map[string]*backend{},

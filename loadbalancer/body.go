@@ -2,6 +2,7 @@ package loadbalancer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,12 +16,22 @@ const (
 	// uploadTime is how long a caller may take to send a body.
 	uploadTime = 2 * time.Minute
 	// smallBody need not wait for memory.
-	smallBody = 1 << 20
+	smallBody = 64 << 10
 	// pooled is the size of buffers that are used again.
 	pooled = 16 << 10
 )
 
 var buffers = sync.Pool{New: func() any { return new([pooled]byte) }}
+
+// tooLarge is a body that is larger than a setting allows.
+type tooLarge struct {
+	limit int64
+	flag  string
+}
+
+func (e *tooLarge) Error() string {
+	return fmt.Sprintf("the request is larger than %d bytes, the most that this balancer takes: --%s", e.limit, e.flag)
+}
 
 // body is a request's body, whole.
 type body struct {
@@ -29,7 +40,7 @@ type body struct {
 	free  func()        // gives reserved memory back; nil: none is reserved
 }
 
-// release ends the use of the bytes.
+// release ends the use of the bytes. A second call does nothing.
 func (r *body) release() {
 	if r.small != nil {
 		buffers.Put(r.small)
@@ -40,13 +51,14 @@ func (r *body) release() {
 	*r = body{}
 }
 
-// read reads a body whole, in time and within limit.
-func (b *Balancer) read(c *call, limit int64) (in body, err error) {
+// read reads a body whole, in time and within the limit that a flag sets. It
+// waits no longer than patience for memory.
+func (b *Balancer) read(c *call, limit int64, flag string, patience time.Duration) (in body, err error) {
 	size := c.ContentLength
 	if size > limit {
-		return in, &http.MaxBytesError{Limit: limit}
+		return in, &tooLarge{limit, flag}
 	}
-	if in.free, err = b.reserve(c.Context(), size, limit); err != nil {
+	if in.free, err = b.reserve(c, size, limit, patience); err != nil {
 		return in, err
 	}
 	switch {
@@ -65,23 +77,46 @@ func (b *Balancer) read(c *call, limit int64) (in body, err error) {
 	} else {
 		_, err = io.ReadFull(c.Body, in.bytes)
 	}
-	if err != nil {
-		in.release()
-		return in, fmt.Errorf("%w: reading the body: %w", runtimespec.ErrMalformed, err)
+	var over *http.MaxBytesError
+	switch {
+	case err == nil && size < 0:
+		in.fit(b.memory, c.tenant, limit)
+		return in, nil
+	case err == nil:
+		return in, nil
+	case errors.As(err, &over):
+		err = &tooLarge{limit, flag}
+	default:
+		err = fmt.Errorf("%w: reading the body: %w", runtimespec.ErrMalformed, err)
 	}
-	return in, nil
+	in.release()
+	return in, err
 }
 
-// reserve waits until a large body fits into the memory set aside for them.
-func (b *Balancer) reserve(ctx context.Context, size, limit int64) (free func(), err error) {
+// reserve waits until a large body fits into the memory set aside for them; one
+// that does not say its size may have any.
+func (b *Balancer) reserve(c *call, size, limit int64, patience time.Duration) (free func(), err error) {
 	if 0 <= size && size <= smallBody {
 		return nil, nil
 	}
 	if size < 0 {
 		size = limit
 	}
-	if err := b.uploads.Acquire(ctx, size); err != nil {
-		return nil, errLeft
+	ctx, cancel := context.WithTimeout(c.Context(), patience)
+	defer cancel()
+	if err := b.memory.acquire(ctx, c.tenant, size); err != nil {
+		if c.Context().Err() != nil {
+			return nil, errLeft
+		}
+		return nil, b.counted(refusal(runtimespec.Saturated, "the bodies of other requests leave no memory for this one: --body-memory"))
 	}
-	return func() { b.uploads.Release(size) }, nil
+	return func() { b.memory.release(c.tenant, size) }, nil
+}
+
+// fit keeps only as much memory reserved as a body needs that did not say its
+// size before.
+func (r *body) fit(from *memory, tenant string, reserved int64) {
+	size := int64(len(r.bytes))
+	from.shrink(tenant, reserved-size)
+	r.free = func() { from.release(tenant, size) }
 }

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
@@ -36,7 +35,7 @@ func (r *rig) trouble(i int, states ...string) (why string) {
 
 func TestChecks_FrozenServerIsOutAndItsRunsAreNotSentAgain(t *testing.T) {
 	one, other := newFake(t), newFake(t)
-	r := before(t, loadbalancer.Config{CheckTimeout: 50 * time.Millisecond}, one, other)
+	r := before(t, loadbalancer.Config{CheckTimeout: slowCheck}, one, other)
 	f := newTarget(small)
 	r.mustInit(f)
 	i := 0

@@ -40,13 +40,13 @@ type Config struct {
 	InitTimeout time.Duration        // longest init [5m]
 	VolatileEnv []string             // more env keys that change with each activation; the same on clients and servers
 
-	InFlight     int   // requests at once; with several tenants one gets as many as are left [4096]
-	Queue        int   // runs of them that wait for a server; of one tenant as many as are left, and so half. Below 0: none [2048]
-	Functions    int   // that are known at once [65536]
-	MaxInitBody  int64 // bytes [72 MiB]
-	MaxRunBody   int64 // bytes [8 MiB]
-	CodeCache    int64 // bytes of code kept on disk [4 GiB]
-	UploadBudget int64 // bytes of large bodies held in memory at once [256 MiB]
+	InFlight    int   // requests at once; with several tenants one gets as many as are left [4096]
+	Queue       int   // runs of them that wait for a server; of one tenant as many as are left, and so half. Below 0: none [2048]
+	Functions   int   // that are known at once [65536]
+	MaxInitBody int64 // bytes [72 MiB]
+	MaxRunBody  int64 // bytes [32 MiB]
+	CodeCache   int64 // bytes of code kept on disk [4 GiB]
+	BodyMemory  int64 // bytes of large bodies held in memory at once; with several tenants one gets as much as is left [256 MiB]
 
 	QueueWait    time.Duration // longest that a run waits for a server, also bounded by its own time [10s]
 	CheckEvery   time.Duration // between two health checks of a server [500ms]
@@ -89,9 +89,9 @@ func (c Config) withDefaults() Config {
 	c.QueueWait = cmp.Or(c.QueueWait, 10*time.Second)
 	c.Functions = cmp.Or(c.Functions, 1<<16)
 	c.MaxInitBody = cmp.Or(c.MaxInitBody, 72<<20)
-	c.MaxRunBody = cmp.Or(c.MaxRunBody, 8<<20)
+	c.MaxRunBody = cmp.Or(c.MaxRunBody, 32<<20)
 	c.CodeCache = cmp.Or(c.CodeCache, 4<<30)
-	c.UploadBudget = cmp.Or(c.UploadBudget, 256<<20)
+	c.BodyMemory = cmp.Or(c.BodyMemory, 256<<20)
 	c.CheckEvery = cmp.Or(c.CheckEvery, 500*time.Millisecond)
 	c.CheckTimeout = cmp.Or(c.CheckTimeout, time.Second)
 	if c.Log == nil {
@@ -111,8 +111,8 @@ func (c Config) validate() error {
 		return fmt.Errorf("%w: --tls-cert and --tls-key go together", daemon.ErrConfig)
 	case c.Lease < 0 || c.InitTimeout < 0 || c.QueueWait < 0 || c.CheckEvery < 0 || c.CheckTimeout < 0:
 		return fmt.Errorf("%w: --lease, --max-init, --queue-wait, --check-every and --check-timeout must be times above 0", daemon.ErrConfig)
-	case c.InFlight < 0 || c.Functions < 0 || c.CodeCache < 0:
-		return fmt.Errorf("%w: --in-flight, --functions and --code-cache must be above 0", daemon.ErrConfig)
+	case c.InFlight < 0 || c.Functions < 0 || c.CodeCache < 0 || c.MaxRunBody < 0 || c.MaxInitBody < 0 || c.BodyMemory < 0:
+		return fmt.Errorf("%w: --in-flight, --functions, --code-cache, --max-run-body, --max-init-body and --body-memory must be above 0", daemon.ErrConfig)
 	}
 	if _, err := c.newPolicy(); err != nil {
 		return err
@@ -133,7 +133,7 @@ func (c Config) validate() error {
 // queueLimits bound the runs that wait. Bodies that do are held to what large
 // ones may weigh in all.
 func (c Config) queueLimits() waiting.Limits {
-	return waiting.Limits{Entries: max(0, c.Queue), Bytes: c.UploadBudget}
+	return waiting.Limits{Entries: max(0, c.Queue), Bytes: c.BodyMemory}
 }
 
 // newPolicy makes the policy that is set.

@@ -2,6 +2,7 @@ package loadbalancer
 
 import (
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -80,7 +81,7 @@ func (b *Balancer) called(name string) (found *backend, _ error) {
 		if strings.ToLower(s.name) == name {
 			return s, nil
 		}
-		if s.target.Host == name || s.target.Hostname() == name {
+		if s.goesBy(name) {
 			several = found != nil
 			found = s
 		}
@@ -94,6 +95,18 @@ func (b *Balancer) called(name string) (found *backend, _ error) {
 		return nil, missing
 	}
 	return found, nil
+}
+
+// goesBy reports whether people may mean the server by a name: its URL, or the
+// host of that or of its own name, which is all that a server with a tunnel has.
+// The caller holds mu.
+func (s *backend) goesBy(name string) bool {
+	at := s.target.Host
+	if s.server.Tunnel {
+		at = strings.ToLower(s.name)
+	}
+	host, _, err := net.SplitHostPort(at)
+	return name == at || err == nil && name == host || !s.server.Tunnel && name == s.target.String()
 }
 
 // showServer answers with one server's status.

@@ -19,10 +19,22 @@ type Refusal struct {
 	Status     int           // 0: the reason's
 	RetryAfter time.Duration // of a reason that is transient; 0: soon
 
-	away bool // the server could not be reached, and may come back
+	away  bool  // the server could not be reached, and may come back
+	cause error // for the log: it may name addresses and files; nil: the message is all
 }
 
-func (r *Refusal) Error() string { return string(r.Reason) + ": " + r.Message }
+func (r *Refusal) Error() string {
+	if r.cause != nil {
+		return string(r.Reason) + ": " + r.Message + ": " + r.cause.Error()
+	}
+	return string(r.Reason) + ": " + r.Message
+}
+
+// because adds what only the log is told.
+func (r *Refusal) because(cause error) *Refusal {
+	r.cause = cause
+	return r
+}
 
 func (r *Refusal) status() int {
 	if r.Status != 0 {
@@ -52,8 +64,9 @@ func lost(format string, args ...any) *Refusal {
 
 // Outcomes that are no reasons, for metrics and log.
 const (
-	outcomeLeft = "caller-left"
-	outcomeCut  = "cut" // the answer broke off
+	outcomeLeft  = "caller-left"
+	outcomeCut   = "cut"   // the answer broke off
+	outcomeError = "error" // an answer that says no reason that is known
 )
 
 // errLeft is for a caller that is gone: there is nobody to answer.
@@ -62,12 +75,12 @@ var errLeft = errors.New("the caller hung up")
 // asRefusal sorts any error.
 func asRefusal(err error) *Refusal {
 	var r *Refusal
-	var tooLarge *http.MaxBytesError
+	var large *tooLarge
 	switch {
 	case errors.As(err, &r):
 		return r
-	case errors.As(err, &tooLarge):
-		return refusal(runtimespec.TooLarge, "the request is larger than %d bytes", tooLarge.Limit)
+	case errors.As(err, &large):
+		return refusal(runtimespec.TooLarge, "%v", large)
 	case errors.Is(err, runtimespec.ErrMalformed):
 		return refusal(runtimespec.BadRequest, "%v", err)
 	}
@@ -84,12 +97,12 @@ func (b *Balancer) refuse(c *call, err error) {
 		panic(http.ErrAbortHandler)
 	}
 	r := asRefusal(err)
-	if r.Reason == runtimespec.Internal {
+	if r.Reason == runtimespec.Internal && !c.isWork() { // which has its line when it ends
 		b.log.Warn("refused", zap.Error(err), c.traceID())
 	} else {
 		b.log.Debug("refused", zap.Error(err), c.traceID())
 	}
-	c.outcome = string(r.Reason)
+	c.outcome, c.failed = string(r.Reason), err
 	h := c.w.Header()
 	h[runtimespec.HeaderReason] = []string{string(r.Reason)}
 	if r.Reason.Transient() {

@@ -23,7 +23,7 @@ func (b *Balancer) init(c *call) error {
 	if err := b.namesItself(c); err != nil {
 		return err
 	}
-	f, err := b.receive(c, k, lease)
+	f, err := b.receive(c, k, lease, limit)
 	if err != nil {
 		return err
 	}
@@ -61,13 +61,13 @@ func (b *Balancer) namesItself(c *call) error {
 
 // receive reads an init's body, keeps what it takes to repeat it, and checks
 // that caller and balancer mean the same function.
-func (b *Balancer) receive(c *call, k key, lease string) (*function, error) {
+func (b *Balancer) receive(c *call, k key, lease string, limit time.Duration) (*function, error) {
 	kind, env := c.Header.Get(runtimespec.HeaderKind), c.Header.Get(runtimespec.HeaderEnv)
 	container, err := runtimespec.DecodeEnv(env)
 	if err != nil {
 		return nil, refusal(runtimespec.BadRequest, "%v", err)
 	}
-	in, err := b.read(c, b.cfg.MaxInitBody)
+	in, err := b.read(c, b.settings().MaxInitBody, "max-init-body", limit)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +113,9 @@ func (b *Balancer) keepCode(c *call, init *runtimespec.InitBody) (digest runtime
 	if claimed != "" && actual != digest {
 		return digest, refusal(runtimespec.BadRequest, "the code is not what %s says", runtimespec.HeaderCode)
 	}
-	if err := b.store.Put(c.tenant, actual, init.Code); err != nil {
+	if err := b.noteWrite(b.store.Put(c.tenant, actual, init.Code)); isFull(err) {
+		return digest, b.errDiskFull(err)
+	} else if err != nil {
 		return digest, fmt.Errorf("keeping its code: %w", err)
 	}
 	return actual, nil

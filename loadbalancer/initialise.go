@@ -35,6 +35,9 @@ func (a answer) elsewhere() bool {
 	return a.reason.NotStarted() && a.reason != runtimespec.Expired && a.reason != runtimespec.CodeNeeded || a.reason == runtimespec.UnsupportedKind
 }
 
+// errLarge is for an init's answer that is too large to be kept.
+var errLarge = fmt.Errorf("its answer is larger than %d bytes", maxResult)
+
 // errNoCode is when the balancer does not have the code that a server needs.
 var errNoCode = errors.New("the code is no longer cached")
 
@@ -79,14 +82,14 @@ func (b *Balancer) sendInit(ctx context.Context, f *function, r *recipe, s *back
 		return a, err
 	}
 	if a.reason == "" && !a.ok() || a.server == "" {
-		return answer{}, fmt.Errorf("%s answered status %d and is no server of this contract", s.name, a.status)
+		return answer{}, fmt.Errorf("%w: it answered status %d", errNotOurs, a.status)
 	}
 	a.result, err = io.ReadAll(io.LimitReader(resp, maxResult+1))
 	if err == nil && len(a.result) > maxResult {
-		err = fmt.Errorf("its answer is larger than %d bytes", maxResult)
+		err = errLarge
 	}
 	if err != nil && a.reason != "" { // that much is certain
-		a.result = runtimespec.ErrorBody(fmt.Sprintf("%s refused, and did not come to say why: %v", s.name, err))
+		a.result = runtimespec.ErrorBody(fmt.Sprintf("%s refused, and did not come to say why: %s", s.public(), inWords(err)))
 		return a, nil
 	}
 	return a, err

@@ -25,9 +25,13 @@ func (b *Balancer) janitor() {
 			b.mu.Lock()
 			b.fleet.Sweep(now)
 			b.mu.Unlock()
-			if now.Sub(tidied) >= tidyEvery {
+			late := now.Sub(tidied) >= tidyEvery
+			if late {
 				tidied = now
 				b.tidy(now)
+			}
+			if late || b.disk.full.Load() {
+				b.checkDisk()
 			}
 		case <-b.base.Done():
 			return

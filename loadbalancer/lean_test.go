@@ -91,7 +91,7 @@ func TestRun_AllocatesLittle(t *testing.T) {
 	for range 100 {
 		run()
 	}
-	allocations := testing.AllocsPerRun(500, run)
+	allocations := harness.Allocations(run)
 	t.Logf("%.0f allocations", allocations)
 	assert.LessOrEqual(t, allocations, 60.0)
 	resp, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(buf[:n])), nil)

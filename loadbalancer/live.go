@@ -32,6 +32,7 @@ func (b *Balancer) openSecrets() error {
 	now, err := load(b.cfg)
 	if err == nil {
 		b.live.Store(now)
+		b.memory.limit(now.BodyMemory, now.several())
 	}
 	return err
 }

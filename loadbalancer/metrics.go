@@ -13,12 +13,14 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// metrics are the balancer's own registry. No label is a tenant's or a
-// function's: what those do is told by the servers.
+// metrics are the balancer's own registry. Counters of requests are there for
+// good; what is told of a server goes with it. No label is a function's: what
+// those do is told by the servers.
 type metrics struct {
 	registry  *prometheus.Registry
 	picks     [policy.Spread + 1]prometheus.Counter
 	requests  *prometheus.CounterVec
+	tenants   *tenantTotals
 	retries   *prometheus.CounterVec
 	inits     *prometheus.CounterVec
 	init      prometheus.Histogram
@@ -59,7 +61,8 @@ func newMetrics(b *Balancer) *metrics {
 		m.picks[why] = picks.WithLabelValues(policy.Why(why).String())
 	}
 	m.registry.MustRegister(trace.Counters("whiskaway_balancer_spans_total", func() (sent, dropped float64) { return b.tracer.Counts() })...)
-	m.registry.MustRegister(picks, m.requests, m.retries, m.inits, m.init, m.added, m.ejections, noRoom, m.waited, m.queueRefused, gauges{b}, sums{b},
+	m.tenants = newTenantTotals(counters("whiskaway_balancer_tenant_requests_total", "Inits and runs of a tenant that were answered, by outcome: ok, error, or a reason. Of many tenants, the later ones are one: other.", "tenant", "request", "outcome"))
+	m.registry.MustRegister(picks, m.tenants.counts, m.requests, m.retries, m.inits, m.init, m.added, m.ejections, noRoom, m.waited, m.queueRefused, gauges{b}, sums{b},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -98,7 +101,7 @@ func (c *call) result() string {
 	case c.outcome == "" && c.status < 400:
 		return "ok"
 	}
-	return "error"
+	return outcomeError
 }
 
 // showMetrics answers with the balancer's numbers, to whom servers are shown.
@@ -126,10 +129,12 @@ var (
 	functionsDesc = desc("whiskaway_balancer_functions", "Functions that the balancer knows.")
 	queuedDesc    = desc("whiskaway_balancer_queued", "Runs in flight that wait for a server with room.")
 	inFlightDesc  = desc("whiskaway_balancer_in_flight", "Inits and runs in flight.")
+	serverDesc    = desc("whiskaway_balancer_server_runs_total", "Runs that were sent to a server since it is on the list, by what they came to: answered, refused, failed or left by their callers.", "server", "outcome")
+	diskDesc      = desc("whiskaway_balancer_disk_full", "1 while the disk with the state folder is full.")
 )
 
 func (g gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{policyDesc, stateDesc, sentDesc, loadDesc, slotsDesc, functionsDesc, queuedDesc, inFlightDesc} {
+	for _, d := range []*prometheus.Desc{policyDesc, stateDesc, sentDesc, loadDesc, slotsDesc, functionsDesc, queuedDesc, inFlightDesc, serverDesc, diskDesc} {
 		ch <- d
 	}
 }
@@ -145,6 +150,16 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 		gauge(loadDesc, s.InFlight+s.Queued, s.Server)
 		gauge(slotsDesc, s.Slots, s.Server)
 	}
+	for name, came := range g.b.cameTo() {
+		for outcome, n := range came {
+			ch <- prometheus.MustNewConstMetric(serverDesc, prometheus.CounterValue, float64(n), name, outcomes[outcome])
+		}
+	}
+	full := 0
+	if g.b.disk.full.Load() {
+		full = 1
+	}
+	gauge(diskDesc, full)
 	g.b.mu.Lock()
 	functions, queued := len(g.b.functions), g.b.line.Len()
 	g.b.mu.Unlock()

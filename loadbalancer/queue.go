@@ -94,7 +94,7 @@ func (r *flight) queue() error {
 		if b.line.Waiting(r.f) == 0 {
 			r.f.recall.found()
 		}
-		entry, cause := b.line.Join(r.c.tenant, r.f, r, int64(len(r.body)))
+		entry, cause := b.line.Join(r.c.tenant, r.f, r, int64(len(r.body.bytes)))
 		if cause != "" {
 			b.metrics.queueRefused.WithLabelValues(string(cause)).Inc()
 			return errFull(cause)

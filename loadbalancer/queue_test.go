@@ -151,8 +151,8 @@ func TestQueue_IsBounded(t *testing.T) {
 	}{
 		"none":   {loadbalancer.Config{Queue: -1}, "{}", false, ""},
 		"places": {loadbalancer.Config{Queue: 2}, "{}", true, "tenant"},
-		"memory": {loadbalancer.Config{UploadBudget: 1000}, `{"value":"` + strings.Repeat("x", 600) + `"}`, true, "bytes"},
-		"large":  {loadbalancer.Config{UploadBudget: 1000}, `{"value":"` + strings.Repeat("x", 1000) + `"}`, false, "bytes"},
+		"memory": {loadbalancer.Config{BodyMemory: 1000}, `{"value":"` + strings.Repeat("x", 600) + `"}`, true, "bytes"},
+		"large":  {loadbalancer.Config{BodyMemory: 1000}, `{"value":"` + strings.Repeat("x", 1000) + `"}`, false, "bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, s, f, first := filled(t, c.cfg)

@@ -50,6 +50,7 @@ func (b *Balancer) Reload(cfg Config) error {
 		}
 	}
 	b.admission.max.Store(int64(next.InFlight))
+	b.memory.limit(next.BodyMemory, next.several())
 	b.mu.Lock()
 	b.line.Limit(next.queueLimits())
 	b.mu.Unlock()
@@ -78,6 +79,7 @@ func (c Config) with(cfg Config) Config {
 	}
 	c.Policy, c.Custom, c.Lease, c.InitTimeout = cfg.Policy, cfg.Custom, cfg.Lease, cfg.InitTimeout
 	c.InFlight, c.Queue, c.QueueWait, c.Functions, c.CodeCache = cfg.InFlight, cfg.Queue, cfg.QueueWait, cfg.Functions, cfg.CodeCache
+	c.MaxInitBody, c.MaxRunBody, c.BodyMemory = cfg.MaxInitBody, cfg.MaxRunBody, cfg.BodyMemory
 	c.CheckEvery, c.CheckTimeout, c.AccessLog = cfg.CheckEvery, cfg.CheckTimeout, cfg.AccessLog
 	if (c.Hosts.Hook == "") == (cfg.Hosts.Hook == "") {
 		c.Hosts = cfg.Hosts

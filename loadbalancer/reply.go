@@ -89,7 +89,9 @@ func (o *reply) sign(server string) {
 // is nil where they are somebody else's.
 func (o *reply) end(ctx context.Context, a answer, logs *written) {
 	c, h := o.c, o.c.w.Header()
-	c.outcome = string(a.reason)
+	if c.outcome = string(a.reason); !a.ok() {
+		c.failed = errors.New(message(a.result))
+	}
 	if o.began || c.wantsFrames() && (a.ok() || a.framed && logs != nil) {
 		var rest []byte
 		if logs != nil {
@@ -116,7 +118,7 @@ func (o *reply) failed(ctx context.Context, err error) error {
 	}
 	r := asRefusal(err)
 	o.b.log.Debug("refused", zap.Error(err), o.c.traceID())
-	o.c.outcome = string(r.Reason)
+	o.c.outcome, o.c.failed = string(r.Reason), err
 	o.tail(ctx, "", answer{status: r.status(), reason: r.Reason, result: runtimespec.ErrorBody(r.Message)}.appendTo(nil))
 	return nil
 }

@@ -27,6 +27,10 @@ type rig struct {
 	cfg   loadbalancer.Config
 }
 
+// slowCheck is how long a server may take to answer a check where one is to be
+// found frozen: long enough for one that is well on a machine with much to do.
+const slowCheck = 500 * time.Millisecond
+
 func newRig(t *testing.T, cfg loadbalancer.Config, servers ...string) *rig {
 	t.Helper()
 	if cfg.Listen == "" {

@@ -51,6 +51,7 @@ type call struct {
 
 	status  int
 	outcome string // a reason
+	failed  error  // why, if the balancer knows
 	server  string // name of who answered
 	tries   int
 	spent   time.Duration // at servers

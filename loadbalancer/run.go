@@ -3,6 +3,7 @@ package loadbalancer
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/whiskaway/whiskaway/internal/hop"
@@ -27,8 +28,9 @@ type flight struct {
 	f        *function
 	ctx      context.Context // ends with the run's time, its caller, or its cancelling
 	cancel   context.CancelCauseFunc
-	deadline time.Time // zero: none was said
-	body     []byte
+	deadline time.Time  // zero: none was said
+	dropping sync.Mutex // guards the end of what follows
+	body     body
 	request  hop.Request
 	fields   [16]hop.Field // the request's header
 
@@ -58,12 +60,12 @@ func (b *Balancer) run(c *call) error {
 		return b.counted(err)
 	}
 	defer b.admission.leave(c.tenant)
-	in, err := b.read(c, b.cfg.MaxRunBody)
+	in, err := b.read(c, b.settings().MaxRunBody, "max-run-body", min(limit, b.settings().QueueWait))
 	if err != nil {
 		return err
 	}
-	defer in.release()
-	r := &flight{b: b, c: c, body: in.bytes, span: c.span}
+	r := &flight{b: b, c: c, body: in, span: c.span}
+	defer r.dropBody()
 	if c.Header[runtimespec.HeaderTimeout] != nil {
 		r.deadline = c.began.Add(limit)
 	}
@@ -83,6 +85,15 @@ func (b *Balancer) run(c *call) error {
 	}
 	defer b.exit(k, r)
 	return b.counted(r.execute())
+}
+
+// dropBody ends the use of the run's body, once it is sent to nobody any more. A
+// second call does nothing.
+func (r *flight) dropBody() {
+	r.dropping.Lock()
+	defer r.dropping.Unlock()
+	r.request.Body = nil
+	r.body.release()
 }
 
 // execute has the run executed, if there is room for it in time.

@@ -11,9 +11,10 @@ import (
 
 // ServerStatus is one server in the answer of GET /servers.
 type ServerStatus struct {
-	Server    string `json:"server"` // URL
-	ID        string `json:"id"`     // incarnation; empty: never met
-	State     string `json:"state"`  // unmet, recovering, healthy, ejected, probing, draining
+	Server    string `json:"server"`           // its name, by which it is drained: its URL unless it has another
+	Tunnel    bool   `json:"tunnel,omitempty"` // it is reached over a connection that it has made
+	ID        string `json:"id"`               // incarnation; empty: never met
+	State     string `json:"state"`            // unmet, recovering, healthy, ejected, probing, draining
 	Trouble   string `json:"trouble,omitempty"`
 	Sent      int    `json:"sent"` // runs that this balancer has in flight there
 	InFlight  int    `json:"in_flight"`
@@ -60,7 +61,7 @@ func (b *Balancer) servers() []ServerStatus {
 		s := b.backends[sched]
 		load, _ := sched.Reported()
 		one := ServerStatus{
-			Server: s.name, ID: s.id, State: sched.Health().String(), Trouble: s.trouble, Sent: sched.InFlight(),
+			Server: s.name, Tunnel: s.server.Tunnel, ID: s.id, State: sched.Health().String(), Trouble: s.trouble, Sent: sched.InFlight(),
 			InFlight: load.InFlight, Slots: load.Slots, Queued: load.Queued, Functions: have[sched], Cold: cold[sched], Moving: moving[s], CheckedMS: -1,
 		}
 		if one.Trouble == "" && b.drained[s.name] {

@@ -15,9 +15,7 @@ func (b *Balancer) openTraces() (err error) {
 
 // begin begins the span of a request for work.
 func (c *call) begin(t *trace.Tracer) {
-	switch c.URL.Path {
-	case runtimespec.PathInit, runtimespec.PathRun, runtimespec.PathStop:
-	default:
+	if !c.isWork() {
 		return
 	}
 	c.trace = runtimespec.TraceOf(c.Header)

@@ -50,3 +50,24 @@ func TestTunnel_AServerIsInWhileItHasOne(t *testing.T) {
 		fill()
 	}
 }
+
+// People name a server that cannot be dialled as the list of servers does, or by
+// its host.
+func TestTunnel_AServerIsDrainedByItsName(t *testing.T) {
+	s := newFake(t)
+	r := newRig(t, loadbalancer.Config{JoinTokenFile: invitation(t)})
+	self := runtimespec.Registration{Name: "Behind-NAT:9000", Tunnel: true, Incarnation: s.id}
+	require.Equal(t, http.StatusOK, r.join("invited-servers-only", self).status)
+	defer r.dig(s, "invited-servers-only")()
+	r.met(1)
+	assert.Equal(t, self.Name, r.servers()[0].Server)
+	assert.True(t, r.servers()[0].Tunnel)
+	for _, name := range []string{"Behind-NAT:9000", "behind-nat"} {
+		a := r.tell(name, "drain")
+		require.Equal(t, http.StatusOK, a.status, a.body)
+		assert.Equal(t, "draining", r.servers()[0].State)
+		require.Equal(t, http.StatusOK, r.tell(name, "return").status)
+		r.met(1)
+	}
+	assert.Equal(t, http.StatusNotFound, r.tell(s.id, "drain").status, "its incarnation is no name")
+}

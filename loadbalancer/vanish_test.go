@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -140,7 +139,7 @@ func (h *host) reset(near *net.TCPConn, came int) {
 func TestChecks_AHostThatVanishesCostsOnlyTheRunsThere(t *testing.T) {
 	one, other := newFake(t), newFake(t)
 	h := newHost(t, one)
-	r := newRig(t, loadbalancer.Config{CheckTimeout: 50 * time.Millisecond}, h.url(), other.URL)
+	r := newRig(t, loadbalancer.Config{CheckTimeout: slowCheck}, h.url(), other.URL)
 	r.met(2)
 	f := newTarget(small)
 	ready := func(s *fake) bool { return s.count(runtimespec.PathRun) > 0 }

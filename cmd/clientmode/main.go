@@ -4,6 +4,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -32,7 +33,7 @@ type reportStart struct{ *clientmode.Client }
 
 func (r reportStart) Start() error {
 	err := r.Client.Start()
-	if err != nil {
+	if err != nil && !errors.Is(err, daemon.ErrConfig) { // which daemon.Run says there
 		fmt.Fprintln(os.Stderr, "clientmode:", err)
 	}
 	return err

@@ -26,6 +26,7 @@ func run(t *testing.T, env []string, args ...string) (stdout, stderr string, cod
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0], args...)
+	cmd.Args[0] = "clientmode"
 	cmd.Env = append(append(os.Environ(), "CLIENTMODE_ITSELF=1"), env...)
 	var out, errs strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &errs
@@ -49,7 +50,7 @@ func TestCommand_HelpAndVersionAreOnStdout(t *testing.T) {
 	assert.Contains(t, out, "--listen")
 	out, errs, code = run(t, nil, "--version")
 	assert.Zero(t, code, errs)
-	assert.Regexp(t, `^clientmode \S+.* go1\.\S+\n$`, out)
+	assert.Regexp(t, `^clientmode \S+.* \(go1\.\S+ \S+\)\n$`, out)
 }
 
 func TestCommand_WhatIsWrongIsOneLineOnStderr(t *testing.T) {

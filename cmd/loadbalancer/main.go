@@ -36,6 +36,9 @@ type flags struct {
 	InFlight    int           `default:"4096" env:"WHISKAWAY_IN_FLIGHT" help:"Inits and runs at once. With several tenants one gets as many as are left."`
 	Queue       int           `default:"2048" env:"WHISKAWAY_QUEUE" help:"Runs of them that wait while no server has room; of one tenant as many as are left, and so half. 0: none."`
 	QueueWait   time.Duration `default:"10s" env:"WHISKAWAY_QUEUE_WAIT" help:"Longest that one waits. It ends before the run's own time does."`
+	MaxRunBody  int64         `default:"33554432" env:"WHISKAWAY_MAX_RUN_BODY" help:"Bytes of a run's request, its arguments, at most."`
+	MaxInitBody int64         `default:"75497472" env:"WHISKAWAY_MAX_INIT_BODY" help:"Bytes of an init's request, its code, at most."`
+	BodyMemory  int64         `default:"268435456" env:"WHISKAWAY_BODY_MEMORY" help:"Bytes of memory for requests' bodies. With several tenants one gets as much as is left."`
 	Functions   int           `default:"65536" env:"WHISKAWAY_FUNCTIONS" help:"Functions that are known at once."`
 	CodeCache   int64         `default:"4294967296" env:"WHISKAWAY_CODE_CACHE" help:"Bytes of functions' code that are kept on disk."`
 
@@ -47,6 +50,8 @@ type flags struct {
 
 	AccessLog bool   `env:"WHISKAWAY_ACCESS_LOG" help:"Log a line for each init, run and stop."`
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"WHISKAWAY_LOG_LEVEL" help:"debug, info, warn or error."`
+
+	LogFormat string `default:"auto" enum:"auto,human,json" env:"WHISKAWAY_LOG_FORMAT" help:"human, json, or auto: for people at a terminal, JSON elsewhere."`
 }
 
 // hostsFlags are when an owner's hook is called to have hosts come and go.
@@ -73,7 +78,7 @@ func main() {
 	if err != nil {
 		configfile.Exit("loadbalancer", daemon.ExitUsage, err)
 	}
-	log, err := daemon.NewLogAt(level, "stderr")
+	log, err := daemon.NewLogIn(f.LogFormat, level, "stderr")
 	if err != nil {
 		configfile.Exit("loadbalancer", daemon.ExitUsage, err)
 	}
@@ -109,7 +114,7 @@ func (f flags) config() loadbalancer.Config {
 		Listen: f.Listen, Servers: f.Server, StateDir: f.StateDir, TokenFile: f.TokenFile, TLSCert: f.TLSCert, TLSKey: f.TLSKey,
 		ServersTokenFile: f.ServersTokenFile, ServersCA: f.ServersCA, JoinTokenFile: f.JoinTokenFile,
 		Policy: f.Policy, Lease: f.Lease, InitTimeout: f.MaxInit, VolatileEnv: f.VolatileEnv,
-		InFlight: f.InFlight, Queue: cmp.Or(f.Queue, -1), QueueWait: f.QueueWait, Functions: f.Functions, CodeCache: f.CodeCache,
+		InFlight: f.InFlight, Queue: cmp.Or(f.Queue, -1), QueueWait: f.QueueWait, MaxRunBody: f.MaxRunBody, MaxInitBody: f.MaxInitBody, BodyMemory: f.BodyMemory, Functions: f.Functions, CodeCache: f.CodeCache,
 		CheckEvery: f.CheckEvery, CheckTimeout: f.CheckTimeout, AccessLog: f.AccessLog,
 		Hosts: loadbalancer.Hosts{
 			Hook: f.Hosts.Hook, TokenFile: f.Hosts.TokenFile, Min: f.Hosts.Min, Max: f.Hosts.Max, Busy: f.Hosts.Busy,

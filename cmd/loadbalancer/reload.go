@@ -17,6 +17,9 @@ type reloading struct {
 	level zap.AtomicLevel
 }
 
+// HasFile reports whether a file of settings can be read again.
+func (r *reloading) HasFile() bool { return r.flags.Config != "" }
+
 func (r *reloading) Reload() error {
 	var f flags
 	if _, err := newParser(&f).Parse(os.Args[1:]); err != nil {
@@ -32,8 +35,15 @@ func (r *reloading) Reload() error {
 		return err
 	}
 	r.level.SetLevel(level.Level())
+	var late []string
 	if f.Grace != r.flags.Grace {
-		r.log.Warn("not changed: restart the balancer for it", zap.Strings("settings", []string{"grace"}))
+		late = append(late, "grace")
+	}
+	if f.LogFormat != r.flags.LogFormat {
+		late = append(late, "log-format")
+	}
+	if len(late) > 0 {
+		r.log.Warn("not changed: restart the balancer for it", zap.Strings("settings", late))
 	}
 	return nil
 }

@@ -78,6 +78,8 @@ type flags struct {
 
 	Log      string `default:"stderr" env:"WHISKAWAY_LOG" help:"Where the server's own log goes: stderr, a file, or nowhere if empty. A plain OpenWhisk caller takes stderr for its function's: name a file."`
 	LogLevel string `default:"info" enum:"debug,info,warn,error" env:"WHISKAWAY_LOG_LEVEL" help:"debug, info, warn or error."`
+
+	LogFormat string `default:"auto" enum:"auto,human,json" env:"WHISKAWAY_LOG_FORMAT" help:"human, json, or auto: for people at a terminal, JSON elsewhere."`
 }
 
 func main() {
@@ -86,7 +88,7 @@ func main() {
 	if err != nil {
 		configfile.Exit("servermode", daemon.ExitUsage, err)
 	}
-	log, err := daemon.NewLogAt(level, f.Log)
+	log, err := daemon.NewLogIn(f.LogFormat, level, f.Log)
 	if err != nil {
 		configfile.Exit("servermode", daemon.ExitUsage, err)
 	}

@@ -17,6 +17,9 @@ type reloading struct {
 	level zap.AtomicLevel
 }
 
+// HasFile reports whether a file of settings can be read again.
+func (r *reloading) HasFile() bool { return r.flags.Config != "" }
+
 func (r *reloading) Reload() error {
 	var f flags
 	if _, err := newParser(&f).Parse(os.Args[1:]); err != nil {
@@ -34,6 +37,9 @@ func (r *reloading) Reload() error {
 	r.level.SetLevel(level.Level())
 	if f.Log != r.flags.Log {
 		r.restart("log")
+	}
+	if f.LogFormat != r.flags.LogFormat {
+		r.restart("log-format")
 	}
 	if f.Grace != r.flags.Grace {
 		r.restart("grace")

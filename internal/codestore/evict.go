@@ -51,14 +51,29 @@ func (s *Store) evict(keep string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	files := s.files()
-	total := sum(files)
+	s.remove(files, keep, sum(files)-s.maxBytes.Load())
+}
+
+// relieve removes the code unused for longest from a disk that is full for other
+// reasons than how much is kept here, and reports whether as much as is needed
+// was there.
+func (s *Store) relieve(keep string, bytes int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.remove(s.files(), keep, bytes)
+}
+
+// remove removes files unused for longest until so many bytes are free, and
+// reports whether they are.
+func (s *Store) remove(files []file, keep string, bytes int64) bool {
 	slices.SortFunc(files, func(a, b file) int { return a.used.Compare(b.used) })
 	for _, f := range files {
-		if total <= s.maxBytes.Load() {
-			return
+		if bytes <= 0 {
+			break
 		}
 		if f.path != keep && !f.unfinished() && os.Remove(f.path) == nil {
-			total -= f.size
+			bytes -= f.size
 		}
 	}
+	return bytes <= 0
 }

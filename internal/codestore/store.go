@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
@@ -65,6 +66,21 @@ func (s *Store) Has(tenant string, code runtimespec.Digest) bool {
 // Get finds out.
 func (s *Store) Put(tenant string, digest runtimespec.Digest, code []byte) error {
 	path := s.path(tenant, digest)
+	err := s.write(path, code)
+	if full(err) && s.relieve(path, int64(len(code))) {
+		err = s.write(path, code)
+	}
+	if err == nil {
+		s.evict(path)
+	}
+	return err
+}
+
+// full reports whether something was not written for want of room on the disk.
+func full(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
+
+// write writes a file that appears whole or not at all.
+func (s *Store) write(path string, code []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
@@ -80,7 +96,6 @@ func (s *Store) Put(tenant string, digest runtimespec.Digest, code []byte) error
 	if err != nil {
 		return errors.Join(err, os.Remove(tmp.Name()))
 	}
-	s.evict(path)
 	return nil
 }
 

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/alecthomas/kong"
 	"go.yaml.in/yaml/v3"
@@ -46,7 +45,7 @@ func From(flag string) kong.Option {
 func keys(flags []*kong.Flag, config string) map[string]*kong.Flag {
 	out := map[string]*kong.Flag{}
 	for _, f := range flags {
-		if f.Name != "help" && f.Name != config {
+		if f.Name != "help" && f.Name != "version" && f.Name != config {
 			out[f.Name] = f
 		}
 	}
@@ -76,7 +75,7 @@ func read(path string, allowed map[string]*kong.Flag) (map[string]any, error) {
 		at := fmt.Sprintf("%s, line %d: %s", path, key.Line, key.Value)
 		flag := allowed[key.Value]
 		if flag == nil {
-			return nil, fmt.Errorf("%s is no setting; there are: %s", at, names(allowed))
+			return nil, fmt.Errorf("%s is no setting; %s", at, instead(key.Value, allowed))
 		}
 		if values[key.Value] != nil {
 			return nil, fmt.Errorf("%s is there twice", at)
@@ -109,13 +108,4 @@ func parse(text []byte) (*yaml.Node, error) {
 		return nil, errors.New("it must hold settings, such as keep-alive: 5m")
 	}
 	return root, nil
-}
-
-func names(allowed map[string]*kong.Flag) string {
-	var out []string
-	for name := range allowed {
-		out = append(out, name)
-	}
-	slices.Sort(out)
-	return strings.Join(out, ", ")
 }

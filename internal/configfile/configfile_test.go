@@ -84,7 +84,10 @@ func TestFrom_EveryType(t *testing.T) {
 
 func TestFrom_SaysWhatIsWrong(t *testing.T) {
 	for name, c := range map[string]struct{ text, says string }{
-		"unknown key":         {"queue: 1\nkeepalive: 5m\n", "line 2: keepalive is no setting; there are: ack, bytes, keep-alive, level, pass-env, python, queue"},
+		"unknown key":         {"queue: 1\nkeepalive: 5m\n", "line 2: keepalive is no setting; did you mean keep-alive?"},
+		"a variable's name":   {"WHISKAWAY_PASS_ENV: [A]\n", "did you mean pass-env?"},
+		"a slip":              {"pyhton: python3\n", "did you mean python?"},
+		"nothing like it":     {"colour: red\n", "line 1: colour is no setting; there are: ack, bytes, keep-alive, level, pass-env, python, queue"},
 		"itself":              {"config: other.yaml\n", "config is no setting"},
 		"help":                {"help: true\n", "help is no setting"},
 		"a time without unit": {"keep-alive: 5\n", "keep-alive must be a time above 0, such as 10m or 30s, not 5"},

@@ -3,8 +3,11 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -28,18 +31,24 @@ type Service interface {
 
 // Reloader is a Service that can read its configuration again while it serves.
 // A Reload that fails has changed nothing.
-type Reloader interface{ Reload() error }
+type Reloader interface {
+	Reload() error
+	HasFile() bool // whether there is a configuration file to read again
+}
 
 // ErrConfig is wrapped by a Start that fails for its configuration.
 var ErrConfig = errors.New("configuration")
 
 // Run starts a service, waits for SIGTERM or SIGINT and drains it for up to
 // grace; a second signal ends it at once. A Reloader is told of each SIGHUP
-// before that. It returns the exit code.
+// before that, unless the terminal is gone that it was started from, or it was
+// started from one and has no configuration file: that ends it too. It returns
+// the exit code.
 func Run(service Service, grace time.Duration, log *zap.Logger) int {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 	defer signal.Stop(signals)
+	from := startedFrom()
 	hangups := make(chan os.Signal, 1) // one that waits stands for all that came
 	reloader, reloads := service.(Reloader)
 	if reloads {
@@ -47,14 +56,15 @@ func Run(service Service, grace time.Duration, log *zap.Logger) int {
 		defer signal.Stop(hangups)
 	}
 	if err := service.Start(); err != nil {
-		log.Error("cannot start", zap.Error(err))
 		if errors.Is(err, ErrConfig) {
+			Complain(err)
 			return ExitConfig
 		}
+		log.Error("cannot start", zap.Error(err))
 		return ExitFailed
 	}
 	log.Info("serving", zap.String("address", service.Addr()))
-	log.Info("draining", zap.Stringer("signal", serve(signals, hangups, reloader, log)), zap.Duration("grace", grace))
+	log.Info("draining", zap.Stringer("signal", serve(signals, hangups, from, reloader, log)), zap.Duration("grace", grace))
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	go func() {
@@ -73,13 +83,23 @@ func Run(service Service, grace time.Duration, log *zap.Logger) int {
 	return ExitOK
 }
 
+// Complain says on stderr, in one line for people, what is wrong with the command
+// line or the configuration, whatever the log looks like.
+func Complain(err error) {
+	text := strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")
+	fmt.Fprintf(os.Stderr, "%s: %s\n", filepath.Base(os.Args[0]), text)
+}
+
 // serve reloads at each hang-up until a signal to end comes, which it returns.
-func serve(end, hangups <-chan os.Signal, reloader Reloader, log *zap.Logger) os.Signal {
+func serve(end, hangups <-chan os.Signal, from terminal, reloader Reloader, log *zap.Logger) os.Signal {
 	for {
 		select {
 		case s := <-end:
 			return s
-		case <-hangups:
+		case s := <-hangups:
+			if from.ends(reloader.HasFile()) {
+				return s
+			}
 			if err := reloader.Reload(); err != nil {
 				log.Error("not reloaded, everything stays as it was", zap.Error(err))
 			} else {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ func (s service) Addr() string { return "nowhere" }
 func (s service) Start() error {
 	switch s {
 	case "misconfigured":
-		return fmt.Errorf("%w: no", daemon.ErrConfig)
+		return fmt.Errorf("%w: no\nand more", daemon.ErrConfig)
 	case "unlucky":
 		return errors.New("no")
 	}
@@ -52,6 +53,8 @@ type reloading struct {
 	service
 	times *int
 }
+
+func (reloading) HasFile() bool { return true }
 
 func (r reloading) Reload() error {
 	if *r.times++; *r.times == 2 {
@@ -89,7 +92,6 @@ func TestRun_ExitCodes(t *testing.T) {
 		code    int
 		said    []string
 	}{
-		"misconfigured":         {"misconfigured", nil, daemon.ExitConfig, []string{"cannot start"}},
 		"cannot start":          {"unlucky", nil, daemon.ExitFailed, []string{"cannot start"}},
 		"ends when told":        {"good", []syscall.Signal{term}, daemon.ExitOK, []string{"serving", "draining", "ended"}},
 		"ends when interrupted": {"good", []syscall.Signal{interrupt}, daemon.ExitOK, []string{"serving", "draining", "ended"}},
@@ -106,7 +108,7 @@ func TestRun_ExitCodes(t *testing.T) {
 			stderr, err := cmd.StderrPipe()
 			require.NoError(t, err)
 			require.NoError(t, cmd.Start())
-			killer := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+			killer := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
 			defer killer.Stop()
 			var said []string
 			signals := c.signals
@@ -124,6 +126,18 @@ func TestRun_ExitCodes(t *testing.T) {
 			assert.Equal(t, c.said, said)
 		})
 	}
+}
+
+// Whatever the log looks like, what is wrong with the configuration is said to
+// people.
+func TestRun_AWrongConfigurationIsOneLineForPeople(t *testing.T) {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), variable+"=misconfigured", "GORACE=atexit_sleep_ms=0")
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	require.Error(t, cmd.Run())
+	assert.Equal(t, daemon.ExitConfig, cmd.ProcessState.ExitCode())
+	assert.Equal(t, filepath.Base(os.Args[0])+": configuration: no; and more\n", stderr.String())
 }
 
 func TestRun_LeavesNothingBehind(t *testing.T) {
@@ -157,6 +171,28 @@ func TestNewLog_WritesJSONLinesToAFile(t *testing.T) {
 	assert.EqualValues(t, 1, entry["n"])
 	_, err = time.Parse("2006-01-02T15:04:05.000Z0700", entry["ts"].(string))
 	assert.NoError(t, err)
+}
+
+func TestNewLogIn_WritesForPeopleWhereItIsTold(t *testing.T) {
+	for format, want := range map[string]string{
+		daemon.LogHuman: `^\d\d:\d\d:\d\d\.\d\d\d  INFO  serving  \{"address": "here", "took": "1.5s"\}\n$`,
+		daemon.LogJSON:  `^\{"level":"info",.*"msg":"serving".*\}\n$`,
+		daemon.LogAuto:  `^\{"level":"info",.*"msg":"serving".*\}\n$`, // it is no terminal
+	} {
+		path := filepath.Join(t.TempDir(), "log")
+		log, err := daemon.NewLogIn(format, zap.NewAtomicLevel(), path)
+		require.NoError(t, err)
+		log.Named("balancer").Info("serving", zap.String("address", "here"), zap.Duration("took", 1500*time.Millisecond))
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		assert.Regexp(t, want, string(text), format)
+	}
+	_, err := daemon.NewLogIn("xml", zap.NewAtomicLevel(), filepath.Join(t.TempDir(), "log"))
+	assert.ErrorContains(t, err, "log format")
+}
+
+func TestVersion_SaysByWhatAndForWhat(t *testing.T) {
+	assert.Regexp(t, `^\S+.* \(go\d\S* \w+/\w+\)$`, daemon.Version())
 }
 
 func TestNewLog_RefusesWhatItCannotDo(t *testing.T) {

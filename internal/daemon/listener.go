@@ -25,11 +25,13 @@ type Listener struct {
 	Handler http.Handler
 	TLS     *tls.Config   // nil: plain HTTP
 	Silence time.Duration // after which a caller that takes nothing is gone; 0: a minute
-	Log     *zap.Logger
+	Unwanted
+	Log *zap.Logger
 
 	ln     net.Listener
 	server server
 	done   sync.WaitGroup
+	stop   context.CancelFunc
 	err    error
 }
 
@@ -54,14 +56,17 @@ func (l *Listener) Start() (err error) {
 			return err
 		}
 	}
+	stopping, stop := context.WithCancel(context.Background())
+	l.stop = stop
+	handler := &lingering{l.Handler, l.Unwanted.withDefaults(), stopping}
 	l.server = front.New(front.Config{
-		Handler: l.Handler, Log: l.Log,
+		Handler: handler, Log: l.Log,
 		HeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeader: maxHeader,
 	})
 	if l.TLS != nil {
 		l.ln = tls.NewListener(l.ln, l.TLS)
 		l.server = &http.Server{
-			Handler:           l.Handler,
+			Handler:           handler,
 			ReadHeaderTimeout: headerTimeout,
 			IdleTimeout:       idleTimeout,
 			MaxHeaderBytes:    maxHeader,
@@ -85,6 +90,7 @@ func (l *Listener) Stop(ctx context.Context) error {
 	if l.server == nil {
 		return nil
 	}
+	l.stop()
 	err := l.server.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(err, l.server.Close())

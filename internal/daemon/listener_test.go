@@ -81,7 +81,7 @@ func TestListener_StopWaitsForRequestsUntilItsContextEnds(t *testing.T) {
 		stopped := make(chan error, 1)
 		go func() { stopped <- l.Stop(ctx) }()
 		if patient {
-			require.Eventually(t, func() bool { _, err := get("http://" + l.Addr()); return err != nil }, 10*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { _, err := get("http://" + l.Addr()); return err != nil }, 30*time.Second, time.Millisecond)
 			assert.Empty(t, stopped)
 			close(release)
 			assert.NoError(t, <-stopped)

@@ -2,13 +2,22 @@ package daemon
 
 import (
 	"fmt"
+	"os"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+	"golang.org/x/term"
 )
 
-// NewLog returns a logger that writes JSON lines to path: a file, "stderr", or
-// nothing when empty.
+// Formats of a log.
+const (
+	LogAuto  = "auto"  // human at a terminal, JSON elsewhere
+	LogHuman = "human" // for people: a time, a level, words, and fields behind them
+	LogJSON  = "json"  // one object a line
+)
+
+// NewLog returns a logger that writes lines to path: a file, "stderr", or nothing
+// when empty. At a terminal they are for people, elsewhere JSON.
 func NewLog(level, path string) (*zap.Logger, error) {
 	if path == "" {
 		return zap.NewNop(), nil
@@ -22,6 +31,11 @@ func NewLog(level, path string) (*zap.Logger, error) {
 
 // NewLogAt is NewLog with a level that can be changed later.
 func NewLogAt(level zap.AtomicLevel, path string) (*zap.Logger, error) {
+	return NewLogIn(LogAuto, level, path)
+}
+
+// NewLogIn is NewLogAt in one of the formats.
+func NewLogIn(format string, level zap.AtomicLevel, path string) (*zap.Logger, error) {
 	if path == "" {
 		return zap.NewNop(), nil
 	}
@@ -30,5 +44,33 @@ func NewLogAt(level zap.AtomicLevel, path string) (*zap.Logger, error) {
 	cfg.OutputPaths, cfg.ErrorOutputPaths = []string{path}, []string{path}
 	cfg.EncoderConfig.EncodeTime = zapcore.ISO8601TimeEncoder
 	cfg.DisableStacktrace, cfg.DisableCaller, cfg.Sampling = true, true, nil
+	switch format {
+	case LogAuto:
+		if !atTerminal(path) {
+			break
+		}
+		fallthrough
+	case LogHuman:
+		cfg.Encoding = "console"
+		cfg.EncoderConfig.EncodeTime = zapcore.TimeEncoderOfLayout("15:04:05.000")
+		cfg.EncoderConfig.EncodeLevel = zapcore.CapitalLevelEncoder
+		cfg.EncoderConfig.EncodeDuration = zapcore.StringDurationEncoder
+		cfg.EncoderConfig.ConsoleSeparator = "  "
+		cfg.EncoderConfig.NameKey = zapcore.OmitKey
+	case LogJSON:
+	default:
+		return nil, fmt.Errorf("log format: %q is none of auto, human, json", format)
+	}
 	return cfg.Build()
+}
+
+// atTerminal reports whether what is written to path appears at a terminal.
+func atTerminal(path string) bool {
+	switch path {
+	case "stderr":
+		return term.IsTerminal(int(os.Stderr.Fd()))
+	case "stdout":
+		return term.IsTerminal(int(os.Stdout.Fd()))
+	}
+	return false
 }

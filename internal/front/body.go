@@ -17,6 +17,7 @@ type body struct {
 	conn   *conn
 	left   int64
 	closed bool
+	failed error // of the last read: nothing more is to come, until it has more time
 }
 
 func (b *body) Read(p []byte) (n int, err error) {
@@ -43,8 +44,12 @@ func (b *body) Read(p []byte) (n int, err error) {
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
 	}
+	b.failed = err
 	return n, err
 }
+
+// Ended reports whether the body was read to its end, or cannot be.
+func (b *body) Ended() bool { return b.left == 0 || b.failed != nil }
 
 // Close is not needed: the server ends every body.
 func (b *body) Close() error {
@@ -59,7 +64,7 @@ func (b *body) discard() bool {
 	if b.left == 0 {
 		return true
 	}
-	if b.left > maxDiscard {
+	if b.left > maxDiscard || b.failed != nil {
 		return false
 	}
 	b.conn.deadline(time.Now().Add(b.conn.server.HeaderTimeout))

@@ -135,7 +135,7 @@ const lingerFor = 500 * time.Millisecond
 // nobody reads, the other side's kernel throws it away. A caller that has read
 // it closes the connection.
 func (c *conn) close() {
-	if half, ok := c.net.(interface{ CloseWrite() error }); ok && c.body.left > 0 && half.CloseWrite() == nil {
+	if half, ok := c.net.(interface{ CloseWrite() error }); ok && !c.body.Ended() && half.CloseWrite() == nil {
 		_ = c.net.SetReadDeadline(time.Now().Add(lingerFor))
 		_, _ = io.Copy(io.Discard, c.net)
 	}

@@ -89,7 +89,7 @@ func TestServer_ContextEndsWithTheRequest(t *testing.T) {
 }
 
 func TestServer_SlowHeadsAndIdleConnectionsEnd(t *testing.T) {
-	_, addr := start(t, describe, func(c *front.Config) { c.HeaderTimeout, c.IdleTimeout = 50*time.Millisecond, 100*time.Millisecond })
+	_, addr := start(t, describe, func(c *front.Config) { c.HeaderTimeout, c.IdleTimeout = 200*time.Millisecond, 2*time.Second })
 	for _, text := range []string{"", "POST /run HT", post("/run", "")[:30], post("/run", "{}")} {
 		c := call(t, addr)
 		c.send(text)
@@ -102,12 +102,12 @@ func TestServer_SlowHeadsAndIdleConnectionsEnd(t *testing.T) {
 
 // How long a body may take is not the head's concern.
 func TestServer_BodyMayTakeLongerThanAHead(t *testing.T) {
-	_, addr := start(t, describe, func(c *front.Config) { c.HeaderTimeout, c.IdleTimeout = 50*time.Millisecond, 50*time.Millisecond })
+	_, addr := start(t, describe, func(c *front.Config) { c.HeaderTimeout, c.IdleTimeout = time.Second, time.Second })
 	c := call(t, addr)
 	text := post("/run", "hello")
 	c.send(text[:30])
 	c.send(text[30 : len(text)-3])
-	time.AfterFunc(200*time.Millisecond, func() { _, _ = io.WriteString(c, text[len(text)-3:]) })
+	time.AfterFunc(1500*time.Millisecond, func() { _, _ = io.WriteString(c, text[len(text)-3:]) })
 	_, body := c.answer()
 	assert.Contains(t, body, "hello")
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/whiskaway/whiskaway/internal/front"
 )
 
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // start serves a handler, and returns the server and its address.
 func start(t *testing.T, h http.HandlerFunc, change ...func(*front.Config)) (*front.Server, string) {

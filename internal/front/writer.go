@@ -152,6 +152,9 @@ func (w *writer) SetReadDeadline(at time.Time) error {
 		return nil
 	}
 	w.timed = true
+	if isDeadline(w.conn.body.failed) {
+		w.conn.body.failed = nil
+	}
 	return w.conn.net.SetReadDeadline(at)
 }
 

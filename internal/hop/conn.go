@@ -27,7 +27,14 @@ type conn struct {
 	since   time.Time   // idle since
 	abort   func()      // makes pending and later I/O fail
 	release func() bool // ends the watch on the exchange's context
-	writing chan error  // gets the outcome of a large body's writing; nil: none
+	writing *writing    // of a large body; nil: there is none
+}
+
+// writing is that of a large body, while its answer is looked for.
+type writing struct {
+	over   chan struct{} // closed at its end
+	sent   bool          // valid then, as is what follows
+	failed error
 }
 
 func newConn(raw, secured net.Conn, home *idle) *conn {
@@ -110,7 +117,7 @@ func (c *conn) drop() {
 	c.release()
 	_ = c.net.Close()
 	if c.writing != nil {
-		<-c.writing
+		<-c.writing.over
 	}
 }
 
@@ -119,7 +126,8 @@ func (c *conn) drop() {
 func (c *conn) done() {
 	if c.writing != nil {
 		_ = c.net.SetWriteDeadline(time.Unix(1, 0)) // for what still waits; what is written is written
-		err := <-c.writing
+		<-c.writing.over
+		err := c.writing.failed
 		if c.writing = nil; err != nil {
 			c.drop()
 			return

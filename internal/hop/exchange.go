@@ -41,26 +41,23 @@ func (c *conn) exchange(p *Pool, r *Request) (resp *Response, sent bool, err err
 
 // meanwhile reads the head of the answer while write is under way.
 func (c *conn) meanwhile(write func() (bool, error)) (*Response, bool, error) {
-	sent := false // until writing says more
-	writing := make(chan error, 1)
-	c.writing = writing
+	w := &writing{over: make(chan struct{})}
+	c.writing = w
 	go func() {
-		var failed error
-		if sent, failed = write(); ofSource(failed) {
+		defer close(w.over)
+		if w.sent, w.failed = write(); ofSource(w.failed) {
 			_ = c.net.Close() // no answer is to be waited for
 		}
-		writing <- failed
 	}()
 	resp, err := c.receive()
 	if err == nil {
 		return resp, true, nil
 	}
-	c.writing = nil
 	c.drop()
-	if failed := <-writing; ofSource(failed) {
-		err = failed
+	if ofSource(w.failed) {
+		err = w.failed
 	}
-	return nil, sent, err
+	return nil, w.sent, err
 }
 
 // prepare makes the request's head and opens its body.

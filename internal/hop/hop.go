@@ -156,7 +156,7 @@ func (p *Pool) dial(ctx context.Context) (*conn, error) {
 	defer cancel()
 	if err := secured.HandshakeContext(ctx); err != nil {
 		_ = raw.Close()
-		return nil, err
+		return nil, handshakeError(err)
 	}
 	return newConn(counted, secured, &p.idle), nil
 }

@@ -17,7 +17,7 @@ const maxHead = 64 << 10
 // listens there speaks something else.
 var (
 	ErrNoHTTP    = errors.New("the answer is no HTTP/1.1")
-	ErrSpeaksTLS = fmt.Errorf("%w but TLS", ErrNoHTTP)
+	ErrSpeaksTLS = fmt.Errorf("%w but TLS: its URL begins with https://", ErrNoHTTP)
 )
 
 var (
@@ -52,6 +52,9 @@ func (c *conn) receive() (*Response, error) {
 		f, err := c.fields()
 		if err != nil {
 			return nil, err
+		}
+		if status == 400 && last && c.refusedPlain(c.head[from:]) {
+			return nil, ErrSpeaksTLS
 		}
 		if status >= 200 || status == 101 {
 			return c.response(status, Head(c.head[from:]), last, f), nil

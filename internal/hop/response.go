@@ -57,6 +57,21 @@ func (r *Response) Read(p []byte) (n int, err error) {
 // without another read.
 func (r *Response) Ended() bool { return r.left == 0 }
 
+// WhenWritten calls a function, once, when the request's body is not looked at any
+// more, be it in another goroutine: the answer to a large one may come before all
+// of it was written.
+func (r *Response) WhenWritten(do func()) {
+	if r.conn == nil || r.conn.writing == nil {
+		do()
+		return
+	}
+	over := r.conn.writing.over
+	go func() {
+		<-over // it is bounded by the exchange, at whose end the connection closes
+		do()
+	}()
+}
+
 // Within bounds how long reading the rest of the body may take.
 func (r *Response) Within(limit time.Duration) {
 	if r.conn != nil {

@@ -68,5 +68,5 @@ func exchange(t *testing.T, p *hop.Pool, r *hop.Request) (status int, body strin
 
 func eventually(t *testing.T, what func() bool) {
 	t.Helper()
-	assert.Eventually(t, what, 10*time.Second, time.Millisecond)
+	assert.Eventually(t, what, 30*time.Second, time.Millisecond)
 }

@@ -81,7 +81,7 @@ func TestServer_ExampleConfigurationWorks(t *testing.T) {
 func TestServer_BadConfigurationIsNamed(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "servermode.yaml")
 	for name, c := range map[string]struct{ text, says string }{
-		"unknown key": {"keepalive: 5m\n", "line 1: keepalive is no setting; there are: activations, advertise, build-cache,"},
+		"unknown key": {"keepalive: 5m\n", "line 1: keepalive is no setting; did you mean keep-alive?"},
 		"wrong type":  {"queue: [1]\n", "queue must be a whole number, 0 or more, not a list"},
 		"bad value":   {"log-level: loud\n", `log-level must be one of debug, info, warn, error, not "loud"`},
 	} {

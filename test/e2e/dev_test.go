@@ -177,7 +177,7 @@ func TestDev_ServesAFolder(t *testing.T) {
 	d.awaits("version 1 serves")
 	assert.Contains(t, d.says.String(), "left out: .git, lib/__pycache__, secret (a link out of the folder)\n")
 	_, body := d.get("")
-	assert.JSONEq(t, `{"word":"first","files":["__main__.py","lib","link","text"],"linked":"linked text"}`, body)
+	assert.JSONEq(t, `{"word":"first","files":["__main__.py","lib","link","main__.py","text"],"linked":"linked text"}`, body)
 
 	save(t, filepath.Join(dir, "lib", "words.py"), "word = 'second'\n")
 	d.awaits("version 2 serves")

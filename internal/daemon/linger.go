@@ -1,0 +1,148 @@
+package daemon
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+)
+
+// Unwanted bounds what is read of a body that its handler refused: a connection
+// that is closed while its caller still sends is reset, and the answer, which
+// says what was wrong, is lost on the way. The zero value of a field means its
+// default.
+type Unwanted struct {
+	Bytes int64         // read and thrown away [256 MiB]
+	Time  time.Duration // in all, from the answer on [30s]
+	Pause time.Duration // between two pieces [5s]
+}
+
+// ending is how long a caller may go on sending what nobody wants when the
+// service ends.
+const ending = 500 * time.Millisecond
+
+func (u Unwanted) withDefaults() Unwanted {
+	return Unwanted{
+		Bytes: cmp.Or(u.Bytes, 256<<20),
+		Time:  cmp.Or(u.Time, 30*time.Second),
+		Pause: cmp.Or(u.Pause, 5*time.Second),
+	}
+}
+
+// lingering has the rest of each request's body read after its answer was sent.
+// A handler has then returned, so that it holds neither memory nor a place.
+type lingering struct {
+	http.Handler
+	Unwanted
+	stopping context.Context // ends when the listener is told to stop
+}
+
+// ServeHTTP does nothing more for a handler that panics: its answer is broken
+// off on purpose.
+func (l *lingering) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength == 0 || r.Body == nil {
+		l.Handler.ServeHTTP(w, r)
+		return
+	}
+	// Our own server's body knows its end. To net/http the request must stay what
+	// it was, by which it judges whether the connection can go on.
+	rest, knows := r.Body.(ender)
+	if !knows {
+		noted := &noted{ReadCloser: r.Body}
+		copied := *r
+		copied.Body = noted
+		r, rest = &copied, noted
+	}
+	l.Handler.ServeHTTP(w, r)
+	if !rest.Ended() {
+		l.discard(http.NewResponseController(w), r.Body)
+	}
+}
+
+// discard sends the answer and reads what is left of the body.
+func (l *lingering) discard(control *http.ResponseController, rest io.Reader) {
+	g := &goodbye{control: control, pause: l.Pause, end: time.Now().Add(l.Time)}
+	defer g.over()
+	defer context.AfterFunc(l.stopping, g.hurry)()
+	g.wait() // before the answer too: net/http reads some of the body first
+	if control.Flush() != nil {
+		return
+	}
+	piece := make([]byte, 16<<10)
+	for left := l.Bytes; left > 0; {
+		if !g.wait() {
+			return
+		}
+		n, err := rest.Read(piece)
+		if err != nil {
+			return
+		}
+		left -= int64(n)
+	}
+}
+
+// goodbye sets the read deadlines of one connection whose body nobody wants.
+type goodbye struct {
+	pause time.Duration
+
+	mu      sync.Mutex // guards what follows
+	control *http.ResponseController
+	end     time.Time
+	ended   bool
+}
+
+// wait sets the deadline of the next read, and reports whether there is time for
+// one.
+func (g *goodbye) wait() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := time.Now()
+	at := now.Add(g.pause)
+	if at.After(g.end) {
+		at = g.end
+	}
+	return g.control.SetReadDeadline(at) == nil && now.Before(g.end)
+}
+
+// hurry shortens the time that is left: the service ends.
+func (g *goodbye) hurry() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if soon := time.Now().Add(ending); !g.ended && soon.Before(g.end) {
+		g.end = soon
+		_ = g.control.SetReadDeadline(soon)
+	}
+}
+
+// over leaves the connection to its server, which sets deadlines of its own.
+func (g *goodbye) over() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.ended = true
+}
+
+// ender is a body that knows whether it was read to its end, or cannot be read
+// any more. One for which its handler had no more time can.
+type ender interface{ Ended() bool }
+
+// noted is a body of which it is noted.
+type noted struct {
+	io.ReadCloser
+	ended bool
+}
+
+func (n *noted) Ended() bool { return n.ended }
+
+func (n *noted) Read(p []byte) (int, error) {
+	k, err := n.ReadCloser.Read(p)
+	n.ended = n.ended || err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
+	return k, err
+}
+
+// Close leaves closing to the server, which closes every body: net/http's would
+// first read some of it, for as long as that takes.
+func (n *noted) Close() error { return nil }

@@ -1,0 +1,30 @@
+package hop
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"fmt"
+)
+
+// handshakeError tells a side that does not speak TLS from one that is not
+// trusted, or away.
+func handshakeError(err error) error {
+	var other tls.RecordHeaderError
+	if errors.As(err, &other) {
+		return fmt.Errorf("%w: it does not speak TLS, so its URL begins with http://: %w", ErrNoHTTP, err)
+	}
+	return err
+}
+
+// plainRefused is the body that Go's servers answer to whom they understand though
+// it should speak TLS. It comes with an empty head.
+const plainRefused = "Client sent an HTTP request to an HTTPS server."
+
+func (c *conn) refusedPlain(head []byte) bool {
+	if len(bytes.TrimRight(head, "\r\n")) > 0 {
+		return false
+	}
+	body, _ := c.in.Peek(len(plainRefused))
+	return string(body) == plainRefused
+}

@@ -1,0 +1,56 @@
+package loadbalancer
+
+import (
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/whiskaway/whiskaway/loadbalancer/policy"
+)
+
+// maxTenants bounds the tenants that have series of their own: a token that may
+// delegate names as many as it likes.
+const maxTenants = 256
+
+// tenantTotals count what tenants ask for. They never vanish.
+type tenantTotals struct {
+	counts *prometheus.CounterVec
+
+	mu    sync.Mutex // guards what follows
+	named map[string]bool
+}
+
+func newTenantTotals(counts *prometheus.CounterVec) *tenantTotals {
+	return &tenantTotals{counts: counts, named: map[string]bool{}}
+}
+
+// count counts a request; one of nobody, whose token is not known, is not counted.
+func (t *tenantTotals) count(tenant, request, outcome string) {
+	if tenant == "" {
+		return
+	}
+	t.mu.Lock()
+	if !t.named[tenant] {
+		if len(t.named) < maxTenants {
+			t.named[tenant] = true
+		} else {
+			tenant = "other"
+		}
+	}
+	t.mu.Unlock()
+	t.counts.WithLabelValues(tenant, request, outcome).Inc()
+}
+
+// outcomes are what runs at servers come to, as labels.
+var outcomes = [policy.Left + 1]string{policy.Answered: "answered", policy.Refused: "refused", policy.Failed: "failed", policy.Left: "left"}
+
+// cameTo is what the runs at each server came to.
+func (b *Balancer) cameTo() map[string][policy.Left + 1]uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := map[string][policy.Left + 1]uint64{}
+	for _, s := range b.backends {
+		all[s.name] = s.came
+	}
+	return all
+}
