@@ -12,16 +12,17 @@
 
 const { AsyncLocalStorage } = require("node:async_hooks");
 const { Socket } = require("node:net");
-const { Writable } = require("node:stream");
-const { inspect, types } = require("node:util");
-const { hint, load } = require("./node-load.js");
+const { rejection, text, trace } = require("./node-error.js");
+const { load } = require("./node-load.js");
+const { Log } = require("./node-log.js");
 const { variables, Shared, Single } = require("./node-env.js");
 const { reply, requests, sendLog, sendResult, writeReal, STDOUT, STDERR } = require("./node-channel.js");
 
 const { parse, stringify } = JSON; // the action may replace what is global
 const [folder, main, form, mode] = process.argv.splice(2);
 const runs = mode === "many" ? new AsyncLocalStorage() : null;
-const environment = runs ? new Shared(() => runs.getStore()?.variables) : new Single();
+const currentRun = () => runs?.getStore();
+const environment = runs ? new Shared(() => currentRun()?.variables) : new Single();
 const inFlight = new Set();
 let action; // undefined while it is being loaded
 
@@ -35,52 +36,9 @@ function print(run, stream, bytes) {
   }
 }
 
-// Log is process.stdout and process.stderr. A write is out when it returns, so
-// that nothing is lost when the process ends; nobody can close it.
-class Log extends Writable {
-  constructor(fd) {
-    super();
-    this.fd = fd;
-    this._type = "pipe";
-  }
-  _write(chunk, encoding, done) {
-    print(runs?.getStore(), this.fd, chunk);
-    done();
-  }
-  end(...args) {
-    const done = typeof args.at(-1) === "function" ? args.pop() : undefined;
-    if (args[0] != null) this.write(...args);
-    if (done) process.nextTick(done);
-    return this;
-  }
-  cork() {}
-  uncork() {}
-  destroy() { return this; }
-}
-
 for (const [name, fd] of [["stdout", STDOUT], ["stderr", STDERR]]) {
-  const log = new Log(fd);
+  const log = new Log(fd, currentRun, print);
   Object.defineProperty(process, name, { configurable: true, enumerable: true, get: () => log });
-}
-
-const isError = (error) => types.isNativeError(error) || error instanceof Error;
-
-function text(error) {
-  try {
-    return typeof error === "string" || isError(error) ? String(error) : inspect(error);
-  } catch {
-    return "an error that has no text";
-  }
-}
-
-function trace(error) {
-  let stack;
-  try {
-    stack = isError(error) && error.stack ? inspect(error) : text(error);
-  } catch {
-    stack = text(error);
-  }
-  return Buffer.from(`${/error/i.test(stack) ? "" : "Error: "}${stack}\n${hint(error)}`);
 }
 
 // encode makes the result's bytes; what JSON cannot hold is an error.
@@ -90,12 +48,6 @@ function encode(value) {
   } catch (error) {
     return Buffer.from(stringify({ error: text(error) }));
   }
-}
-
-// reason is what a promise was rejected with, as it is if JSON can hold it.
-function reason(error) {
-  if (isError(error) || ["function", "symbol", "bigint"].includes(typeof error)) return text(error);
-  return error ?? {};
 }
 
 function finish(run, status, payload) {
@@ -123,7 +75,7 @@ function perform(run, request) {
   }
   Promise.resolve(result).then(
     (value) => finish(run, 200, encode(value)),
-    (error) => finish(run, 200, encode({ error: reason(error) })),
+    (error) => finish(run, 200, Buffer.from(rejection(error))),
   );
 }
 
@@ -140,7 +92,7 @@ function begin(line) {
 // or, where that cannot be told, those in flight, but not the process.
 function stray(error) {
   if (!action) return refuse(error);
-  const from = runs?.getStore();
+  const from = currentRun();
   if (from?.over || (!from && inFlight.size === 0)) return print(from, STDERR, trace(error));
   for (const run of from ? [from] : [...inFlight]) fail(run, error);
 }
