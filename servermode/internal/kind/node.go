@@ -114,7 +114,7 @@ func (n *Node) Prepare(ctx context.Context, site Site, code Code, main string) (
 			return Command{}, &ActionError{Message: cannotStart + " Cause: " + problem, Log: "Error: " + problem}
 		}
 	}
-	packages, err := n.packages(ctx, site)
+	packages, home, err := n.packages(ctx, site, code)
 	if err != nil {
 		return Command{}, err
 	}
@@ -123,7 +123,7 @@ func (n *Node) Prepare(ctx context.Context, site Site, code Code, main string) (
 		mode, concurrency = "many", n.Concurrency
 	}
 	command := Command{
-		Path: n.path, Args: []string{n.launcher, site.Dir, main, form, mode}, Dir: site.Dir,
+		Path: n.path, Args: []string{n.launcher, home, main, form, mode}, Dir: home,
 		Env:        []string{"NODE_PATH=" + n.modules(), "__OW_WAIT_FOR_ACK=1"},
 		WaitForAck: true, Protocol: Framed, Concurrency: concurrency,
 	}
