@@ -152,7 +152,7 @@ func readInside(dir, name string, limit int64) ([]byte, error) {
 func (p *nodePackage) layOut(dir string, code Code) error {
 	files := map[string][]byte{".npmrc": p.npmrc}
 	if p.script != "" {
-		if err := layOut(dir, code, "index.js", 0o644); err != nil {
+		if err := errors.Join(layOut(dir, code, "index.js", 0o644), asUTF8(dir, nodeTexts...)); err != nil {
 			return err
 		}
 	} else {

@@ -6,6 +6,7 @@ const { hint } = require("./node-load.js");
 
 const { stringify } = JSON; // the action may replace what is global
 const { isBuffer } = Buffer;
+const bytesOf = Buffer.from.bind(Buffer);
 const { isArray } = Array;
 const { keys } = Object;
 
@@ -31,7 +32,7 @@ function trace(error) {
   } catch {
     stack = text(error);
   }
-  return Buffer.from(`${/error/i.test(stack) ? "" : "Error: "}${stack}\n${hint(error)}`);
+  return bytesOf(`${/error/i.test(stack) ? "" : "Error: "}${stack}\n${hint(error)}`);
 }
 
 function common(from, to = Object.create(null)) {

@@ -18,7 +18,13 @@ const { Log } = require("./node-log.js");
 const { variables, Shared, Single } = require("./node-env.js");
 const { reply, requests, sendLog, sendResult, writeReal, STDOUT, STDERR } = require("./node-channel.js");
 
-const { parse, stringify } = JSON; // the action may replace what is global
+// The action may replace what is global.
+const { parse, stringify } = JSON;
+const resolved = Promise.resolve.bind(Promise);
+const exit = process.exit.bind(process);
+const bytesOf = Buffer.from.bind(Buffer);
+const joined = Buffer.concat.bind(Buffer);
+
 const [folder, main, form, mode] = process.argv.splice(2);
 const runs = mode === "many" ? new AsyncLocalStorage() : null;
 const currentRun = () => runs?.getStore();
@@ -44,9 +50,9 @@ for (const [name, fd] of [["stdout", STDOUT], ["stderr", STDERR]]) {
 // encode makes the result's bytes; what JSON cannot hold is an error.
 function encode(value) {
   try {
-    return Buffer.from(stringify(value === undefined ? {} : value) ?? "null");
+    return bytesOf(stringify(value === undefined ? {} : value) ?? "null");
   } catch (error) {
-    return Buffer.from(stringify({ error: text(error) }));
+    return bytesOf(stringify({ error: text(error) }));
   }
 }
 
@@ -59,7 +65,7 @@ function finish(run, status, payload) {
 
 function fail(run, error) {
   print(run, STDERR, trace(error));
-  finish(run, 502, Buffer.from(`An error has occurred: ${text(error)}`));
+  finish(run, 502, bytesOf(`An error has occurred: ${text(error)}`));
 }
 
 function perform(run, request) {
@@ -73,9 +79,9 @@ function perform(run, request) {
     fail(run, error);
     return;
   }
-  Promise.resolve(result).then(
+  resolved(result).then(
     (value) => finish(run, 200, encode(value)),
-    (error) => finish(run, 200, Buffer.from(rejection(error))),
+    (error) => finish(run, 200, bytesOf(rejection(error))),
   );
 }
 
@@ -106,7 +112,7 @@ for (const event of ["uncaughtException", "unhandledRejection"]) {
 function refuse(error) {
   print(undefined, STDERR, trace(error));
   reply({ error: text(error).slice(0, 1000) });
-  process.exit(1);
+  exit(1);
 }
 
 function listen() {
@@ -115,14 +121,14 @@ function listen() {
   socket.on("data", (chunk) => {
     for (let end; (end = chunk.indexOf(10)) >= 0; chunk = chunk.subarray(end + 1)) {
       parts.push(chunk.subarray(0, end));
-      const line = Buffer.concat(parts).toString();
+      const line = joined(parts).toString();
       parts = [];
       begin(line);
     }
     if (chunk.length > 0) parts.push(chunk);
   });
   socket.on("error", () => {}); // close follows
-  socket.on("close", () => process.exit(0));
+  socket.on("close", () => exit(0));
 }
 
 load(folder, main, form === "archive").then((loaded) => {
