@@ -3,10 +3,7 @@ package kind
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -124,73 +121,4 @@ func (p *nodePackage) parseLock() (*npmLock, error) {
 		return nil, &ActionError{Message: fmt.Sprintf("%s Cause: package-lock.json is no JSON object (%.100s): run npm install and zip it again.", cannotStart, strings.TrimPrefix(err.Error(), "jsontext: "))}
 	}
 	return lock, nil
-}
-
-// readInside reads a file of an action's folder, within a bound; nil if there is
-// none. A link that leads out of the folder is followed by nobody.
-func readInside(dir, name string, limit int64) ([]byte, error) {
-	f, err := os.OpenInRoot(dir, name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, &ActionError{Message: fmt.Sprintf("%s Cause: %s cannot be read: it must be a file of the zip.", cannotStart, name)}
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, &ActionError{Message: fmt.Sprintf("%s Cause: %s is no file.", cannotStart, name)}
-	}
-	text, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if int64(len(text)) > limit {
-		return nil, errTooLarge
-	}
-	return text, err
-}
-
-// layOut puts into a build's folder what npm reads: the whole action if one of
-// its own scripts is to be run.
-func (p *nodePackage) layOut(dir string, code Code) error {
-	files := map[string][]byte{".npmrc": p.npmrc}
-	if p.script != "" {
-		if err := errors.Join(layOut(dir, code, "index.js", 0o644), asUTF8(dir, nodeTexts...)); err != nil {
-			return err
-		}
-	} else {
-		files["package.json"], files["package-lock.json"] = p.json, p.lock
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	for name, text := range files {
-		if text != nil {
-			err = errors.Join(err, root.RemoveAll(name), root.WriteFile(name, text, 0o644))
-		}
-	}
-	return err
-}
-
-// cleanUp leaves what functions are to see: no token of the author's.
-func (p *nodePackage) cleanUp(dir string) error {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	if p.script == "" { // it may be that nothing had to be installed
-		err = root.MkdirAll("node_modules", 0o755)
-	}
-	return errors.Join(err, root.RemoveAll(".npmrc"))
-}
-
-// with says what of the action's own is at work.
-func (p *nodePackage) with() (text string) {
-	if p.npmrc != nil {
-		text += ", by the zip's .npmrc"
-	}
-	if p.script != "" {
-		text += ", and running " + p.script
-	}
-	return text
 }

@@ -109,9 +109,12 @@ for (const event of ["uncaughtException", "unhandledRejection"]) {
   });
 }
 
+// refuse ends a start. The answer says why, the log also where: an author has no
+// use for the folders of the server's host.
 function refuse(error) {
   print(undefined, STDERR, trace(error));
-  reply({ error: text(error).slice(0, 1000) });
+  const [cause] = text(error).split("\nRequire stack:");
+  reply({ error: cause.replaceAll(`${folder}/`, "").slice(0, 1000) });
   exit(1);
 }
 
