@@ -2,8 +2,10 @@ package servermode_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -253,4 +255,38 @@ func TestServer_NodeResultOverTheLimitIsAnApplicationError(t *testing.T) {
 	assert.Equal(t, http.StatusOK, a.status)
 	assert.Contains(t, a.body, "exceeded the allowed length")
 	assert.True(t, strings.HasPrefix(r.run(f, "", `{"n":3}`).body, `{"x":"xxx"}`))
+}
+
+// What a package runs when it is installed is no user's who matters: the build's
+// own, where there is one, and not that of the function which then runs there.
+func TestServer_NodeInstallScriptsRunAsTheBuildsUser(t *testing.T) {
+	if _, err := exec.LookPath("npm"); err != nil {
+		t.Skip("the test needs npm")
+	}
+	r := newRig(t, servermode.Config{})
+	f := nodeTarget(t, harness.Zip(t, map[string]string{
+		"package.json": `{"scripts":{"postinstall":"id -u >built"}}`,
+		".npmrc":       "# of the author alone\n",
+		"index.js": `const fs = require("fs")
+exports.main = () => {
+    let wrote = true
+    try { fs.writeFileSync("built", "") } catch { wrote = false }
+    return { built: +fs.readFileSync("built", "utf8"), runs: process.getuid(), wrote, home: process.cwd() === __dirname, npmrc: fs.existsSync(".npmrc") }
+}`,
+	}), nil)
+	f.spec.Binary = true
+	r.mustInit(f)
+	var seen struct {
+		Built, Runs        int
+		Wrote, Home, Npmrc bool
+	}
+	answer := r.run(f, "", `{}`)
+	require.NoError(t, json.Unmarshal([]byte(answer.body), &seen), answer.body)
+	assert.True(t, seen.Home)
+	assert.False(t, seen.Npmrc, "it is the build's alone")
+	if os.Getuid() == 0 {
+		assert.NotZero(t, seen.Built)
+		assert.NotEqual(t, seen.Built, seen.Runs)
+		assert.False(t, seen.Wrote, "others run there, too")
+	}
 }

@@ -14,6 +14,8 @@ func nodeLifeCases() []Case {
 			Behaviour: `process.exit while the code is loaded → init not 200`},
 		{ID: "node-print-at-load", run: nodePrintAtLoad, Own: true,
 			Behaviour: `what is printed while the code is loaded shows up in the first activation's log, and only there`},
+		{ID: "node-log-ended", run: nodeLogEnded, Own: true,
+			Behaviour: `process.stdout is ended by stream.pipeline or end(callback): who waits for that goes on, and the next run prints all the same`},
 		{ID: "node-uncaught", run: nodeUncaught, Own: true,
 			Behaviour: `an error that nobody caught, in a callback or a promise → the run in flight fails with 502 and its text; the next run works`},
 		{ID: "node-result-no-json", run: nodeNoJSON, Own: true,
@@ -45,6 +47,34 @@ func nodePrintAtLoad(ctx context.Context, s *session) error {
 			return err
 		}
 		if err := a.gives(`{"a":1}`); err != nil {
+			return err
+		}
+		if err := s.logIs(a, log, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func nodeLogEnded(ctx context.Context, s *session) error {
+	err := s.init(ctx, source(`
+const { Readable } = require("stream")
+const { pipeline } = require("stream/promises")
+async function main(args) {
+    if (args.end) await new Promise((done) => process.stdout.end("ended\n", done))
+    else await pipeline(Readable.from(["piped\n"]), process.stdout)
+    return args
+}`))
+	if err != nil {
+		return err
+	}
+	for _, c := range [][2]string{{`{}`, "piped\n"}, {`{"end":true}`, "ended\n"}, {`{}`, "piped\n"}} {
+		argument, log := c[0], c[1]
+		a, err := s.run(ctx, argument)
+		if err != nil {
+			return err
+		}
+		if err := a.gives(argument); err != nil {
 			return err
 		}
 		if err := s.logIs(a, log, ""); err != nil {

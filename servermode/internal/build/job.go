@@ -43,6 +43,7 @@ type ExitError struct {
 	Command string
 	State   string
 	Last    string // the last line that it wrote to stderr
+	Stderr  string // the end of what it wrote there
 }
 
 func (e *ExitError) Error() string { return e.Command + ": " + e.State }
@@ -94,7 +95,7 @@ func (j *Job) Run(ctx context.Context, c Command) error {
 	case state.ExitCode() < 0:
 		return fmt.Errorf("%s: %w: %s", filepath.Base(c.Path), ErrKilled, state)
 	case !state.Success():
-		return &ExitError{Command: filepath.Base(c.Path), State: state.String(), Last: j.output.lastLine()}
+		return &ExitError{Command: filepath.Base(c.Path), State: state.String(), Last: j.output.lastLine(), Stderr: j.output.lastErrors()}
 	}
 	return nil
 }

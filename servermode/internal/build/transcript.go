@@ -17,6 +17,9 @@ const (
 	maxTail = 4 << 10
 	// maxLastLine is how much of stderr's end the last line is looked for in.
 	maxLastLine = 500
+	// maxErrors is how much of stderr's end is kept: some tools name the cause
+	// first and then how they are used.
+	maxErrors = 16 << 10
 	// pipePause is how long the end of a command's output is waited for when the
 	// command has ended: somebody else may hold the pipe.
 	pipePause = time.Second
@@ -64,7 +67,7 @@ func (t *transcript) write(stream runtimespec.Stream, text []byte) {
 	defer t.mu.Unlock()
 	t.total += len(text)
 	if stream == runtimespec.Stderr {
-		t.errs = endOf(append(t.errs, text...), maxLastLine)
+		t.errs = endOf(append(t.errs, text...), maxErrors)
 	}
 	if t.kept > maxTranscript {
 		t.tail = endOf(append(t.tail, text...), maxTail)
@@ -108,8 +111,15 @@ func (t *transcript) told() int {
 func (t *transcript) lastLine() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	tail := strings.TrimSpace(string(t.errs))
+	tail := strings.TrimSpace(string(endOf(t.errs, maxLastLine)))
 	return strings.TrimSpace(tail[strings.LastIndexByte(tail, '\n')+1:])
+}
+
+// lastErrors is the end of what was written to stderr.
+func (t *transcript) lastErrors() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.errs)
 }
 
 func (t *transcript) print(text string) { t.write(runtimespec.Stdout, []byte(text)) }

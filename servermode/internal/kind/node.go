@@ -21,6 +21,9 @@ var nodeLauncher embed.FS
 // oldestNode is what the launcher needs.
 const oldestNode = 18
 
+// exposeGC gives actions global.gc, as the platform's runtime does.
+const exposeGC = "--expose-gc"
+
 // allowConcurrent is how an action says, in its env, that its runs may overlap.
 const allowConcurrent = "__OW_ALLOW_CONCURRENT"
 
@@ -115,7 +118,12 @@ func (n *Node) Prepare(ctx context.Context, site Site, code Code, main string) (
 			return Command{}, &ActionError{Message: cannotStart + " Cause: " + problem + hint, Log: "Error: " + problem + hint}
 		}
 	}
-	packages, err := n.packages(ctx, site)
+	if form == "archive" {
+		if err := asUTF8(site.Dir, nodeTexts...); err != nil {
+			return Command{}, err
+		}
+	}
+	packages, home, err := n.packages(ctx, site, code)
 	if err != nil {
 		return Command{}, err
 	}
@@ -124,7 +132,7 @@ func (n *Node) Prepare(ctx context.Context, site Site, code Code, main string) (
 		mode, concurrency = "many", n.Concurrency
 	}
 	command := Command{
-		Path: n.path, Args: []string{n.launcher, site.Dir, main, form, mode}, Dir: site.Dir,
+		Path: n.path, Args: []string{exposeGC, n.launcher, home, main, form, mode}, Dir: home,
 		Env:        []string{"NODE_PATH=" + n.modules(), "__OW_WAIT_FOR_ACK=1"},
 		WaitForAck: true, Protocol: Framed, Concurrency: concurrency,
 	}
@@ -142,6 +150,9 @@ func hasEntry(dir string) bool {
 	}
 	return false
 }
+
+// nodeTexts are the files that Node and npm read first.
+var nodeTexts = []string{"package.json", "package-lock.json", "index.js", "index.mjs"}
 
 // modules are the folders in which require finds what npm install -g put there.
 func (n *Node) modules() string {

@@ -130,7 +130,7 @@ func TestNode_Prepare(t *testing.T) {
 			dir := t.TempDir()
 			command, err := n.Prepare(t.Context(), kind.Site{Dir: dir}, c.code, "main")
 			require.NoError(t, err)
-			assert.Equal(t, []string{dir, "main", c.form, "one"}, command.Args[1:])
+			assert.Equal(t, []string{dir, "main", c.form, "one"}, command.Args[2:])
 			assert.Equal(t, dir, command.Dir)
 			assert.Equal(t, kind.Framed, command.Protocol)
 			assert.True(t, command.WaitForAck)

@@ -1,12 +1,6 @@
 package kind_test
 
 import (
-	"archive/tar"
-	"bytes"
-	"compress/gzip"
-	"net/http"
-	"net/http/httptest"
-	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -16,40 +10,15 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
 )
 
-// npmPackage serves a package whisker on loopback and returns its URL.
-func npmPackage(t *testing.T) string {
-	t.Helper()
-	if _, err := exec.LookPath("npm"); err != nil {
-		t.Skip("the test needs npm")
-	}
-	var packed bytes.Buffer
-	gz := gzip.NewWriter(&packed)
-	w := tar.NewWriter(gz)
-	for name, text := range map[string]string{
-		"package/package.json": `{"name":"whisker","version":"1.2.0","main":"index.js"}`,
-		"package/index.js":     `exports.name = "whisker 1.2";`,
-	} {
-		require.NoError(t, w.WriteHeader(&tar.Header{Name: name, Size: int64(len(text)), Mode: 0o644}))
-		_, err := w.Write([]byte(text))
-		require.NoError(t, err)
-	}
-	require.NoError(t, w.Close())
-	require.NoError(t, gz.Close())
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/whisker.tgz" {
-			_, _ = w.Write(packed.Bytes())
-			return
-		}
-		http.NotFound(w, r)
-	}))
-	t.Cleanup(s.Close)
-	return s.URL
-}
-
 func runNode(t *testing.T, s *build.Shop, files map[string]string) (string, string, error) {
 	t.Helper()
+	return runNodeCode(t, s, zipOf(t, files))
+}
+
+func runNodeCode(t *testing.T, s *build.Shop, code kind.Code) (string, string, error) {
+	t.Helper()
 	out := &logs{}
-	command, err := node(t).Prepare(t.Context(), kind.Site{Dir: t.TempDir(), Shop: s, Sink: out}, zipOf(t, files), "main")
+	command, err := node(t).Prepare(t.Context(), kind.Site{Dir: t.TempDir(), Shop: s, Sink: out}, code, "main")
 	if err != nil {
 		return "", out.String(), err
 	}
@@ -65,11 +34,11 @@ func runNode(t *testing.T, s *build.Shop, files map[string]string) (string, stri
 }
 
 func TestNode_Dependencies(t *testing.T) {
-	at, s := npmPackage(t), shop(t)
+	at, s := npmRegistry(t), shop(t)
 	files := func(dependency string) map[string]string {
 		return map[string]string{
 			"index.js":     "const { name } = require('whisker'); exports.main = () => ({ name });",
-			"package.json": `{"name":"a","main":"index.js","scripts":{"preinstall":"exit 1"},"dependencies":{"whisker":"` + dependency + `"}}`,
+			"package.json": `{"name":"a","main":"index.js","scripts":{"prepare":"exit 1"},"dependencies":{"whisker":"` + dependency + `"}}`,
 		}
 	}
 	result, log, err := runNode(t, s, files(at+"/whisker.tgz"))
@@ -92,7 +61,7 @@ func TestNode_Dependencies(t *testing.T) {
 }
 
 func TestNode_DependenciesThatCannotBe(t *testing.T) {
-	at, s := npmPackage(t), shop(t)
+	at, s := npmRegistry(t), shop(t)
 	for name, c := range map[string]struct{ json, words string }{
 		"not there":     {`{"dependencies":{"whisker":"` + at + `/missing.tgz"}}`, "dependencies could not be installed"},
 		"a folder":      {`{"dependencies":{"whisker":"file:whisker"}}`, "is a folder of the action"},

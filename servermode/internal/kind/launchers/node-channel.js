@@ -5,7 +5,12 @@
 
 const { closeSync, openSync, writeSync, constants } = require("node:fs");
 
-const { stringify } = JSON; // the action may replace what is global
+// The action may replace what is global.
+const { stringify } = JSON;
+const bytesOf = Buffer.from.bind(Buffer);
+const joined = Buffer.concat.bind(Buffer);
+const zeros = Buffer.alloc.bind(Buffer);
+
 const STDOUT = 1, STDERR = 2, RESULT = 3;
 const LONGEST = 32 << 10; // of a log frame's payload
 
@@ -29,12 +34,12 @@ function writeAll(fd, bytes) {
 }
 
 function frame(id, stream, status, payload) {
-  const head = Buffer.alloc(12);
+  const head = zeros(12);
   head.writeUInt32BE(id, 0);
   head[4] = stream;
   head.writeUInt16BE(status, 6);
   head.writeUInt32BE(payload.length, 8);
-  writeAll(answers, Buffer.concat([head, payload]));
+  writeAll(answers, joined([head, payload]));
 }
 
 function sendLog(id, stream, bytes) {
@@ -47,5 +52,5 @@ module.exports = {
   STDOUT, STDERR, requests, sendLog,
   sendResult: (id, status, payload) => frame(id, RESULT, status, payload),
   writeReal: (stream, bytes) => writeAll(real[stream], bytes),
-  reply: (message) => writeAll(answers, Buffer.from(`${stringify(message)}\n`)),
+  reply: (message) => writeAll(answers, bytesOf(`${stringify(message)}\n`)),
 };

@@ -2,10 +2,13 @@
 // each run's own on top.
 "use strict";
 
+const { stringify } = JSON; // the action may replace what is global
+const { entries, hasOwn, keys } = Object;
+
 function variables(fields) {
   const out = Object.create(null);
-  for (const [name, value] of Object.entries(fields)) {
-    out[`__OW_${name.toUpperCase()}`] = typeof value === "string" ? value : JSON.stringify(value);
+  for (const [name, value] of entries(fields)) {
+    out[`__OW_${name.toUpperCase()}`] = typeof value === "string" ? value : stringify(value);
   }
   return out;
 }
@@ -17,10 +20,10 @@ class Single {
 
   enter(variables) {
     for (const name of this.#names) {
-      if (Object.hasOwn(this.#initial, name)) process.env[name] = this.#initial[name];
+      if (hasOwn(this.#initial, name)) process.env[name] = this.#initial[name];
       else delete process.env[name];
     }
-    this.#names = Object.keys(variables);
+    this.#names = keys(variables);
     for (const name of this.#names) process.env[name] = variables[name];
   }
 }
@@ -32,14 +35,14 @@ class Shared {
     const base = process.env;
     const mine = (name) => {
       const own = current();
-      return own && Object.hasOwn(own, name) ? own : undefined;
+      return own && hasOwn(own, name) ? own : undefined;
     };
     process.env = new Proxy(base, {
       get: (_, name) => (mine(name) ?? base)[name],
       has: (_, name) => mine(name) !== undefined || name in base,
       set: (_, name, value) => Reflect.set(mine(name) ?? base, name, mine(name) ? String(value) : value),
       deleteProperty: (_, name) => Reflect.deleteProperty(mine(name) ?? base, name),
-      ownKeys: () => [...new Set([...Reflect.ownKeys(base), ...Object.keys(current() ?? {})])],
+      ownKeys: () => [...new Set([...Reflect.ownKeys(base), ...keys(current() ?? {})])],
       getOwnPropertyDescriptor: (_, name) => Reflect.getOwnPropertyDescriptor(mine(name) ?? base, name),
     });
   }

@@ -37,9 +37,10 @@ function asExpression(main) {
 const MODULE_SYNTAX = /import statement outside a module|Unexpected token 'export'|'import\.meta'|await is only valid in/;
 
 // fromText runs source text as a module. A function that it declares and does
-// not export can be seen only from its own last line.
+// not export can be seen only from its own last line. It has a parent: it is not
+// the program, and must not act as one.
 async function fromText(file, main) {
-  const module = new Module(file, null);
+  const module = new Module(file, require.main);
   module.filename = file;
   module.paths = Module._nodeModulePaths(path.dirname(file));
   const exported = module.exports;
@@ -92,7 +93,8 @@ function resolve(file) {
 
 function isModule(folder) {
   try {
-    return JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8")).type === "module";
+    const text = fs.readFileSync(path.join(folder, "package.json"), "utf8");
+    return JSON.parse(text.replace(/^\ufeff/, "")).type === "module";
   } catch {
     return false;
   }

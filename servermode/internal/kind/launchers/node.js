@@ -12,16 +12,23 @@
 
 const { AsyncLocalStorage } = require("node:async_hooks");
 const { Socket } = require("node:net");
-const { Writable } = require("node:stream");
-const { inspect, types } = require("node:util");
-const { hint, load } = require("./node-load.js");
+const { rejection, text, trace } = require("./node-error.js");
+const { load } = require("./node-load.js");
+const { Log } = require("./node-log.js");
 const { variables, Shared, Single } = require("./node-env.js");
 const { reply, requests, sendLog, sendResult, writeReal, STDOUT, STDERR } = require("./node-channel.js");
 
-const { parse, stringify } = JSON; // the action may replace what is global
+// The action may replace what is global.
+const { parse, stringify } = JSON;
+const resolved = Promise.resolve.bind(Promise);
+const exit = process.exit.bind(process);
+const bytesOf = Buffer.from.bind(Buffer);
+const joined = Buffer.concat.bind(Buffer);
+
 const [folder, main, form, mode] = process.argv.splice(2);
 const runs = mode === "many" ? new AsyncLocalStorage() : null;
-const environment = runs ? new Shared(() => runs.getStore()?.variables) : new Single();
+const currentRun = () => runs?.getStore();
+const environment = runs ? new Shared(() => currentRun()?.variables) : new Single();
 const inFlight = new Set();
 let action; // undefined while it is being loaded
 
@@ -35,67 +42,18 @@ function print(run, stream, bytes) {
   }
 }
 
-// Log is process.stdout and process.stderr. A write is out when it returns, so
-// that nothing is lost when the process ends; nobody can close it.
-class Log extends Writable {
-  constructor(fd) {
-    super();
-    this.fd = fd;
-    this._type = "pipe";
-  }
-  _write(chunk, encoding, done) {
-    print(runs?.getStore(), this.fd, chunk);
-    done();
-  }
-  end(...args) {
-    const done = typeof args.at(-1) === "function" ? args.pop() : undefined;
-    if (args[0] != null) this.write(...args);
-    if (done) process.nextTick(done);
-    return this;
-  }
-  cork() {}
-  uncork() {}
-  destroy() { return this; }
-}
-
 for (const [name, fd] of [["stdout", STDOUT], ["stderr", STDERR]]) {
-  const log = new Log(fd);
+  const log = new Log(fd, currentRun, print);
   Object.defineProperty(process, name, { configurable: true, enumerable: true, get: () => log });
-}
-
-const isError = (error) => types.isNativeError(error) || error instanceof Error;
-
-function text(error) {
-  try {
-    return typeof error === "string" || isError(error) ? String(error) : inspect(error);
-  } catch {
-    return "an error that has no text";
-  }
-}
-
-function trace(error) {
-  let stack;
-  try {
-    stack = isError(error) && error.stack ? inspect(error) : text(error);
-  } catch {
-    stack = text(error);
-  }
-  return Buffer.from(`${/error/i.test(stack) ? "" : "Error: "}${stack}\n${hint(error)}`);
 }
 
 // encode makes the result's bytes; what JSON cannot hold is an error.
 function encode(value) {
   try {
-    return Buffer.from(stringify(value === undefined ? {} : value) ?? "null");
+    return bytesOf(stringify(value === undefined ? {} : value) ?? "null");
   } catch (error) {
-    return Buffer.from(stringify({ error: text(error) }));
+    return bytesOf(stringify({ error: text(error) }));
   }
-}
-
-// reason is what a promise was rejected with, as it is if JSON can hold it.
-function reason(error) {
-  if (isError(error) || ["function", "symbol", "bigint"].includes(typeof error)) return text(error);
-  return error ?? {};
 }
 
 function finish(run, status, payload) {
@@ -107,7 +65,7 @@ function finish(run, status, payload) {
 
 function fail(run, error) {
   print(run, STDERR, trace(error));
-  finish(run, 502, Buffer.from(`An error has occurred: ${text(error)}`));
+  finish(run, 502, bytesOf(`An error has occurred: ${text(error)}`));
 }
 
 function perform(run, request) {
@@ -121,9 +79,9 @@ function perform(run, request) {
     fail(run, error);
     return;
   }
-  Promise.resolve(result).then(
+  resolved(result).then(
     (value) => finish(run, 200, encode(value)),
-    (error) => finish(run, 200, encode({ error: reason(error) })),
+    (error) => finish(run, 200, bytesOf(rejection(error))),
   );
 }
 
@@ -140,7 +98,7 @@ function begin(line) {
 // or, where that cannot be told, those in flight, but not the process.
 function stray(error) {
   if (!action) return refuse(error);
-  const from = runs?.getStore();
+  const from = currentRun();
   if (from?.over || (!from && inFlight.size === 0)) return print(from, STDERR, trace(error));
   for (const run of from ? [from] : [...inFlight]) fail(run, error);
 }
@@ -151,10 +109,13 @@ for (const event of ["uncaughtException", "unhandledRejection"]) {
   });
 }
 
+// refuse ends a start. The answer says why, the log also where: an author has no
+// use for the folders of the server's host.
 function refuse(error) {
   print(undefined, STDERR, trace(error));
-  reply({ error: text(error).slice(0, 1000) });
-  process.exit(1);
+  const [cause] = text(error).split("\nRequire stack:");
+  reply({ error: cause.replaceAll(`${folder}/`, "").slice(0, 1000) });
+  exit(1);
 }
 
 function listen() {
@@ -163,14 +124,14 @@ function listen() {
   socket.on("data", (chunk) => {
     for (let end; (end = chunk.indexOf(10)) >= 0; chunk = chunk.subarray(end + 1)) {
       parts.push(chunk.subarray(0, end));
-      const line = Buffer.concat(parts).toString();
+      const line = joined(parts).toString();
       parts = [];
       begin(line);
     }
     if (chunk.length > 0) parts.push(chunk);
   });
   socket.on("error", () => {}); // close follows
-  socket.on("close", () => process.exit(0));
+  socket.on("close", () => exit(0));
 }
 
 load(folder, main, form === "archive").then((loaded) => {
