@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"go.uber.org/zap"
 
+	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -80,7 +81,7 @@ func (b *Balancer) called(name string) (found *backend, _ error) {
 		if strings.ToLower(s.name) == name {
 			return s, nil
 		}
-		if s.target.Host == name || s.target.Hostname() == name {
+		if s.isAt(name) {
 			several = found != nil
 			found = s
 		}
@@ -94,6 +95,20 @@ func (b *Balancer) called(name string) (found *backend, _ error) {
 		return nil, missing
 	}
 	return found, nil
+}
+
+// isAt reports whether a server's host, with or without the port, is called name.
+// One that came through a tunnel has no address but goes by its host and port.
+func (s *backend) isAt(name string) bool {
+	at := s.target
+	if s.server.Tunnel {
+		var err error
+		if at, err = hop.ParseTarget(strings.ToLower(s.name), "http"); err != nil {
+			return false
+		}
+	}
+	_, host, isURL := strings.Cut(name, "://")
+	return at.Host == name || at.Hostname() == name || s.server.Tunnel && isURL && at.Host == host
 }
 
 // showServer answers with one server's status.
