@@ -28,11 +28,12 @@ var Env = []string{"GORACE=atexit_sleep_ms=0"}
 // Bins is where the binaries are.
 var Bins string
 
-// Main builds the binaries with the race detector and runs the tests.
+// Main builds the binaries, with the race detector if the tests have it, and
+// runs the tests.
 func Main(m *testing.M) {
 	dir, err := os.MkdirTemp("", "whiskaway-test-")
 	if err == nil {
-		err = errors.Join(os.Chmod(dir, 0o755), Build(dir, "-race"))
+		err = errors.Join(os.Chmod(dir, 0o755), Build(dir, raceFlag...))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "building the binaries:", err)
