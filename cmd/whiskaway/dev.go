@@ -150,8 +150,12 @@ func (d *dev) serve(listener *daemon.Listener, signals <-chan os.Signal) error {
 		}()
 		return listener.Stop(ctx)
 	})
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		d.term.say("runs in flight were cancelled")
+	switch {
+	case errors.Is(err, context.Canceled):
+		d.term.say("runs in flight were cancelled by the second signal")
+		err = nil
+	case errors.Is(err, context.DeadlineExceeded):
+		d.term.say("runs in flight were cancelled after %v", devGrace)
 		err = nil
 	}
 	following.Wait()

@@ -59,7 +59,7 @@ func (c chain) Start(ctx context.Context, env map[string]string) (*conformance.C
 
 // grace is what a loaded machine needs to see a shell fail; a native process
 // that waits for its input is ready before.
-const grace = "--native-grace=500ms"
+const grace = "--native-grace=10s"
 
 // Every behaviour that the platform's own suites check, from client to server,
 // over HTTP, with the container's streams.

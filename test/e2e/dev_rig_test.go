@@ -40,7 +40,7 @@ func startDev(t *testing.T, action string, args ...string) *devTool {
 func startDevIn(t *testing.T, cache string, env []string, action string, args ...string) *devTool {
 	t.Helper()
 	d := &devTool{t: t, says: &harness.Buffer{}, out: &harness.Buffer{}, done: make(chan struct{})}
-	d.cmd = exec.Command(filepath.Join(harness.Bins, "whiskaway"), append([]string{"dev", action, "--listen=127.0.0.1:0"}, args...)...)
+	d.cmd = exec.Command(filepath.Join(harness.Bins, "whiskaway"), append([]string{"dev", action, "--listen=127.0.0.1:0", "--limit=5m"}, args...)...)
 	d.cmd.Env = append(append(os.Environ(), "XDG_CACHE_HOME="+cache), append(env, harness.Env...)...)
 	d.cmd.Stderr = d.says
 	stdout, err := d.cmd.StdoutPipe()

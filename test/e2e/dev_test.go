@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -133,12 +132,10 @@ func TestDev_EndsWithARunInFlight(t *testing.T) {
 	touch := filepath.Join(shared, "started")
 	go func() { _, _ = http.Get(d.url + "?" + url.Values{"touch": {touch}, "until": {"/nowhere"}}.Encode()) }()
 	harness.Eventually(t, func() bool { _, err := os.Stat(touch); return err == nil }, "the run has started")
-	first := time.Now()
 	require.NoError(t, d.cmd.Process.Signal(syscall.SIGTERM))
 	d.awaits("ending; a run in flight has 10s")
 	d.stop(syscall.SIGTERM)
-	assert.Less(t, time.Since(first), 10*time.Second, "the second signal does not wait")
-	assert.Contains(t, d.says.String(), "runs in flight were cancelled")
+	assert.Contains(t, d.says.String(), "runs in flight were cancelled by the second signal", "it does not wait")
 	assert.False(t, alive(one.PID))
 }
 

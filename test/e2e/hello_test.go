@@ -34,7 +34,7 @@ func TestHello_EveryKindGreets(t *testing.T) {
 		}
 		t.Run(strings.Fields(c[1])[2], func(t *testing.T) {
 			line := strings.ReplaceAll(strings.ReplaceAll(c[1], "http://127.0.0.1:9000", server.URL), " bin/", " "+built+"/")
-			cmd := exec.Command(filepath.Join(harness.Bins, "whiskaway"), strings.Fields(line)...)
+			cmd := exec.Command(filepath.Join(harness.Bins, "whiskaway"), append(strings.Fields(line), "--limit=5m")...)
 			cmd.Dir = root
 			result, err := cmd.Output()
 			require.NoError(t, err, "%s", stderrOf(err))
