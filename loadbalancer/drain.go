@@ -2,7 +2,6 @@ package loadbalancer
 
 import (
 	"encoding/json"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"go.uber.org/zap"
 
+	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -98,15 +98,18 @@ func (b *Balancer) called(name string) (found *backend, _ error) {
 }
 
 // goesBy reports whether people may mean the server by a name: its URL, or the
-// host of that or of its own name, which is all that a server with a tunnel has.
-// The caller holds mu.
+// host of that, with or without the port. One that came through a tunnel has no
+// address but goes by its host and port. The caller holds mu.
 func (s *backend) goesBy(name string) bool {
-	at := s.target.Host
+	at := s.target
 	if s.server.Tunnel {
-		at = strings.ToLower(s.name)
+		var err error
+		if at, err = hop.ParseTarget(strings.ToLower(s.name), "http"); err != nil {
+			return false
+		}
 	}
-	host, _, err := net.SplitHostPort(at)
-	return name == at || err == nil && name == host || !s.server.Tunnel && name == s.target.String()
+	_, host, isURL := strings.Cut(name, "://")
+	return at.Host == name || at.Hostname() == name || name == at.String() || s.server.Tunnel && isURL && at.Host == host
 }
 
 // showServer answers with one server's status.

@@ -2,35 +2,20 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
-	"os"
-	"strings"
 	"time"
 
-	"github.com/whiskaway/whiskaway/internal/token"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
 // asking is a server or balancer that people ask about itself.
 type asking struct {
-	Server    string        `env:"WHISKAWAY_SERVER" help:"URL of the server or balancer that is asked. [${server}; a balancer: ${balancer}]"`
-	TokenFile string        `type:"path" env:"WHISKAWAY_TOKEN_FILE" help:"Bearer token for it."`
-	CAFile    string        `type:"path" env:"WHISKAWAY_CA_FILE" help:"Certificates to trust, PEM."`
-	Limit     time.Duration `default:"10s" help:"Time to wait for an answer."`
+	remote `embed:""`
+	Limit  time.Duration `default:"10s" help:"Time to wait for an answer."`
 }
-
-// Where servers and balancers listen unless told otherwise.
-const (
-	defaultServer   = "http://127.0.0.1:9000"
-	defaultBalancer = "http://127.0.0.1:18080"
-)
 
 // maxList is more than any list of functions that people can read.
 const maxList = 64 << 20
@@ -38,55 +23,25 @@ const maxList = 64 << 20
 // ask sends a request without a body and returns the answer's, if it is one of
 // success. A tenant may be empty.
 func (a *asking) ask(method, path, tenant string) ([]byte, error) {
-	client, err := a.client()
-	if err != nil {
-		return nil, err
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), a.Limit)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(a.Server, "/")+path, nil)
+	req, err := http.NewRequestWithContext(ctx, method, a.Server+path, nil)
 	if err != nil {
 		return nil, fmt.Errorf("--server: %w", err)
 	}
 	if err := a.identify(req, tenant); err != nil {
 		return nil, err
 	}
-	resp, err := client.Do(req)
-	var inner *url.Error
-	if errors.As(err, &inner) {
-		err = inner.Err // without the URL, which is said already
-	}
+	resp, body, err := a.do(req)
 	if err != nil {
-		return nil, fmt.Errorf("%s cannot be reached; is a server there? --server names another: %w", a.Server, err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxList))
-	if err != nil {
-		return nil, fmt.Errorf("the answer of %s is cut off: %w", a.Server, err)
+		return nil, err
 	}
 	return body, a.refused(resp, body, tenant)
 }
 
-// identify says who asks.
-func (a *asking) identify(req *http.Request, tenant string) error {
-	if a.TokenFile != "" {
-		secret, err := token.First(a.TokenFile)
-		if err != nil {
-			return fmt.Errorf("--token-file: %w", err)
-		}
-		req.Header.Set("Authorization", "Bearer "+secret)
-	}
-	if tenant != "" {
-		req.Header.Set(runtimespec.HeaderTenant, tenant)
-	}
-	return nil
-}
-
 // refused says what a status means and what to do.
 func (a *asking) refused(resp *http.Response, body []byte, tenant string) error {
-	var says struct{ Error string }
-	_ = json.Unmarshal(body, &says)
-	ours := resp.Header.Get(runtimespec.HeaderReason) != "" && says.Error != ""
+	ours := resp.Header.Get(runtimespec.HeaderReason) != "" && saidIn(body) != ""
 	switch {
 	case resp.StatusCode == http.StatusOK:
 		return nil
@@ -97,25 +52,14 @@ func (a *asking) refused(resp *http.Response, body []byte, tenant string) error 
 	case resp.StatusCode == http.StatusForbidden && tenant != "":
 		return errors.New("this token may not act for another tenant: leave --tenant out, or use one that may delegate")
 	case ours:
-		return fmt.Errorf("%s: %s", a.Server, printable(says.Error))
+		return fmt.Errorf("%s: %s", a.Server, printable(saidIn(body)))
 	}
-	return fmt.Errorf("%s answered with status %s; is it a Whiskaway server? %s", a.Server, resp.Status, printable(says.Error))
+	return a.strange(resp, body)
 }
 
-// client goes to the server alone: its token is not for proxies, nor for where
-// an answer would send it.
-func (a *asking) client() (*http.Client, error) {
-	transport := &http.Transport{DisableKeepAlives: true}
-	if a.CAFile != "" {
-		pem, err := os.ReadFile(a.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("--ca-file: %w", err)
-		}
-		pool := x509.NewCertPool()
-		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("--ca-file: %s holds no certificate", a.CAFile)
-		}
-		transport.TLSClientConfig = &tls.Config{RootCAs: pool}
-	}
-	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, nil
+// saidIn is the message of an answer like {"error": "…"}; empty: there is none.
+func saidIn(body []byte) string {
+	var says struct{ Error string }
+	_ = json.Unmarshal(body, &says)
+	return says.Error
 }

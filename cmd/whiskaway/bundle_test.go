@@ -119,7 +119,7 @@ func TestSource_AFileMayBeTooLargeAsWell(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "huge.zip")
 	put(t, filepath.Dir(file), "huge.zip", "PK\x03\x04\x00")
 	require.NoError(t, os.Truncate(file, 40<<20))
-	_, _, err := source(file).load()
+	_, _, err := source{path: file}.load()
 	require.ErrorContains(t, err, "is 53 MiB as it would be sent, the platform takes 48 MiB at most")
 }
 
@@ -129,33 +129,33 @@ func TestSource_TellsItsKind(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		put(t, dir, file, "")
-		assert.Equal(t, kind, source(dir).kind(), file)
+		assert.Equal(t, kind, source{path: dir}.kind(), file)
 	}
 	for file, kind := range map[string]string{"a.py": kindPython, "b.js": kindNode, "c.go": kindGo, "d.sh": "", "e.zip": "", "f": ""} {
-		assert.Equal(t, kind, source("/nowhere/"+file).kind(), file)
+		assert.Equal(t, kind, source{path: "/nowhere/" + file}.kind(), file)
 	}
-	assert.Equal(t, "hello", source("/nowhere/hello.py").name())
+	assert.Equal(t, "hello", source{path: "/nowhere/hello.py"}.name())
 }
 
 // What editors and interpreters leave beside an action is no new version.
 func TestSource_FingerprintIsTheActionsOwn(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "a.py", "one")
-	first := source(dir).fingerprint()
+	first := source{path: dir}.fingerprint()
 	for _, name := range []string{"a.py~", ".a.py.swp", ".#a.py", "4913", "__pycache__/a.pyc", ".git/index"} {
 		put(t, dir, name, "")
-		assert.Equal(t, first, source(dir).fingerprint(), name)
+		assert.Equal(t, first, source{path: dir}.fingerprint(), name)
 	}
 	for _, name := range []string{"b.py", "lib/c.py", "a.py"} {
 		put(t, dir, name, "new")
-		next := source(dir).fingerprint()
+		next := source{path: dir}.fingerprint()
 		assert.NotEqual(t, first, next, name)
 		first = next
 	}
 	require.NoError(t, os.Chmod(filepath.Join(dir, "b.py"), 0o755))
-	assert.NotEqual(t, first, source(dir).fingerprint(), "a program's mode counts")
+	assert.NotEqual(t, first, source{path: dir}.fingerprint(), "a program's mode counts")
 	require.NoError(t, os.RemoveAll(dir))
-	assert.Contains(t, source(dir).fingerprint(), "no such file")
+	assert.Contains(t, source{path: dir}.fingerprint(), "no such file")
 }
 
 // The context of a version ends when the next one is seen, not before.
@@ -163,7 +163,7 @@ func TestWatch_SendsEachVersion(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "a.py", "one")
 	ctx, cancel := context.WithCancel(t.Context())
-	versions := watch(ctx, source(dir))
+	versions := watch(ctx, source{path: dir})
 	first := <-versions
 	require.NoError(t, first.Err())
 	put(t, dir, "b.py", "two")

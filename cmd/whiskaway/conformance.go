@@ -13,7 +13,7 @@ import (
 )
 
 type conformanceCommand struct {
-	URL      string   `arg:"" optional:"" name:"url" help:"A runtime container that runs already."`
+	URL      string   `arg:"" optional:"" name:"url" help:"A runtime container that runs already: HOST, HOST:PORT or URL; the usual port is 8080."`
 	Exec     string   `placeholder:"CMD" help:"Command that runs a fresh container in the foreground, on the loopback port {port}; also {kind} and {env}."`
 	Restart  string   `placeholder:"CMD" help:"With URL: command that puts a fresh container there, before each case; also {kind} and {env}."`
 	Kind     []string `short:"k" help:"Kind that the runtime serves, any number of times: ${conformanceKinds}."`
@@ -40,7 +40,7 @@ A container elsewhere, whose logs cannot be seen, with a command that replaces i
 
 Without --restart only the cases are checked that one container can be asked.
 
-Exit code: 0 when no demand of the platform's own suites fails, 1 when one does, 2 for wrong usage.`
+Exit code: 0 when no demand of the platform's own suites fails, 1 when one does, 2 for wrong usage, 5 when nothing answers at the URL.`
 }
 
 // Run checks the cases and prints what came of them.
@@ -72,7 +72,7 @@ func (c *conformanceCommand) oneContainer() bool { return c.URL != "" && c.Resta
 // saying of each case that there is not.
 func (c *conformanceCommand) tryStart(ctx context.Context, suites []suite) error {
 	if c.oneContainer() {
-		return awaitHTTP(ctx, c.URL, 0)
+		return coded(exitUnreachable, awaitHTTP(ctx, c.URL, 0))
 	}
 	container, err := c.target(suites[0].kind).Start(ctx, nil)
 	if err != nil {

@@ -33,6 +33,12 @@ func (c *conformanceCommand) Validate() error {
 	if _, err := c.needs(); err != nil {
 		return err
 	}
+	if c.URL != "" {
+		var err error
+		if c.URL, err = serverURL(c.URL, defaultRuntime); err != nil {
+			return err
+		}
+	}
 	suites, err := c.suites()
 	if err == nil && c.URL != "" && c.oneContainer() && len(suites) > 1 {
 		err = errors.New("one container serves one kind: give one --kind, or --restart")

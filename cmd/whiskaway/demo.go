@@ -16,7 +16,7 @@ import (
 type demoCommand struct {
 	Plates string        `default:"examples/plates" type:"existingdir" help:"Folder with plates.py and frames/."`
 	Python string        `default:"" help:"Interpreter that has the action's libraries."`
-	Limit  time.Duration `default:"60s" help:"Time for the init and for each run."`
+	Limit  time.Duration `default:"5m" help:"Time for the init and for each run."`
 }
 
 // Run shows one action, run elsewhere: the invoker talks to the client
@@ -111,7 +111,7 @@ func (c *demoCommand) showFreed(s *stage) error {
 		return fmt.Errorf("stopping the client: %w", err)
 	}
 	fmt.Println("The client container got SIGTERM and gave its function up with /stop.")
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		after, err := server.functions()
 		if err != nil {
 			return err

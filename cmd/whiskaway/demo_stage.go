@@ -109,7 +109,7 @@ func (s *stage) start(name, label string, args []string) (*actor, error) {
 
 // await reads the address from the log once the process serves.
 func (a *actor) await(log string) error {
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		select {
 		case <-a.done:
 			return fmt.Errorf("%s ended: %v%s", a.cmd.Path, a.err, a.tail())
@@ -153,7 +153,7 @@ func (a *actor) stop() error {
 	select {
 	case <-a.done:
 		return a.err
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		return errors.Join(errors.New("it did not end after SIGTERM"), a.cmd.Process.Kill())
 	}
 }

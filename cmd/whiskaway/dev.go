@@ -25,16 +25,14 @@ const devListen = "127.0.0.1:3234"
 const devGrace = 10 * time.Second
 
 type devCommand struct {
-	Action    string            `arg:"" type:"path" placeholder:"DIR|FILE" help:"The action: a source file, script, program or archive, or a folder that becomes a zip."`
-	Listen    string            `placeholder:"ADDRESS" help:"Address on loopback to serve on. [${devListen}, or a free port when that is taken]"`
-	Main      string            `short:"m" default:"main" help:"The function to call."`
-	Kind      string            `short:"k" help:"Kind of the action. [by the file's name or the folder's files, else sniffed by the server]"`
-	Env       map[string]string `short:"e" placeholder:"NAME=VALUE" mapsep:"none" help:"An init parameter, in the action's environment."`
-	Limit     time.Duration     `default:"60s" help:"Time for each init and for each run."`
-	Python    string            `help:"Interpreter that has the action's libraries." xor:"where"`
-	Upstream  string            `help:"URL of a server or balancer. [a server within this command, for as long as it runs]" xor:"where"`
-	TokenFile string            `type:"path" env:"WHISKAWAY_TOKEN_FILE" help:"Bearer token for the upstream."`
-	CAFile    string            `type:"path" env:"WHISKAWAY_CA_FILE" help:"Certificates to trust for the upstream, PEM."`
+	Action string            `arg:"" type:"path" placeholder:"DIR|FILE" help:"The action: a source file, script, program or archive, or a folder that becomes a zip."`
+	Listen string            `placeholder:"ADDRESS" help:"Address on loopback to serve on. [${devListen}, or a free port when that is taken]"`
+	Main   string            `short:"m" default:"main" help:"The function to call."`
+	Kind   string            `short:"k" help:"Kind of the action. [by the file's name or the folder's files, else sniffed by the server]"`
+	Env    map[string]string `short:"e" placeholder:"NAME=VALUE" mapsep:"none" help:"An init parameter, in the action's environment."`
+	Limit  time.Duration     `default:"60s" help:"Time for each init and for each run."`
+	Python string            `help:"Interpreter that has the action's libraries, for the server within this command."`
+	remote `embed:""`
 }
 
 // Help is what --help adds.
@@ -46,13 +44,18 @@ func (c *devCommand) Help() string {
   curl 'http://` + devListen + `/?name=Ada'             query parameters as arguments
   curl -F picture=@plate.jpg http://` + devListen + `/   a form; files in base64
 
-The URL goes to stdout, logs and all else to stderr. Ctrl-C ends it.`
+The URL goes to stdout, logs and all else to stderr. Ctrl-C ends it. What was built is kept for the next start, in /var/cache/whiskaway for root, else in ~/.cache/whiskaway (XDG_CACHE_HOME).
+
+A requirements.txt beside a Python file is installed as if both were a folder, unless --python names an interpreter that has what is needed.`
 }
 
 // Validate is called before Run; what it returns is a usage error.
 func (c *devCommand) Validate() error {
 	if c.Listen != "" && !daemon.Loopback(c.Listen) {
 		return fmt.Errorf("--listen %s: whoever reaches it runs your action; only loopback is served, such as 127.0.0.1:0", c.Listen)
+	}
+	if c.Python != "" && c.Server != "" {
+		return fmt.Errorf("--python is for the server within this command, and %s (--server, WHISKAWAY_SERVER, WHISKAWAY_UPSTREAM) has its own: leave one out", printable(c.Server))
 	}
 	if c.Limit <= 0 {
 		return fmt.Errorf("--limit must be a time such as 60s, not %s", c.Limit)
@@ -68,6 +71,14 @@ func (c *devCommand) Run() (err error) {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // a reader of ours that is gone must not cut the end short
 	if _, err = os.Stat(c.Action); err != nil {
 		return err
+	}
+	if c.Server != "" {
+		if err := c.resolve(defaultServer); err != nil {
+			return err
+		}
+		if err := c.reach(); err != nil {
+			return err
+		}
 	}
 	d := c.dev()
 	if d.container.Upstream == "" {
@@ -91,9 +102,9 @@ func (c *devCommand) Run() (err error) {
 
 func (c *devCommand) dev() *dev {
 	return &dev{
-		source: source(c.Action), main: c.Main, env: c.Env, term: &terminal{w: os.Stderr}, why: errStarting,
+		source: source{path: c.Action, asked: c.Kind, beside: c.Python == ""}, main: c.Main, env: c.Env, term: &terminal{w: os.Stderr}, why: errStarting,
 		container: clientmode.Config{
-			Listen: "127.0.0.1:0", Upstream: c.Upstream, Kind: c.Kind, TokenFile: c.TokenFile, CAFile: c.CAFile, Limit: c.Limit,
+			Listen: "127.0.0.1:0", Upstream: c.Server, TokenFile: c.TokenFile, CAFile: c.CAFile, Limit: c.Limit,
 		},
 	}
 }
@@ -139,8 +150,12 @@ func (d *dev) serve(listener *daemon.Listener, signals <-chan os.Signal) error {
 		}()
 		return listener.Stop(ctx)
 	})
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		d.term.say("runs in flight were cancelled")
+	switch {
+	case errors.Is(err, context.Canceled):
+		d.term.say("runs in flight were cancelled by the second signal")
+		err = nil
+	case errors.Is(err, context.DeadlineExceeded):
+		d.term.say("runs in flight were cancelled after %v", devGrace)
 		err = nil
 	}
 	following.Wait()

@@ -57,7 +57,7 @@ func (d *dev) update(ctx context.Context) {
 	d.number++
 	var v *version
 	if err == nil {
-		d.term.say("version %d: starting", d.number)
+		d.term.say("version %d: starting%s", d.number, d.source.note())
 		v, err = d.deploy(ctx, d.number, c)
 	}
 	switch {

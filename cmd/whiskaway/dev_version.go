@@ -30,9 +30,7 @@ func (d *dev) deploy(ctx context.Context, number int, c code) (*version, error) 
 		slot: make(chan struct{}, 1), retired: make(chan struct{}),
 	}
 	cfg := d.container
-	if cfg.Kind == "" {
-		cfg.Kind = d.source.kind()
-	}
+	cfg.Kind = d.source.kind()
 	cfg.Stdout, cfg.Stderr = v.marks.stream("stdout"), v.marks.stream("stderr")
 	v.client = clientmode.New(cfg)
 	if err := v.client.Start(); err != nil {

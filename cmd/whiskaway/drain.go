@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -10,7 +9,7 @@ import (
 )
 
 type drainCommand struct {
-	Name   string `arg:"" help:"The server: its URL in the balancer's list, or its host where one server is meant by that."`
+	Name   string `arg:"" help:"The server: its name in the balancer's list, or HOST or HOST:PORT where one server is meant by that."`
 	asking `embed:""`
 	Wait   time.Duration `default:"1m" help:"Time for functions to be loaded elsewhere and for the balancer's runs there to end; 0: do not wait for it."`
 }
@@ -74,7 +73,9 @@ func (a *asking) status(s serverStatus) (serverStatus, error) {
 
 // tell has a balancer drain or return a server, and returns how that is now.
 func (a *asking) tell(server, what string) (s serverStatus, err error) {
-	a.Server = cmp.Or(a.Server, defaultBalancer)
+	if err := a.resolve(defaultBalancer); err != nil {
+		return s, err
+	}
 	body, err := a.ask(http.MethodPost, "/servers/"+url.PathEscape(server)+"/"+what, "")
 	if err != nil {
 		return s, err

@@ -1,135 +1,145 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
-	"strings"
-	"sync"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/whiskaway/whiskaway/clientmode"
+	"github.com/whiskaway/whiskaway/internal/daemon"
 )
 
 type invokeCommand struct {
-	File      string            `short:"f" required:"" type:"existingfile" help:"The action: a source file, script, program, zip or tar.gz."`
-	Param     []string          `short:"p" placeholder:"NAME=VALUE" sep:"none" help:"An argument; VALUE may be JSON, and @FILE is a file's content in base64."`
+	File      string            `short:"f" required:"" type:"path" placeholder:"DIR|FILE" help:"The action: a source file, script, program, zip or tar.gz, or a folder that becomes a zip."`
+	Param     []string          `short:"p" placeholder:"NAME=VALUE" sep:"none" help:"An argument, also as -p NAME VALUE; VALUE may be JSON, and @FILE is a file's content in base64."`
+	ParamFile []string          `short:"P" placeholder:"FILE" sep:"none" help:"A file with a JSON object of arguments; - is stdin. Those of -p go before it."`
 	Env       map[string]string `short:"e" placeholder:"NAME=VALUE" mapsep:"none" help:"An init parameter, in the action's environment."`
 	Main      string            `short:"m" default:"main" help:"The function to call."`
-	Kind      string            `short:"k" help:"Kind of the action. [by the file's name, else sniffed by the server]"`
-	Upstream  string            `help:"URL of a server or balancer; a client container for it is part of this command." xor:"where" required:""`
-	Runtime   string            `help:"URL of any OpenWhisk runtime container; its logs stay on its own streams." xor:"where" required:""`
-	TokenFile string            `type:"path" env:"WHISKAWAY_TOKEN_FILE" help:"Bearer token for the upstream."`
-	CAFile    string            `type:"path" env:"WHISKAWAY_CA_FILE" help:"Certificates to trust for the upstream, PEM."`
-	Repeat    int               `short:"n" default:"1" help:"How many times to run it."`
-	Limit     time.Duration     `default:"60s" help:"Time for the init and for each run."`
+	Kind      string            `short:"k" help:"Kind of the action. [by the file's name or the folder's files, else sniffed by the server]"`
+	remote    `embed:""`
+	Runtime   string        `placeholder:"ADDRESS" help:"Instead of a server: any OpenWhisk runtime container, HOST, HOST:PORT or URL; its logs stay on its own streams."`
+	Repeat    int           `short:"n" default:"1" help:"How many times to run it."`
+	Limit     time.Duration `default:"60s" help:"Time for the init and for each run."`
+	JSON      bool          `name:"json" help:"Print each activation as one line of JSON: its id, times, logs, and the result under response, as the platform records it."`
+}
+
+// Help is what --help adds.
+func (*invokeCommand) Help() string {
+	return `Examples:
+
+  whiskaway invoke -f hello.py -p name=Ada
+  whiskaway invoke -f folder --param-file arguments.json --server gpu-1
+
+The result goes to stdout; what the build, the init and the runs print goes to stderr as it comes.
+
+` + exitCodes
 }
 
 // Run initialises the action and runs it; the results go to stdout, all else
 // to stderr.
 func (c *invokeCommand) Run() (err error) {
-	code, err := readCode(c.File)
+	if c.Limit <= 0 || c.Repeat < 1 {
+		return coded(daemon.ExitUsage, errors.New("--limit must be a time such as 60s, and --repeat 1 or more"))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	from := source{path: c.File, asked: c.Kind}
+	code, left, err := from.load()
 	if err != nil {
 		return err
 	}
-	args, err := parameters(c.Param)
+	args, err := parameters(c.ParamFile, c.Param)
+	if err != nil {
+		return coded(daemon.ExitUsage, err)
+	}
+	view := newActivationView(from.name(), c.JSON)
+	if len(left) > 0 {
+		view.term.say("left out: %s", shorten(left))
+	}
+	url, end, err := c.container(from, view)
 	if err != nil {
 		return err
 	}
-	logs := &logView{}
-	url, stop, err := c.container(logs)
-	if err != nil {
+	defer func() { err = errors.Join(err, end()) }()
+	inv := newInvoker(url, from.name(), c.Limit)
+	if err := c.init(ctx, inv, code, view); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, stop()) }()
-	name := strings.TrimSuffix(filepath.Base(c.File), filepath.Ext(c.File))
-	inv := newInvoker(url, name, c.Limit)
-	init, err := inv.init(context.Background(), code, c.Main, c.Env)
+	return c.runAll(ctx, inv, args, view)
+}
+
+func (c *invokeCommand) init(ctx context.Context, inv *invoker, code code, view *activationView) error {
+	view.begin("init")
+	init, err := inv.init(ctx, code, c.Main, c.Env)
 	if err != nil {
-		return err
+		return c.unanswered(ctx, err)
 	}
-	logs.show("init")
 	if init.failed() {
-		return fmt.Errorf("init: status %d: %s", init.Status, init.Body)
+		return errors.Join(view.record(init), coded(exitNoResult, fmt.Errorf("init: status %d: %s", init.Status, errorText(init.Body))))
 	}
-	fmt.Fprintf(os.Stderr, "init: ready after %s\n", init.Took.Round(time.Millisecond/10))
-	for range c.Repeat {
-		if err := c.runOnce(inv, args, logs); err != nil {
-			return err
-		}
-	}
+	view.term.say("init: ready after %s", took(init.Took))
 	return nil
 }
 
-func (c *invokeCommand) runOnce(inv *invoker, args any, logs *logView) error {
-	r, err := inv.run(context.Background(), args)
-	if err != nil {
-		return err
+// runAll runs the action as often as was asked for; what failed stops it, an
+// application error does not.
+func (c *invokeCommand) runAll(ctx context.Context, inv *invoker, args any, view *activationView) (err error) {
+	for range c.Repeat {
+		id := activationID()
+		view.begin("run " + id[:8])
+		r, failed := inv.runAs(ctx, id, args)
+		if failed != nil {
+			return c.unanswered(ctx, failed)
+		}
+		view.term.say("run %s: status %d%s after %s", id, r.Status, failureOf(r), took(r.Took))
+		if failed := view.record(r); failed != nil {
+			return failed
+		}
+		switch outcomeOf(r) {
+		case statusFailed:
+			return coded(exitNoResult, fmt.Errorf("run: status %d", r.Status))
+		case statusApplication:
+			err = coded(exitApplication, errors.New("the function answered with an error"))
+		}
 	}
-	logs.show("run " + r.Activation)
-	fmt.Fprintf(os.Stderr, "run %s: status %d after %s\n", r.Activation, r.Status, r.Took.Round(time.Millisecond/10))
-	var pretty bytes.Buffer
-	if json.Indent(&pretty, r.Body, "", "  ") != nil {
-		pretty.Reset()
-		pretty.Write(r.Body)
+	return err
+}
+
+// unanswered says why there is no answer of the container.
+func (c *invokeCommand) unanswered(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return errors.New("interrupted; the run was cancelled")
+	case c.Runtime != "":
+		return unreachable(c.Runtime, err)
 	}
-	fmt.Println(pretty.String())
-	if r.failed() {
-		return fmt.Errorf("run: status %d", r.Status)
-	}
-	return nil
+	return coded(exitNoResult, err)
 }
 
 // container returns the runtime to play against: the given one, or a client
 // container within this process.
-func (c *invokeCommand) container(logs *logView) (url string, stop func() error, err error) {
+func (c *invokeCommand) container(from source, view *activationView) (url string, end func() error, err error) {
 	if c.Runtime != "" {
+		if c.Runtime, err = serverURL(c.Runtime, defaultRuntime); err != nil {
+			return "", nil, coded(daemon.ExitUsage, fmt.Errorf("--runtime: %w", err))
+		}
 		return c.Runtime, func() error { return nil }, nil
 	}
-	kind := c.Kind
-	if kind == "" {
-		kind = kindOf(c.File)
+	if err := c.resolve(defaultServer); err != nil {
+		return "", nil, err
+	}
+	if err := c.reach(); err != nil {
+		return "", nil, err
 	}
 	client := clientmode.New(clientmode.Config{
-		Listen: "127.0.0.1:0", Upstream: c.Upstream, Kind: kind, TokenFile: c.TokenFile, CAFile: c.CAFile,
-		Limit: c.Limit, Stdout: logs.stream("stdout"), Stderr: logs.stream("stderr"),
+		Listen: "127.0.0.1:0", Upstream: c.Server, Kind: from.kind(), TokenFile: c.TokenFile, CAFile: c.CAFile,
+		Limit: c.Limit, Stdout: view.stream("stdout"), Stderr: view.stream("stderr"),
 	})
 	if err := client.Start(); err != nil {
 		return "", nil, err
 	}
-	return "http://" + client.Addr(), func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		return client.Stop(ctx)
-	}, nil
-}
-
-// logView gathers what a container writes and shows it apart from the result.
-type logView struct {
-	mu    sync.Mutex // guards lines
-	lines bytes.Buffer
-}
-
-// stream is one of the container's streams; its lines are marked with a name.
-func (l *logView) stream(name string) io.Writer {
-	return &lineWriter{show: func(line []byte) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		fmt.Fprintf(&l.lines, "  %s: %s\n", name, line)
-	}}
-}
-
-// show prints the lines gathered so far under a heading.
-func (l *logView) show(heading string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.lines.Len() > 0 {
-		fmt.Fprintf(os.Stderr, "%s, logs:\n%s", heading, l.lines.String())
-	}
-	l.lines.Reset()
+	return "http://" + client.Addr(), func() error { return within(5*time.Second, client.Stop) }, nil
 }

@@ -38,6 +38,7 @@ type reply struct {
 	Body       []byte
 	Activation string
 	Took       time.Duration
+	ofInit     bool
 }
 
 // failed reports whether the platform would count this as the action's or the
@@ -102,5 +103,5 @@ func (i *invoker) post(ctx context.Context, path, id string, body any) (reply, e
 	if err != nil {
 		return reply{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return reply{resp.StatusCode, text, id, time.Since(start)}, nil
+	return reply{resp.StatusCode, text, id, time.Since(start), path == "/init"}, nil
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Kinds that a name tells. The platform's own name for the version that a host
@@ -33,4 +35,35 @@ func kindOfFolder(dir string) string {
 		}
 	}
 	return ""
+}
+
+// checkFolder says which file of a folder to name otherwise, where that is what
+// keeps it from being an action.
+func (s source) checkFolder() error {
+	if s.asked == "" && kindOfFolder(s.path) != "" {
+		return nil
+	}
+	for _, want := range []struct{ kind, ending, name, instead string }{
+		{kindPython, ".py", "__main__.py", ""}, {kindNode, ".js", "index.js", "package.json"},
+	} {
+		family, _, _ := strings.Cut(want.kind, ":")
+		if s.asked != "" && !strings.HasPrefix(s.asked, family) || s.has(want.name) || want.instead != "" && s.has(want.instead) || s.has("exec") {
+			continue
+		}
+		files, err := filepath.Glob(filepath.Join(s.path, "*"+want.ending))
+		if err != nil || len(files) == 0 {
+			continue
+		}
+		main := filepath.Base(files[0])
+		if len(files) == 1 {
+			return fmt.Errorf("%s has no %s: if %s has the function to call, name it %s, or give that file instead of the folder", s.path, want.name, main, want.name)
+		}
+		return fmt.Errorf("%s has no %s: the file with the function to call (%s, say) must be named so: name it %s", s.path, want.name, main, want.name)
+	}
+	return nil
+}
+
+func (s source) has(name string) bool {
+	info, err := os.Stat(filepath.Join(s.path, name))
+	return err == nil && info.Mode().IsRegular()
 }

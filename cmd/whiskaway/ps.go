@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -24,7 +23,9 @@ func (c *psCommand) Run() error {
 	if c.Balancer {
 		usual = defaultBalancer
 	}
-	c.Server = cmp.Or(c.Server, usual)
+	if err := c.resolve(usual); err != nil {
+		return err
+	}
 	body, err := c.ask(http.MethodGet, runtimespec.PathFunctions, c.Tenant)
 	if err != nil {
 		return err

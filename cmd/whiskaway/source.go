@@ -11,25 +11,33 @@ import (
 
 // source is where an action's author saves it: a file, or a folder that becomes
 // a zip.
-type source string
+type source struct {
+	path   string
+	asked  string // the kind that was asked for; empty: it is guessed
+	beside bool   // a Python file's requirements.txt beside it is part of the action
+}
 
 // name is what the action is called: the file's name without its ending.
 func (s source) name() string {
-	base := filepath.Base(string(s))
+	base := filepath.Base(s.path)
 	return strings.TrimSuffix(base, filepath.Ext(base))
 }
 
 func (s source) isFolder() bool {
-	info, err := os.Stat(string(s))
+	info, err := os.Stat(s.path)
 	return err == nil && info.IsDir()
 }
 
-// kind guesses the action's kind; empty leaves it to the server.
+// kind is the action's, guessed if none was asked for; empty leaves it to the
+// server.
 func (s source) kind() string {
-	if s.isFolder() {
-		return kindOfFolder(string(s))
+	if s.asked != "" {
+		return s.asked
 	}
-	return kindOf(string(s))
+	if s.isFolder() {
+		return kindOfFolder(s.path)
+	}
+	return kindOf(s.path)
 }
 
 // errMoved says that files changed while they were read.
@@ -39,10 +47,18 @@ var errMoved = errors.New("it changes just now")
 // errMoved when what it has read may be half of one version and half of another.
 func (s source) load() (c code, left []string, err error) {
 	before := s.fingerprint()
-	if s.isFolder() {
-		c, left, err = bundle(string(s), maxCode)
-	} else if c, err = readCode(string(s)); err == nil && len(c.text) > maxCode {
-		err = fmt.Errorf("%s is %d MiB as it would be sent, the platform takes %d MiB at most", s, len(c.text)>>20, maxCode>>20)
+	switch {
+	case s.isFolder():
+		if err = s.checkFolder(); err == nil {
+			c, left, err = bundle(s.path, maxCode)
+		}
+	case s.requirements() != "":
+		c, err = s.withRequirements()
+	default:
+		c, err = readCode(s.path)
+	}
+	if err == nil && len(c.text) > maxCode {
+		err = fmt.Errorf("%s is %d MiB as it would be sent, the platform takes %d MiB at most", s.path, len(c.text)>>20, maxCode>>20)
 	}
 	if s.fingerprint() != before {
 		err = errMoved
@@ -53,14 +69,14 @@ func (s source) load() (c code, left []string, err error) {
 // fingerprint changes when something is saved. That a source cannot be looked
 // at is a state like any other.
 func (s source) fingerprint() string {
-	info, err := os.Stat(string(s))
+	info, err := os.Stat(s.path)
 	if err != nil {
 		return err.Error()
 	}
 	if !info.IsDir() {
-		return fmt.Sprint(info.Mode(), info.Size(), info.ModTime().UnixNano())
+		return stamp(info) + s.requirementsStamp()
 	}
-	t, err := readTree(string(s))
+	t, err := readTree(s.path)
 	if err != nil {
 		return err.Error()
 	}
@@ -73,4 +89,8 @@ func (s source) fingerprint() string {
 		fmt.Fprintf(sum, "%q%v %d %d %q", e.name, e.mode, e.size, e.time.UnixNano(), e.target)
 	}
 	return string(sum.Sum(nil))
+}
+
+func stamp(info os.FileInfo) string {
+	return fmt.Sprint(info.Mode(), info.Size(), info.ModTime().UnixNano())
 }

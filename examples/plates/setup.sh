@@ -3,20 +3,24 @@
 # its path. What it does is said on stderr.
 #
 #   setup.sh [--from any|pypi|debian]
+#   setup.sh --find                     installs nothing
 #
 # A server that is root runs functions as users of their own, so as root a
 # Python counts only if such a user can run it.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
+shared=/var/cache/whiskaway # root's, which others can read
 from=any
 [ "${1:-}" = --from ] && from=$2
+[ "${1:-}" = --find ] && from=nowhere
 if [ "$(id -u)" = 0 ]; then
-	root=true cache=/var/cache/whiskaway
+	root=true cache=$shared
 else
 	root=false cache=${XDG_CACHE_HOME:-$HOME/.cache}/whiskaway
 fi
-venv=$cache/plates-$(cksum <"$here/requirements.txt" | cut -d' ' -f1)
+name=plates-$(cksum <"$here/requirements.txt" | cut -d' ' -f1)
+venv=$cache/$name
 
 say() { echo "plates: $*" >&2; }
 
@@ -97,12 +101,14 @@ case $from in
 debian) use /usr/bin/python3 ;;
 *)
 	[ -n "${WHISKAWAY_PYTHON:-}" ] && use "$WHISKAWAY_PYTHON"
+	use "$shared/$name/bin/python"
 	use "$venv/bin/python"
 	;;
 esac
-if [ "$from" = any ]; then
+if [ "$from" = any ] || [ "$from" = nowhere ]; then
 	for p in $(base_pythons); do use "$p"; done
 fi
+[ "$from" != nowhere ] || exit 1
 if [ "$from" != debian ] && from_pypi; then use "$venv/bin/python"; fi
 if [ "$from" != pypi ] && from_debian; then use /usr/bin/python3; fi
 say "no Python here can run plates.py. It needs the packages of requirements.txt,"

@@ -12,7 +12,7 @@ import (
 var ErrNotChecked = errors.New("not checked")
 
 // caseTimeout bounds one case, so that a runtime that hangs fails.
-const caseTimeout = 60 * time.Second
+const caseTimeout = 3 * time.Minute
 
 // Check runs one case, taken from [For], against one fresh container. It
 // returns nil when the behaviour is as expected and an error that wraps

@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	startTimeout = 30 * time.Second
+	startTimeout = 2 * time.Minute
 	termGrace    = 3 * time.Second
 	dialEvery    = 5 * time.Millisecond
 )

@@ -22,17 +22,17 @@ func TestInit_AuthorsErrorsAreClearAndLeaveNothing(t *testing.T) {
 		limit string // for the init
 	}{
 		"broken requirements": {"python:3", harness.InitZip(harness.Zip(t, map[string]string{"__main__.py": python, "requirements.txt": "no-such-package==1\n"}), nil),
-			[]string{"requirements could not be installed", "no-such-package"}, "60s"},
+			[]string{"requirements could not be installed", "no-such-package"}, "5m"},
 		"requirements that name a file": {"python:3", harness.InitZip(harness.Zip(t, map[string]string{"__main__.py": python, "requirements.txt": "-r more.txt\n"}), nil),
-			[]string{"requirements.txt", "names a file"}, "60s"},
+			[]string{"requirements.txt", "names a file"}, "5m"},
 		"compile error": {"go:1", harness.InitBody("package main\n\nfunc Main() int { return missing }\n", nil),
-			[]string{"failed to generate or locate a binary", "undefined: missing"}, "60s"},
+			[]string{"failed to generate or locate a binary", "undefined: missing"}, "5m"},
 		"web server that never gets ready": {"http", harness.InitBody("#!/bin/sh\necho loading\nexec sleep 1000\n", nil),
 			[]string{"loading", "127.0.0.1:"}, "2s"},
 		"Node version that is not there": {"nodejs:99", harness.InitBody("function main(args) { return args }", nil),
-			[]string{"nodejs:99", "this server has Node"}, "60s"},
+			[]string{"nodejs:99", "this server has Node"}, "5m"},
 		"kind that is not there": {"cobol:85", harness.InitBody("DISPLAY 'HELLO'.", nil),
-			[]string{"cobol:85", "python:3", "native"}, "60s"},
+			[]string{"cobol:85", "python:3", "native"}, "5m"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := harness.Client(t, server.URL, c.kind, "--limit="+c.limit)

@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -55,9 +54,11 @@ func TestBinaries_ExitCodes(t *testing.T) {
 		"server open to all":   {"servermode", []string{"--listen=0.0.0.0:0"}, 78, "--token-file"},
 		"server config help":   {"servermode", []string{"--help"}, 0, "--config=FILE"},
 		"server no config":     {"servermode", []string{"--config=/nowhere.yaml"}, 78, "/nowhere.yaml"},
-		"tool no server":       {"whiskaway", []string{"ps", "--server=http://127.0.0.1:1"}, 1, "http://127.0.0.1:1 cannot be reached"},
+		"tool no server":       {"whiskaway", []string{"ps", "--server=http://127.0.0.1:1"}, 5, "http://127.0.0.1:1 cannot be reached"},
 		"tool help":            {"whiskaway", []string{"--help"}, 0, "invoke"},
+		"tool exit codes":      {"whiskaway", []string{"--help"}, 0, "5  no server answers there"},
 		"tool no command":      {"whiskaway", nil, 2, "invoke"},
+		"tool version":         {"whiskaway", []string{"--version"}, 0, "whiskaway "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			stdout, stderr, code := run(t, c.binary, c.args...)
@@ -76,51 +77,6 @@ func TestClientBinary_Healthcheck(t *testing.T) {
 	_, stderr, code := run(t, "clientmode", "healthcheck", "--listen", address)
 	assert.Equal(t, 1, code)
 	assert.Contains(t, stderr, "healthcheck")
-}
-
-const greet = `
-import sys
-def main(args):
-    print("greeting", args["name"])
-    print("to stderr", file=sys.stderr)
-    return {"hello": args["name"], "n": args["n"], "file": args["file"]}
-`
-
-// invoke plays the invoker; the result is all there is on stdout.
-func TestTool_InvokeShowsResultAndLogsApart(t *testing.T) {
-	server := harness.Server(t)
-	client := harness.Client(t, server.URL, "python:3")
-	dir := t.TempDir()
-	action, file := filepath.Join(dir, "greet.py"), filepath.Join(dir, "data")
-	require.NoError(t, os.WriteFile(action, []byte(greet), 0o600))
-	require.NoError(t, os.WriteFile(file, []byte("abc"), 0o600))
-	args := []string{"invoke", "-f", action, "-p", "name=Ada", "-p", "n=9007199254740993", "-p", "file=@" + file}
-	for where, url := range map[string]string{"--upstream": server.URL, "--runtime": client.URL} {
-		stdout, stderr, code := run(t, "whiskaway", append(args, where, url)...)
-		require.Equal(t, 0, code, stderr)
-		assert.True(t, json.Valid([]byte(stdout)), stdout)
-		assert.Contains(t, stdout, `"hello": "Ada"`)
-		assert.Contains(t, stdout, "9007199254740993")
-		assert.Contains(t, stdout, `"file": "YWJj"`)
-		if where == "--upstream" {
-			assert.Contains(t, stderr, "stdout: greeting Ada")
-			assert.Contains(t, stderr, "stderr: to stderr")
-			assert.NotContains(t, stderr, "XXX_THE_END")
-		}
-	}
-	assert.Contains(t, client.Stdout.String(), "greeting Ada\nXXX_THE_END_OF_A_WHISK_ACTIVATION_XXX\n")
-}
-
-func TestTool_InvokeSaysWhatFailed(t *testing.T) {
-	server := harness.Server(t)
-	action := filepath.Join(t.TempDir(), "broken.py")
-	require.NoError(t, os.WriteFile(action, []byte("import no_such_module\n"), 0o600))
-	stdout, stderr, code := run(t, "whiskaway", "invoke", "-f", action, "--upstream", server.URL)
-	assert.Equal(t, 1, code)
-	assert.Empty(t, stdout)
-	assert.Contains(t, stderr, "Traceback")
-	assert.Contains(t, stderr, "init: status 502")
-	assert.Empty(t, harness.Functions(t, server))
 }
 
 // The demo of the README, with the Python that make test found for it.

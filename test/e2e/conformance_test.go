@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -59,16 +60,29 @@ func (c chain) Start(ctx context.Context, env map[string]string) (*conformance.C
 
 // grace is what a loaded machine needs to see a shell fail; a native process
 // that waits for its input is ready before.
-const grace = "--native-grace=500ms"
+const grace = "--native-grace=10s"
 
 // Every behaviour that the platform's own suites check, from client to server,
 // over HTTP, with the container's streams.
 func TestConformance_ClientToServer(t *testing.T) {
 	for _, kind := range conformance.Kinds() {
 		t.Run(kind, func(t *testing.T) {
+			needsOf(t, kind)
 			target := chain{t: t, kind: kind, url: harness.Server(t, grace).URL}
 			checkAll(t, target, conformance.For(kind))
 		})
+	}
+}
+
+// needsOf skips a test where the host lacks what runs a kind.
+func needsOf(t *testing.T, kind string) {
+	t.Helper()
+	name, _, _ := strings.Cut(kind, ":")
+	switch name {
+	case "python":
+		harness.Needs(t, "python3")
+	case "nodejs":
+		harness.Needs(t, "node")
 	}
 }
 

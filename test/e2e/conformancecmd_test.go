@@ -144,7 +144,7 @@ func TestConformanceCommand_SaysWhatIsWrong(t *testing.T) {
 		"unknown provision":  {[]string{"http://127.0.0.1:1", "--kind=python", "--provides=x"}, 2, "--provides x"},
 		"no port":            {[]string{"--exec=true", "--kind=python"}, 2, "{port}"},
 		"restart of nothing": {[]string{"--exec=x {port}", "--restart=y", "--kind=python"}, 2, "--restart goes with a URL"},
-		"unreachable":        {[]string{"http://127.0.0.1:1", "--kind=python"}, 1, "no runtime answers there"},
+		"unreachable":        {[]string{"127.0.0.1:1", "--kind=python"}, 5, "no runtime answers there"},
 		"ends at once":       {[]string{"--exec=sh -c 'echo no luck >&2' {port}", "--kind=python"}, 1, "no luck"},
 		"restart fails":      {[]string{"http://127.0.0.1:1", "--restart=echo no luck; false", "--kind=python"}, 1, "no luck"},
 	} {

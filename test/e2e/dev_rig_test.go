@@ -30,12 +30,18 @@ type devTool struct {
 	err  error
 }
 
-// startDev serves an action on a free port.
+// startDev serves an action on a free port; what it builds is its own.
 func startDev(t *testing.T, action string, args ...string) *devTool {
 	t.Helper()
+	return startDevIn(t, harness.StateDir(t), nil, action, args...)
+}
+
+// startDevIn is startDev with a folder for what is built, and more variables.
+func startDevIn(t *testing.T, cache string, env []string, action string, args ...string) *devTool {
+	t.Helper()
 	d := &devTool{t: t, says: &harness.Buffer{}, out: &harness.Buffer{}, done: make(chan struct{})}
-	d.cmd = exec.Command(filepath.Join(harness.Bins, "whiskaway"), append([]string{"dev", action, "--listen=127.0.0.1:0"}, args...)...)
-	d.cmd.Env = append(os.Environ(), harness.Env...)
+	d.cmd = exec.Command(filepath.Join(harness.Bins, "whiskaway"), append([]string{"dev", action, "--listen=127.0.0.1:0", "--limit=5m"}, args...)...)
+	d.cmd.Env = append(append(os.Environ(), "XDG_CACHE_HOME="+cache), append(env, harness.Env...)...)
 	d.cmd.Stderr = d.says
 	stdout, err := d.cmd.StdoutPipe()
 	require.NoError(t, err)

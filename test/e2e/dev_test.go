@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -63,9 +62,7 @@ func TestDev_ServesWhatIsSaved(t *testing.T) {
 	assert.Equal(t, "0.0.4", four.Update, "as the platform counts updates")
 	d.stop(syscall.SIGTERM)
 	assert.False(t, alive(four.PID), "nothing is left running")
-	assert.NoDirExists(t, four.Dir)
-	state, _, _ := strings.Cut(four.Dir, "/state/")
-	assert.NoDirExists(t, state, "nor on disk")
+	assert.NoDirExists(t, four.Dir, "nor on disk")
 }
 
 func TestDev_MarksLogsByActivation(t *testing.T) {
@@ -135,12 +132,10 @@ func TestDev_EndsWithARunInFlight(t *testing.T) {
 	touch := filepath.Join(shared, "started")
 	go func() { _, _ = http.Get(d.url + "?" + url.Values{"touch": {touch}, "until": {"/nowhere"}}.Encode()) }()
 	harness.Eventually(t, func() bool { _, err := os.Stat(touch); return err == nil }, "the run has started")
-	first := time.Now()
 	require.NoError(t, d.cmd.Process.Signal(syscall.SIGTERM))
 	d.awaits("ending; a run in flight has 10s")
 	d.stop(syscall.SIGTERM)
-	assert.Less(t, time.Since(first), 10*time.Second, "the second signal does not wait")
-	assert.Contains(t, d.says.String(), "runs in flight were cancelled")
+	assert.Contains(t, d.says.String(), "runs in flight were cancelled by the second signal", "it does not wait")
 	assert.False(t, alive(one.PID))
 }
 
@@ -190,13 +185,13 @@ func TestDev_ServesAFolder(t *testing.T) {
 	d.stop(syscall.SIGTERM)
 }
 
-// With --upstream the versions are functions of that server, one at a time.
+// With --server the versions are functions of that server, one at a time.
 func TestDev_UsesAnUpstream(t *testing.T) {
 	t.Parallel()
 	server := harness.Server(t)
 	file := filepath.Join(t.TempDir(), "hello.py")
 	save(t, file, versioned("one"))
-	d := startDev(t, file, "--upstream", server.URL)
+	d := startDev(t, file, "--server", server.URL)
 	d.awaits("version 1 serves")
 	require.Len(t, harness.Functions(t, server), 1)
 	save(t, file, versioned("two"))
@@ -221,8 +216,8 @@ func TestDev_SaysWhatIsWrong(t *testing.T) {
 		"no such file":     {[]string{"/nowhere/hello.py"}, 1, "no such file"},
 		"open to others":   {[]string{file, "--listen=0.0.0.0:0"}, 2, "only loopback"},
 		"address taken":    {[]string{file, "--listen=" + address}, 1, "takes a free port"},
-		"bad upstream":     {[]string{file, "--upstream=ftp://x"}, 1, "upstream"},
-		"python elsewhere": {[]string{file, "--upstream=http://127.0.0.1:1", "--python=x"}, 2, "can't be used together"},
+		"bad server":       {[]string{file, "--server=ftp://x"}, 2, "--server"},
+		"python elsewhere": {[]string{file, "--server=http://127.0.0.1:1", "--python=x"}, 2, "leave one out"},
 		"no such python":   {[]string{file, "--python=/nowhere"}, 1, "--python"},
 	} {
 		t.Run(name, func(t *testing.T) {

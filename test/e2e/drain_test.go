@@ -2,7 +2,10 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"net"
 	"net/url"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -53,14 +56,39 @@ func TestTool_DrainsAServerBehindABalancer(t *testing.T) {
 	assert.Empty(t, failed)
 	assert.Positive(t, answered)
 
-	for says, args := range map[string][]string{
-		`there is no server "gpu-1"`:    {"drain", "gpu-1", "--server=" + f.balancer.URL},
-		"is a server there?":            {"return", "gpu-1", "--server=http://127.0.0.1:1"},
-		"answered with status 404":      {"ps", "--balancer", "--server=" + f.servers[0].URL},
-		"answered with status 404 Not ": {"drain", busy, "--server=" + f.servers[0].URL},
+	for _, c := range []struct {
+		says string
+		exit int
+		args []string
+	}{
+		{`there is no server "gpu-1"`, 1, []string{"drain", "gpu-1", "--server=" + f.balancer.URL}},
+		{"is a server there?", 5, []string{"return", "gpu-1", "--server=http://127.0.0.1:1"}},
+		{"answered with status 404", 1, []string{"ps", "--balancer", "--server=" + f.servers[0].URL}},
+		{"answered with status 404 Not ", 1, []string{"drain", busy, "--server=" + f.servers[0].URL}},
 	} {
-		stdout, stderr, code := run(t, "whiskaway", args...)
-		assert.Equal(t, 1, code, stdout)
-		assert.Contains(t, stderr, says)
+		stdout, stderr, code := run(t, "whiskaway", c.args...)
+		assert.Equal(t, c.exit, code, stdout)
+		assert.Contains(t, stderr, c.says)
+	}
+}
+
+// A server that came through a tunnel has no address: it goes by its host's name.
+func TestTool_DrainsATunnelledServer(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "join")
+	write(t, secret, "invited-servers-only default\n")
+	balancer := harness.Start(t, "loadbalancer", nil, "--listen=127.0.0.1:0", "--state-dir="+harness.StateDir(t), "--join-token-file="+secret)
+	harness.Server(t, "--join="+balancer.URL, "--join-token-file="+secret, "--tunnel")
+	harness.Eventually(t, func() bool { return taken(t, balancer) == 1 }, "the server joins")
+	name := harness.Servers(t, balancer)[0].Server
+	host, _, err := net.SplitHostPort(name)
+	require.NoError(t, err, "its name is its host and port")
+	at := strings.TrimPrefix(balancer.URL, "http://")
+	for _, called := range []string{host, name, "http://" + name} {
+		stdout, stderr, code := run(t, "whiskaway", "drain", called, "--server="+at)
+		require.Equal(t, 0, code, stderr)
+		assert.Contains(t, stdout, name+" gets no runs")
+		stdout, stderr, code = run(t, "whiskaway", "return", called, "--server="+at)
+		require.Equal(t, 0, code, stderr)
+		assert.Contains(t, stdout, name+" gets runs again")
 	}
 }

@@ -18,6 +18,7 @@ import (
 // Every command of examples/hello's table, as it stands there. Java's and PHP's
 // need a runtime of their own and are in the tests of those.
 func TestHello_EveryKindGreets(t *testing.T) {
+	harness.Needs(t, "python3")
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
 	readme, err := os.ReadFile(filepath.Join(root, "examples/hello/README.md"))
@@ -33,8 +34,11 @@ func TestHello_EveryKindGreets(t *testing.T) {
 			continue
 		}
 		t.Run(strings.Fields(c[1])[2], func(t *testing.T) {
-			line := strings.ReplaceAll(strings.ReplaceAll(c[1], "http://127.0.0.1:9000", server.URL), " bin/", " "+built+"/")
-			cmd := exec.Command(filepath.Join(harness.Bins, "whiskaway"), strings.Fields(line)...)
+			if strings.HasSuffix(strings.Fields(c[1])[2], ".js") {
+				harness.Needs(t, "node")
+			}
+			line := strings.ReplaceAll(c[1], " bin/", " "+built+"/") + " --server " + server.URL
+			cmd := exec.Command(filepath.Join(harness.Bins, "whiskaway"), append(strings.Fields(line), "--limit=5m")...)
 			cmd.Dir = root
 			result, err := cmd.Output()
 			require.NoError(t, err, "%s", stderrOf(err))

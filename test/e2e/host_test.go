@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -34,11 +33,11 @@ func direct(t *testing.T, server *harness.Process, code string, binary bool, tim
 	return a, runtimespec.Reason(a.Header.Get(runtimespec.HeaderReason))
 }
 
-// recovers requires that something succeeds again soon after its obstacle is
-// gone. The bound is the promise; it takes far less.
+// recovers requires that something succeeds again by itself once its obstacle is
+// gone.
 func recovers(t *testing.T, again func() bool) {
 	t.Helper()
-	require.Eventually(t, again, 5*time.Second, 10*time.Millisecond, "recovery within 5 s")
+	harness.Eventually(t, again, "recovery")
 }
 
 // A full disk fails what needs room, clearly and as not started; what runs goes

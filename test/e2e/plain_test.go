@@ -73,6 +73,7 @@ func (p *plainServer) free() error {
 func TestConformance_PlainServer(t *testing.T) {
 	for _, kind := range conformance.Kinds() {
 		t.Run(kind, func(t *testing.T) {
+			needsOf(t, kind)
 			target := newPlainServer(t, kind)
 			for _, c := range conformance.For(kind) {
 				t.Run(c.ID, func(t *testing.T) {

@@ -61,15 +61,20 @@ func TestTool_PsListsWhatAServerHolds(t *testing.T) {
 		"leave --tenant out":          {"--token-file=" + bob, "--tenant=alice"},
 		"holds no certificate":        {"--ca-file=" + bob},
 		"--token-file: open /nowhere": {"--token-file=/nowhere"},
-		"is no list of functions":     {"--server=" + server.URL + "/healthz?"},
-		"answered with status 404":    {"--server=" + server.URL + "/elsewhere"},
-		"--server: parse":             {"--server=nonsense:\x7f"},
-		"unsupported protocol scheme": {"--server=localhost"},
 	} {
 		stdout, stderr, code := ps(args...)
 		assert.Equal(t, 1, code, stdout)
 		assert.Empty(t, stdout)
 		assert.Contains(t, stderr, says)
+	}
+	address := strings.TrimPrefix(server.URL, "http://")
+	stdout, stderr, code = run(t, "whiskaway", "ps", "--server="+address, "--token-file="+tokens)
+	assert.Equal(t, 0, code, stderr)
+	assert.NotEmpty(t, stdout, "HOST:PORT is understood like a URL")
+	for _, wrong := range []string{server.URL + "/elsewhere", "nonsense:\x7f", "ftp://" + address} {
+		_, stderr, code := ps("--server=" + wrong)
+		assert.Equal(t, 2, code, stderr)
+		assert.Contains(t, stderr, "want HOST, HOST:PORT, http://HOST:PORT")
 	}
 }
 

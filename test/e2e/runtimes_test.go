@@ -23,7 +23,7 @@ func runtimeOf(t *testing.T, name string) *harness.Process {
 	dir := harness.OpenDir(t)
 	out, err := exec.Command("../../examples/runtimes/"+name+"/setup.sh", filepath.Join(dir, name)).CombinedOutput()
 	if err != nil && strings.Contains(string(out), "is missing") {
-		t.Skipf("no %s here (make test installs it): %s", name, out)
+		harness.Missing(t, name, string(out))
 	}
 	require.NoError(t, err, "%s", out)
 	return harness.Server(t, "--runtime="+name+":1="+filepath.Join(dir, name, name+".env"))

@@ -24,10 +24,14 @@ func StateDir(t testing.TB) string {
 	return filepath.Join(OpenDir(t), "state")
 }
 
+// limit is what an init or run may take on a busy machine, where a test does not
+// say otherwise.
+const limit = "--limit=5m"
+
 // Client starts a client container of a kind in front of an upstream.
 func Client(t testing.TB, upstream, kind string, args ...string) *Process {
 	t.Helper()
-	return Start(t, "clientmode", nil, append([]string{"--listen=127.0.0.1:0", "--upstream=" + upstream, "--kind=" + kind}, args...)...)
+	return Start(t, "clientmode", nil, append([]string{"--listen=127.0.0.1:0", "--upstream=" + upstream, "--kind=" + kind, limit}, args...)...)
 }
 
 // Balancer starts a balancer in front of servers.

@@ -119,7 +119,7 @@ func (n *Node) Prepare(ctx context.Context, site Site, code Code, main string) (
 		}
 	}
 	if form == "archive" {
-		if err := asUTF8(site.Dir, nodeTexts...); err != nil {
+		if err := mendTexts(site.Dir, nodeTexts...); err != nil {
 			return Command{}, err
 		}
 	}

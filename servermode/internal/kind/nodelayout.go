@@ -3,14 +3,16 @@ package kind
 import (
 	"errors"
 	"os"
+
+	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
 )
 
 // layOut puts into a build's folder what npm reads: the whole action if one of
 // its own scripts is to be run.
-func (p *nodePackage) layOut(dir string, code Code) error {
+func (p *nodePackage) layOut(dir string, code Code, limits artifact.Limits) error {
 	files := map[string][]byte{".npmrc": p.npmrc}
 	if p.script != "" {
-		if err := errors.Join(layOut(dir, code, "index.js", 0o644), asUTF8(dir, nodeTexts...)); err != nil {
+		if err := errors.Join(layOut(dir, code, limits, "index.js", 0o644), mendTexts(dir, nodeTexts...)); err != nil {
 			return err
 		}
 	} else {

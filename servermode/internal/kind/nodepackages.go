@@ -32,7 +32,7 @@ func (n *Node) packages(ctx context.Context, site Site, code Code) (product *bui
 	product, err = site.Shop.Get(ctx, build.Order{
 		Tenant: site.Tenant,
 		Key:    strings.Join([]string{"npm", n.path, n.Version, wanted.key(code)}, "\x00"),
-		Make:   func(ctx context.Context, j *build.Job) error { return n.install(ctx, j, npm, wanted, code) },
+		Make:   func(ctx context.Context, j *build.Job) error { return n.install(ctx, j, npm, wanted, func(dir string) error { return wanted.layOut(dir, code, site.Limits) }) },
 	}, site.Sink)
 	if err != nil {
 		return nil, "", err
@@ -48,12 +48,12 @@ func (n *Node) packages(ctx context.Context, site Site, code Code) (product *bui
 }
 
 // install has npm fill the job's folder.
-func (n *Node) install(ctx context.Context, j *build.Job, npm string, wanted *nodePackage, code Code) error {
+func (n *Node) install(ctx context.Context, j *build.Job, npm string, wanted *nodePackage, layOut func(dir string) error) error {
 	lock, err := wanted.parseLock()
 	if err != nil {
 		return err
 	}
-	if err := wanted.layOut(j.Dir, code); err != nil {
+	if err := layOut(j.Dir); err != nil {
 		return err
 	}
 	if err := j.Own(j.Dir); err != nil {

@@ -3,6 +3,7 @@ package kind
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io/fs"
 	"slices"
 	"unicode/utf16"
@@ -80,4 +81,14 @@ func mendText(dir, name string, perm fs.FileMode) error {
 		return nil
 	}
 	return writeIn(dir, name, text, perm)
+}
+
+// mendTexts does so for those of a folder's files that are there.
+func mendTexts(dir string, names ...string) (err error) {
+	for _, name := range names {
+		if hasFile(dir, name) {
+			err = errors.Join(err, mendText(dir, name, 0o644))
+		}
+	}
+	return err
 }

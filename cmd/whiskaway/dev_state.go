@@ -1,0 +1,78 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+)
+
+// mostDevs is how many commands may serve actions at the same time.
+const mostDevs = 64
+
+// devState is the state folder of a server within this command. A folder is one
+// command's at a time; the first that is free is taken, so that one command
+// after the other finds what was built before.
+type devState struct {
+	dir  string
+	lock *os.File
+}
+
+// cacheDir is where the folders lie. They are not in root's home: functions run
+// as users who could not pass through it.
+func cacheDir() (string, error) {
+	if dir := os.Getenv("XDG_CACHE_HOME"); dir != "" {
+		return filepath.Join(dir, "whiskaway", "dev"), nil
+	}
+	if os.Getuid() == 0 {
+		return "/var/cache/whiskaway/dev", nil
+	}
+	dir, err := os.UserCacheDir()
+	return filepath.Join(dir, "whiskaway", "dev"), err
+}
+
+func openDevState() (*devState, error) {
+	base, err := cacheDir()
+	if err == nil {
+		err = makeOpen(base)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("there is no folder for what is built; XDG_CACHE_HOME names one: %w", err)
+	}
+	for n := 1; n <= mostDevs; n++ {
+		dir := filepath.Join(base, strconv.Itoa(n))
+		lock, err := os.OpenFile(dir+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		if err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+			return &devState{dir, lock}, nil
+		}
+		_ = lock.Close()
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("%s: %w", lock.Name(), err)
+		}
+	}
+	return nil, fmt.Errorf("%d commands serve actions already", mostDevs)
+}
+
+// close lets another command have the folder.
+func (d *devState) close() error { return d.lock.Close() }
+
+// makeOpen makes a folder through which any user can pass, whatever the umask is.
+func makeOpen(dir string) error {
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return nil
+	}
+	if parent := filepath.Dir(dir); parent != dir {
+		if err := makeOpen(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o711); err != nil && !errors.Is(err, os.ErrExist) { // another command was first
+		return err
+	}
+	return os.Chmod(dir, 0o711)
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/internal/token"
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+// remote is the server or balancer that a command speaks to. --upstream is the
+// client container's name for it, and understood here.
+type remote struct {
+	Server    string `aliases:"upstream" env:"WHISKAWAY_SERVER,WHISKAWAY_UPSTREAM" placeholder:"ADDRESS" help:"The server or balancer: HOST, HOST:PORT or URL. [${usual}]"`
+	TokenFile string `type:"path" env:"WHISKAWAY_TOKEN_FILE" help:"Bearer token for it."`
+	CAFile    string `type:"path" env:"WHISKAWAY_CA_FILE" help:"Certificates to trust, PEM."`
+}
+
+// resolve makes the address a URL; usual is where such a one is by default.
+func (r *remote) resolve(usual string) (err error) {
+	if r.Server, err = serverURL(r.Server, usual); err != nil {
+		return coded(daemon.ExitUsage, fmt.Errorf("--server: %w", err))
+	}
+	return nil
+}
+
+// reachTime bounds how long a server may take to say that it is there.
+const reachTime = 10 * time.Second
+
+// reach reports in plain words why nothing could be sent to the server, before
+// a client container tries for as long as a run has time.
+func (r *remote) reach() error {
+	ctx, cancel := context.WithTimeout(context.Background(), reachTime)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.Server+runtimespec.PathHealth, nil)
+	if err != nil {
+		return err
+	}
+	resp, body, err := r.do(req)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = r.strange(resp, body)
+	}
+	return err
+}
+
+// strange is the error for an answer that no server of ours gives.
+func (r *remote) strange(resp *http.Response, body []byte) error {
+	if wantsTLS(resp, body) {
+		return unreachable(r.Server, errWantsTLS)
+	}
+	return fmt.Errorf("%s answered with status %s; is it a Whiskaway server? %s", r.Server, resp.Status, printable(saidIn(body)))
+}
+
+// do sends a request and reads the answer. What fails below HTTP is told in
+// plain words.
+func (r *remote) do(req *http.Request) (*http.Response, []byte, error) {
+	client, err := r.client()
+	if err != nil {
+		return nil, nil, err
+	}
+	resp, err := client.Do(req)
+	var inner *url.Error
+	if errors.As(err, &inner) {
+		err = inner.Err // without the URL, which is said already
+	}
+	if err != nil {
+		return nil, nil, unreachable(r.Server, err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxList))
+	if err != nil {
+		return nil, nil, fmt.Errorf("the answer of %s is cut off: %w", r.Server, err)
+	}
+	return resp, body, nil
+}
+
+// identify says who asks.
+func (r *remote) identify(req *http.Request, tenant string) error {
+	if r.TokenFile != "" {
+		secret, err := token.First(r.TokenFile)
+		if err != nil {
+			return fmt.Errorf("--token-file: %w", err)
+		}
+		req.Header.Set("Authorization", "Bearer "+secret)
+	}
+	if tenant != "" {
+		req.Header.Set(runtimespec.HeaderTenant, tenant)
+	}
+	return nil
+}
+
+// client goes to the server alone: its token is not for proxies, nor for where
+// an answer would send it.
+func (r *remote) client() (*http.Client, error) {
+	transport := &http.Transport{DisableKeepAlives: true}
+	if r.CAFile != "" {
+		pem, err := os.ReadFile(r.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("--ca-file: %w", err)
+		}
+		pool := x509.NewCertPool()
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("--ca-file: %s holds no certificate", r.CAFile)
+		}
+		transport.TLSClientConfig = &tls.Config{RootCAs: pool}
+	}
+	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, nil
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/whiskaway/whiskaway/internal/daemon"
+)
+
+// parse reads the command line. What is wrong with it is one line on stderr and
+// ends the program.
+func parse(c *cli, args []string, options ...kong.Option) *kong.Context {
+	parser, err := kong.New(c, options...)
+	if err != nil {
+		panic(err)
+	}
+	args, err = joinParameters(args)
+	if err != nil {
+		misused("invoke ", err)
+	}
+	ctx, err := parser.Parse(args)
+	if err != nil {
+		command := ""
+		var wrong *kong.ParseError
+		if errors.As(err, &wrong) && wrong.Context.Selected() != nil {
+			command = wrong.Context.Selected().Name + " "
+		}
+		misused(command, err)
+	}
+	return ctx
+}
+
+func misused(command string, err error) {
+	says := strings.Join(strings.Fields(err.Error()), " ")
+	fmt.Fprintf(os.Stderr, "whiskaway: %s; whiskaway %s--help says more\n", says, command)
+	os.Exit(daemon.ExitUsage)
+}
+
+// joinParameters makes NAME=VALUE of the platform's tool's way to give an
+// argument, -p NAME VALUE, which no flag of one value can be.
+func joinParameters(args []string) ([]string, error) {
+	if len(args) == 0 || args[0] != "invoke" {
+		return args, nil
+	}
+	var out []string
+	for i := 0; i < len(args); i++ {
+		out = append(out, args[i])
+		switch {
+		case args[i] == "--":
+			return append(out, args[i+1:]...), nil
+		case args[i] != "-p" && args[i] != "--param" || i+1 == len(args):
+		case strings.Contains(args[i+1], "="):
+			i++
+			out = append(out, args[i])
+		case i+2 == len(args):
+			return nil, fmt.Errorf("-p %s has no value: want -p NAME VALUE or -p NAME=VALUE", args[i+1])
+		default:
+			out = append(out, args[i+1]+"="+args[i+2])
+			i += 2
+		}
+	}
+	return out, nil
+}

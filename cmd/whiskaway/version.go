@@ -1,0 +1,17 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/alecthomas/kong"
+)
+
+// versionFlag prints the version and ends.
+type versionFlag bool
+
+// BeforeReset is called before anything else of the line is looked at.
+func (versionFlag) BeforeReset(app *kong.Kong) error {
+	fmt.Fprintln(app.Stdout, "whiskaway", versionText())
+	app.Exit(0)
+	return nil
+}
