@@ -86,7 +86,7 @@ func TestPrepare_FollowsNoLinkOutOfTheFolder(t *testing.T) {
 		"native, exec":            {native, map[string]string{"exec": file}, "a link that leads nowhere, or out of the archive"},
 		"native, exec.env":        {native, map[string]string{"exec": "#!/bin/sh\n", "exec.env": file}, "no exec.env"},
 		"http, requirements":      {web, map[string]string{"exec": "#!/bin/sh\n", "requirements.txt": file}, ""},
-		"node, package":           {node, map[string]string{"index.js": "", "package.json": file}, ""},
+		"node, package":           {node, map[string]string{"index.js": "", "package.json": file}, "package.json cannot be read"},
 		"node, lock":              {node, map[string]string{"index.js": "", "package.json": `{"dependencies":{}}`, "package-lock.json": file}, ""},
 		"go, source":              {golang, map[string]string{"main.go": goMain, "more.go": file}, noBinary},
 		"go, module":              {golang, map[string]string{"main.go": goMain, "go.mod": file}, ""},

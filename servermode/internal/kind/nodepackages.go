@@ -32,7 +32,9 @@ func (n *Node) packages(ctx context.Context, site Site, code Code) (product *bui
 	product, err = site.Shop.Get(ctx, build.Order{
 		Tenant: site.Tenant,
 		Key:    strings.Join([]string{"npm", n.path, n.Version, wanted.key(code)}, "\x00"),
-		Make:   func(ctx context.Context, j *build.Job) error { return n.install(ctx, j, npm, wanted, func(dir string) error { return wanted.layOut(dir, code, site.Limits) }) },
+		Make: func(ctx context.Context, j *build.Job) error {
+			return n.install(ctx, j, npm, wanted, func(dir string) error { return wanted.layOut(dir, code, site.Limits) })
+		},
 	}, site.Sink)
 	if err != nil {
 		return nil, "", err

@@ -34,7 +34,7 @@ func TestNode_Npmrc(t *testing.T) {
 	without := maps.Clone(files)
 	delete(without, ".npmrc")
 	t.Setenv("npm_config_registry", at)
-	_, log, err = runNode(t, s, without)
+	_, _, err = runNode(t, s, without)
 	assertAction(t, err, "E401")
 	other := maps.Clone(files)
 	other[".npmrc"] = strings.Replace(files[".npmrc"], npmToken, "another", 1)
