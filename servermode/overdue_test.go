@@ -45,6 +45,10 @@ signal.signal(signal.SIGTERM, late)
 def main(args):
     time.sleep(1000)
 `, "word 0\nword 1\nword 2\n"},
+		"has a moment in Node too": {"nodejs:default", `
+process.on("SIGTERM", () => { console.log("handled"); setTimeout(() => { console.log("last"); process.exit(0); }, 300); });
+const main = () => new Promise(() => {});
+`, "handled\nlast\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newTarget(c.kind, c.code, nil)

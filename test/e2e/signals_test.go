@@ -15,26 +15,46 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
+// untilThere says that it has begun, and waits for a file.
+const (
+	untilThere = `
+import os, time
+def main(args):
+    open(args["begun"], "w").close()
+    while not os.path.exists(args["gate"]):
+        time.sleep(0.01)
+    return {"finished": True}
+`
+	untilThereNode = `
+const fs = require("fs");
+async function main(args) {
+  fs.writeFileSync(args.begun, "");
+  while (!fs.existsSync(args.gate)) await new Promise((done) => setTimeout(done, 10));
+  return { finished: true };
+}
+`
+)
+
 // A service manager may send SIGTERM to the server and to all that it has
 // started. Runs in flight finish all the same.
 func TestServer_TerminatedWithItsFunctions(t *testing.T) {
-	for name, flags := range map[string][]string{"forked": nil, "executed": {"--no-fork"}} {
+	for name, c := range map[string]struct {
+		flags      []string
+		kind, code string
+	}{
+		"forked":   {nil, "python:3", untilThere},
+		"executed": {[]string{"--no-fork"}, "python:3", untilThere},
+		"node":     {nil, "nodejs:default", untilThereNode},
+	} {
 		t.Run(name, func(t *testing.T) {
 			dir := harness.OpenDir(t)
 			require.NoError(t, os.Chmod(dir, 0o777))
 			begun, gate := filepath.Join(dir, "begun"), filepath.Join(dir, "gate")
-			server := harness.Server(t, flags...)
-			client := harness.Client(t, server.URL, "python:3")
-			harness.Init(t, client, `
-import os, time
-def main(args):
-    open("`+begun+`", "w").close()
-    while not os.path.exists("`+gate+`"):
-        time.sleep(0.01)
-    return {"finished": True}
-`, nil)
+			server := harness.Server(t, c.flags...)
+			client := harness.Client(t, server.URL, c.kind)
+			harness.Init(t, client, c.code, nil)
 			running := make(chan harness.Answer, 1)
-			go func() { running <- harness.Run(t, client, "a", harness.M{}) }()
+			go func() { running <- harness.Run(t, client, "a", harness.M{"begun": begun, "gate": gate}) }()
 			harness.Eventually(t, func() bool { _, err := os.Stat(begun); return err == nil }, "the run begins")
 
 			all := slices.Collect(maps.Keys(harness.Descendants(server.Cmd.Process.Pid)))

@@ -134,7 +134,7 @@ func (n *Node) Prepare(ctx context.Context, site Site, code Code, main string) (
 	command := Command{
 		Path: n.path, Args: []string{exposeGC, n.launcher, home, main, form, mode}, Dir: home,
 		Env:        []string{"NODE_PATH=" + n.modules(), "__OW_WAIT_FOR_ACK=1"},
-		WaitForAck: true, Protocol: Framed, Concurrency: concurrency,
+		WaitForAck: true, Shielded: true, Protocol: Framed, Concurrency: concurrency,
 	}
 	if packages != nil {
 		command.Group, command.Close = packages.Group, packages.Release

@@ -118,6 +118,23 @@ function refuse(error) {
   exit(1);
 }
 
+// SIGTERM passes until the server has hung up: a service manager may send it to
+// all that the server has started, while the server lets runs finish. An action
+// may have a handler of its own, which then has the time that the server allows.
+let hungUp = false;
+
+function hangUp() {
+  hungUp = true;
+  setInterval(() => {}, 2 ** 30); // nothing else keeps the process until its handler is called
+  endUnlessHandled();
+}
+
+function endUnlessHandled() {
+  if (hungUp && process.listenerCount("SIGTERM") <= 1) exit(0);
+}
+
+process.on("SIGTERM", endUnlessHandled);
+
 function listen() {
   let parts = [];
   const socket = new Socket({ fd: requests, readable: true, writable: false });
@@ -131,7 +148,7 @@ function listen() {
     if (chunk.length > 0) parts.push(chunk);
   });
   socket.on("error", () => {}); // close follows
-  socket.on("close", () => exit(0));
+  socket.on("close", hangUp);
 }
 
 load(folder, main, form === "archive").then((loaded) => {
