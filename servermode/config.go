@@ -64,8 +64,8 @@ type Config struct {
 	StopGrace     time.Duration // how long a run that is ended may take to end itself [200ms]
 
 	MaxInitBody  int64 // bytes [72 MiB: 48 MiB of code, escaped]
-	MaxRunBody   int64 // bytes [8 MiB]
-	MaxResult    int   // bytes [1 MiB]
+	MaxRunBody   int64 // bytes [32 MiB]
+	MaxResult    int   // bytes [8 MiB]; callers without our headers get the platform's 1 MiB at most
 	MaxLog       int   // bytes of logs per activation [10 MiB]
 	CodeCache    int64 // bytes of code kept on disk [4 GiB]
 	BuildCache   int64 // bytes of environments and programs built for functions, kept on disk [10 GiB]
@@ -123,8 +123,8 @@ func (c Config) withDefaults() Config {
 	set(&c.ResultCache, 64<<20)
 	set(&c.StopGrace, 200*time.Millisecond)
 	set(&c.MaxInitBody, 72<<20)
-	set(&c.MaxRunBody, 8<<20)
-	set(&c.MaxResult, 1<<20)
+	set(&c.MaxRunBody, 32<<20)
+	set(&c.MaxResult, 8<<20)
 	set(&c.MaxLog, 10<<20)
 	set(&c.CodeCache, 4<<30)
 	set(&c.UploadBudget, 256<<20)
@@ -195,6 +195,7 @@ func (c Config) bounds() error {
 		{"max-instances", int64(c.MaxInstances)}, {"processes", int64(c.Processes)}, {"starts", int64(c.Starts)}, {"slots", int64(c.Slots)},
 		{"queue-total", int64(c.QueueTotal)}, {"memory-reserve", c.MemoryReserve},
 		{"activations", int64(c.Activations)}, {"result-cache", c.ResultCache},
+		{"max-init-body", c.MaxInitBody}, {"max-run-body", c.MaxRunBody}, {"max-result", int64(c.MaxResult)}, {"max-log", int64(c.MaxLog)},
 	} {
 		if n.value < 0 {
 			return fmt.Errorf("%w: --%s must be above 0, not %d", daemon.ErrConfig, n.flag, n.value)

@@ -3,7 +3,6 @@ package servermode
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -76,7 +75,6 @@ var refuses = []struct {
 func asRefusal(err error) *Refusal {
 	var r *Refusal
 	var action *kind.ActionError
-	var tooLarge *http.MaxBytesError
 	var thrown *process.ThrownError
 	var full *function.SaturatedError
 	switch {
@@ -88,8 +86,6 @@ func asRefusal(err error) *Refusal {
 		return refusal(runtimespec.BadResult, thrown.Message)
 	case errors.As(err, &full):
 		return &Refusal{Reason: runtimespec.Saturated, Message: full.Error(), RetryAfter: full.RetryAfter}
-	case errors.As(err, &tooLarge):
-		return refusal(runtimespec.TooLarge, fmt.Sprintf("the request is larger than %d bytes", tooLarge.Limit))
 	}
 	for _, known := range refuses {
 		if errors.Is(err, known.err) {

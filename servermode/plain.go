@@ -134,7 +134,7 @@ func (p *plain) perform(ctx context.Context, c *call, in *slot, body []byte, log
 		return nil, err
 	}
 	defer logs.leave()
-	return outcome(p.server.table.Run(ctx, in.key, in.lease, p.server.line(c, in.key, body), logs))
+	return foreign(outcome(p.server.table.Run(ctx, in.key, in.lease, p.server.line(c, in.key, body), logs)))
 }
 
 // answer waits for work and answers a caller, unless it hangs up before.

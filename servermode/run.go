@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -25,7 +24,7 @@ func (s *Server) run(c *call) error {
 	if err != nil {
 		return err
 	}
-	body, err := c.read(s.cfg.MaxRunBody)
+	body, err := c.read(s.cfg.runLimit())
 	if err != nil {
 		return err
 	}
@@ -94,8 +93,7 @@ func (s *Server) join(ctx context.Context, c *call, running *activation) error {
 func outcome(result []byte, err error) ([]byte, error) {
 	switch {
 	case errors.Is(err, process.ErrTooLarge): // an application error, as the platform has it
-		cause := refusal("", fmt.Sprintf("The action produced a response that exceeded the allowed length: %v.", err))
-		return cause.body(), nil
+		return tooLarge(err, " (--max-result)"), nil
 	case errors.Is(err, codestore.ErrMissing): // evicted from the cache since the init
 		return nil, refusal(runtimespec.UnknownFunction, "the function's code is no longer cached: init it again")
 	case err != nil:

@@ -70,7 +70,12 @@ type flags struct {
 
 	MaxFiles     uint64 `default:"1024" env:"WHISKAWAY_MAX_FILES" help:"Open files per process of a function."`
 	MaxProcesses uint64 `default:"1024" env:"WHISKAWAY_MAX_PROCESSES" help:"Processes and threads per function, where it has a user of its own."`
-	MaxFileSize  uint64 `default:"4294967296" env:"WHISKAWAY_MAX_FILE_SIZE" help:"Bytes of any one file that a function writes."`
+	MaxFileSize  uint64 `env:"WHISKAWAY_MAX_FILE_SIZE" help:"Bytes of any one file that a function writes. [as many as the disk has]"`
+
+	MaxRunBody  int64 `default:"33554432" env:"WHISKAWAY_MAX_RUN_BODY" help:"Bytes of a run's request: its arguments and what stands around them."`
+	MaxResult   int   `default:"8388608" env:"WHISKAWAY_MAX_RESULT" help:"Bytes of a run's result. The platform may take less, and plain OpenWhisk callers are given 1 MiB at most."`
+	MaxLog      int   `default:"10485760" env:"WHISKAWAY_MAX_LOG" help:"Bytes of a run's or an init's log; what is beyond them is dropped."`
+	MaxInitBody int64 `default:"75497472" env:"WHISKAWAY_MAX_INIT_BODY" help:"Bytes of an init's request: code, in base64 where it is an archive, and parameters."`
 
 	Log      string `default:"stderr" env:"WHISKAWAY_LOG" help:"Where the server's own log goes: stderr, a file, or nowhere if empty. A plain OpenWhisk caller takes stderr for its function's: name a file."`
 	LogLevel string `default:"info" enum:"debug,info,warn,error" env:"WHISKAWAY_LOG_LEVEL" help:"debug, info, warn or error."`
@@ -111,6 +116,7 @@ func (f flags) config() servermode.Config {
 		Queue: f.Queue, QueueTotal: f.QueueTotal, StopGrace: f.StopGrace, Activations: f.Activations, ResultCache: f.ResultCache, CodeCache: f.CodeCache,
 		Python: f.Python, Node: f.Node, NodeModules: f.NodeModules, UV: f.UV, Preload: f.Preload, NoFork: f.NoFork, Go: f.Go, Runtimes: f.Runtime, NativeAck: f.NativeAck, NativeGrace: f.NativeGrace, NativeExecutionEnv: f.NativeExecutionEnv,
 		PlainKind: f.PlainKind, Builds: f.Builds, BuildTimeout: f.BuildTimeout, BuildCache: f.BuildCache,
+		MaxRunBody: f.MaxRunBody, MaxResult: f.MaxResult, MaxLog: f.MaxLog, MaxInitBody: f.MaxInitBody,
 		PassEnv: f.PassEnv, VolatileEnv: f.VolatileEnv, AdoptOrphans: true,
 	}
 	cfg.Limits.Files, cfg.Limits.Processes, cfg.Limits.FileSize = f.MaxFiles, f.MaxProcesses, f.MaxFileSize
