@@ -77,7 +77,7 @@ type flags struct {
 	MaxLog      int   `default:"10485760" env:"WHISKAWAY_MAX_LOG" help:"Bytes of a run's or an init's log; what is beyond them is dropped."`
 	MaxInitBody int64 `default:"75497472" env:"WHISKAWAY_MAX_INIT_BODY" help:"Bytes of an init's request: code, in base64 where it is an archive, and parameters."`
 
-	Log      string `default:"stderr" env:"WHISKAWAY_LOG" help:"Where the server's own log goes: stderr, a file, or nowhere if empty. A plain OpenWhisk caller takes stderr for its function's: name a file."`
+	Log      string `default:"auto" env:"WHISKAWAY_LOG" help:"Where the server's own log goes: stderr, a file, nowhere if empty, or auto: stderr, but servermode.log in the state folder where stderr is a pipe and there is no --token-file, because a plain OpenWhisk caller takes stderr for its function's."`
 	LogLevel string `default:"info" enum:"debug,info,warn,error" env:"WHISKAWAY_LOG_LEVEL" help:"debug, info, warn or error."`
 }
 
@@ -87,13 +87,14 @@ func main() {
 	if err != nil {
 		configfile.Exit("servermode", daemon.ExitUsage, err)
 	}
-	log, err := daemon.NewLogAt(level, f.Log)
+	path := f.logPath()
+	log, err := daemon.NewLogAt(level, path)
 	if err != nil {
 		configfile.Exit("servermode", daemon.ExitUsage, err)
 	}
 	cfg := f.config()
 	cfg.Log = log
-	code := daemon.Run(&reloading{Server: servermode.New(cfg), flags: f, log: log, level: level}, f.Grace, log)
+	code := daemon.Run(&reloading{Server: servermode.New(cfg), flags: f, log: log, logPath: path, level: level}, f.Grace, log)
 	_ = log.Sync()
 	os.Exit(code)
 }
