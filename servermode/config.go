@@ -84,6 +84,9 @@ type Config struct {
 	// program that starts no other children.
 	AdoptOrphans bool
 	SharedUser   bool // run functions as the server's own user, although it could do better; never as root
+	// AllowSharedUser lets functions of several tenants run as one user, where the
+	// server cannot give each its own: it is not root.
+	AllowSharedUser bool
 	Log          *zap.Logger
 }
 

@@ -98,6 +98,7 @@ var fixedSettings = settingsOf{
 	{"volatile-env", func(c Config) any { return c.VolatileEnv }},
 	{"slots", func(c Config) any { return c.Slots }},
 	{"concurrency", func(c Config) any { return c.Concurrency }},
+	{"allow-shared-user", func(c Config) any { return c.AllowSharedUser }},
 	{"builds", func(c Config) any { return c.Builds }},
 	{"build-timeout", func(c Config) any { return c.BuildTimeout }},
 	{"max-files", func(c Config) any { return c.Limits.Files }},

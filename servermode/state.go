@@ -133,7 +133,7 @@ func (s *Server) removeFolder(dir string) {
 // openSandbox chooses as whom functions run.
 func (s *Server) openSandbox() error {
 	var users *sandbox.Users
-	if os.Getuid() == 0 {
+	if !sharesUser() {
 		if err := s.state.passable(); err != nil {
 			return err
 		}
@@ -142,6 +142,8 @@ func (s *Server) openSandbox() error {
 			return err
 		}
 		s.onStop(users.Close)
+	} else {
+		s.log.Warn("functions are not isolated: "+notIsolated, zap.Int("uid", os.Getuid()))
 	}
 	// Now that nobody is left who could put links in the way.
 	if err := s.clearFunctions(); err != nil {

@@ -68,6 +68,8 @@ type flags struct {
 	BuildTimeout time.Duration `default:"15m" env:"WHISKAWAY_BUILD_TIMEOUT" help:"Longest build. One that outlasts its init goes on, and the next init attaches."`
 	BuildCache   int64         `default:"10737418240" env:"WHISKAWAY_BUILD_CACHE" help:"Bytes of what was built that are kept."`
 
+	AllowSharedUser bool `env:"WHISKAWAY_ALLOW_SHARED_USER" help:"Without root all functions run as this server's user and can reach each other's files, memory and processes: allow it also where --token-file has several tenants, or one that may delegate. Only for tenants that trust each other."`
+
 	MaxFiles     uint64 `default:"1024" env:"WHISKAWAY_MAX_FILES" help:"Open files per process of a function."`
 	MaxProcesses uint64 `default:"1024" env:"WHISKAWAY_MAX_PROCESSES" help:"Processes and threads per function, where it has a user of its own."`
 	MaxFileSize  uint64 `env:"WHISKAWAY_MAX_FILE_SIZE" help:"Bytes of any one file that a function writes. [as many as the disk has]"`
@@ -118,7 +120,7 @@ func (f flags) config() servermode.Config {
 		Python: f.Python, Node: f.Node, NodeModules: f.NodeModules, UV: f.UV, Preload: f.Preload, NoFork: f.NoFork, Go: f.Go, Runtimes: f.Runtime, NativeAck: f.NativeAck, NativeGrace: f.NativeGrace, NativeExecutionEnv: f.NativeExecutionEnv,
 		PlainKind: f.PlainKind, Builds: f.Builds, BuildTimeout: f.BuildTimeout, BuildCache: f.BuildCache,
 		MaxRunBody: f.MaxRunBody, MaxResult: f.MaxResult, MaxLog: f.MaxLog, MaxInitBody: f.MaxInitBody,
-		PassEnv: f.PassEnv, VolatileEnv: f.VolatileEnv, AdoptOrphans: true,
+		AllowSharedUser: f.AllowSharedUser, PassEnv: f.PassEnv, VolatileEnv: f.VolatileEnv, AdoptOrphans: true,
 	}
 	cfg.Limits.Files, cfg.Limits.Processes, cfg.Limits.FileSize = f.MaxFiles, f.MaxProcesses, f.MaxFileSize
 	return cfg
