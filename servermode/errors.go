@@ -19,15 +19,10 @@ import (
 
 // Causes for which the server itself ends a run.
 var (
-	errTimedOut  = timeoutError{errors.New("the time limit was exceeded")}
+	errTimedOut  = errors.New("the time limit was exceeded") // see overdue
 	errCancelled = errors.New("the caller cancelled it")
 	errShutdown  = errors.New("the server was stopped")
 )
-
-// timeoutError says of itself that it is a timeout, as net.Error does.
-type timeoutError struct{ error }
-
-func (timeoutError) Timeout() bool { return true }
 
 // Refusal is an error with a reason of the contract and a public message.
 type Refusal struct {
@@ -54,7 +49,6 @@ var refuses = []struct {
 	{build.ErrBusy, runtimespec.Saturated, ""},
 	{build.ErrClosed, runtimespec.Draining, ""},
 	{process.ErrNotReady, runtimespec.TimedOut, ""},
-	{errTimedOut, runtimespec.TimedOut, "The action exceeded its time limit and was ended."},
 	{errCancelled, runtimespec.Cancelled, "The activation was cancelled and the action ended."},
 	{errShutdown, runtimespec.Cancelled, "The server was stopped before the action had finished."},
 	{function.ErrUnknown, runtimespec.UnknownFunction, ""},
@@ -77,6 +71,7 @@ func asRefusal(err error) *Refusal {
 	var action *kind.ActionError
 	var thrown *process.ThrownError
 	var full *function.SaturatedError
+	var late overdue
 	switch {
 	case errors.As(err, &r):
 		return r
@@ -94,6 +89,9 @@ func asRefusal(err error) *Refusal {
 			}
 			return refusal(known.reason, err.Error())
 		}
+	}
+	if errors.As(err, &late) {
+		return refusal(runtimespec.TimedOut, late.Error())
 	}
 	return refusal(runtimespec.Internal, "internal error; the server's log says more")
 }

@@ -67,7 +67,7 @@ func (o *openServerless) init(c *call, body []byte, read func()) error {
 	if err := o.names.enter(name, key, o.server.table); err != nil {
 		return o.refuse(c, err)
 	}
-	ctx, stop := o.server.context(limit - min(initMargin, limit/10))
+	ctx, stop := o.server.context(limit-min(initMargin, limit/10), overdue{limit: limitOf(init.Deadline(), o.server.settings().InitTimeout), init: true})
 	defer stop()
 	defer context.AfterFunc(c.Context(), stop)()
 	lease := leaseOf(id)
@@ -128,7 +128,8 @@ func (o *openServerless) run(c *call, body []byte) error {
 	if !ok {
 		return o.refuse(c, errUnnamed)
 	}
-	ctx, stop := o.server.context(min(limit, o.server.settings().RunTimeout))
+	limit = min(limit, o.server.settings().RunTimeout)
+	ctx, stop := o.server.context(limit, overdue{limit: limit})
 	defer stop()
 	mine := newActivation(ctx, time.Time{})
 	defer context.AfterFunc(c.Context(), func() { o.server.activations.left(activationKey{Key: key}, mine, disconnectGrace) })()

@@ -47,7 +47,7 @@ var (
 // init fills the tenant's slot. A failed one ends with sentinels, because its
 // logs are collected; a successful one does not.
 func (p *plain) init(c *call, body []byte, read func()) error {
-	ctx, stop := p.server.context(p.server.settings().InitTimeout)
+	ctx, stop := p.server.context(p.server.settings().InitTimeout, overdue{limit: p.server.settings().InitTimeout, init: true})
 	defer stop()
 	mine, current, first := p.enterInit(ctx, c.tenant, sha256.Sum256(body))
 	if current == nil {
@@ -93,7 +93,8 @@ func (p *plain) initialise(ctx context.Context, c *call, lease string, body []by
 	}
 	limit := within(init.Deadline(), p.server.settings().InitTimeout)
 	read()
-	ctx, cancel := context.WithTimeoutCause(ctx, limit-min(initMargin, limit/10), errTimedOut)
+	late := overdue{limit: limitOf(init.Deadline(), p.server.settings().InitTimeout), init: true}
+	ctx, cancel := context.WithTimeoutCause(ctx, limit-min(initMargin, limit/10), late)
 	defer cancel()
 	key = function.Key{Tenant: c.tenant, Identity: spec.Identity()}
 	defer logs.leave()
@@ -105,7 +106,8 @@ func (p *plain) initialise(ctx context.Context, c *call, lease string, body []by
 func (p *plain) run(c *call, body []byte) error {
 	activation := runtimespec.SkimRun(body)
 	c.span.Text("faas.invocation_id", activation.ID)
-	ctx, stop := p.server.context(within(activation.Deadline, p.server.settings().RunTimeout))
+	longest := p.server.settings().RunTimeout
+	ctx, stop := p.server.context(within(activation.Deadline, longest), overdue{limit: limitOf(activation.Deadline, longest)})
 	defer stop()
 	in, current, first, err := p.enterRun(ctx, c.tenant, activation.ID)
 	switch {

@@ -96,7 +96,7 @@ func TestPlain_KeepsThePlatformsDeadline(t *testing.T) {
 		return p.post(runtimespec.PathRun, `{"value":`+value+`,"deadline":"`+strconv.FormatInt(deadline.UnixMilli(), 10)+`"}`)
 	}
 	a := late(time.Now().Add(time.Second), `"sleep"`)
-	p.refused(a, http.StatusBadGateway, "The action exceeded its time limit and was ended.")
+	p.refused(a, http.StatusBadGateway, "The action exceeded its time limits of 1000 milliseconds.")
 	assert.Equal(t, "sleeping\n"+ended, p.stdout.String())
 	assert.Equal(t, http.StatusOK, late(time.Now().Add(-time.Hour), `{}`).status, "clocks disagree")
 	p.sentinels(2)

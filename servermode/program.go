@@ -21,6 +21,9 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
+// actionFolder is where in a function's folder its code is laid out.
+const actionFolder = "action"
+
 // errStart is wrapped by a failure to start that is the host's, not the
 // action's: no memory, no disk, too many processes.
 var errStart = errors.New("the server could not start the function")
@@ -67,22 +70,40 @@ func (p *program) Concurrency() int { return max(1, int(p.atOnce.Load())) }
 
 func (p *program) launch(ctx context.Context, sink function.Sink) (*process.Process, error) {
 	function.Enter(sink, function.StageStart)
-	c := p.command
-	spec := process.Spec{
-		Path: c.Path, Args: c.Args, Dir: c.Dir, Env: p.env(), Framed: c.Protocol == kind.Framed,
-		WaitForAck: c.WaitForAck, Grace: c.Grace, MaxResult: p.server.cfg.MaxResult, StopGrace: p.server.settings().StopGrace,
-	}
-	if c.Protocol == kind.Web {
-		if err := p.serve(&spec); err != nil {
-			return nil, p.failed(ctx, err, sink)
-		}
-	}
-	p.fork(&spec)
-	proc, err := process.Start(ctx, p.server.box.Cell(p.user), spec, sink)
+	proc, err := p.start(ctx, sink)
 	if err != nil {
 		return nil, p.failed(ctx, err, sink)
 	}
 	return proc, nil
+}
+
+// start starts a process in folders of its own, which go with it.
+func (p *program) start(ctx context.Context, sink function.Sink) (*process.Process, error) {
+	folders, err := p.server.box.Folders(p.place())
+	if err != nil {
+		return nil, err
+	}
+	c := p.command
+	spec := process.Spec{
+		Path: c.Path, Args: c.Args, Dir: c.Dir, Env: p.env(folders), Framed: c.Protocol == kind.Framed,
+		WaitForAck: c.WaitForAck, Grace: c.Grace, MaxResult: p.server.cfg.MaxResult, StopGrace: p.server.settings().StopGrace,
+		Closed: func() { p.server.removeLater(folders) },
+	}
+	if c.Protocol == kind.Web {
+		if err := p.serve(&spec); err != nil {
+			spec.Closed()
+			return nil, err
+		}
+	}
+	p.fork(&spec)
+	cell := p.server.box.Cell(p.user)
+	cell.Folders = folders
+	return process.Start(ctx, cell, spec, sink)
+}
+
+// place is where the function's processes get their folders.
+func (p *program) place() sandbox.Place {
+	return sandbox.Place{Dir: p.dir, Action: filepath.Join(p.dir, actionFolder), User: p.user, Keep: p.server.needs}
 }
 
 // failed sorts a failure: the action's own is told to its author, in the
@@ -145,19 +166,21 @@ func (p *program) prepare(ctx context.Context, sink function.Sink) error {
 }
 
 func (p *program) layOut(ctx context.Context, dir string, code kind.Code, sink function.Sink) error {
-	src, tmp := filepath.Join(dir, "action"), filepath.Join(dir, "tmp")
-	err := errors.Join(os.Mkdir(src, 0o700), os.Mkdir(tmp, 0o700))
-	if err != nil {
+	src := filepath.Join(dir, actionFolder)
+	// The function's folder is the server's: its processes find only what they are told.
+	if err := errors.Join(os.Chmod(dir, 0o711), os.Mkdir(src, 0o700)); err != nil {
 		return err
 	}
 	site := kind.Site{Dir: src, Tenant: p.tenant, Env: p.spec.Env, Shop: p.server.shop, Sink: sink}
-	if p.command, err = p.kind.Prepare(ctx, site, code, p.spec.Main); err != nil {
+	command, err := p.kind.Prepare(ctx, site, code, p.spec.Main)
+	if err != nil {
 		return err
 	}
+	p.command = command
 	if p.user != nil {
 		p.user.Group = p.command.Group
 	}
-	if err := p.giveAway(dir); err != nil {
+	if err := p.giveAway(src); err != nil {
 		p.giveBack()
 		return err
 	}
@@ -190,10 +213,10 @@ var passed = []string{"PATH", "LANG", "LC_ALL", "TZ"}
 
 // env is the whole environment of the function's processes: a list of what is
 // allowed, the action's own on top.
-func (p *program) env() []string {
+func (p *program) env(folders *sandbox.Folders) []string {
 	vars := p.server.commonVars()
-	tmp := filepath.Join(p.dir, "tmp")
-	vars["HOME"], vars["TMPDIR"] = tmp, tmp
+	vars["HOME"], vars["TMPDIR"] = folders.Home, folders.Tmp
+	vars["USER"], vars["LOGNAME"] = folders.UserName, folders.UserName
 	maps.Copy(vars, kind.FunctionEnv(p.spec.Kind))
 	for _, entry := range p.command.Env {
 		key, value, _ := strings.Cut(entry, "=")

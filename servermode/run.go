@@ -32,7 +32,7 @@ func (s *Server) run(c *call) error {
 		return err
 	}
 	id := activationKey{key, c.Header.Get(runtimespec.HeaderActivation)}
-	ctx, stop := s.context(limit)
+	ctx, stop := s.context(limit, overdue{limit: limit})
 	defer stop()
 	// With its server named, it was sent before: it is joined or refused.
 	again := c.Header.Get(runtimespec.HeaderServer) != ""

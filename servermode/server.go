@@ -38,6 +38,8 @@ type Server struct {
 
 	state       *stateDir
 	box         *sandbox.Sandbox
+	needs       []string       // of functions, in folders that are hidden from them
+	removals    sync.WaitGroup // of what ended processes leave
 	shop        *build.Shop
 	kinds       kind.Set
 	parent      *zygote.Parent // of Python functions; nil: they are executed
@@ -92,7 +94,7 @@ func New(cfg Config) *Server {
 // Start checks the configuration, makes ready what functions need and serves.
 func (s *Server) Start() error {
 	err := s.cfg.validate()
-	for _, step := range []func() error{s.openSecrets, s.openJoin, s.openState, s.openTraces, s.openSandbox, s.openKinds, s.adoptOrphans, s.openStore, s.sweepIdle, s.listen, s.joinBalancers} {
+	for _, step := range []func() error{s.openSecrets, s.openJoin, s.openState, s.openTraces, s.openSandbox, s.openKinds, s.findNeeds, s.adoptOrphans, s.openStore, s.sweepIdle, s.listen, s.joinBalancers} {
 		if err == nil {
 			err = step()
 		}

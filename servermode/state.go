@@ -151,6 +151,10 @@ func (s *Server) openSandbox() error {
 	}
 	s.box = sandbox.New(s.state.id+"."+s.incarnation, s.cfg.Limits, users)
 	s.onStop(func() error { s.box.Close(); return nil })
+	s.onStop(s.awaitRemovals)
+	if err := s.probeSandbox(); err != nil {
+		return err
+	}
 	return s.openShop()
 }
 

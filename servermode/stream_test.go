@@ -12,13 +12,12 @@ import (
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode"
+	"github.com/whiskaway/whiskaway/test/harness"
 )
 
 func TestServer_LogsAreLiveAndTheHeadComesFirst(t *testing.T) {
 	r := newRig(t, servermode.Config{})
-	gate := filepath.Join(t.TempDir(), "gate")
-	require.NoError(t, os.Chmod(filepath.Dir(gate), 0o755))
-	require.NoError(t, os.Chmod(filepath.Dir(filepath.Dir(gate)), 0o755))
+	gate := filepath.Join(harness.OpenDir(t), "gate")
 	f := newTarget("native", "#!/bin/bash\nwhile read -r line; do echo begun; until [ -e "+gate+" ]; do sleep 0.01; done; echo '{}' >&3; done\n", nil)
 	r.mustInit(f)
 	resp, err := r.request(t.Context(), http.MethodPost, runtimespec.PathRun, runHeader(f, "a"), []byte(`{}`))

@@ -60,7 +60,7 @@ func Cases() []Case {
 		grouped(groupErrors, "", errorCases()),
 		grouped(groupLimits, "", limitCases()),
 		grouped(groupArchives, "", archiveCases()),
-		grouped(groupPython, Python, pythonCases()),
+		grouped(groupPython, Python, slices.Concat(pythonCases(), pythonProcessCases())),
 		grouped(groupPython, Python, pythonArchiveCases()),
 		grouped(groupNode, Node, nodeCases()),
 		grouped(groupNode, Node, nodeLifeCases()),

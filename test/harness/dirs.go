@@ -2,6 +2,7 @@ package harness
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -10,13 +11,26 @@ import (
 
 const tick = 5 * time.Millisecond
 
-// OpenDir is a temporary folder through which any user can pass: t.TempDir is
-// closed to the users that functions run as.
+// OpenDir is a temporary folder through which any user can pass, where functions
+// and a test meet: t.TempDir is closed to the users that functions run as, and
+// each of their processes has a /tmp of its own.
 func OpenDir(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "whiskaway-")
+	dir, err := os.MkdirTemp(inSight(t), "test-")
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(dir, 0o711))
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+// inSight is a folder that no function has of its own.
+func inSight(t testing.TB) string {
+	dir := "/var/cache/whiskaway"
+	if os.Getuid() != 0 {
+		cache, err := os.UserCacheDir()
+		require.NoError(t, err)
+		dir = filepath.Join(cache, "whiskaway")
+	}
+	require.NoError(t, os.MkdirAll(dir, 0o755))
 	return dir
 }

@@ -52,6 +52,9 @@ type Spec struct {
 	Web        Web           // it is a web server, and speaks neither; closed with the process
 	// Fork, unless nil, makes the process; only if it cannot is Path executed.
 	Fork sandbox.Forker
+	// Closed, unless nil, is called when nothing is left of the process, also of one
+	// that did not start.
+	Closed func()
 }
 
 // Process is a started process. Run it from one goroutine at a time, unless it
@@ -65,6 +68,7 @@ type Process struct {
 	gone   chan struct{} // closed when its whole tree has, and is reaped
 	kill   sync.Once
 	killed chan struct{} // closed by Kill
+	closed sync.Once     // guards the call of Closed
 	pidfd  int
 	framed *framed // nil unless it is
 	web    *web    // nil unless it is
@@ -76,6 +80,14 @@ type Process struct {
 // Start starts a process in the cell and waits until it is ready. What it
 // writes until then goes to the first run's logs, or to sink if it fails.
 func Start(ctx context.Context, cell *sandbox.Cell, spec Spec, sink Sink) (*Process, error) {
+	p, err := start(ctx, cell, spec, sink)
+	if err != nil && spec.Closed != nil {
+		spec.Closed()
+	}
+	return p, err
+}
+
+func start(ctx context.Context, cell *sandbox.Cell, spec Spec, sink Sink) (*Process, error) {
 	p := &Process{spec: spec, cell: cell, exited: make(chan struct{}), gone: make(chan struct{}), killed: make(chan struct{})}
 	if err := p.launch(); err != nil {
 		if spec.Web != nil {
@@ -88,10 +100,10 @@ func Start(ctx context.Context, cell *sandbox.Cell, spec Spec, sink Sink) (*Proc
 		p.Kill()
 		<-p.gone // so that its last words are in the pipes
 		p.logs.finish(sink)
-		p.Close()
+		p.free()
 		if errors.Is(err, ErrExited) && cell.Lost() { // no fault of its own: executed, then
 			spec.Fork = nil
-			return Start(ctx, cell, spec, sink)
+			return start(ctx, cell, spec, sink)
 		}
 		return nil, err
 	}

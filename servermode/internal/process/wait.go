@@ -73,6 +73,13 @@ func (p *Process) stop() {
 // Close kills the process, waits until nothing of its tree is left and frees
 // its descriptors. It must not be called during a run.
 func (p *Process) Close() {
+	p.free()
+	if p.spec.Closed != nil {
+		p.closed.Do(p.spec.Closed)
+	}
+}
+
+func (p *Process) free() {
 	p.Kill()
 	<-p.gone
 	_ = p.in.Close()

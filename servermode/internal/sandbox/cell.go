@@ -5,6 +5,9 @@ import (
 	"os"
 	"os/exec"
 	"syscall"
+
+	"github.com/go-json-experiment/json"
+	"golang.org/x/sys/unix"
 )
 
 // errNoPidfd means a kernel before Linux 5.3.
@@ -12,7 +15,11 @@ var errNoPidfd = errors.New("the kernel gives no pidfd: Linux 5.3 or later is ne
 
 // Cell is where one instance lives: its user and its mark.
 type Cell struct {
-	User  *User // nil: the server's own
+	User *User // nil: the server's own
+	// Folders are what its process has of its own; nil: it shares all with the
+	// host. Set it before the process is started.
+	Folders *Folders
+
 	mark  string
 	pid   int
 	cmd   *exec.Cmd // of a process that was started
@@ -20,22 +27,22 @@ type Cell struct {
 	pidfd int       // its, and its holder's to close
 	lost  bool      // it was reaped without its parent
 	box   *Sandbox
+
+	probes bool // its process only tries its confines
 }
 
 // Start starts cmd in the cell: cmd's path, arguments, env and files are kept,
 // the rest is the sandbox's. pidfd becomes readable when the process ends.
 func (c *Cell) Start(cmd *exec.Cmd) (pidfd int, err error) {
-	attr := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, PidFD: &pidfd}
-	if c.User != nil {
-		attr.Credential = &syscall.Credential{Uid: c.User.ID, Gid: c.User.ID}
-		if c.User.Group != 0 {
-			attr.Credential.Groups = []uint32{c.User.Group}
-		}
+	confines := c.confines(cmd.Dir)
+	text, err := json.Marshal(confines)
+	if err != nil {
+		return -1, err
 	}
-	cmd.SysProcAttr = attr
-	cmd.Args = append([]string{shimExec, c.limits().String(), cmd.Path}, cmd.Args[1:]...)
+	cmd.SysProcAttr = confines.attributes(&pidfd)
+	cmd.Args = append([]string{c.shim(), string(text), cmd.Path}, cmd.Args[1:]...)
 	cmd.Path = self
-	cmd.Env = append(cmd.Env, EnvInstance+"="+c.mark)
+	cmd.Env = shielded(cmd.Env, c.mark)
 	if err := c.enter(func() (int, error) { return c.exec(cmd) }); err != nil {
 		return -1, err
 	}
@@ -43,6 +50,27 @@ func (c *Cell) Start(cmd *exec.Cmd) (pidfd int, err error) {
 		return -1, errors.Join(errNoPidfd, c.Kill(), c.Wait())
 	}
 	return pidfd, nil
+}
+
+// shim is the name under which the sandbox's binary does the cell's work.
+func (c *Cell) shim() string {
+	if c.probes {
+		return shimProbe
+	}
+	return shimExec
+}
+
+// attributes are what the shim is started with: as root it needs its rights until
+// its mounts are made.
+func (c Confines) attributes(pidfd *int) *syscall.SysProcAttr {
+	attr := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, PidFD: pidfd, Cloneflags: uintptr(c.Spaces)}
+	if c.Spaces&syscall.CLONE_NEWUSER != 0 {
+		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getuid(), HostID: os.Getuid(), Size: 1}}
+		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getgid(), HostID: os.Getgid(), Size: 1}}
+		// To mount; and what an overlay does in its mounter's name.
+		attr.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_DAC_OVERRIDE, unix.CAP_FOWNER}
+	}
+	return attr
 }
 
 // limits are those of the cell's processes.
@@ -75,6 +103,7 @@ func (c *Cell) enter(make func() (pid int, err error)) (err error) {
 	}
 	if c.User != nil {
 		c.User.cells = append(c.User.cells, c)
+		c.User.exposed = c.User.exposed || c.Folders == nil || c.Folders.spaces == 0
 	}
 	return nil
 }

@@ -29,20 +29,12 @@ type Child interface {
 	Reap() bool
 }
 
-// Confines are what a forked process puts on itself, as the shim does.
-type Confines struct {
-	User   int      `json:"user"` // uid and gid; -1: the server's own
-	Groups []uint32 `json:"groups"`
-	Limits string   `json:"limits"` // see Limits.String
-	Mark   string   `json:"mark"`   // as long as every other of the sandbox
-}
-
 // Fork is Start for a process that is forked.
 func (c *Cell) Fork(by Forker, files [4]*os.File) (pidfd int, err error) {
 	if err := c.enter(func() (pid int, err error) { pid, pidfd, err = c.beget(by); return pid, err }); err != nil {
 		return -1, err
 	}
-	if err := c.child.Release(files, c.confines()); err != nil {
+	if err := c.child.Release(files, c.confines("")); err != nil {
 		_ = unix.PidfdSendSignal(pidfd, unix.SIGKILL, nil, 0)
 		awaitExit(pidfd)
 		return -1, errors.Join(err, c.Kill(), c.Wait(), unix.Close(pidfd))
@@ -70,18 +62,6 @@ func (c *Cell) beget(by Forker) (pid, pidfd int, err error) {
 	c.cmd, c.child, c.pidfd, c.lost = nil, child, pidfd, false
 	children.pids[child.PID()] = child
 	return child.PID(), pidfd, nil
-}
-
-func (c *Cell) confines() Confines {
-	out := Confines{User: -1, Groups: []uint32{}, Mark: c.mark}
-	out.Limits = c.limits().String()
-	if c.User != nil {
-		out.User = int(c.User.ID)
-		if c.User.Group != 0 {
-			out.Groups = append(out.Groups, c.User.Group)
-		}
-	}
-	return out
 }
 
 // reap reaps a forked process, here if its parent is no more.

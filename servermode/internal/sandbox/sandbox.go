@@ -1,6 +1,7 @@
 // Package sandbox starts a function's process apart from the server and from
 // other functions, and ends it with everything it has started: a process group,
-// a uid of its own when the server is root, resource limits, no new privileges.
+// a uid of its own when the server is root, folders of its own where the host has
+// namespaces for it, resource limits, no new privileges.
 package sandbox
 
 import (
@@ -25,6 +26,8 @@ var ErrClosed = errors.New("the sandbox is closed")
 type Sandbox struct {
 	Limits Limits
 	Users  *Users // nil: functions run as the server's own user
+	Layers Layers // see Probe
+	named  bool   // its users have entries in /etc/passwd; see NameUsers
 	prefix string
 	next   atomic.Uint64
 	spawn  chan func()

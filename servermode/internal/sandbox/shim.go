@@ -14,9 +14,10 @@ import (
 // program: between fork and exec Go can set no limits, so the shim sets them on
 // itself and then becomes the program.
 const (
-	shimExec = "whiskaway-shim"   // argv: name, limits, program, arguments…
-	shimKill = "whiskaway-reaper" // argv: name, uid; kills all that runs as uid
-	self     = "/proc/self/exe"   // works where the binary's folder is closed to the uid
+	shimExec  = "whiskaway-shim"   // argv: name, confines, program, arguments…
+	shimProbe = "whiskaway-probe"  // argv: name, confines; tries them, see probe.go
+	shimKill  = "whiskaway-reaper" // argv: name, uid; kills all that runs as uid
+	self      = "/proc/self/exe"   // works where the binary's folder is closed to the uid
 )
 
 // An init function, so that every binary that links the server can be its
@@ -27,6 +28,12 @@ func init() {
 		err := runShim(os.Args[1:])
 		fmt.Fprintln(os.Stderr, "whiskaway: cannot start the function's program:", err)
 		os.Exit(127)
+	case shimProbe:
+		if err := runProbe(os.Args[1:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		syscall.Exit(0)
 	case shimKill:
 		status := 0
 		if err := runReaper(os.Args[1:]); err != nil {
@@ -38,23 +45,16 @@ func init() {
 
 func runShim(args []string) error {
 	if len(args) < 2 {
-		return fmt.Errorf("the shim needs limits and a program, got %q", args)
+		return fmt.Errorf("the shim needs confines and a program, got %q", args)
 	}
-	if err := applyLimits(args[0]); err != nil {
+	confines, err := parseConfines(args[0])
+	if err != nil {
 		return err
 	}
-	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return fmt.Errorf("no_new_privs: %w", err)
-	}
-	// What a service manager granted the server must not pass through exec.
-	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil {
-		return fmt.Errorf("ambient capabilities: %w", err)
-	}
-	syscall.Umask(0o077)
-	if err := closeOnExec(); err != nil {
+	if err := confines.apply(); err != nil {
 		return err
 	}
-	if err := syscall.Exec(args[1], args[1:], os.Environ()); err != nil {
+	if err := syscall.Exec(args[1], args[1:], unshielded(os.Environ())); err != nil {
 		return fmt.Errorf("%s: %w", args[1], err)
 	}
 	return nil

@@ -16,6 +16,8 @@ type User struct {
 	mu    sync.Mutex // held while a process is started or some are ended
 	cells []*Cell    // those that have a process
 	stuck bool       // something of it could not be ended: nobody else may have the uid
+	// exposed: a process of it had no folders of its own, and wrote to others'.
+	exposed bool
 }
 
 // end ends what runs in c. The user's last cell takes with it all that runs as
@@ -26,6 +28,9 @@ func (u *User) end(c *Cell) error {
 	u.cells = slices.DeleteFunc(u.cells, func(other *Cell) bool { return other == c })
 	if len(u.cells) == 0 {
 		err := killUser(u.ID)
+		if err == nil && u.exposed {
+			err, u.exposed = removeLeftovers(func(uid uint32) bool { return uid == u.ID }), false
+		}
 		u.stuck = u.stuck || err != nil
 		return err
 	}

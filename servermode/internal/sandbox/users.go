@@ -143,18 +143,24 @@ func namespace() int {
 // lock is out of sight, uses the block.
 func (u *Users) inContainer() bool {
 	return slices.ContainsFunc(processes(), func(p proc) bool {
-		return p.uid >= u.first && p.uid < u.first+u.size && p.depth > depth()
+		return u.has(p.uid) && p.depth > depth()
 	})
 }
 
-// sweep kills everything that runs as a uid of the block.
+// sweep kills everything that runs as a uid of the block, and removes what it
+// left where all of the host can write.
 func (u *Users) sweep() error {
 	for _, p := range processes() {
-		if p.uid >= u.first && p.uid < u.first+u.size {
+		if u.has(p.uid) {
 			if err := killUser(p.uid &^ 1); err != nil {
 				return fmt.Errorf("ending what an earlier server left: %w", err)
 			}
 		}
 	}
+	if err := removeLeftovers(u.has); err != nil {
+		return fmt.Errorf("removing what an earlier server's functions left: %w", err)
+	}
 	return nil
 }
+
+func (u *Users) has(uid uint32) bool { return uid >= u.first && uid < u.first+u.size }

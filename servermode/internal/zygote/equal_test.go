@@ -1,8 +1,11 @@
 package zygote_test
 
 import (
+	"encoding/json"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -10,7 +13,7 @@ import (
 )
 
 // describes itself: whatever a function could tell a fork by.
-const describes = `
+var describes = strings.Replace(`
 import ctypes, gc, inspect, os, signal, site, sys, threading
 def read(name):
     with open("/proc/self/" + name) as f: return f.read()
@@ -29,13 +32,20 @@ def pdeathsig():
     return out.value
 def stream(f):
     return [f.encoding, f.errors, f.line_buffering, f.write_through, f.seekable(), f.isatty(), f.name, f.mode]
+def mounts():
+    keep = "/", "/tmp", "/var/tmp", "/dev/shm", os.getcwd(), "/etc/passwd"
+    rows = [line.split() for line in read("mountinfo").splitlines()]
+    return [[row[4], row[row.index("-") + 1]] for row in rows if row[4] in keep]
+def spaces():
+    outside = OUTSIDE
+    return [name for name in ("mnt", "ipc", "user", "net", "pid") if os.readlink("/proc/self/ns/" + name) != outside[name]]
 def mark():
     found = [e for e in read("environ").split("\0") if e.startswith("WHISKAWAY_INSTANCE=")]
     return found == ["WHISKAWAY_INSTANCE=" + os.environ["WHISKAWAY_INSTANCE"]]
 def main(args):
     main = sys.modules["__main__"]
     return {
-        "status": status(), "limits": read("limits"), "descriptors": descriptors(), "pdeathsig": pdeathsig(),
+        "mounts": mounts(), "spaces": spaces(), "status": status(), "limits": read("limits"), "descriptors": descriptors(), "pdeathsig": pdeathsig(),
         "dumpable": os.stat("/proc/self/mem").st_uid == os.getuid(), "group": os.getpgid(0) == os.getpid(), "cwd": os.getcwd(),
         "environ": {k: v for k, v in os.environ.items() if k != "WHISKAWAY_INSTANCE"}, "mark": mark(),
         "streams": [stream(s) for s in (sys.stdin, sys.stdout, sys.stderr)], "nice": os.nice(0),
@@ -46,7 +56,17 @@ def main(args):
         "user site": [site.ENABLE_USER_SITE, site.getuserbase(), site.getusersitepackages()], "prefixes": sorted(set(site.PREFIXES)),
         "signals": {s.name: str(signal.getsignal(s)) for s in signal.Signals}, "thread": threading.current_thread().name,
         "ours": [n for n in sys.modules if "zygote" in n],
-    }`
+    }`, "OUTSIDE", outside(), 1)
+
+// outside are the test's own namespaces, in Python's words.
+func outside() string {
+	own := map[string]string{}
+	for _, name := range []string{"mnt", "ipc", "user", "net", "pid"} {
+		own[name], _ = os.Readlink("/proc/self/ns/" + name)
+	}
+	text, _ := json.Marshal(own)
+	return string(text)
+}
 
 func TestParent_ForkedEqualsExecuted(t *testing.T) {
 	r := newRig(t).open()
@@ -59,6 +79,14 @@ func TestParent_ForkedEqualsExecuted(t *testing.T) {
 			t.Skip("only root can give functions groups")
 		}
 		f.user.Group = f.user.ID + 1
+		compare(t, f)
+	})
+	t.Run("in folders of its own", func(t *testing.T) {
+		f := r.action(describes)
+		require.NoError(t, r.box.Probe(r.dir))
+		if f.apart = r.box.Layers.Overlay; !f.apart {
+			t.Skip("the host does not let processes have folders of their own: ", r.box.Layers.Why)
+		}
 		compare(t, f)
 	})
 	t.Run("in a virtual environment", func(t *testing.T) {

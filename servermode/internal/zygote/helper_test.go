@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
@@ -127,6 +128,8 @@ type function struct {
 	dir  string
 	venv string
 	env  []string
+	// apart: each process has folders of its own.
+	apart bool
 }
 
 // function lays out files, __main__.py among them, by their paths.
@@ -175,7 +178,14 @@ func (f *function) start(fork bool) *process.Process {
 	out := &sink{}
 	ctx, stop := context.WithTimeout(f.rig.t.Context(), 30*time.Second)
 	defer stop()
-	p, err := process.Start(ctx, f.rig.box.Cell(f.user), spec, out)
+	cell := f.rig.box.Cell(f.user)
+	if f.apart {
+		var err error
+		cell.Folders, err = f.rig.box.Folders(sandbox.Place{Dir: filepath.Dir(f.dir), Action: f.dir, User: f.user, Keep: []string{f.rig.dir}})
+		require.NoError(f.rig.t, err)
+		spec.Closed = func() { assert.NoError(f.rig.t, cell.Folders.Remove()) }
+	}
+	p, err := process.Start(ctx, cell, spec, out)
 	require.NoError(f.rig.t, err, "%s", &out.text)
 	f.rig.t.Cleanup(p.Close)
 	return p

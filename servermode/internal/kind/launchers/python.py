@@ -10,6 +10,9 @@ import os
 import sys
 import traceback
 
+# The launcher's own: an action may replace json's functions.
+decode, encode, getpid = json.JSONDecoder().decode, json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode, os.getpid
+
 
 def own_channels():
     """Takes stdin and descriptor 3 for the protocol, away from the action."""
@@ -37,7 +40,7 @@ def flush():
 
 def reply(answers, message):
     flush()
-    if os.getpid() != PID:  # a child that the action forked and let return
+    if getpid() != PID:  # a child that the action forked and let return
         os._exit(0)
     answers.write(message + b"\n")
     answers.flush()
@@ -78,11 +81,20 @@ def use_virtualenv(folder):
         sys.path[:] = [p for p in sys.path if p not in before] + before
 
 
+def name_it_main(folder, path):
+    """Lets the action's processes import it: what multiprocessing spawns looks for the module main__."""
+    try:
+        os.symlink(os.path.basename(path), os.path.join(folder, "main__.py"))
+    except OSError:  # it is there, or the folder is closed to it
+        pass
+
+
 def load(folder, main):
     sys.path[0] = folder
     use_virtualenv(folder)
     sys.path.insert(0, sys.path.pop(sys.path.index(folder)))
     path = os.path.join(folder, "__main__.py")
+    name_it_main(folder, path)
     spec = importlib.util.spec_from_file_location("main__", path)
     module = importlib.util.module_from_spec(spec)
     sys.modules["main__"] = module
@@ -110,7 +122,7 @@ def message(error):
 
 
 def failure(text):
-    return json.dumps({"error": text}, ensure_ascii=False).encode("utf-8")
+    return encode({"error": text}).encode("utf-8")
 
 
 def start(answers, folder, main):
@@ -137,7 +149,7 @@ class Context:
         self.names.clear()
         for name, value in fields.items():
             name = "__OW_" + name.upper()
-            value = value if isinstance(value, str) else json.dumps(value)
+            value = value if isinstance(value, str) else encode(value)
             try:
                 os.environ[name] = value
                 self.names.add(name)
@@ -147,7 +159,7 @@ class Context:
 
 def activate(request, context):
     """Puts the activation's fields into the environment; returns the arguments."""
-    fields = json.loads(request) or {}
+    fields = decode(request.decode("utf-8")) or {}
     arguments = fields.pop("value", None)
     context.change(fields)
     return {} if arguments is None else arguments
@@ -156,7 +168,7 @@ def activate(request, context):
 def run(action, request, context):
     try:
         result = action(activate(request, context))
-        return json.dumps(result, ensure_ascii=False, allow_nan=False).encode("utf-8")
+        return encode(result).encode("utf-8")
     except Exception as error:
         print_traceback()
         return failure(message(error))

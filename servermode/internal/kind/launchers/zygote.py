@@ -16,7 +16,7 @@ import socket
 import zygote_child
 
 CONTROL = 3
-OURS = {"zygote_child", "zygote_threads", "__mp_main__"}  # and what multiprocessing calls the main module
+OURS = {"zygote_child", "zygote_spaces", "zygote_threads", "__mp_main__"}  # and what multiprocessing calls the main module
 
 # What actions often import.
 USUAL = """argparse array asyncio base64 binascii bisect calendar collections.abc concurrent.futures contextlib copy csv

@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 
+import zygote_spaces
 import zygote_threads
 
 BIRTH = 4  # the socket's descriptor in the child
@@ -75,6 +76,9 @@ class Child:
     def confine(self, confines):
         os.setpgid(0, 0)
         self.mark(confines["mark"].encode())
+        if confines["spaces"]:
+            prctl(PR_SET_DUMPABLE, 1)  # or it could not say who it is in a user namespace
+            zygote_spaces.enter(confines["spaces"], confines["mounts"])
         limit(confines["limits"])
         user = confines["user"]
         if user >= 0:
@@ -145,7 +149,7 @@ def become(birth):
     site.USER_SITE = site.USER_BASE = None  # looked for in the function's own home when asked for
     if birth["venv"]:
         enter(birth["venv"])
-    for name in "zygote", "zygote_child", "zygote_threads":
+    for name in "zygote", "zygote_child", "zygote_spaces", "zygote_threads":
         sys.modules.pop(name, None)
     sys.argv = [sys.argv[0], birth["folder"], birth["main"]]
     sys.orig_argv = [sys.executable, "-B"] + sys.argv

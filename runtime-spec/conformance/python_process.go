@@ -1,0 +1,65 @@
+package conformance
+
+import "context"
+
+// pythonProcessCases look at what a process finds around itself.
+func pythonProcessCases() []Case {
+	return []Case{
+		{ID: "python-user-has-a-name", Own: true, run: pythonGives(`
+import getpass, os, pwd
+
+def main(args):
+    return {"same": getpass.getuser() == pwd.getpwuid(os.getuid()).pw_name, "home": os.access(os.path.expanduser("~"), os.W_OK)}
+`, `{"same":true,"home":true}`),
+			Behaviour: `getpass.getuser() and pwd.getpwuid(os.getuid()) give the user's name, and "~" can be written to`},
+		{ID: "python-multiprocessing-spawn", Own: true, run: pythonGives(pythonDoubles("spawn"), `{"all":[2,4,6]}`),
+			Behaviour: `a pool of spawned processes runs a function of the action's main module`},
+		{ID: "python-multiprocessing-forkserver", Own: true, run: pythonGives(pythonDoubles("forkserver"), `{"all":[2,4,6]}`),
+			Behaviour: `the same with a fork server, Python 3.14's default`},
+		{ID: "python-replaced-json", Own: true, run: pythonGives(`
+import json
+
+json.dumps = lambda *a, **k: "falsified"
+json.loads = lambda *a, **k: {"value": {"falsified": True}}
+
+def main(args):
+    return args
+`, `{"some":"argument"}`),
+			Behaviour: `an action that replaces json.dumps and json.loads still gets its arguments and gives its result`},
+	}
+}
+
+// pythonDoubles is an action that has numbers doubled by other processes.
+func pythonDoubles(method string) string {
+	return `
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
+class Number:
+    def __init__(self, value):
+        self.value = value
+
+def double(number):
+    return Number(2 * number.value)
+
+def main(args):
+    context = multiprocessing.get_context("` + method + `")
+    with ProcessPoolExecutor(2, mp_context=context) as pool:
+        return {"all": [n.value for n in pool.map(double, map(Number, [1, 2, 3]))]}
+`
+}
+
+// pythonGives expects a run to return result, whatever it is given: an action
+// that returns its argument gets it.
+func pythonGives(code, result string) func(context.Context, *session) error {
+	return func(ctx context.Context, s *session) error {
+		if err := s.init(ctx, source(code)); err != nil {
+			return err
+		}
+		a, err := s.run(ctx, result)
+		if err != nil {
+			return err
+		}
+		return a.gives(result)
+	}
+}

@@ -1,0 +1,158 @@
+package sandbox
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/go-json-experiment/json"
+	"golang.org/x/sys/unix"
+)
+
+// Confines are what a process puts on itself before it becomes the function's
+// program: the shim does it for a process that was started, the launcher for one
+// that was forked.
+type Confines struct {
+	Parent int      `json:"parent"` // pid; the process ends with it
+	User   int      `json:"user"`   // uid and gid; -1: the server's own
+	Groups []uint32 `json:"groups"`
+	Limits string   `json:"limits"` // see Limits.String
+	Mark   string   `json:"mark"`   // as long as every other of the sandbox
+	// Spaces are the namespaces that it has of its own, as flags of clone(2). A
+	// process that is started is made in them.
+	Spaces uint32  `json:"spaces"`
+	Mounts []Mount `json:"mounts"` // made in this order
+	Dir    string  `json:"dir"`    // working directory, entered after the mounts; empty: as it is
+}
+
+// Mount is one mount, as mount(2) takes it.
+type Mount struct {
+	From  string `json:"from"`
+	On    string `json:"on"`
+	Type  string `json:"type"`
+	Flags uint32 `json:"flags"`
+	Data  string `json:"data"`
+}
+
+// confines are those of the cell's processes.
+func (c *Cell) confines(dir string) Confines {
+	out := Confines{Parent: os.Getpid(), User: -1, Groups: []uint32{}, Mounts: []Mount{}, Mark: c.mark, Dir: dir}
+	out.Limits = c.limits().String()
+	if c.User != nil {
+		out.User = int(c.User.ID)
+		if c.User.Group != 0 {
+			out.Groups = append(out.Groups, c.User.Group)
+		}
+	}
+	if c.Folders != nil {
+		out.Spaces, out.Mounts = c.Folders.spaces, c.Folders.mounts
+	}
+	return out
+}
+
+// shield begins the names of the function's variables in the shim's environment:
+// the shim may be root, and what an author names LD_PRELOAD must mean nothing to it.
+const shield = "."
+
+// shielded is a function's environment as the shim is given it, with the mark,
+// by which its processes are found.
+func shielded(env []string, mark string) []string {
+	out := make([]string, 0, len(env)+1)
+	for _, entry := range env {
+		out = append(out, shield+entry)
+	}
+	return append(out, EnvInstance+"="+mark)
+}
+
+// unshielded is the function's environment again.
+func unshielded(env []string) (out []string) {
+	for _, entry := range env {
+		name, isFunctions := strings.CutPrefix(entry, shield)
+		if isFunctions || strings.HasPrefix(entry, EnvInstance+"=") {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// parseConfines reads what Start wrote.
+func parseConfines(text string) (c Confines, err error) {
+	if err = json.Unmarshal([]byte(text), &c); err != nil {
+		err = fmt.Errorf("confines: %w", err)
+	}
+	return c, err
+}
+
+// apply puts them on this process, which has one thread that matters: the one
+// that goes on to exec.
+func (c Confines) apply() error {
+	for _, m := range c.Mounts {
+		if err := unix.Mount(m.From, m.On, m.Type, uintptr(m.Flags), m.Data); err != nil {
+			return fmt.Errorf("mount %s on %s: %w", m.Type, m.On, err)
+		}
+	}
+	if err := c.becomeUser(); err != nil {
+		return err
+	}
+	if err := applyLimits(c.Limits); err != nil {
+		return err
+	}
+	if err := c.giveUpPrivileges(); err != nil {
+		return err
+	}
+	syscall.Umask(0o077)
+	if c.Dir != "" {
+		if err := os.Chdir(c.Dir); err != nil {
+			return err
+		}
+	}
+	return closeOnExec()
+}
+
+// becomeUser changes to the function's user. The kernel then forgets with whom
+// the process is to end.
+func (c Confines) becomeUser() error {
+	if c.User < 0 {
+		return nil
+	}
+	groups := make([]int, len(c.Groups))
+	for i, g := range c.Groups {
+		groups[i] = int(g)
+	}
+	if err := syscall.Setgroups(groups); err != nil {
+		return fmt.Errorf("groups: %w", err)
+	}
+	if err := syscall.Setresgid(c.User, c.User, c.User); err != nil {
+		return fmt.Errorf("group: %w", err)
+	}
+	if err := syscall.Setresuid(c.User, c.User, c.User); err != nil {
+		return fmt.Errorf("user: %w", err)
+	}
+	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0); err != nil {
+		return fmt.Errorf("parent's death: %w", err)
+	}
+	if os.Getppid() != c.Parent {
+		return fmt.Errorf("the server is gone")
+	}
+	return nil
+}
+
+// giveUpPrivileges drops what a service manager granted the server, and what a
+// user namespace gave the process: neither must pass through exec.
+func (c Confines) giveUpPrivileges() error {
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("no_new_privs: %w", err)
+	}
+	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil {
+		return fmt.Errorf("ambient capabilities: %w", err)
+	}
+	if c.Spaces&unix.CLONE_NEWUSER == 0 {
+		return nil
+	}
+	head, none := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, [2]unix.CapUserData{}
+	if err := unix.Capset(&head, &none[0]); err != nil {
+		return fmt.Errorf("capabilities: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package servermode_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode"
+)
+
+// overdueRun runs f with a time limit that it outlasts.
+func overdueRun(r *rig, f target, limit string) got {
+	header := runHeader(f, "")
+	header.Set(runtimespec.HeaderTimeout, limit)
+	return r.send(runtimespec.PathRun, header, []byte(`{"value":{}}`))
+}
+
+const tooLong = `{"error":"The action exceeded its time limits of 1000 milliseconds."}`
+
+// A function may use the stop grace as it likes: its time was over all the same,
+// and what it printed is its author's.
+func TestServer_OverdueInThePlatformsWords(t *testing.T) {
+	r := newRig(t, servermode.Config{StopGrace: 20 * time.Second})
+	for name, c := range map[string]struct{ kind, code, stdout string }{
+		"handles the signal, and exits": {"native", `#!/bin/bash
+trap 'echo handled; exit 0' TERM
+while read -r line; do echo begins; sleep 1000 & wait; done
+`, "begins\nhandled\n"},
+		"answers after the signal": {"native", `#!/bin/bash
+trap 'echo handled; echo "{}" >&3' TERM
+while read -r line; do echo begins; sleep 1000 & wait; sleep 0.2; echo last; exit 0; done
+`, "begins\nhandled\nlast\n"},
+		"prints until the end of the grace": {"python:3", `
+import signal, sys, time
+def late(*_):
+    for n in range(3):
+        print("word", n)
+        time.sleep(0.2)
+    sys.exit(0)
+signal.signal(signal.SIGTERM, late)
+def main(args):
+    time.sleep(1000)
+`, "word 0\nword 1\nword 2\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newTarget(c.kind, c.code, nil)
+			r.mustInit(f)
+			a := overdueRun(r, f, "1000")
+			assert.Equal(t, runtimespec.TimedOut, a.reason)
+			assert.Equal(t, tooLong, a.body)
+			assert.Equal(t, c.stdout, a.stdout)
+		})
+	}
+}
+
+func TestServer_OverdueThatIgnoresTheSignalIsKilled(t *testing.T) {
+	r := newRig(t, servermode.Config{})
+	f := newTarget("native", "#!/bin/bash\ntrap '' TERM\nwhile read -r line; do echo begins; while :; do sleep 0.05; done; done\n", nil)
+	r.mustInit(f)
+	a := overdueRun(r, f, "1000")
+	assert.Equal(t, runtimespec.TimedOut, a.reason)
+	assert.Equal(t, tooLong, a.body)
+	assert.Equal(t, "begins\n", a.stdout)
+}
+
+func TestServer_OverdueInitInThePlatformsWords(t *testing.T) {
+	r := newRig(t, servermode.Config{NativeGrace: time.Minute})
+	f := newTarget("native", "#!/bin/bash\nsleep 1000\n", nil)
+	header := f.header()
+	header.Set(runtimespec.HeaderTimeout, "1000")
+	resp, err := r.request(t.Context(), http.MethodPost, runtimespec.PathInit, header, f.body(true))
+	require.NoError(t, err)
+	a := r.read(resp)
+	assert.Equal(t, runtimespec.TimedOut, a.reason)
+	assert.Equal(t, `{"error":"The action exceeded its time limits of 1000 milliseconds during initialization."}`, a.body)
+}
