@@ -87,7 +87,7 @@ type Config struct {
 	// AllowSharedUser lets functions of several tenants run as one user, where the
 	// server cannot give each its own: it is not root.
 	AllowSharedUser bool
-	Log          *zap.Logger
+	Log             *zap.Logger
 }
 
 // DefaultStateDir is /var/lib/whiskaway for root and a folder in the user's

@@ -71,12 +71,15 @@ func asRefusal(err error) *Refusal {
 	var action *kind.ActionError
 	var thrown *process.ThrownError
 	var full *function.SaturatedError
+	var exit *process.ExitError
 	var late overdue
 	switch {
 	case errors.As(err, &r):
 		return r
 	case errors.As(err, &action):
 		return refusal(runtimespec.InitFailed, action.Message)
+	case errors.As(err, &exit):
+		return refusal(runtimespec.Crashed, exit.Error())
 	case errors.As(err, &thrown):
 		return refusal(runtimespec.BadResult, thrown.Message)
 	case errors.As(err, &full):

@@ -15,6 +15,7 @@ func (s *Server) sweepIdle() error {
 	done := make(chan struct{})
 	s.onStop(func() error { close(done); s.janitor.Wait(); return nil })
 	s.health.beat(time.Now())
+	s.oom.look()
 	s.janitor.Go(func() {
 		tick := time.NewTimer(s.sweepAfter())
 		defer tick.Stop()
@@ -43,6 +44,7 @@ func (s *Server) examine(now time.Time) {
 	if !s.health.due(now) {
 		return
 	}
+	s.oom.look()
 	err := tryOut(s.state.dir)
 	reason := complaint(err)
 	if was := s.health.examined(now, reason); was != reason {

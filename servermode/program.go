@@ -109,6 +109,7 @@ func (p *program) place() sandbox.Place {
 // failed sorts a failure: the action's own is told to its author, in the
 // answer and on stderr.
 func (p *program) failed(ctx context.Context, err error, sink function.Sink) error {
+	err = p.server.explain(err)
 	var ack *process.AckError
 	var problem *kind.ActionError
 	switch {

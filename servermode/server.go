@@ -50,6 +50,8 @@ type Server struct {
 	activations *activations
 	uploads     *semaphore.Weighted
 	memory      *memoryGauge
+	oom         *oomWatch
+	failures    *runLog
 	handler     http.Handler // the server's HTTP face
 	listener    *daemon.Listener
 	joined      []*joining // of balancers
@@ -80,6 +82,7 @@ func New(cfg Config) *Server {
 		uploads:     semaphore.NewWeighted(max(cfg.UploadBudget, cfg.MaxInitBody)),
 	}
 	s.memory = &memoryGauge{reserve: func() int64 { return s.settings().MemoryReserve }}
+	s.oom, s.failures = &oomWatch{count: oomKills}, &runLog{recent: map[function.Key]*failures{}}
 	s.live.Store(&live{Config: cfg})
 	s.metrics = newMetrics()
 	spans := trace.Counters("whiskaway_spans_total", func() (sent, dropped float64) { return s.tracer.Counts() })

@@ -97,8 +97,12 @@ func start(ctx context.Context, cell *sandbox.Cell, spec Spec, sink Sink) (*Proc
 	}
 	go p.wait()
 	if err := p.ready(ctx); err != nil {
+		ended := p.endedItself(err)
 		p.Kill()
 		<-p.gone // so that its last words are in the pipes
+		if ended {
+			err = p.how()
+		}
 		p.logs.finish(sink)
 		p.free()
 		if errors.Is(err, ErrExited) && cell.Lost() { // no fault of its own: executed, then
