@@ -49,7 +49,7 @@ type Config struct {
 	RunTimeout  time.Duration // longest run, and the one when a caller names none [5m]
 	Concurrency int           // runs at once in a process, where its action and kind allow it [200]
 
-	Instances     int           // processes per function, unless its author says WHISKAWAY_MAX_INSTANCES; with WHISKAWAY_GPU it is 1 [CPUs, at least 2]
+	Instances     int           // processes per function, unless its author says WHISKAWAY_MAX_INSTANCES; with WHISKAWAY_GPU it is 1 [CPUs, at least 8]
 	MaxInstances  int           // the most that an author may say [64]
 	MaxKeepAlive  time.Duration // the longest WHISKAWAY_KEEP_ALIVE that an author may say; 0: forever
 	Processes     int           // of all functions [1024]
@@ -114,7 +114,7 @@ func (c Config) withDefaults() Config {
 	set(&c.InitTimeout, 5*time.Minute)
 	set(&c.RunTimeout, 5*time.Minute)
 	set(&c.MaxInstances, max(64, c.Instances))
-	set(&c.Instances, min(max(2, slots()), c.MaxInstances))
+	set(&c.Instances, min(max(leastInstances, slots()), c.MaxInstances))
 	set(&c.Processes, 1024)
 	set(&c.Slots, slots())
 	set(&c.Starts, 2*slots())
@@ -209,6 +209,10 @@ func (c Config) bounds() error {
 	}
 	return c.checkPreload()
 }
+
+// leastInstances is how many processes a function may have on the smallest host:
+// runs mostly wait for something else than a CPU. Memory bounds them all.
+const leastInstances = 8
 
 // slots is how many runs that use a CPU the host can execute at once.
 func slots() int { return runtime.GOMAXPROCS(0) }

@@ -35,7 +35,7 @@ type flags struct {
 	Concurrency int           `default:"200" env:"WHISKAWAY_CONCURRENCY" help:"Runs at once in one process of a function that says __OW_ALLOW_CONCURRENT=true, where its kind can."`
 	Grace       time.Duration `default:"30s" env:"WHISKAWAY_GRACE" help:"How long runs may go on after SIGTERM."`
 
-	Instances     int           `env:"WHISKAWAY_INSTANCES" help:"Processes per function whose author does not say WHISKAWAY_MAX_INSTANCES; with WHISKAWAY_GPU it is 1. [CPUs, at least 2]"`
+	Instances     int           `env:"WHISKAWAY_INSTANCES" help:"Processes per function whose author does not say WHISKAWAY_MAX_INSTANCES; with WHISKAWAY_GPU it is 1. They are started when runs wait, while memory stays above --memory-reserve. [CPUs, at least 8]"`
 	Slots         int           `env:"WHISKAWAY_SLOTS" help:"Runs that this host executes at once, as balancers are told: more where functions wait for other things than a CPU. [CPUs]"`
 	MaxInstances  int           `default:"64" env:"WHISKAWAY_MAX_INSTANCES" help:"The most that an author may say."`
 	MaxKeepAlive  time.Duration `env:"WHISKAWAY_MAX_KEEP_ALIVE" help:"The longest WHISKAWAY_KEEP_ALIVE that an author may say. [forever]"`
