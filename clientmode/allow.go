@@ -51,14 +51,14 @@ func (a *allowList) target(main string) (target string, check guard, trusted boo
 	}
 	u, err := hop.ParseTarget(rest, "https")
 	if err != nil {
-		return "", nil, false, fmt.Errorf("upstream: %w", err)
+		return "", nil, false, fmt.Errorf("the action's main must be NAME@http://HOST:PORT or NAME@https://HOST:PORT: %w", err)
 	}
 	host := strings.ToLower(u.Hostname())
 	if trusted = a.names[net.JoinHostPort(host, port(u))]; trusted || a.names[host] {
 		return u.String(), nil, trusted, nil
 	}
 	if len(a.networks) == 0 {
-		return "", nil, false, a.refused(u.Host)
+		return "", nil, false, &refusedHost{name: u.Host}
 	}
 	return u.String(), a.within(u.Host), false, nil
 }
@@ -79,7 +79,7 @@ func (a *allowList) within(name string) guard {
 				return nil
 			}
 		}
-		return a.refused(name + " (" + host + ")")
+		return &refusedHost{name, host}
 	}
 }
 
@@ -92,10 +92,19 @@ func port(u *url.URL) string {
 }
 
 // refusedHost is not retried: it will be refused again.
-type refusedHost string
-
-func (h refusedHost) Error() string {
-	return fmt.Sprintf("the action's main names the server %s, which is not on the operator's list (--upstream-allow)", string(h))
+type refusedHost struct {
+	name    string // as the action gives it
+	address string // to which that leads, if it was looked up
 }
 
-func (a *allowList) refused(host string) error { return refusedHost(host) }
+func (h *refusedHost) Error() string {
+	if h.address == "" {
+		return h.public()
+	}
+	return h.public() + ": it leads to " + h.address
+}
+
+// public leaves out the address: names may lead to what only the operator knows.
+func (h *refusedHost) public() string {
+	return fmt.Sprintf("the action's main names the server %s, which is not on the operator's list (--upstream-allow)", h.name)
+}

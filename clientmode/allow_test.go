@@ -154,7 +154,7 @@ func TestUpstream_RedirectsAndProxiesAreIgnored(t *testing.T) {
 	r = newRig(t, clientmode.Config{Upstream: "http://gpu.invalid", Limit: 100 * time.Millisecond})
 	a = r.post("/init", initBody(small))
 	assert.Equal(t, http.StatusBadGateway, a.Status)
-	assert.Contains(t, a.Body, "http://gpu.invalid cannot be reached")
+	assert.Contains(t, a.Body, "the server cannot be reached, nothing was started: its host name")
 	assert.Empty(t, elsewhere.all("/init"))
 }
 

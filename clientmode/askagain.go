@@ -41,22 +41,27 @@ func (c *Client) askAgain(ctx context.Context, f *function, cut *cutOff, logs se
 	var err error = cut
 	for pause := firstPause; waitFor(ctx, pause); pause = min(2*pause, lastPause) {
 		var out outcome
-		out, err = c.exchange(ctx, f, unheard{logs}, &hop.Request{Path: runtimespec.PathRun, Header: withTimeout(ctx, header), Body: body})
-		var never refusedHost
+		out, err = c.exchange(ctx, f, unheard{logs}, &hop.Request{Path: runtimespec.PathRun, Header: c.withTimeout(ctx, header), Body: body})
+		var never *refusedHost
 		switch {
-		case errors.As(err, &never), errors.Is(err, runtimespec.ErrFrame):
-			return c.lost(ctx, f, err)
+		case err != nil && ctx.Err() == nil && (errors.As(err, &never) || hopeless(err)):
+			return c.notHad(f, err)
 		case err == nil && !passing(out.reason):
 			return settled(f, out)
 		case err == nil:
-			err = errors.New("it answered " + string(out.reason))
+			err = answered(out.reason)
 		}
 	}
 	if ctx.Err() != nil {
 		return c.lost(ctx, f, err)
 	}
-	return failure(http.StatusBadGateway, runtimespec.TimedOut,
-		"the connection to the server at %s broke during the run, and the time limit came before its result could be had; it may have run and is not started again: %v", f.upstream, err)
+	return c.notHad(f, err)
+}
+
+// notHad is the outcome of a run that was asked for in vain.
+func (c *Client) notHad(f *function, err error) outcome {
+	c.blame(f, err)
+	return failure(http.StatusBadGateway, "", "the connection to %s broke during the run, and its result could not be had; it may have run and is not started again: %s", f.server, cause(err))
 }
 
 // passing is when nobody looked for the run that was asked for: the server, or
@@ -86,7 +91,7 @@ func settled(f *function, out outcome) outcome {
 	default:
 		return final(out)
 	}
-	return failure(http.StatusBadGateway, out.reason, "the connection to the server at %s broke during the run: %s and is not started again", f.upstream, why)
+	return failure(http.StatusBadGateway, out.reason, "the connection to %s broke during the run: %s and is not started again", f.server, why)
 }
 
 // unheard drops the logs of an answer that was asked for again: a run's logs

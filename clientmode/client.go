@@ -7,6 +7,7 @@ package clientmode
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -72,7 +73,7 @@ func (c *Client) Start() error {
 		return err
 	}
 	if c.allow, err = parseAllowList(c.cfg.UpstreamAllow); err != nil {
-		return errors.Join(daemon.ErrConfig, err)
+		return fmt.Errorf("%w: %w", daemon.ErrConfig, err)
 	}
 	if c.translate, err = c.dialect(); err != nil {
 		return err
@@ -86,7 +87,7 @@ func (c *Client) Start() error {
 	}
 	if c.cfg.Upstream != "" {
 		if c.fixed, err = c.dial(c.cfg.Upstream, nil, true); err != nil {
-			return errors.Join(daemon.ErrConfig, err)
+			return fmt.Errorf("%w: --upstream (WHISKAWAY_UPSTREAM): %w", daemon.ErrConfig, err)
 		}
 	}
 	c.openTraces()

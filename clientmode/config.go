@@ -21,6 +21,7 @@ import (
 type Config struct {
 	Listen        string   // address [:8080]
 	Upstream      string   // URL of the server or balancer; empty: from the action's main only
+	UpstreamName  string   // what errors call it before authors, who need not know its address [the server]
 	UpstreamAllow []string // hosts, host:ports, IPs or CIDRs that main@url may name
 	Dialect       string   // what the server speaks [DialectWhiskaway]
 	Kind          string   // kind of the functions; empty: the server sniffs
@@ -28,12 +29,14 @@ type Config struct {
 	CAFile        string   // certificates to trust, PEM; empty: the system's
 
 	Limit       time.Duration // time for an init or a run when the platform names none [60s]
-	Unavailable bool          // answer 503 when nothing was started anywhere, for platforms that then send it again
+	StopGrace   time.Duration // what the servers give a run that is over to end itself, their --stop-grace [200ms]
+	LogSettle   time.Duration // pause before a failure that has a log, see collected; negative: none [30ms]
+	Unavailable bool          // answer a run with 503 when nothing was started, for platforms that then run it in another container
 	VolatileEnv []string      // more env keys that change with each activation; the same on the servers
 	SpoolDir    string        // where large code is kept [the system's temporary folder]
 	MaxInitBody int64         // bytes [72 MiB]
-	MaxRunBody  int64         // bytes [8 MiB]
-	MaxResult   int           // bytes [8 MiB]; the platform truncates above its own limit
+	MaxRunBody  int64         // bytes [32 MiB]
+	MaxResult   int           // bytes [1 MiB], as OpenWhisk itself allows
 	Environ     []string      // the container's environment [os.Environ()]
 	Stdout      io.Writer     // the container's streams, which the platform collects [os.Stdout]
 	Stderr      io.Writer     // [os.Stderr]
@@ -43,11 +46,14 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	set(&c.Listen, ":8080")
 	set(&c.Dialect, DialectWhiskaway)
+	set(&c.UpstreamName, "the server")
 	set(&c.Limit, 60*time.Second)
+	set(&c.StopGrace, 200*time.Millisecond)
+	set(&c.LogSettle, 30*time.Millisecond)
 	set(&c.SpoolDir, os.TempDir())
 	set(&c.MaxInitBody, 72<<20)
-	set(&c.MaxRunBody, 8<<20)
-	set(&c.MaxResult, 8<<20)
+	set(&c.MaxRunBody, 32<<20)
+	set(&c.MaxResult, 1<<20)
 	if c.Environ == nil {
 		c.Environ = os.Environ()
 	}

@@ -1,7 +1,6 @@
 package clientmode
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
@@ -26,5 +25,5 @@ func (c *Client) dialect() (translate, error) {
 	case DialectOpenServerless:
 		return c.openServerless, nil
 	}
-	return nil, errors.Join(daemon.ErrConfig, fmt.Errorf("--dialect: %.60q is neither %s nor %s", c.cfg.Dialect, DialectWhiskaway, DialectOpenServerless))
+	return nil, fmt.Errorf("%w: --dialect: %.60q is neither %s nor %s", daemon.ErrConfig, c.cfg.Dialect, DialectWhiskaway, DialectOpenServerless)
 }

@@ -15,6 +15,7 @@ import (
 // envelope is what an OpenServerless server answers a run with.
 type envelope struct {
 	response []byte // as it stands there
+	size     int64  // of the response, in bytes; over the limit it is cut off
 	out, err []byte // the run's logs, without sentinels
 }
 
@@ -30,13 +31,13 @@ func readEnvelope(r io.Reader, maxResult int) (*envelope, error) {
 	err := in.object(func(name string) (err error) {
 		switch name {
 		case "response":
-			e.response, err = in.value(maxResult)
+			e.response, e.size, err = in.value(maxResult)
 		case "out":
 			e.out, err = in.log()
 		case "err":
 			e.err, err = in.log()
 		default:
-			_, err = in.value(maxResult)
+			_, _, err = in.value(0)
 		}
 		return err
 	})
@@ -45,7 +46,7 @@ func readEnvelope(r io.Reader, maxResult int) (*envelope, error) {
 		return nil, fmt.Errorf("%w: %w", runtimespec.ErrFrame, err)
 	case err != nil:
 		return nil, err
-	case !runtimespec.CheckResult(e.response):
+	case e.size <= int64(maxResult) && !runtimespec.CheckResult(e.response):
 		return nil, fmt.Errorf("%w: its response is no object or array", runtimespec.ErrFrame)
 	}
 	return e, nil
@@ -71,12 +72,14 @@ func (s *scanner) object(member func(name string) error) error {
 	b, err := s.next()
 	for sep := byte('{'); err == nil && b == sep; b, err = s.next() {
 		sep = ','
-		name, err := s.value(64)
+		name, _, err := s.value(64)
 		if err != nil {
 			return err
 		}
-		if colon, err := s.next(); err != nil || colon != ':' {
-			return errors.Join(err, errNoJSON)
+		if colon, err := s.next(); err != nil {
+			return err
+		} else if colon != ':' {
+			return errNoJSON
 		}
 		if err := member(string(bytes.Trim(name, `"`))); err != nil {
 			return err
@@ -88,8 +91,8 @@ func (s *scanner) object(member func(name string) error) error {
 	return err
 }
 
-// value reads one value of at most limit bytes, as it stands there.
-func (s *scanner) value(limit int) (out []byte, err error) {
+// value reads one value, as it stands there, and keeps the first limit bytes.
+func (s *scanner) value(limit int) (out []byte, size int64, err error) {
 	depth, quoted, escaped := 0, false, false
 	b, err := s.next()
 	for ; err == nil; b, err = s.ReadByte() {
@@ -103,24 +106,26 @@ func (s *scanner) value(limit int) (out []byte, err error) {
 		case b == '{' || b == '[':
 			depth++
 		case (b == '}' || b == ']' || b == ',') && depth == 0: // the end of a number or a word
-			return bytes.TrimSpace(out), s.UnreadByte()
+			return bytes.TrimSpace(out), size, s.UnreadByte()
 		case b == '}' || b == ']':
 			depth--
 		}
-		if out = append(out, b); len(out) > limit {
-			return nil, fmt.Errorf("%w: more than %d bytes in one value", runtimespec.ErrFrame, limit)
+		if size++; size <= int64(limit) {
+			out = append(out, b)
 		}
 		if depth == 0 && !quoted && (b == '"' || b == '}' || b == ']') {
-			return out, nil
+			return out, size, nil
 		}
 	}
-	return nil, err
+	return nil, 0, err
 }
 
 // log reads a string and cuts what is not this run's.
 func (s *scanner) log() ([]byte, error) {
-	if b, err := s.next(); err != nil || b != '"' {
-		return nil, errors.Join(err, errNoJSON)
+	if b, err := s.next(); err != nil {
+		return nil, err
+	} else if b != '"' {
+		return nil, errNoJSON
 	}
 	raw := []byte{'"'}
 	truncated := false

@@ -1,6 +1,7 @@
 package clientmode
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/sentinel"
@@ -39,13 +42,17 @@ func (c *Client) exchange(ctx context.Context, f *function, logs sentinel.Activa
 	}
 	defer resp.Close()
 	if !resp.Head.Is("Content-Type", runtimespec.MediaFrames) {
-		return c.plain(resp)
+		return c.plain(f, resp)
 	}
 	var reason runtimespec.Reason
 	frames := runtimespec.NewFrameReader(resp, c.cfg.MaxResult)
 	for {
 		frame, err := frames.Next()
-		if err != nil {
+		var large *runtimespec.ResultTooLarge
+		switch {
+		case errors.As(err, &large):
+			return checked(tooLarge(large.Status, int64(large.Length), c.cfg.MaxResult, reason))
+		case err != nil:
 			return outcome{}, brokeOff(resp, err)
 		}
 		switch frame.Stream {
@@ -76,20 +83,37 @@ func checked(out outcome) (outcome, error) {
 
 // plain reads an answer that is not in frames: a refusal of ours, or something
 // else between us and the server that speaks HTTP.
-func (c *Client) plain(resp *hop.Response) (outcome, error) {
+func (c *Client) plain(f *function, resp *hop.Response) (outcome, error) {
 	body, err := io.ReadAll(io.LimitReader(resp, int64(c.cfg.MaxResult)+1))
 	reason := runtimespec.Reason(resp.Head.Get(runtimespec.HeaderReason))
 	failed := resp.Status >= http.StatusBadRequest && resp.Status <= 599
 	switch {
 	case err != nil && failed && reason.NotStarted(): // the head says all that counts
-		return failure(resp.Status, reason, "the server refused (%s), and its message was cut off", reason), nil
+		return failure(resp.Status, reason, "%s refused (%s), and its message was cut off", f.server, reason), nil
 	case err != nil:
 		return outcome{}, brokeOff(resp, err)
 	case reason == "" || !failed || len(body) > c.cfg.MaxResult:
-		return failure(http.StatusBadGateway, runtimespec.Internal,
-			"the upstream answered %s and is no server of this contract: %.200q", statusText(resp.Status), body), nil
+		return c.foreign(f, resp.Status, body), nil
 	}
 	return outcome{status: resp.Status, body: body, reason: reason}, nil
+}
+
+// foreign is the outcome where something else answers than a server of ours. What
+// it says is for the operator: a proxy's error names hosts.
+func (c *Client) foreign(f *function, status int, body []byte) outcome {
+	c.log.Warn("the upstream is no server of this contract",
+		zap.Stringer("upstream", f.upstream), zap.Int("status", status), zap.String("body", fmt.Sprintf("%.200q", body)))
+	hint := "look at what listens there"
+	if status == http.StatusBadRequest && bytes.Contains(body, []byte("HTTPS")) {
+		hint = speaksTLS
+	}
+	return failure(http.StatusBadGateway, runtimespec.Internal, "%s answered %s and is no server of this contract: %s", f.server, statusText(status), hint)
+}
+
+// tooLarge is the outcome of a result over the limit, in the platform's words. A
+// success is an application error then.
+func tooLarge(status int, length int64, limit int, reason runtimespec.Reason) outcome {
+	return failure(status, reason, "The action produced a response that exceeded the allowed length: %d > %d bytes.", length, limit)
 }
 
 // statusText is a status as people read it.

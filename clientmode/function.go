@@ -20,6 +20,7 @@ const twoStepsFrom = 8 << 10
 // needs to be told.
 type function struct {
 	upstream Upstream
+	server   string     // what authors may call the upstream
 	name     string     // of the action, for people
 	header   hop.Header // of an init
 	short    []byte     // the init without its code; nil: always sent whole
@@ -31,7 +32,7 @@ type function struct {
 }
 
 // newFunction describes the function that body initialises.
-func (c *Client) newFunction(body []byte, init *runtimespec.InitBody, upstream Upstream) (*function, error) {
+func (c *Client) newFunction(body []byte, init *runtimespec.InitBody, upstream Upstream, server string) (*function, error) {
 	container := c.cfg.containerEnv()
 	env, err := runtimespec.EncodeEnv(container)
 	if err != nil {
@@ -39,7 +40,7 @@ func (c *Client) newFunction(body []byte, init *runtimespec.InitBody, upstream U
 	}
 	code := init.Digest()
 	spec := init.Function(c.cfg.Kind, code, container, c.cfg.VolatileEnv)
-	f := &function{upstream: upstream, name: cmp.Or(spec.Env["__OW_ACTION_NAME"], init.Name)}
+	f := &function{upstream: upstream, server: server, name: cmp.Or(spec.Env["__OW_ACTION_NAME"], init.Name)}
 	f.run = hop.Header{
 		{Name: runtimespec.HeaderFunction, Value: spec.Identity().String()},
 		{Name: runtimespec.HeaderLease, Value: c.lease},

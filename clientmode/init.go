@@ -2,11 +2,7 @@ package clientmode
 
 import (
 	"bytes"
-	"context"
-	"errors"
-	"io"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/whiskaway/whiskaway/clientmode/internal/spans"
@@ -26,10 +22,11 @@ type starting struct {
 // init answers the platform's /init. A failed one ends with sentinels, because
 // its logs are collected; a successful one does not.
 func (c *Client) init(w http.ResponseWriter, r *http.Request) {
+	arrived := time.Now()
 	body, err := readBody(w, r, c.cfg.MaxInitBody)
 	if err != nil {
 		c.streams.End()
-		respond(w, unreadable(err))
+		refuseBody(w, r, err, "--max-init-body (WHISKAWAY_MAX_INIT_BODY)")
 		return
 	}
 	mine, current := c.enterInit(body)
@@ -41,11 +38,17 @@ func (c *Client) init(w http.ResponseWriter, r *http.Request) {
 	defer c.attend(r, current.work)()
 	if mine {
 		span := c.receive(r, "init")
-		f, out := c.prepare(current.ctx, body, span)
+		current.deadline = c.deadlineOf(time.Time{}, arrived)
+		logs := &noted{Activation: c.streams}
+		f, out := c.prepare(current, arrived, logs, body, span)
 		concluded(span, f, out)
+		if f != nil {
+			out = c.worded(out, current.deadline, f, true)
+		}
+		current.logged = logs.has.Load()
 		c.leaveInit(current, f, out)
 	}
-	current.answer(w, r)
+	c.answer(current.work, w, r)
 }
 
 // enterInit reports whether this init is to be done (mine) or another one with
@@ -86,93 +89,49 @@ func (c *Client) leaveInit(current *starting, f *function, out outcome) {
 	current.end(out)
 }
 
-// prepare checks an init and tells the server about the function.
-func (c *Client) prepare(ctx context.Context, body []byte, span spans.Span) (*function, outcome) {
+// prepare checks an init and tells the server about the function. An init is
+// never answered 503, upon which the platform would drop the activation without
+// a record.
+func (c *Client) prepare(current *starting, arrived time.Time, logs *noted, body []byte, span spans.Span) (*function, outcome) {
 	init, err := runtimespec.ParseInit(body)
 	if err != nil {
-		return nil, c.refuse(http.StatusBadRequest, "The init request cannot be read: %v.", err)
+		return nil, refuse(logs, http.StatusBadRequest, "The init request cannot be read: %v.", err)
 	}
 	if !init.HasCode {
-		return nil, c.refuse(http.StatusForbidden, "Missing main/no code to execute.")
+		return nil, refuse(logs, http.StatusForbidden, "Missing main/no code to execute.")
 	}
-	upstream, out := c.choose(init.Main)
-	if upstream == nil {
-		return nil, out
-	}
-	f, err := c.newFunction(body, init, upstream)
-	if err != nil {
-		return nil, c.refuse(http.StatusBadRequest, "%v", err)
-	}
-	ctx, cancel := c.within(ctx, init.Deadline())
-	defer cancel()
-	return f, c.initialise(ctx, f, c.streams, span)
-}
-
-// choose finds the server that is to run the function.
-func (c *Client) choose(main string) (Upstream, outcome) {
-	target, guard, trusted, err := c.allow.target(main)
+	upstream, name, err := c.choose(init.Main)
 	switch {
 	case err != nil:
-		return nil, c.refuse(http.StatusForbidden, "%v", err)
-	case target != "":
-		upstream, err := c.dial(target, guard, trusted)
-		if err != nil {
-			return nil, c.refuse(http.StatusForbidden, "%v", err)
-		}
-		return upstream, outcome{}
-	case c.fixed == nil:
-		return nil, c.refuse(http.StatusBadGateway, "no server is configured: set WHISKAWAY_UPSTREAM on the container, or main to NAME@URL")
+		return nil, refuse(logs, http.StatusForbidden, "%v", err)
+	case upstream == nil:
+		return nil, refuse(logs, http.StatusBadGateway, "no server is configured: set WHISKAWAY_UPSTREAM on the container, or main to NAME@URL")
 	}
-	return c.fixed, outcome{}
+	f, err := c.newFunction(body, init, upstream, name)
+	if err != nil {
+		return nil, refuse(logs, http.StatusBadRequest, "%v", err)
+	}
+	current.deadline = c.deadlineOf(init.Deadline(), arrived)
+	ctx, cancel := c.within(current.ctx, current.deadline)
+	defer cancel()
+	return f, final(c.initialise(ctx, f, logs, span))
+}
+
+// choose finds the server that is to run the function, and what authors may call
+// it; none is nil. A server that an action names is called as the action does,
+// the operator's own is not known by its address.
+func (c *Client) choose(main string) (upstream Upstream, name string, err error) {
+	target, guard, trusted, err := c.allow.target(main)
+	if err != nil || target == "" {
+		return c.fixed, c.cfg.UpstreamName, err
+	}
+	upstream, err = c.dial(target, guard, trusted)
+	return upstream, "the server " + target, err
 }
 
 // refuse is a failure that the author should find in the logs too.
-func (c *Client) refuse(status int, format string, args ...any) outcome {
+func refuse(logs *noted, status int, format string, args ...any) outcome {
 	out := failure(status, "", format, args...)
-	c.streams.Complain(string(out.body))
+	logs.Complain(string(out.body))
 	return out
-}
-
-// margin is kept off a deadline, so that an answer arrives before it.
-const margin = 50 * time.Millisecond
-
-// within bounds the work by the platform's deadline. One that is over already
-// shows clocks that disagree, and is not believed.
-func (c *Client) within(ctx context.Context, deadline time.Time) (context.Context, context.CancelFunc) {
-	left := time.Until(deadline)
-	if left <= 0 {
-		left = c.cfg.Limit
-	}
-	return context.WithTimeout(ctx, left-min(margin, left/10))
-}
-
-// readBody reads a request's body whole.
-func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
-	if r.ContentLength > limit {
-		return nil, &http.MaxBytesError{Limit: limit}
-	}
-	var buf bytes.Buffer
-	if r.ContentLength > 0 {
-		buf.Grow(int(r.ContentLength) + bytes.MinRead)
-	}
-	_, err := buf.ReadFrom(http.MaxBytesReader(w, io.NopCloser(r.Body), limit))
-	return buf.Bytes(), err
-}
-
-func unreadable(err error) outcome {
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return failure(http.StatusRequestEntityTooLarge, runtimespec.TooLarge, "the request is larger than %d bytes", tooLarge.Limit)
-	}
-	return failure(http.StatusBadRequest, runtimespec.BadRequest, "the request's body did not arrive: %v", err)
-}
-
-// respond answers the platform: always with a Content-Length, or it takes the
-// container for dead.
-func respond(w http.ResponseWriter, out outcome) {
-	h := w.Header()
-	h["Content-Type"] = []string{"application/json"}
-	h["Content-Length"] = []string{strconv.Itoa(len(out.body))}
-	w.WriteHeader(out.status)
-	_, _ = w.Write(out.body)
 }

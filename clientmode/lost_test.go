@@ -29,7 +29,7 @@ func TestRun_IsNeverSentTwice(t *testing.T) {
 			a := r.post("/run", runBody("a"))
 			assert.Equal(t, http.StatusBadGateway, a.Status)
 			assert.Contains(t, a.Body, "it may have run and is not sent again")
-			assert.Contains(t, a.Body, f.URL)
+			assert.NotContains(t, a.Body, "127.0.0.1")
 			assert.Equal(t, 1, f.count("/run"))
 			r.sentinels(1)
 			assert.Equal(t, http.StatusOK, r.post("/run", runBody("b")).Status)

@@ -22,6 +22,7 @@ type openServerless struct {
 	Upstream
 	hash      string // of the code
 	id        string // of this container
+	name      string // of the server, for authors
 	maxResult int
 
 	mu        sync.Mutex // guards what follows, never held across I/O
@@ -100,6 +101,9 @@ func (o *openServerless) sendRun(ctx context.Context, r *hop.Request) (*hop.Resp
 	}
 	if a.run == nil {
 		return a.response(""), nil
+	}
+	if a.run.size > int64(o.maxResult) {
+		return frames(a.run, tooLarge(http.StatusOK, a.run.size, o.maxResult, "").body), nil
 	}
 	return frames(a.run, a.run.response), nil
 }

@@ -69,10 +69,10 @@ func (o *openServerless) refused(path string, a *foreignAnswer, err error) (*hop
 		reason = runtimespec.UnknownFunction
 	case a.says(http.StatusBadRequest, "cannot unmarshal array"):
 		return response(a.status, runtimespec.BadRequest, runtimespec.ErrorBody(fmt.Sprintf(
-			"the OpenServerless server at %s takes only an object as arguments, no array", o.Upstream))), nil
+			"%s speaks OpenServerless' dialect and takes only an object as arguments, no array", o.name))), nil
 	case a.says(http.StatusInternalServerError, "no action defined yet"), a.says(http.StatusInternalServerError, "command exited"):
 		return response(http.StatusBadGateway, runtimespec.Crashed, runtimespec.ErrorBody(fmt.Sprintf(
-			"the action's process has ended, and the OpenServerless server at %s starts no other for the same code: restart that server or change the code", o.Upstream))), nil
+			"the action's process has ended, and %s, which speaks OpenServerless' dialect, starts no other for the same code: restart that server or change the code", o.name))), nil
 	case a.says(http.StatusBadRequest, "command exited"):
 		reason = runtimespec.Crashed
 	case a.status == http.StatusBadGateway:

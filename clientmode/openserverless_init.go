@@ -18,7 +18,7 @@ const codeHash = "__OW_CODE_HASH"
 // openServerless makes f a function for a server of Apache OpenServerless.
 func (c *Client) openServerless(f *function, init *runtimespec.InitBody) error {
 	sum := md5.Sum(init.Code)
-	o := &openServerless{Upstream: f.upstream, hash: hex.EncodeToString(sum[:]), id: c.lease, maxResult: c.cfg.MaxResult}
+	o := &openServerless{Upstream: f.upstream, hash: hex.EncodeToString(sum[:]), id: c.lease, name: f.server, maxResult: c.cfg.MaxResult}
 	body, err := o.initBody(init, c.cfg.containerEnv())
 	if err != nil {
 		return err

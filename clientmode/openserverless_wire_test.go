@@ -2,7 +2,6 @@ package clientmode_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -60,7 +59,6 @@ func TestOpenServerless_AnswersThatCannotBeUsed(t *testing.T) {
 		"cut escape":  `{"response":{},"out":"abc\u12`,
 		"no string":   `{"response":{},"out":5}`,
 		"no colon":    `{"response"{}}`,
-		"too large":   fmt.Sprintf(`{"response":[%q],"out":"","err":""}`, strings.Repeat("x", 1<<10)),
 	} {
 		s.Answer("error", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -19,24 +21,26 @@ const (
 // unsent is when a run whose answer did not come may be sent again.
 func unsent(err error) bool { return errors.Is(err, hop.ErrNotSent) }
 
-// harmless is when an init may: it is idempotent, so whenever the connection
-// failed, but not when the server answers what cannot be read.
-func harmless(err error) bool { return !errors.Is(err, runtimespec.ErrFrame) }
-
 // persist repeats an attempt for as long as it was refused as not started, or
-// may be repeated, and time is left.
-func (c *Client) persist(ctx context.Context, f *function, repeat func(error) bool, attempt func() (outcome, error)) outcome {
+// may be repeated, and time is left. What is certain to fail again is told at
+// once. An init is idempotent, so it may be repeated whenever its connection
+// failed.
+func (c *Client) persist(ctx context.Context, f *function, init bool, attempt func() (outcome, error)) outcome {
 	var before outcome
 	var why error // of the attempt before
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		out, err := attempt()
-		var never refusedHost
+		var never *refusedHost
+		again := init || unsent(err)
 		switch {
 		case errors.As(err, &never):
-			return failure(http.StatusForbidden, runtimespec.Forbidden, "%v", never)
-		case err != nil && ctx.Err() != nil && repeat(err) && pause > firstPause:
+			c.blame(f, err)
+			return failure(http.StatusForbidden, runtimespec.Forbidden, "%s", never.public())
+		case err != nil && hopeless(err):
+			return c.unusable(f, init, err)
+		case err != nil && ctx.Err() != nil && again && pause > firstPause:
 			return c.neverStarted(f, before, why) // says more than that time was over
-		case err != nil && !unsent(err) && (ctx.Err() != nil || !repeat(err)):
+		case err != nil && !unsent(err) && (ctx.Err() != nil || !again):
 			return c.lost(ctx, f, err)
 		case err == nil && !out.reason.NotStarted():
 			return final(out)
@@ -76,16 +80,26 @@ func waitFor(ctx context.Context, pause time.Duration) bool {
 
 // lost is the outcome of an attempt whose answer did not come: it may have run.
 func (c *Client) lost(ctx context.Context, f *function, err error) outcome {
-	if errors.Is(ctx.Err(), context.Canceled) {
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
 		return failure(http.StatusBadGateway, runtimespec.Cancelled, "the activation was cancelled: its caller hung up")
+	case ctx.Err() != nil:
+		return failure(http.StatusBadGateway, runtimespec.TimedOut, "the action exceeded its time limit before %s answered", f.server)
 	}
-	if ctx.Err() != nil {
-		return failure(http.StatusBadGateway, runtimespec.TimedOut, "the time limit was reached before the server at %s answered", f.upstream)
+	c.blame(f, err)
+	return failure(http.StatusBadGateway, "", "the connection to %s was lost after the request was sent; it may have run and is not sent again: %s", f.server, cause(err))
+}
+
+// unusable is the outcome of an attempt that is certain to fail again.
+func (c *Client) unusable(f *function, init bool, err error) outcome {
+	c.blame(f, err)
+	switch {
+	case unsent(err):
+		return failure(http.StatusBadGateway, "", "%s cannot be used, nothing was started: %s", f.server, cause(err))
+	case init:
+		return failure(http.StatusBadGateway, "", "the answer of %s cannot be used: %s", f.server, cause(err))
 	}
-	if errors.Is(err, runtimespec.ErrFrame) {
-		return failure(http.StatusBadGateway, "", "the answer of the server at %s cannot be used; it may have run and is not sent again: %v", f.upstream, err)
-	}
-	return failure(http.StatusBadGateway, "", "the connection to the server at %s was lost after the request was sent; it may have run and is not sent again: %v", f.upstream, err)
+	return failure(http.StatusBadGateway, "", "the answer of %s cannot be used; it may have run and is not sent again: %s", f.server, cause(err))
 }
 
 // neverStarted is the outcome when nothing was started anywhere in time.
@@ -95,19 +109,15 @@ func (c *Client) neverStarted(f *function, out outcome, err error) outcome {
 		status = http.StatusServiceUnavailable
 	}
 	if err != nil {
-		return failure(status, runtimespec.StartFailed, "the server at %s cannot be reached, nothing was started: %v", f.upstream, err)
+		c.blame(f, err)
+		return failure(status, runtimespec.StartFailed, "%s cannot be reached, nothing was started: %s", f.server, cause(err))
 	}
 	out.status = status
 	return out
 }
 
-// withTimeout adds the time left to a request's header, less what the answer
-// needs to come back: the server should be the one to say that time is over.
-func withTimeout(ctx context.Context, h hop.Header) hop.Header {
-	end, ok := ctx.Deadline()
-	if !ok {
-		return h
-	}
-	left := time.Until(end)
-	return append(h, hop.Field{Name: runtimespec.HeaderTimeout, Value: runtimespec.FormatTimeout(left - min(margin, left/10))})
+// blame tells the operator what is kept from authors: where the server is, and
+// the whole error.
+func (c *Client) blame(f *function, err error) {
+	c.log.Warn("the server failed an action", zap.String("action", f.name), zap.Stringer("upstream", f.upstream), zap.Error(err))
 }

@@ -1,6 +1,7 @@
 package clientmode
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 
@@ -19,15 +20,19 @@ type redo struct {
 
 // initialise tells the server about the function, leaving the code out first.
 func (c *Client) initialise(ctx context.Context, f *function, logs sentinel.Activation, span spans.Span) outcome {
-	return c.persist(ctx, f, harmless, func() (out outcome, err error) {
+	out := c.persist(ctx, f, true, func() (out outcome, err error) {
 		for _, r := range f.requests() {
-			r.Header = withTimeout(ctx, traced(r.Header, span.Trace))
+			r.Header = c.withTimeout(ctx, traced(r.Header, span.Trace))
 			if out, err = c.exchange(ctx, f, logs, r); err != nil || out.reason != runtimespec.CodeNeeded {
 				break
 			}
 		}
 		return out, err
 	})
+	if out.reason == runtimespec.TimedOut && !bytes.Contains(out.body, []byte("exceeded its time limit")) {
+		logs.Complain(string(out.body)) // that time was over is in the answer; what it went on is the author's too
+	}
+	return out
 }
 
 // reinitialise is initialise for a server that forgot the function: runs that

@@ -13,10 +13,11 @@ import (
 
 // run answers the platform's /run.
 func (c *Client) run(w http.ResponseWriter, r *http.Request) {
+	arrived := time.Now()
 	body, err := readBody(w, r, c.cfg.MaxRunBody)
 	if err != nil {
 		c.streams.End()
-		respond(w, unreadable(err))
+		refuseBody(w, r, err, "--max-run-body (WHISKAWAY_MAX_RUN_BODY)")
 		return
 	}
 	activation := runtimespec.SkimRun(body)
@@ -32,9 +33,10 @@ func (c *Client) run(w http.ResponseWriter, r *http.Request) {
 	}
 	defer c.attend(r, current)()
 	if mine {
+		current.deadline = c.deadlineOf(activation.Deadline, arrived)
 		c.perform(f, current, activation, c.receive(r, "run"), body)
 	}
-	current.answer(w, r)
+	c.answer(current, w, r)
 }
 
 // enterRun records a run; one with the id of a run in flight joins it. Without
@@ -63,12 +65,13 @@ func (c *Client) enterRun(id string) (f *function, current *work, mine bool) {
 // perform executes a run that is this container's to execute. The sentinels are
 // out before the answer is.
 func (c *Client) perform(f *function, current *work, activation runtimespec.Activation, span spans.Span, body []byte) {
-	ctx, cancel := c.within(current.ctx, activation.Deadline)
+	ctx, cancel := c.within(current.ctx, current.deadline)
 	defer cancel()
-	logs := c.streams.Activation(c.concurrent)
+	logs := &noted{Activation: c.streams.Activation(c.concurrent)}
 	span.Say("faas.invocation_id", activation.ID)
 	out := c.execute(ctx, f, activation, logs, span, body)
 	concluded(span, f, out)
+	out = c.worded(out, current.deadline, f, false)
 	if current.ctx.Err() != nil && activation.ID != "" {
 		c.cancelUpstream(f, activation.ID, span.Trace)
 	}
@@ -77,6 +80,7 @@ func (c *Client) perform(f *function, current *work, activation runtimespec.Acti
 	c.inFlight--
 	delete(c.running, activation.ID)
 	c.mu.Unlock()
+	current.logged = logs.has.Load()
 	current.end(out)
 }
 
@@ -88,7 +92,7 @@ func (c *Client) execute(ctx context.Context, f *function, activation runtimespe
 		header = append(header, hop.Field{Name: runtimespec.HeaderActivation, Value: activation.ID})
 	}
 	var cut *cutOff
-	out := c.persist(ctx, f, unsent, func() (outcome, error) {
+	out := c.persist(ctx, f, false, func() (outcome, error) {
 		out, err := c.attempt(ctx, f, logs, span, header, body)
 		cut, _ = err.(*cutOff)
 		return out, err
@@ -102,14 +106,14 @@ func (c *Client) execute(ctx context.Context, f *function, activation runtimespe
 // attempt sends the run, telling the server about the function again when it
 // has forgotten it.
 func (c *Client) attempt(ctx context.Context, f *function, logs sentinel.Activation, span spans.Span, header hop.Header, body []byte) (outcome, error) {
-	out, err := c.exchange(ctx, f, logs, &hop.Request{Path: runtimespec.PathRun, Header: withTimeout(ctx, header), Body: body})
+	out, err := c.exchange(ctx, f, logs, &hop.Request{Path: runtimespec.PathRun, Header: c.withTimeout(ctx, header), Body: body})
 	if err != nil || out.reason != runtimespec.UnknownFunction {
 		return out, err
 	}
 	if again := c.reinitialise(ctx, f, logs, span); again.status != http.StatusOK {
 		return again, nil
 	}
-	return c.exchange(ctx, f, logs, &hop.Request{Path: runtimespec.PathRun, Header: withTimeout(ctx, header), Body: body})
+	return c.exchange(ctx, f, logs, &hop.Request{Path: runtimespec.PathRun, Header: c.withTimeout(ctx, header), Body: body})
 }
 
 // cancelTime bounds how long a cancelled run's server is told so.

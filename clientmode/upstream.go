@@ -23,7 +23,7 @@ type guard func(address string) error
 func newUpstream(target, token string, secure *tls.Config, guard guard) (Upstream, error) {
 	base, err := hop.ParseTarget(target, "http")
 	if err != nil {
-		return nil, fmt.Errorf("upstream: %w", err)
+		return nil, fmt.Errorf("write http://HOST:PORT or https://HOST:PORT and nothing else: %w", err)
 	}
 	return hop.New(base, hop.Options{Token: token, TLS: secure, Guard: guard}), nil
 }

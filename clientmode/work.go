@@ -15,7 +15,11 @@ type work struct {
 	cancel  context.CancelFunc
 	callers int // guarded by Client.mu
 	done    chan struct{}
-	outcome outcome // once done is closed
+
+	// What follows counts once done is closed.
+	outcome  outcome
+	deadline deadline
+	logged   bool // its log has a line, which the platform is to find
 }
 
 // newWork is work with one caller.
@@ -43,11 +47,16 @@ func (w *work) end(out outcome) {
 	w.cancel()
 }
 
-// answer waits for the work and answers a caller, unless it hangs up before.
-func (w *work) answer(to http.ResponseWriter, r *http.Request) {
+// answer waits for the work and answers a caller, unless it hangs up before. A
+// failure that has a log waits for that to be collected.
+func (c *Client) answer(w *work, to http.ResponseWriter, r *http.Request) {
 	select {
 	case <-w.done:
-		respond(to, w.outcome)
 	case <-r.Context().Done():
+		return
 	}
+	if w.logged && w.outcome.status != http.StatusOK {
+		c.collected(r.Context(), w.deadline)
+	}
+	respond(to, w.outcome)
 }

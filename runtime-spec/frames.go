@@ -58,6 +58,20 @@ func AppendLog(dst []byte, stream Stream, log []byte) []byte {
 	return AppendFrame(dst, stream, 0, log)
 }
 
+// ResultTooLarge is the failure of a result over the reader's limit. It is an
+// ErrFrame, of which the reader knows what was to come.
+type ResultTooLarge struct {
+	Status int
+	Length uint32 // bytes
+	Limit  int    // bytes
+}
+
+func (e *ResultTooLarge) Error() string {
+	return fmt.Sprintf("%v: a result of %d bytes, over the limit of %d", ErrFrame, e.Length, e.Limit)
+}
+
+func (e *ResultTooLarge) Unwrap() error { return ErrFrame }
+
 // Frame is one decoded frame; Payload is valid until the next one is read.
 type Frame struct {
 	Stream  Stream
@@ -119,6 +133,8 @@ func (f *FrameReader) check(stream Stream, status, length int) error {
 		return fmt.Errorf("%w: no failing result after the cause", ErrFrame)
 	case stream == Result && (status < 200 || status > 599):
 		return fmt.Errorf("%w: result status %d", ErrFrame, status)
+	case stream == Result && (length < 0 || length > f.maxResult):
+		return &ResultTooLarge{Status: status, Length: binary.BigEndian.Uint32(f.head[4:]), Limit: f.maxResult}
 	case stream == Result:
 		limit = f.maxResult
 	case stream == Cause:

@@ -152,7 +152,7 @@ func TestServer_BuildsHoldUnderAnyUmask(t *testing.T) {
 	require.NoError(t, os.Chmod(filepath.Join(dir, "gate"), 0o644))
 	require.NoError(t, os.Chmod(filepath.Join(dir, "uv"), 0o755))
 	for _, uv := range []string{"", "none"} {
-		r := newRig(t, servermode.Config{Python: "/usr/bin/python3", UV: uv})
+		r := newRig(t, servermode.Config{Python: "/usr/bin/python3", UV: uv, HostPackages: uv == "none"}) // which has pip
 		f := needy(t, "1")
 		if uv == "none" {
 			f = newTarget("python:3", harness.Zip(t, map[string]string{"__main__.py": "def main(args):\n    return {'from': 'packed'}\n", "requirements.txt": "pip\n"}), nil)

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
@@ -31,6 +32,7 @@ type Config struct {
 
 	Python             string        // interpreter for python:3 [the first usable of python3, /usr/bin/python3]
 	UV                 string        // uv, which installs requirements; "none": pip does [the first usable of uv, /usr/bin/uv, /usr/local/bin/uv, else pip]
+	HostPackages       bool          // what the interpreter has satisfies requirements; else all of them are installed
 	Preload            []string      // modules that Python functions find loaded, beyond the usual ones
 	NoFork             bool          // start an interpreter for each Python function
 	Go                 string        // go command for go:1 [the first usable of go, /usr/bin/go, /usr/local/go/bin/go]
@@ -62,6 +64,9 @@ type Config struct {
 	Activations   int           // activations remembered until after their deadlines [1048576]
 	ResultCache   int64         // bytes of their results that are kept [64 MiB]
 	StopGrace     time.Duration // how long a run that is ended may take to end itself [200ms]
+
+	MaxUnpacked      int64 // bytes of an action's archive, unpacked [512 MiB]
+	MaxUnpackedFiles int   // files and folders in it [200000]
 
 	MaxInitBody  int64 // bytes [72 MiB: 48 MiB of code, escaped]
 	MaxRunBody   int64 // bytes [32 MiB]
@@ -125,6 +130,8 @@ func (c Config) withDefaults() Config {
 	set(&c.Activations, 1<<20)
 	set(&c.ResultCache, 64<<20)
 	set(&c.StopGrace, 200*time.Millisecond)
+	set(&c.MaxUnpacked, artifact.DefaultLimits.Bytes)
+	set(&c.MaxUnpackedFiles, artifact.DefaultLimits.Files)
 	set(&c.MaxInitBody, 72<<20)
 	set(&c.MaxRunBody, 32<<20)
 	set(&c.MaxResult, 8<<20)
@@ -199,6 +206,7 @@ func (c Config) bounds() error {
 		{"queue-total", int64(c.QueueTotal)}, {"memory-reserve", c.MemoryReserve},
 		{"activations", int64(c.Activations)}, {"result-cache", c.ResultCache},
 		{"max-init-body", c.MaxInitBody}, {"max-run-body", c.MaxRunBody}, {"max-result", int64(c.MaxResult)}, {"max-log", int64(c.MaxLog)},
+		{"max-unpacked", c.MaxUnpacked}, {"max-unpacked-files", int64(c.MaxUnpackedFiles)},
 	} {
 		if n.value < 0 {
 			return fmt.Errorf("%w: --%s must be above 0, not %d", daemon.ErrConfig, n.flag, n.value)

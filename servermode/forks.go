@@ -51,7 +51,7 @@ func (s *Server) forks() zygote.Stats { return s.parent.Stats() }
 // fork makes spec that of a process which is forked, if it can be.
 func (p *program) fork(spec *process.Spec) {
 	if f := p.command.Fork; f != nil {
-		spec.Fork = p.server.parent.For(zygote.Program{Env: spec.Env, Dir: spec.Dir, Folder: f.Folder, Main: f.Main, Venv: f.Venv})
+		spec.Fork = p.server.parent.For(zygote.Program{Env: spec.Env, Dir: spec.Dir, Folder: f.Folder, Main: f.Main, Venv: f.Venv, Apart: f.Apart})
 	}
 }
 

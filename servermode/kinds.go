@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
 )
 
@@ -56,6 +57,11 @@ func (s *Server) openGo(uid int) error {
 	return s.offer("go:1", "--go", s.cfg.Go, golang, err)
 }
 
+// archives are the limits of what authors send.
+func (c Config) archives() artifact.Limits {
+	return artifact.Limits{Bytes: c.MaxUnpacked, Files: c.MaxUnpackedFiles, Ratio: artifact.DefaultLimits.Ratio}
+}
+
 // someUser is a uid to try interpreters as, -1 where functions run as the
 // server's own user.
 func (s *Server) someUser() (uid int, done func(), err error) {
@@ -80,6 +86,7 @@ func (s *Server) openPython(uid int) error {
 	if python == nil {
 		return nil
 	}
+	python.HostPackages = s.cfg.HostPackages
 	if err := errors.Join(s.nameItPython(python), s.openParent(python)); err != nil {
 		return err
 	}

@@ -86,7 +86,7 @@ func (p *program) start(ctx context.Context, sink function.Sink) (*process.Proce
 	c := p.command
 	spec := process.Spec{
 		Path: c.Path, Args: c.Args, Dir: c.Dir, Env: p.env(folders), Framed: c.Protocol == kind.Framed,
-		WaitForAck: c.WaitForAck, Grace: c.Grace, MaxResult: p.server.cfg.MaxResult, StopGrace: p.server.settings().StopGrace,
+		WaitForAck: c.WaitForAck, Shielded: c.Shielded, Grace: c.Grace, MaxResult: p.server.cfg.MaxResult, StopGrace: p.server.settings().StopGrace,
 		Closed: func() { p.server.removeLater(folders) },
 	}
 	if c.Protocol == kind.Web {
@@ -172,7 +172,7 @@ func (p *program) layOut(ctx context.Context, dir string, code kind.Code, sink f
 	if err := errors.Join(os.Chmod(dir, 0o711), os.Mkdir(src, 0o700)); err != nil {
 		return err
 	}
-	site := kind.Site{Dir: src, Tenant: p.tenant, Env: p.spec.Env, Shop: p.server.shop, Sink: sink}
+	site := kind.Site{Dir: src, Tenant: p.tenant, Env: p.spec.Env, Shop: p.server.shop, Limits: p.server.cfg.archives(), Sink: sink}
 	command, err := p.kind.Prepare(ctx, site, code, p.spec.Main)
 	if err != nil {
 		return err

@@ -50,6 +50,7 @@ type flags struct {
 
 	Python             string        `env:"WHISKAWAY_PYTHON" help:"Interpreter for python:3. [the first of python3 and /usr/bin/python3 that functions can run]"`
 	UV                 string        `name:"uv" env:"WHISKAWAY_UV" help:"uv, which installs Python requirements faster than pip; 'none' for pip. [the first of uv, /usr/bin/uv and /usr/local/bin/uv, else pip]"`
+	HostPackages       bool          `env:"WHISKAWAY_HOST_PACKAGES" help:"Packages that the interpreter has satisfy requirements, and only what they lack is installed, by pip: for a host that reaches no package index. A function may then run otherwise than on another host."`
 	Preload            []string      `env:"WHISKAWAY_PRELOAD" placeholder:"MODULE" help:"Python modules that functions find loaded, such as numpy,torch: they start faster."`
 	NoFork             bool          `env:"WHISKAWAY_NO_FORK" help:"Start an interpreter for each Python function instead of forking one that has its modules loaded."`
 	Go                 string        `env:"WHISKAWAY_GO" help:"Go command for go:1. [the first of go, /usr/bin/go and /usr/local/go/bin/go that builds can run]"`
@@ -69,6 +70,8 @@ type flags struct {
 	BuildCache   int64         `default:"10737418240" env:"WHISKAWAY_BUILD_CACHE" help:"Bytes of what was built that are kept."`
 
 	AllowSharedUser bool `env:"WHISKAWAY_ALLOW_SHARED_USER" help:"Without root all functions run as this server's user and can reach each other's files, memory and processes: allow it also where --token-file has several tenants, or one that may delegate. Only for tenants that trust each other."`
+	MaxUnpacked      int64 `default:"536870912" env:"WHISKAWAY_MAX_UNPACKED" help:"Bytes that an action's archive may become."`
+	MaxUnpackedFiles int   `default:"200000" env:"WHISKAWAY_MAX_UNPACKED_FILES" help:"Files and folders that an action's archive may have."`
 
 	MaxFiles     uint64 `default:"1024" env:"WHISKAWAY_MAX_FILES" help:"Open files per process of a function."`
 	MaxProcesses uint64 `default:"1024" env:"WHISKAWAY_MAX_PROCESSES" help:"Processes and threads per function, where it has a user of its own."`
@@ -118,6 +121,7 @@ func (f flags) config() servermode.Config {
 		Instances: f.Instances, MaxInstances: f.MaxInstances, MaxKeepAlive: f.MaxKeepAlive, Slots: f.Slots, Processes: f.Processes, MemoryReserve: f.MemoryReserve,
 		Queue: f.Queue, QueueTotal: f.QueueTotal, StopGrace: f.StopGrace, Activations: f.Activations, ResultCache: f.ResultCache, CodeCache: f.CodeCache,
 		Python: f.Python, Node: f.Node, NodeModules: f.NodeModules, UV: f.UV, Preload: f.Preload, NoFork: f.NoFork, Go: f.Go, Runtimes: f.Runtime, NativeAck: f.NativeAck, NativeGrace: f.NativeGrace, NativeExecutionEnv: f.NativeExecutionEnv,
+		HostPackages: f.HostPackages, MaxUnpacked: f.MaxUnpacked, MaxUnpackedFiles: f.MaxUnpackedFiles,
 		PlainKind: f.PlainKind, Builds: f.Builds, BuildTimeout: f.BuildTimeout, BuildCache: f.BuildCache,
 		MaxRunBody: f.MaxRunBody, MaxResult: f.MaxResult, MaxLog: f.MaxLog, MaxInitBody: f.MaxInitBody,
 		AllowSharedUser: f.AllowSharedUser, PassEnv: f.PassEnv, VolatileEnv: f.VolatileEnv, AdoptOrphans: true,

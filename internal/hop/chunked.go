@@ -3,8 +3,11 @@ package hop
 import (
 	"bufio"
 	"bytes"
+	"errors"
+	"fmt"
 	"io"
 	"net/http/httputil"
+	"strings"
 )
 
 // chunked reads a body in chunks, and what comes behind the last one.
@@ -24,13 +27,21 @@ func (b *chunked) Read(p []byte) (int, error) {
 	}
 	n, err := b.chunks.Read(p)
 	if err != io.EOF {
-		return n, err
+		return n, misread(err)
 	}
 	if err := b.trailer(); err != nil {
 		return n, err
 	}
 	b.ended = true
 	return n, io.EOF
+}
+
+// misread marks an error of the chunks themselves; net/http gives those no type.
+func misread(err error) error {
+	if err != nil && (errors.Is(err, httputil.ErrLineTooLong) || strings.Contains(err.Error(), "chunk")) {
+		return fmt.Errorf("%w: %w", ErrNoHTTP, err)
+	}
+	return err
 }
 
 // trailer passes over the lines behind the last chunk.

@@ -80,7 +80,9 @@ func (c *conn) prepare(p *Pool, r *Request) (head []byte, src io.Reader, err err
 		c.out = head
 	}
 	if r.Open != nil {
-		src, err = r.Open()
+		if src, err = r.Open(); err != nil {
+			err = sourceError{err}
+		}
 	}
 	return head, src, err
 }

@@ -35,7 +35,7 @@ const room = 5
 func (h Header) appendTo(dst []byte) ([]byte, error) {
 	for _, f := range h {
 		if strings.ContainsFunc(f.Value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
-			return nil, fmt.Errorf("header %s: %.60q is no value for a header", f.Name, f.Value)
+			return nil, fmt.Errorf("%w: header %s: %.60q is no value for a header", ErrUnsendable, f.Name, f.Value)
 		}
 		dst = append(append(dst, f.Name...), ": "...)
 		dst = append(append(dst, f.Value...), "\r\n"...)

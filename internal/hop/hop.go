@@ -24,6 +24,10 @@ import (
 // the wire: nothing can have been started by it.
 var ErrNotSent = errors.New("the request was not sent")
 
+// ErrUnsendable is wrapped by a failure of the request itself: it cannot be sent
+// to anybody.
+var ErrUnsendable = errors.New("the request cannot be sent")
+
 // Request is one request of the contract.
 type Request struct {
 	Get    bool // GET, without a body; else POST

@@ -13,9 +13,15 @@ import (
 // maxHead bounds the head of an answer, and of all that comes before it.
 const maxHead = 64 << 10
 
+// Errors of an answer that is certain to be the same to the next request: what
+// listens there speaks something else.
 var (
-	errNoHTTP   = errors.New("the answer is no HTTP/1.1")
-	errHeadSize = fmt.Errorf("the head of the answer is larger than %d bytes", maxHead)
+	ErrNoHTTP    = errors.New("the answer is no HTTP/1.1")
+	ErrSpeaksTLS = fmt.Errorf("%w but TLS", ErrNoHTTP)
+)
+
+var (
+	errHeadSize = fmt.Errorf("%w: its head is larger than %d bytes", ErrNoHTTP, maxHead)
 	errNoAnswer = fmt.Errorf("the connection was closed before the answer came: %w", io.ErrUnexpectedEOF)
 )
 
@@ -29,6 +35,9 @@ type framing struct {
 
 // receive reads the head of the answer, passing over interim ones.
 func (c *conn) receive() (*Response, error) {
+	if err := c.begins(); err != nil {
+		return nil, err
+	}
 	c.head = c.head[:0]
 	for { // all of it in head, whose size is bounded: nobody sends interim answers for ever
 		line, err := c.line()
@@ -37,7 +46,7 @@ func (c *conn) receive() (*Response, error) {
 		}
 		status, last, ok := statusOf(line)
 		if !ok {
-			return nil, fmt.Errorf("%w: %.60q", errNoHTTP, line)
+			return nil, fmt.Errorf("%w: %.60q", ErrNoHTTP, line)
 		}
 		from := len(c.head)
 		f, err := c.fields()
@@ -48,6 +57,25 @@ func (c *conn) receive() (*Response, error) {
 			return c.response(status, Head(c.head[from:]), last, f), nil
 		}
 	}
+}
+
+// begins looks at an answer's first bytes: what is no HTTP may have no line that
+// ends, and is known before one is waited for.
+func (c *conn) begins() error {
+	const want = "HTTP/1."
+	if _, err := c.in.Peek(1); err == io.EOF {
+		return errNoAnswer
+	} else if err != nil {
+		return err
+	}
+	first, _ := c.in.Peek(min(c.in.Buffered(), len(want)))
+	switch {
+	case bytes.HasPrefix([]byte(want), first):
+		return nil
+	case len(first) > 1 && (first[0] == 0x15 || first[0] == 0x16) && first[1] == 3: // an alert or a handshake
+		return ErrSpeaksTLS
+	}
+	return fmt.Errorf("%w: it begins with %q", ErrNoHTTP, first)
 }
 
 func (c *conn) response(status int, head Head, last bool, f framing) *Response {
@@ -113,7 +141,7 @@ func (c *conn) fields() (f framing, err error) {
 		}
 		name, value, ok := field(bytes.TrimRight(line, "\r\n"))
 		if !ok {
-			return f, fmt.Errorf("%w: header line %.60q", errNoHTTP, line)
+			return f, fmt.Errorf("%w: header line %.60q", ErrNoHTTP, line)
 		}
 		f.note(name, value)
 		if f.err != nil {
@@ -127,13 +155,13 @@ func (f *framing) note(name, value []byte) {
 	case is(name, "Content-Length"):
 		n, err := strconv.ParseUint(string(value), 10, 63)
 		if err != nil || f.length >= 0 && f.length != int64(n) {
-			f.err = fmt.Errorf("%w: Content-Length %.40q", errNoHTTP, value)
+			f.err = fmt.Errorf("%w: Content-Length %.40q", ErrNoHTTP, value)
 			return
 		}
 		f.length = int64(n)
 	case is(name, "Transfer-Encoding"):
 		if f.chunked || !strings.EqualFold(string(value), "chunked") {
-			f.err = fmt.Errorf("%w: Transfer-Encoding %.40q", errNoHTTP, value)
+			f.err = fmt.Errorf("%w: Transfer-Encoding %.40q", ErrNoHTTP, value)
 		}
 		f.chunked = true
 	case is(name, "Connection"):

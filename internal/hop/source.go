@@ -9,7 +9,7 @@ import (
 // part in it, and no answer is to be waited for.
 type sourceError struct{ error }
 
-func (e sourceError) Unwrap() error { return e.error }
+func (e sourceError) Unwrap() []error { return []error{ErrUnsendable, e.error} }
 
 // source remembers that reading failed.
 type source struct {

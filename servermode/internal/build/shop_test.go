@@ -3,8 +3,10 @@ package build_test
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -40,7 +42,7 @@ func newRig(t *testing.T, change ...func(*build.Config)) *rig {
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = users.Close() })
 	}
-	box := sandbox.New("build-test."+t.Name(), sandbox.DefaultLimits, users)
+	box := sandbox.New(t.Name()+strconv.FormatUint(rand.Uint64(), 36), sandbox.DefaultLimits, users)
 	t.Cleanup(box.Close)
 	r := &rig{t: t, cfg: build.Config{Dir: filepath.Join(dir, "builds"), Box: box, AtOnce: 2, Timeout: time.Minute, MaxBytes: 1 << 30}}
 	for _, c := range change {

@@ -3,9 +3,9 @@ package kind
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
@@ -20,12 +20,15 @@ const maxWishes = 1 << 20
 // environment is a virtual environment with what the action at the site
 // requires; nil when it asks for nothing, or brings its own.
 func (p *Python) environment(ctx context.Context, site Site) (*build.Product, error) {
+	if !hasEntryNamed(site.Dir, requirementsFile) || hasEntryNamed(site.Dir, "virtualenv") {
+		return nil, nil
+	}
 	text, err := readAtMost(filepath.Join(site.Dir, requirementsFile), maxWishes)
 	if errors.Is(err, errTooLarge) {
 		return nil, err
 	}
-	if err != nil || isDir(filepath.Join(site.Dir, "virtualenv")) {
-		return nil, nil
+	if err != nil {
+		return nil, &ActionError{Message: cannotStart + " Cause: requirements.txt must be a file of the action, and no link that leads elsewhere."}
 	}
 	wanted, err := ParseRequirements(string(text))
 	if err != nil || len(wanted) == 0 {
@@ -33,14 +36,41 @@ func (p *Python) environment(ctx context.Context, site Site) (*build.Product, er
 	}
 	product, err := site.Shop.Get(ctx, build.Order{
 		Tenant: site.Tenant,
-		Key:    strings.Join([]string{"python", p.interpreter, p.full, p.installer(), wanted.String()}, "\x00"),
+		Key:    strings.Join([]string{"python", p.interpreter, p.full, p.installer(), p.sees(), wanted.String()}, "\x00"),
 		Make:   func(ctx context.Context, j *build.Job) error { return p.install(ctx, j, wanted) },
 	}, site.Sink)
 	var failed *build.ExitError
 	if errors.As(err, &failed) {
-		return nil, &ActionError{Message: fmt.Sprintf("The action's requirements could not be installed. Check logs for details. Cause: %s", failed.Cause())}
+		return nil, p.notInstalled(failed)
 	}
 	return product, err
+}
+
+// notInstalled tells the author the installer's cause, and what helps where the
+// server reaches no package index but has the packages itself.
+func (p *Python) notInstalled(failed *build.ExitError) *ActionError {
+	message := "The action's requirements could not be installed. Check logs for details. Cause: " + failed.Cause()
+	if !p.HostPackages {
+		message = strings.TrimRight(message, ".") + ". (Packages that the host's own Python has do not count: the server's owner may allow them with --host-packages.)"
+	}
+	return &ActionError{Message: message}
+}
+
+// sees says of whose packages an environment is made.
+func (p *Python) sees() string {
+	if p.HostPackages {
+		return "the host's too"
+	}
+	return "its own"
+}
+
+// venvFlags are those that show an environment the host's packages, if they are
+// to be seen: a run must not depend on what a host happens to have.
+func (p *Python) venvFlags() []string {
+	if p.HostPackages {
+		return []string{"--system-site-packages"}
+	}
+	return nil
 }
 
 // FindUV returns the path of the first of candidates that is a uv which
@@ -50,8 +80,10 @@ func FindUV(candidates []string, uid int) (string, error) {
 	return path, err
 }
 
+// installer is uv where there is one; but uv takes no account of the host's
+// packages, however an environment sees them.
 func (p *Python) installer() string {
-	if p.UV != "" {
+	if p.UV != "" && !p.HostPackages {
 		return "uv"
 	}
 	return "pip"
@@ -69,7 +101,7 @@ func (p *Python) install(ctx context.Context, j *build.Job, wanted Requirements)
 	j.Print("installing %d requirement(s) for Python %s with %s", len(wanted), p.full, p.installer())
 	python := filepath.Join(j.Dir, "bin", "python")
 	steps := p.pipSteps(j.Dir, python, list)
-	if p.UV != "" {
+	if p.installer() == "uv" {
 		steps = p.uvSteps(j.Dir, python, list)
 	}
 	for i, step := range steps {
@@ -88,7 +120,7 @@ func (p *Python) install(ctx context.Context, j *build.Job, wanted Requirements)
 
 func (p *Python) uvSteps(dir, python, list string) []build.Command {
 	return []build.Command{
-		{Path: p.UV, Args: []string{"venv", "--quiet", "--no-config", "--no-project", "--allow-existing", "--no-python-downloads", "--system-site-packages", "--python", p.interpreter, dir}},
+		{Path: p.UV, Args: []string{"venv", "--quiet", "--no-config", "--no-project", "--allow-existing", "--no-python-downloads", "--python", p.interpreter, dir}},
 		{Path: p.UV, Args: []string{"pip", "install", "--no-config", "--no-cache", "--link-mode", "copy", "--compile-bytecode", "--python", python, "--requirements", list}},
 	}
 }
@@ -97,12 +129,12 @@ func (p *Python) pipSteps(dir, python, list string) []build.Command {
 	install := []string{"install", "--no-input", "--no-cache-dir", "--disable-pip-version-check", "--progress-bar", "off", "-r", list}
 	if !p.foreignPip { // older ones cannot install into another environment
 		return []build.Command{
-			{Path: p.interpreter, Args: []string{"-m", "venv", "--system-site-packages", dir}},
+			{Path: p.interpreter, Args: slices.Concat([]string{"-m", "venv"}, p.venvFlags(), []string{dir})},
 			{Path: python, Args: append([]string{"-m", "pip"}, install...)},
 		}
 	}
 	return []build.Command{
-		{Path: p.interpreter, Args: []string{"-m", "venv", "--without-pip", "--system-site-packages", dir}},
+		{Path: p.interpreter, Args: slices.Concat([]string{"-m", "venv", "--without-pip"}, p.venvFlags(), []string{dir})},
 		{Path: p.interpreter, Args: append([]string{"-m", "pip", "--python", python}, install...)},
 	}
 }
@@ -110,7 +142,7 @@ func (p *Python) pipSteps(dir, python, list string) []build.Command {
 // inherit lets the environment see the packages of the owner's interpreter
 // when that is an environment itself: those of the system it sees anyhow.
 func (p *Python) inherit(j *build.Job) error {
-	if !p.nested {
+	if !p.nested || !p.HostPackages {
 		return nil
 	}
 	found, err := filepath.Glob(filepath.Join(j.Dir, "lib", "python3*", "site-packages"))
@@ -119,9 +151,4 @@ func (p *Python) inherit(j *build.Job) error {
 	}
 	file := filepath.Join(found[0], "host.pth")
 	return errors.Join(os.WriteFile(file, []byte(strings.Join(p.packages, "\n")+"\n"), 0o644), j.Own(file))
-}
-
-func isDir(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
 }

@@ -5,9 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -55,7 +57,7 @@ func wheels(t *testing.T) {
 // shop builds as the test's own user.
 func shop(t *testing.T) *build.Shop {
 	t.Helper()
-	box := sandbox.New("test", sandbox.DefaultLimits, nil)
+	box := sandbox.New(strconv.FormatUint(rand.Uint64(), 36), sandbox.DefaultLimits, nil)
 	t.Cleanup(box.Close)
 	s, err := build.Open(build.Config{Dir: filepath.Join(t.TempDir(), "builds"), Box: box, AtOnce: 2, Timeout: time.Minute, MaxBytes: 1 << 30})
 	require.NoError(t, err)
@@ -87,38 +89,32 @@ func launchAt(t *testing.T, p *kind.Python, s *build.Shop, code kind.Code) (stri
 }
 
 func TestPython_Requirements(t *testing.T) {
-	for _, installer := range []string{"pip", "uv"} {
-		t.Run(installer, func(t *testing.T) {
-			p := python(t)
-			if installer == "uv" {
-				if p.UV, _ = kind.FindUV([]string{"uv"}, -1); p.UV == "" {
-					t.Skip("no uv on this host: pip is tested")
-				}
-			}
-			wheels(t)
-			s := shop(t)
-			zip := func(requirements string) kind.Code {
-				return zipOf(t, map[string]string{"__main__.py": usesWhisker, "requirements.txt": requirements})
-			}
-			result, log, err := launchAt(t, p, s, zip("Whisker>=1.0 # it has a command\n"))
-			require.NoError(t, err, log)
-			assert.JSONEq(t, `{"name":"whisker 1.2","cli":"whisker 1.2","own":true}`, result)
-			assert.Contains(t, log, "installing 1 requirement(s)")
-			assert.Contains(t, log, "whisker")
+	eachInstaller(t, func(t *testing.T, uv string) {
+		p := python(t)
+		p.UV = uv
+		wheels(t)
+		s := shop(t)
+		zip := func(requirements string) kind.Code {
+			return zipOf(t, map[string]string{"__main__.py": usesWhisker, "requirements.txt": requirements})
+		}
+		result, log, err := launchAt(t, p, s, zip("Whisker>=1.0 # it has a command\n"))
+		require.NoError(t, err, log)
+		assert.JSONEq(t, `{"name":"whisker 1.2","cli":"whisker 1.2","own":true}`, result)
+		assert.Contains(t, log, "installing 1 requirement(s)")
+		assert.Contains(t, log, "whisker")
 
-			result, log, err = launchAt(t, p, s, zip("\nwhisker>=1.0"))
-			require.NoError(t, err, log)
-			assert.Contains(t, result, "whisker 1.2")
-			assert.Empty(t, log, "the environment is there")
+		result, log, err = launchAt(t, p, s, zip("\nwhisker>=1.0"))
+		require.NoError(t, err, log)
+		assert.Contains(t, result, "whisker 1.2")
+		assert.Empty(t, log, "the environment is there")
 
-			_, log, err = launchAt(t, p, s, zip("no-such-package\n"))
-			assertAction(t, err, "requirements could not be installed")
-			assert.Contains(t, log, "no-such-package", "the installer says what it lacks")
-			assert.Contains(t, err.Error(), "Cause: ")
-			_, _, err = launchAt(t, p, s, zip("-r other.txt"))
-			assertAction(t, err, "names a file")
-		})
-	}
+		_, log, err = launchAt(t, p, s, zip("no-such-package\n"))
+		assertAction(t, err, "requirements could not be installed")
+		assert.Contains(t, log, "no-such-package", "the installer says what it lacks")
+		assert.Contains(t, err.Error(), "Cause: ")
+		_, _, err = launchAt(t, p, s, zip("-r other.txt"))
+		assertAction(t, err, "names a file")
+	})
 }
 
 func TestPython_RequirementsOfAnEnvironmentsOwn(t *testing.T) {
@@ -139,8 +135,10 @@ func made(t *testing.T, s *build.Shop) []string {
 	return all
 }
 
-func TestPython_RequirementsBesideTheOwnersEnvironment(t *testing.T) {
-	wheels(t)
+// ownersEnvironment is a host's Python that is an environment itself, with a
+// package owners of its own and one that calls itself whisker 1.1.
+func ownersEnvironment(t *testing.T) *kind.Python {
+	t.Helper()
 	dir := t.TempDir()
 	out, err := exec.Command("/usr/bin/python3", "-m", "venv", "--without-pip", "--system-site-packages", dir).CombinedOutput()
 	if err != nil {
@@ -149,11 +147,81 @@ func TestPython_RequirementsBesideTheOwnersEnvironment(t *testing.T) {
 	packages, err := filepath.Glob(filepath.Join(dir, "lib/python3*/site-packages"))
 	require.NoError(t, err)
 	require.Len(t, packages, 1)
-	require.NoError(t, os.WriteFile(filepath.Join(packages[0], "owners.py"), []byte("NAME = 'owner'\n"), 0o644))
+	for name, text := range map[string]string{
+		"owners.py": "NAME = 'owner'\n", "whisker.py": "NAME = 'the host\\'s whisker'\n", "whisker-1.1.dist-info/RECORD": "", "whisker-1.1.dist-info/INSTALLER": "pip\n",
+		"whisker-1.1.dist-info/METADATA": "Metadata-Version: 2.1\nName: whisker\nVersion: 1.1\n",
+	} {
+		path := filepath.Join(packages[0], name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+	}
 	p, err := kind.NewPython([]string{filepath.Join(dir, "bin", "python")}, t.TempDir(), -1)
 	require.NoError(t, err)
+	return p
+}
+
+// eachInstaller runs a test with pip, and with uv where there is one.
+func eachInstaller(t *testing.T, test func(t *testing.T, uv string)) {
+	t.Run("pip", func(t *testing.T) { test(t, "") })
+	t.Run("uv", func(t *testing.T) {
+		uv, err := kind.FindUV([]string{"uv"}, -1)
+		if err != nil {
+			t.Skip("no uv on this host: pip is tested")
+		}
+		test(t, uv)
+	})
+}
+
+// hostsAndOwn asks what an action sees of the host's packages.
+const hostsAndOwn = `
+import importlib.util, whisker
+def main(args): return [whisker.NAME, importlib.util.find_spec("owners") is not None]`
+
+func TestPython_RequirementsAreInstalledWhateverTheHostHas(t *testing.T) {
+	eachInstaller(t, func(t *testing.T, uv string) {
+		p := ownersEnvironment(t)
+		p.UV = uv
+		wheels(t)
+		s, code := shop(t), zipOf(t, map[string]string{"__main__.py": hostsAndOwn, "requirements.txt": "whisker"})
+		result, log, err := launchAt(t, p, s, code)
+		require.NoError(t, err, log)
+		assert.Equal(t, `["whisker 1.2", false]`, result)
+
+		result, log, err = launchAt(t, p, s, zipOf(t, map[string]string{"__main__.py": hostsAndOwn}))
+		require.NoError(t, err, log)
+		assert.Equal(t, `["the host's whisker", true]`, result, "what requires nothing sees the host's packages")
+
+		p.HostPackages = true
+		result, log, err = launchAt(t, p, s, code)
+		require.NoError(t, err, log)
+		assert.Equal(t, `["the host's whisker", true]`, result, "it satisfies the requirement; what was built without is not used")
+	})
+}
+
+func TestPython_RequirementsOnAHostThatReachesNoIndex(t *testing.T) {
+	eachInstaller(t, func(t *testing.T, uv string) {
+		p := ownersEnvironment(t)
+		p.UV = uv
+		for name, value := range map[string]string{"PIP_NO_INDEX": "1", "UV_NO_INDEX": "1", "UV_OFFLINE": "1"} {
+			t.Setenv(name, value)
+		}
+		s, code := shop(t), zipOf(t, map[string]string{"__main__.py": hostsAndOwn, "requirements.txt": "whisker>=1.1"})
+		_, _, err := launchAt(t, p, s, code)
+		problem := assertAction(t, err, "requirements could not be installed")
+		assert.Contains(t, problem.Message, "the server's owner may allow them with --host-packages")
+		p.HostPackages = true
+		result, log, err := launchAt(t, p, s, code)
+		require.NoError(t, err, log)
+		assert.Equal(t, `["the host's whisker", true]`, result)
+	})
+}
+
+func TestPython_RequirementsBesideTheOwnersEnvironment(t *testing.T) {
+	wheels(t)
+	p := ownersEnvironment(t)
+	p.HostPackages = true
 	result, log, err := launchAt(t, p, shop(t), zipOf(t, map[string]string{
-		"__main__.py": "import owners, whisker\ndef main(args): return [owners.NAME, whisker.NAME]", "requirements.txt": "whisker",
+		"__main__.py": "import owners, whisker\ndef main(args): return [owners.NAME, whisker.NAME]", "requirements.txt": "whisker>1.1",
 	}))
 	require.NoError(t, err, log)
 	assert.Equal(t, `["owner", "whisker 1.2"]`, result)

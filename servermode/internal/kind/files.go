@@ -10,11 +10,26 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
 )
 
-// layOut unpacks an archive below dir, or writes any other code as one file.
-func layOut(dir string, code Code, file string, perm fs.FileMode) error {
+// layOut unpacks an archive into the site's folder, or writes any other code
+// there as one file.
+func (s Site) layOut(code Code, file string, perm fs.FileMode) error {
+	return layOut(s.Dir, code, s.Limits, file, perm)
+}
+
+// note tells the author something in the init's log.
+func (s Site) note(format string, args ...any) {
+	if s.Sink != nil {
+		s.Sink.Log(runtimespec.Stderr, fmt.Appendf(nil, format+"\n", args...))
+	}
+}
+
+// layOut does so in any new folder. Whoever reads there later must do so by the
+// functions of folder.go: an archive may have links that lead anywhere.
+func layOut(dir string, code Code, limits artifact.Limits, file string, perm fs.FileMode) error {
 	if !code.isArchive() {
 		return os.WriteFile(dir+"/"+file, code, perm)
 	}
@@ -23,7 +38,10 @@ func layOut(dir string, code Code, file string, perm fs.FileMode) error {
 		return err
 	}
 	defer root.Close()
-	if err := artifact.Unpack(root, code, artifact.DefaultLimits); err != nil {
+	if limits == (artifact.Limits{}) {
+		limits = artifact.DefaultLimits
+	}
+	if err := artifact.Unpack(root, code, limits); err != nil {
 		if errors.Is(err, artifact.ErrArchive) {
 			return &ActionError{Message: err.Error(), Log: err.Error()}
 		}
@@ -44,24 +62,7 @@ func writeLaunchers(from embed.FS, dir string) error {
 	return err
 }
 
-// errTooLarge is the author's: a file that the server itself reads has a bound.
-var errTooLarge = &ActionError{Message: cannotStart + " Cause: a file that says what to install is too large."}
-
-// readAtMost reads a file that was unpacked, within a bound.
-func readAtMost(path string, limit int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if int64(len(text)) > limit {
-		return nil, errTooLarge
-	}
-	return text, err
-}
-
-// isFile follows links: those of an archive that was unpacked stay inside.
+// isFile follows links: it is for what the owner of the host put there.
 func isFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()

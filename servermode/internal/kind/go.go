@@ -96,7 +96,7 @@ func (g *Go) Prepare(ctx context.Context, site Site, code Code, main string) (Co
 		Tenant: site.Tenant,
 		Key:    strings.Join([]string{"go", g.full, function, hex.EncodeToString(sum[:])}, "\x00"),
 		Cache:  g.full,
-		Make:   func(ctx context.Context, j *build.Job) error { return g.compile(ctx, j, code, function) },
+		Make:   func(ctx context.Context, j *build.Job) error { return g.compile(ctx, j, code, site.Limits, function) },
 	}, site.Sink)
 	if err != nil {
 		return Command{}, compileError(err)

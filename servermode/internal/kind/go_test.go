@@ -82,6 +82,14 @@ func goZips(t *testing.T, s *build.Shop) {
 	result, _ := answers(t, p, `{}`)
 	assert.Equal(t, `{"say":"hello Ada"}`, result)
 
+	p, out, err = compiled(t, s, zipOf(t, map[string]string{
+		"exec.go":        "package main\n\nimport \"exec/hello\"\n\nfunc Main(a map[string]any) map[string]any { return map[string]any{\"say\": hello.To(\"Ada\")} }\n",
+		`hello\hello.go`: "package hello\n\nimport \"exec/hello/word\"\n\nfunc To(n string) string { return word.Of + n }\n", "hello/word/word.go": "package word\n\nconst Of = \"hello \"\n",
+	}), "main")
+	require.NoError(t, err, out)
+	result, _ = answers(t, p, `{}`)
+	assert.Equal(t, `{"say":"hello Ada"}`, result, "as the platform's runtimes call the module of a zip without go.mod")
+
 	p, out, err = compiled(t, s, zipOf(t, map[string]string{"exec": "#!/bin/sh\nwhile read -r line; do echo '{\"from\":\"exec\"}' >&3; done\n", "a.go": "package main"}), "main")
 	require.NoError(t, err, out)
 	result, _ = answers(t, p, `{}`)
@@ -114,7 +122,7 @@ func goRefuses(t *testing.T, s *build.Shop) {
 		"other package": {kind.Code("package other\n\nfunc Main() {}\n"), "main", noBinary, "found packages"},
 		"not vendored":  {kind.Code("package main\n\nimport _ \"example.org/missing\"\n\nfunc Main() {}\n"), "main", noBinary, "go mod vendor"},
 		"newer Go":      {zipOf(t, map[string]string{"a.go": "package main\n\nfunc Main() {}\n", "go.mod": "module action\n\ngo 1.99\n"}), "main", noBinary, "requires go >= 1.99"},
-		"no source":     {zipOf(t, map[string]string{"inner/a.go": "package inner"}), "main", noBinary, "no Go source at its root"},
+		"no source":     {zipOf(t, map[string]string{"inner/a.go": "package inner"}), "main", noBinary, "no Go source at its root. The folder \"inner\" has some"},
 		"cgo":           {kind.Code("package main\n\nimport \"C\"\n\nfunc Main() {}\n"), "main", noBinary, ""},
 		"bad main":      {kind.Code("package main"), "a b", "cannot be the name of a Go function", ""},
 	} {

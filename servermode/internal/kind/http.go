@@ -79,7 +79,7 @@ func isPath(text string) bool {
 
 // withRequirements puts first in the command's PATH what the action requires.
 func (h HTTP) withRequirements(ctx context.Context, site Site, command Command) (Command, error) {
-	if !isFile(filepath.Join(site.Dir, requirementsFile)) {
+	if !hasFile(site.Dir, requirementsFile) {
 		return command, nil
 	}
 	if h.Python == nil {

@@ -52,6 +52,7 @@ type Site struct {
 	Tenant string            // what is built is shared by its functions only
 	Env    map[string]string // the function's, for kinds that take hints from it
 	Shop   *build.Shop       // builds programs and environments, and keeps them
+	Limits artifact.Limits   // of the code's archive; zero: artifact.DefaultLimits
 	Sink   build.Sink        // the init's logs
 }
 
@@ -72,6 +73,7 @@ type Command struct {
 	Env        []string
 	Dir        string // working directory
 	WaitForAck bool
+	Shielded   bool // see process.Spec
 	Grace      time.Duration
 	Protocol   Protocol
 	Endpoint   Endpoint // of a Web one
@@ -86,22 +88,29 @@ type Command struct {
 }
 
 // Fork is what a process that has the kind's launcher loaded is told to become.
-type Fork struct{ Folder, Main, Venv string }
+type Fork struct {
+	Folder, Main, Venv string
+	Apart              bool // the virtual environment hides the host's packages
+}
 
 // Code is a function's code, decoded.
 type Code []byte
 
-// Decode turns a code string as sent into the code.
+// Decode turns a code string as sent into the code. A source file is what it
+// would be if it had been written by Linux tools.
 func Decode(text []byte, binary bool) (Code, error) {
 	if !binary {
-		return Code(text), nil
+		if damagedUTF16(text) {
+			return nil, &ActionError{Message: cannotStart + " Cause: the action's file is UTF-16, which did not survive its way here as text: save it as UTF-8."}
+		}
+		return Code(unixScript(plainText(text))), nil
 	}
 	out := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
 	n, err := base64.StdEncoding.Decode(out, text)
 	if err != nil {
 		return nil, &ActionError{Message: fmt.Sprintf("The action's code is marked as binary but is no valid base64: %v.", err)}
 	}
-	return Code(out[:n]), nil
+	return Code(unixScript(plainText(out[:n]))), nil
 }
 
 func (c Code) isArchive() bool { return artifact.IsZip(c) || artifact.IsTarGz(c) }
@@ -115,6 +124,9 @@ type Set []Kind
 // looks like.
 func (s Set) Resolve(requested string, code Code) (Kind, error) {
 	if requested == "" {
+		if artifact.IsZip(code) && len(artifact.Names(code)) == 0 {
+			return nil, &ActionError{Message: "The action's kind was not given, and its zip is empty or broken."}
+		}
 		for _, k := range s {
 			if k.Sniff(code) {
 				return k, nil

@@ -30,7 +30,7 @@ type forks struct {
 func (f forks) in(t *testing.T, command kind.Command, spec *process.Spec) {
 	if f.parent != nil {
 		require.NotNil(t, command.Fork)
-		spec.Fork = f.parent.For(zygote.Program{Env: spec.Env, Dir: spec.Dir, Folder: command.Fork.Folder, Main: command.Fork.Main, Venv: command.Fork.Venv})
+		spec.Fork = f.parent.For(zygote.Program{Env: spec.Env, Dir: spec.Dir, Folder: command.Fork.Folder, Main: command.Fork.Main, Venv: command.Fork.Venv, Apart: command.Fork.Apart})
 	}
 }
 

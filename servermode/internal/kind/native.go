@@ -1,9 +1,9 @@
 package kind
 
 import (
+	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -42,19 +42,44 @@ func (Native) Sniff(code Code) bool {
 func (n Native) Prepare(_ context.Context, site Site, code Code, _ string) (Command, error) {
 	dir := site.Dir
 	if !code.isELF() && !code.isScript() && !code.isArchive() {
-		return Command{}, &ActionError{Message: noBinary, Log: "The code is neither an ELF executable, nor a script that begins with #!, nor a zip with an executable named exec."}
+		return Command{}, &ActionError{Message: noBinary, Log: "The code is neither an ELF executable, nor a script that begins with #!, nor a zip with an executable named exec." + foreign(code)}
 	}
-	if err := layOut(dir, code, "exec", 0o755); err != nil {
+	if err := site.layOut(code, "exec", 0o755); err != nil {
 		return Command{}, err
 	}
-	exec := filepath.Join(dir, "exec")
-	if !isFile(exec) {
-		return Command{}, &ActionError{Message: noBinary, Log: "Zip file does not include an executable named exec."}
-	}
-	if err := os.Chmod(exec, 0o755); err != nil { // zips made on some systems carry no modes
+	if err := findExec(dir); err != nil {
 		return Command{}, err
 	}
 	return n.program(dir)
+}
+
+// findExec makes sure that a folder has a program exec that Linux can execute,
+// as far as that can be told.
+func findExec(dir string) error {
+	if !hasFile(dir, "exec") {
+		return &ActionError{Message: noBinary, Log: "Zip file does not include an executable named exec." + misplaced(dir, "exec")}
+	}
+	if err := mendText(dir, "exec", 0o755); err != nil {
+		return err
+	}
+	head, err := readIn(dir, "exec", 4)
+	if err != nil {
+		return err
+	}
+	if hint := foreign(head); hint != "" {
+		return &ActionError{Message: noBinary, Log: "The file exec cannot be executed." + hint}
+	}
+	return makeExecutable(dir, "exec") // some archives have no modes
+}
+
+// foreign says what else a program is for; it begins with a space, or is empty.
+func foreign(head []byte) string {
+	for magic, system := range map[string]string{"MZ": "Windows", "\xcf\xfa\xed\xfe": "macOS", "\xca\xfe\xba\xbe": "macOS, or for Java"} {
+		if bytes.HasPrefix(head, []byte(magic)) {
+			return " It is a program for " + system + ": build it for Linux (GOOS=linux)."
+		}
+	}
+	return ""
 }
 
 // program is the command for dir/exec, which is there.
@@ -82,7 +107,7 @@ func (n Native) checkExecutionEnv(dir string) error {
 	if err != nil {
 		return &ActionError{Message: noBinary, Log: "The action has no exec.env, which must hold " + n.ExecutionEnv + "."}
 	}
-	if env := strings.TrimSpace(string(got)); env != n.ExecutionEnv {
+	if env := strings.TrimSpace(string(plainText(got))); env != n.ExecutionEnv {
 		return &ActionError{Message: noBinary, Log: fmt.Sprintf("Execution environment version mismatch: exec.env must hold %.60q, not %.60q.", n.ExecutionEnv, env)}
 	}
 	return nil

@@ -103,7 +103,7 @@ func (n *Node) Sniff(code Code) bool {
 // Prepare puts source at dir/index.js, and an archive into dir. In a main like
 // other.niam the archive's file is other.js, whatever else it has.
 func (n *Node) Prepare(ctx context.Context, site Site, code Code, main string) (Command, error) {
-	if err := layOut(site.Dir, code, "index.js", 0o644); err != nil {
+	if err := site.layOut(code, "index.js", 0o644); err != nil {
 		return Command{}, err
 	}
 	form := "text"
@@ -111,7 +111,8 @@ func (n *Node) Prepare(ctx context.Context, site Site, code Code, main string) (
 		form = "archive"
 		if !strings.Contains(main, ".") && !hasEntry(site.Dir) {
 			const problem = "Zipped actions must contain either package.json or index.js at the root."
-			return Command{}, &ActionError{Message: cannotStart + " Cause: " + problem, Log: "Error: " + problem}
+			hint := misplaced(site.Dir, "package.json", "index.js", "index.mjs")
+			return Command{}, &ActionError{Message: cannotStart + " Cause: " + problem + hint, Log: "Error: " + problem + hint}
 		}
 	}
 	packages, err := n.packages(ctx, site)
@@ -135,7 +136,7 @@ func (n *Node) Prepare(ctx context.Context, site Site, code Code, main string) (
 
 func hasEntry(dir string) bool {
 	for _, name := range []string{"package.json", "index.js", "index.mjs"} {
-		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
 			return true
 		}
 	}

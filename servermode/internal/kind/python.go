@@ -20,7 +20,8 @@ var pythonLauncher embed.FS
 
 // Python runs a source file or a zip with __main__.py.
 type Python struct {
-	UV string // absolute path of uv, which installs requirements; empty: pip does
+	UV           string // absolute path of uv, which installs requirements; empty: pip does
+	HostPackages bool   // what the host's Python has satisfies requirements; pip installs the others
 
 	interpreter string // absolute
 	launcher    string
@@ -112,10 +113,12 @@ func (p *Python) Match(requested string) (bool, error) {
 	return false, fmt.Errorf("%w: %.60q; this server has Python %s", ErrUnsupported, requested, p.version)
 }
 
-// Sniff takes a zip with __main__.py and text that defines a function.
+// Sniff takes a zip with __main__.py, or one that the platform has compiled, and
+// text that defines a function.
 func (p *Python) Sniff(code Code) bool {
 	if artifact.IsZip(code) {
-		return slices.Contains(artifact.Names(code), "__main__.py")
+		names := artifact.Names(code)
+		return slices.Contains(names, pythonMain) || slices.Contains(names, compiledMain) && slices.Contains(names, compiledLauncher)
 	}
 	return !code.isELF() && !code.isScript() && utf8.Valid(code) && pythonSource.Match(code)
 }
@@ -123,12 +126,17 @@ func (p *Python) Sniff(code Code) bool {
 // Prepare puts the code where dir/__main__.py is what gets imported, and
 // installs what it requires.
 func (p *Python) Prepare(ctx context.Context, site Site, code Code, main string) (Command, error) {
-	if err := layOut(site.Dir, code, "__main__.py", 0o644); err != nil {
+	if err := site.layOut(code, pythonMain, 0o644); err != nil {
 		return Command{}, err
 	}
-	if !isFile(filepath.Join(site.Dir, "__main__.py")) {
-		return Command{}, &ActionError{Message: noBinary, Log: "Zip file does not include __main__.py at its root."}
+	main, err := findPython(site.Dir, main)
+	if err != nil {
+		return Command{}, err
 	}
+	if err := checkVirtualenv(site.Dir); err != nil {
+		return Command{}, err
+	}
+	noteUnused(site)
 	command := Command{
 		Path: p.interpreter,
 		// -B: the folder may be shared by processes, and is gone with the function.
@@ -136,12 +144,13 @@ func (p *Python) Prepare(ctx context.Context, site Site, code Code, main string)
 		Env:        p.Env(),
 		Dir:        site.Dir,
 		WaitForAck: true,
+		Shielded:   true,
 		Fork:       &Fork{Folder: site.Dir, Main: main},
 	}
 	environment, err := p.environment(ctx, site)
 	if environment != nil {
 		bin := filepath.Join(environment.Dir, "bin")
-		command.Fork.Venv = environment.Dir
+		command.Fork.Venv, command.Fork.Apart = environment.Dir, !p.HostPackages
 		command.Path, command.Group, command.Close = filepath.Join(bin, "python"), environment.Group, environment.Release
 		command.Env = append(command.Env, "VIRTUAL_ENV="+environment.Dir, "PATH="+bin+":"+os.Getenv("PATH"))
 	}

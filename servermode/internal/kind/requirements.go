@@ -20,12 +20,12 @@ var (
 	comment         = regexp.MustCompile(`(^|\s)#.*$`)
 	// elsewhere is what asks for another file of the action, which a shared
 	// environment cannot depend on.
-	elsewhere = regexp.MustCompile(`^(-[rce]|--(req|con|edit))|^(\.|/|file:)|@ *(file:|\.|/)|^[^-@:]*/|^[^@:]*\.whl\b`)
+	elsewhere = regexp.MustCompile(`^(-[rce]|--(req|con|edit))|^(\.|[/\\]|[A-Za-z]:[/\\]|file:)|@ *(file:|\.|[/\\]|[A-Za-z]:[/\\])|^[^-@:]*[/\\]|^[^@:]*\.whl\b`)
 )
 
 // ParseRequirements reads a requirements.txt.
 func ParseRequirements(text string) (Requirements, error) {
-	text = strings.TrimPrefix(strings.ReplaceAll(text, "\r\n", "\n"), "\ufeff")
+	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(plainText([]byte(text))))
 	text = wholeComment.ReplaceAllString(text, "") // which a backslash does not continue
 	var out Requirements
 	for line := range strings.SplitSeq(strings.ReplaceAll(text, "\\\n", " "), "\n") {
@@ -34,7 +34,7 @@ func ParseRequirements(text string) (Requirements, error) {
 		case line == "":
 			continue
 		case strings.ContainsRune(line, 0):
-			return nil, &ActionError{Message: cannotStart + " Cause: requirements.txt is no text."}
+			return nil, &ActionError{Message: cannotStart + " Cause: requirements.txt is no text: save it as UTF-8."}
 		case elsewhere.MatchString(line):
 			return nil, &ActionError{Message: fmt.Sprintf(
 				"%s Cause: requirements.txt: %.100q names a file; only packages can be asked for, all in this one file.", cannotStart, line)}

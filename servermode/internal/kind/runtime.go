@@ -119,7 +119,7 @@ func (r *Runtime) Prepare(ctx context.Context, site Site, code Code, main string
 	product, err := site.Shop.Get(ctx, build.Order{
 		Tenant: site.Tenant,
 		Key:    strings.Join([]string{"runtime", r.name, r.compiler, r.sum, main, hex.EncodeToString(sum[:])}, "\x00"),
-		Make:   func(ctx context.Context, j *build.Job) error { return r.compile(ctx, j, code, main) },
+		Make:   func(ctx context.Context, j *build.Job) error { return r.compile(ctx, j, code, site.Limits, main) },
 	}, site.Sink)
 	var failed *build.ExitError
 	if errors.As(err, &failed) {

@@ -27,9 +27,9 @@ func (r *Runtime) isJar(code Code) bool {
 // compile calls the compile script as the platform's proxy does: main, the
 // folder of the sources, the folder for the program. Whatever it says means
 // that it failed.
-func (r *Runtime) compile(ctx context.Context, j *build.Job, code Code, main string) error {
+func (r *Runtime) compile(ctx context.Context, j *build.Job, code Code, limits artifact.Limits, main string) error {
 	src, bin := filepath.Join(j.Dir, "src"), filepath.Join(j.Dir, "bin")
-	if err := errors.Join(os.Mkdir(src, 0o755), os.Mkdir(bin, 0o755), r.layOut(src, code)); err != nil {
+	if err := errors.Join(os.Mkdir(src, 0o755), os.Mkdir(bin, 0o755), r.layOut(src, code, limits)); err != nil {
 		return err
 	}
 	if compiled(filepath.Join(src, "exec")) { // in a tar.gz, which is not looked into before
@@ -50,11 +50,11 @@ func (r *Runtime) compile(ctx context.Context, j *build.Job, code Code, main str
 }
 
 // layOut writes code for the compile script: as src/exec, unpacked, or as a jar.
-func (r *Runtime) layOut(src string, code Code) error {
+func (r *Runtime) layOut(src string, code Code, limits artifact.Limits) error {
 	if r.isJar(code) {
 		return os.WriteFile(filepath.Join(src, r.saveJar), code, 0o644)
 	}
-	return layOut(src, code, "exec", 0o755)
+	return layOut(src, code, limits, "exec", 0o755)
 }
 
 // compiled reports whether a file is a program.

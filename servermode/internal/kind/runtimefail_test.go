@@ -1,8 +1,10 @@
 package kind_test
 
 import (
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -56,7 +58,7 @@ func TestRuntime_FailuresAreTheActions(t *testing.T) {
 }
 
 func TestRuntime_CompileHasATimeLimit(t *testing.T) {
-	box := sandbox.New("runtime-limit", sandbox.DefaultLimits, nil)
+	box := sandbox.New(strconv.FormatUint(rand.Uint64(), 36), sandbox.DefaultLimits, nil)
 	t.Cleanup(box.Close)
 	s, err := build.Open(build.Config{Dir: filepath.Join(t.TempDir(), "builds"), Box: box, AtOnce: 1, Timeout: 300 * time.Millisecond, MaxBytes: 1 << 30})
 	require.NoError(t, err)

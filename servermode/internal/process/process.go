@@ -50,6 +50,8 @@ type Spec struct {
 	StopGrace  time.Duration // how long it may take to end itself when its run is ended
 	Framed     bool          // it speaks the framed protocol, after its ack; needs WaitForAck
 	Web        Web           // it is a web server, and speaks neither; closed with the process
+	// Shielded: it heeds SIGTERM only when its stdin has been closed.
+	Shielded bool
 	// Fork, unless nil, makes the process; only if it cannot is Path executed.
 	Fork sandbox.Forker
 	// Closed, unless nil, is called when nothing is left of the process, also of one

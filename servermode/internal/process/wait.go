@@ -60,6 +60,9 @@ func (p *Process) stop() {
 	case <-p.exited:
 	case <-p.killed:
 	default: // it is not reaped yet, so its group is nobody else's
+		if p.spec.Shielded {
+			_ = p.in.Close()
+		}
 		_ = unix.Kill(-p.PID(), unix.SIGTERM)
 		select {
 		case <-p.exited:

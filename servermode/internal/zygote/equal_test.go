@@ -54,7 +54,7 @@ def main(args):
         "main": [n for n in sorted(vars(main)) if not n.startswith("__")], "file": main.__file__, "spec": repr(main.__spec__),
         "stack": [f.function for f in inspect.stack()], "limit": sys.getrecursionlimit(), "gc": [gc.isenabled(), gc.get_threshold()],
         "user site": [site.ENABLE_USER_SITE, site.getuserbase(), site.getusersitepackages()], "prefixes": sorted(set(site.PREFIXES)),
-        "signals": {s.name: str(signal.getsignal(s)) for s in signal.Signals}, "thread": threading.current_thread().name,
+        "signals": {s.name: str(signal.getsignal(s)).partition(" at ")[0] for s in signal.Signals}, "thread": threading.current_thread().name,
         "ours": [n for n in sys.modules if "zygote" in n],
     }`, "OUTSIDE", outside(), 1)
 

@@ -3,6 +3,7 @@ package zygote_test
 import (
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -60,6 +61,30 @@ func TestParent_TheActionsOwnModulesWin(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(packages[0], "owners.py"), []byte("NAME = 'mine'"), 0o644))
 		assert.Equal(t, "mine", answer[string](t, f.executed(zygote.Shadowed), "{}"))
+	})
+	t.Run("where the server does not look", func(t *testing.T) {
+		elsewhere, r := t.TempDir(), newRig(t).open()
+		require.NoError(t, os.MkdirAll(filepath.Join(elsewhere, "python3.99/site-packages"), 0o755))
+		for name, put := range map[string]func(lib string) error{
+			"a link that leads out": func(lib string) error { return os.Symlink(elsewhere, lib) },
+			"a pipe":                func(lib string) error { return syscall.Mkfifo(lib, 0o644) },
+		} {
+			f := r.function(map[string]string{"__main__.py": idle, "virtualenv/bin/activate_this.py": ""})
+			require.NoError(t, put(filepath.Join(f.dir, "virtualenv/lib")), name)
+			f.executed(zygote.Shadowed)
+		}
+	})
+	t.Run("loaded, but hidden by its virtual environment", func(t *testing.T) {
+		r := newRig(t)
+		r.module("owners", "")
+		r.env = r.env[:len(r.env)-1]
+		require.NoError(t, os.Rename(filepath.Join(r.dir, "modules/owners.py"), filepath.Join(r.dir, "owners.py")))
+		r.open("owners")
+		f := r.action(idle)
+		f.venv = venv(t, r)
+		f.forked()
+		f.alone = true
+		f.executed(zygote.Shadowed)
 	})
 	t.Run("in its home", func(t *testing.T) {
 		f := newRig(t).open().function(map[string]string{"__main__.py": idle, ".local/lib/x": ""})

@@ -128,6 +128,8 @@ type function struct {
 	dir  string
 	venv string
 	env  []string
+	// alone: the venv hides the host's packages.
+	alone bool
 	// apart: each process has folders of its own.
 	apart bool
 }
@@ -159,7 +161,7 @@ func (r *rig) action(source string, env ...string) *function {
 func (f *function) environ() []string { return slices.Concat(f.rig.env, f.env) }
 
 func (f *function) program() zygote.Program {
-	return zygote.Program{Env: f.environ(), Dir: f.dir, Folder: f.dir, Main: "main", Venv: f.venv}
+	return zygote.Program{Env: f.environ(), Dir: f.dir, Folder: f.dir, Main: "main", Venv: f.venv, Apart: f.alone}
 }
 
 // start starts it: forked if it can be, where fork is set.

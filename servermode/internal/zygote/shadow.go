@@ -25,15 +25,16 @@ func (p *Parent) unfit(program Program) Cause {
 
 // shadowed reports whether a program may bring a module that is loaded in the
 // parent: its own has to win, as it would in an interpreter of its own. What
-// comes after the standard library can only hide foreign modules.
+// comes after the standard library can only hide foreign modules. It reports so,
+// too, where a module that is loaded must not be there at all.
 func (h hello) shadowed(program Program) bool {
-	if brings(program.Folder, h.Names) {
+	if (folder{program.Folder, "."}).brings(h.Names) {
 		return true
 	}
-	own := filepath.Join(program.Folder, "virtualenv")
-	if _, err := os.Lstat(own); err == nil {
-		found := packages(own)
-		if len(found) == 0 || slices.ContainsFunc(found, func(dir string) bool { return brings(dir, h.Names) || leadsElsewhere(dir) }) {
+	own := folder{program.Folder, "virtualenv"}
+	if _, err := os.Lstat(filepath.Join(own.base, own.name)); err == nil {
+		found, all := own.packages()
+		if len(found) == 0 || !all || slices.ContainsFunc(found, func(dir folder) bool { return dir.brings(h.Names) || dir.leadsElsewhere() }) {
 			return true
 		}
 	}
@@ -45,7 +46,8 @@ func (h hello) shadowed(program Program) bool {
 	if program.Venv == "" || len(h.Foreign) == 0 {
 		return false
 	}
-	return slices.ContainsFunc(packages(program.Venv), func(dir string) bool { return brings(dir, h.Foreign) || leadsElsewhere(dir) })
+	found, all := folder{program.Venv, "."}.packages()
+	return program.Apart || !all || slices.ContainsFunc(found, func(dir folder) bool { return dir.brings(h.Foreign) || dir.leadsElsewhere() })
 }
 
 // variable is the last that an environment has of a name.
@@ -58,39 +60,14 @@ func variable(env []string, name string) (value string, ok bool) {
 	return "", false
 }
 
-// packages are the site-packages of a virtual environment.
-func packages(venv string) []string {
-	lib := filepath.Join(venv, "lib")
-	versions, _ := os.ReadDir(lib)
-	var out []string
-	for _, version := range versions {
-		dir := filepath.Join(lib, version.Name(), "site-packages")
-		if info, err := os.Stat(dir); err == nil && info.IsDir() && strings.HasPrefix(version.Name(), "python3") {
-			out = append(out, dir)
-		}
-	}
-	return out
-}
-
-// brings reports whether a folder holds a module of one of the names, as a file
-// or a folder.
-func brings(dir string, names []string) bool {
-	entries, _ := os.ReadDir(dir)
-	return slices.ContainsFunc(entries, func(entry os.DirEntry) bool {
-		name, _, dotted := strings.Cut(entry.Name(), ".")
-		code := slices.Contains([]string{".py", ".pyc", ".so"}, filepath.Ext(entry.Name()))
-		return slices.Contains(names, name) && (code || !dotted && !entry.Type().IsRegular())
-	})
-}
-
 // harmless are the .pth files that installers make; ours names what the owner's
 // interpreter has anyhow.
 var harmless = []string{"distutils-precedence.pth", "_virtualenv.pth", "host.pth"}
 
 // leadsElsewhere reports whether a .pth file may add folders with more modules.
-func leadsElsewhere(dir string) bool {
-	entries, _ := os.ReadDir(dir)
-	return slices.ContainsFunc(entries, func(entry os.DirEntry) bool {
+func (f folder) leadsElsewhere() bool {
+	entries, err := f.list()
+	return !complete(err) || slices.ContainsFunc(entries, func(entry os.DirEntry) bool {
 		return strings.HasSuffix(entry.Name(), ".pth") && !slices.Contains(harmless, entry.Name())
 	})
 }

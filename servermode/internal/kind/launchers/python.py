@@ -7,6 +7,8 @@ import glob
 import importlib.util
 import json
 import os
+import select
+import signal
 import sys
 import traceback
 
@@ -23,6 +25,22 @@ def own_channels():
     os.dup2(nothing, 0)
     os.close(nothing)
     return requests, answers
+
+
+def shield(requests):
+    """Lets SIGTERM pass until the server has hung up: it means this process only then.
+
+    A service manager may send it to all that the server has started, and the server
+    lets runs finish. The action may handle it as it likes.
+    """
+    look = select.poll()
+    look.register(requests, 0)  # a hang-up is told unasked
+
+    def spare(number, frame):
+        if getpid() != PID or look.poll(0):
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(getpid(), number)
+    signal.signal(signal.SIGTERM, spare)
 
 
 def prepare_logs():
@@ -178,6 +196,7 @@ def loop():
     folder, main = sys.argv[1:3]
     del sys.argv[1:]
     requests, answers = own_channels()
+    shield(requests)
     prepare_logs()
     context = Context()
     action = start(answers, folder, main)

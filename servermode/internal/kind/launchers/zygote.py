@@ -11,6 +11,7 @@ import gc
 import importlib
 import json
 import os
+import signal
 import socket
 
 import zygote_child
@@ -90,6 +91,7 @@ def reap(doomed):
 def serve():
     """Serves the socket. It returns in each child, when that may begin."""
     control, doomed = socket.socket(fileno=CONTROL), set()
+    signal.signal(signal.SIGTERM, lambda *_: None)  # it ends when the server hangs up; see python.py's shield
     failed = load(sys.argv[2])
     hello = {"failed": failed} if failed else dict(loaded(), pid=os.getpid(), cuda=touches_gpu())
     child = zygote_child.Child()

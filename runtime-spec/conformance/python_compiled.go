@@ -1,0 +1,59 @@
+package conformance
+
+import (
+	"context"
+	"strings"
+)
+
+// compiledExec and compiledLauncher stand for what the platform's runtimes put
+// beside main__.py when they compile an action: they run it over ActionLoop.
+const compiledExec = `#!/bin/bash
+cd "$(dirname "$0")"
+exec /usr/local/bin/python exec__.py
+`
+
+const compiledLauncher = `
+import json, os, sys
+
+activate = "virtualenv/bin/activate_this.py"
+with open(activate) as source:
+    exec(compile(source.read(), activate, "exec"), {"__file__": os.path.abspath(activate)})
+from main__ import MAIN as main
+
+answers = os.fdopen(3, "w")
+if os.environ.get("__OW_WAIT_FOR_ACK"):
+    print('{"ok":true}', file=answers, flush=True)
+for line in sys.stdin:
+    print(json.dumps(main(json.loads(line)["value"])), file=answers, flush=True)
+`
+
+const compiledMain = `
+import os, plates
+
+def answer(name):
+    return {"plate": plates.number, "main": name, "interpreter": os.readlink("virtualenv/bin/python")}
+
+def main(args):
+    return answer("main")
+
+def naim(args):
+    return answer("naim")
+`
+
+func pythonCompiled(main string) func(context.Context, *session) error {
+	return func(ctx context.Context, s *session) error {
+		err := s.init(ctx, zipped(append(virtualenvFiles(),
+			file{name: "exec", body: compiledExec, mode: 0o755},
+			file{name: "exec__.py", body: strings.ReplaceAll(compiledLauncher, "MAIN", main)},
+			file{name: "main__.py", body: compiledMain},
+			link("virtualenv/bin/python", "/usr/local/bin/python"))...))
+		if err != nil {
+			return err
+		}
+		a, err := s.run(ctx, `{}`)
+		if err != nil {
+			return err
+		}
+		return a.gives(`{"plate":"XYZ 123","main":"` + main + `","interpreter":"/usr/local/bin/python"}`)
+	}
+}

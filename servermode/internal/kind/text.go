@@ -1,0 +1,83 @@
+package kind
+
+import (
+	"bytes"
+	"encoding/binary"
+	"io/fs"
+	"slices"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Byte order marks, with which Windows tools begin a text. The little-endian
+// one of UTF-16 is what PowerShell's > writes.
+var (
+	markUTF8 = []byte("\xef\xbb\xbf")
+	markLE   = []byte("\xff\xfe")
+	markBE   = []byte("\xfe\xff")
+)
+
+// plainText is a text as UTF-8 without a mark, whatever it was written in. What
+// is no text stays as it is.
+func plainText(raw []byte) []byte {
+	switch {
+	case bytes.HasPrefix(raw, markUTF8):
+		return raw[len(markUTF8):]
+	case bytes.HasPrefix(raw, markLE):
+		return fromUTF16(raw, binary.LittleEndian)
+	case bytes.HasPrefix(raw, markBE):
+		return fromUTF16(raw, binary.BigEndian)
+	}
+	return raw
+}
+
+func fromUTF16(raw []byte, order binary.ByteOrder) []byte {
+	var units []uint16
+	for pair := range slices.Chunk(raw[2:], 2) {
+		if len(pair) < 2 {
+			return raw
+		}
+		units = append(units, order.Uint16(pair))
+	}
+	var out []byte
+	for _, r := range utf16.Decode(units) {
+		if r == utf8.RuneError || r == 0 {
+			return raw
+		}
+		out = utf8.AppendRune(out, r)
+	}
+	return out
+}
+
+// unixScript is a script whose lines end as the kernel and a shell expect it. If
+// the first one ends as on Windows, all do. What is no script stays as it is.
+func unixScript(text []byte) []byte {
+	first, _, _ := bytes.Cut(text, []byte("\n"))
+	if !Code(text).isScript() || !bytes.HasSuffix(first, []byte("\r")) {
+		return text
+	}
+	return bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
+}
+
+// damagedUTF16 reports whether a text was UTF-16 before somebody took it for
+// UTF-8: its mark is lost, and what it marked cannot be restored.
+func damagedUTF16(text []byte) bool {
+	return bytes.HasPrefix(text, []byte("\ufffd\ufffd")) && bytes.IndexByte(text, 0) >= 0
+}
+
+// maxMended is how large a text may be that is looked at for how it was written.
+const maxMended = 8 << 20
+
+// mendText rewrites a file of an action's folder as Linux tools would have
+// written it: UTF-8 without a mark, and a script with its line ends.
+func mendText(dir, name string, perm fs.FileMode) error {
+	raw, err := readIn(dir, name, maxMended+1)
+	if err != nil || len(raw) > maxMended {
+		return nil // whoever needs it will say so
+	}
+	text := unixScript(plainText(raw))
+	if bytes.Equal(text, raw) {
+		return nil
+	}
+	return writeIn(dir, name, text, perm)
+}
