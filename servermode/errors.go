@@ -76,6 +76,8 @@ func asRefusal(err error) *Refusal {
 	switch {
 	case errors.As(err, &r):
 		return r
+	case errors.Is(err, errStart) && hostFault(err) != "":
+		return refusal(runtimespec.HostFailed, "the function could not be started: "+hostFault(err))
 	case errors.As(err, &action):
 		return refusal(runtimespec.InitFailed, action.Message)
 	case errors.As(err, &exit):
@@ -129,7 +131,7 @@ func (s *Server) note(c *call, r *Refusal, err error) {
 	c.failed(r.Reason)
 	fields := []zap.Field{zap.String("reason", string(r.Reason)), zap.Error(err), c.traceID()}
 	switch r.Reason {
-	case runtimespec.Internal, runtimespec.StartFailed:
+	case runtimespec.Internal, runtimespec.StartFailed, runtimespec.HostFailed:
 		s.log.Error("refused", fields...)
 	default:
 		if !errors.Is(err, context.Canceled) {

@@ -46,6 +46,9 @@ func (s *Server) examine(now time.Time) {
 	}
 	s.oom.look()
 	err := tryOut(s.state.dir)
+	if err == nil {
+		err = s.checkKinds()
+	}
 	reason := complaint(err)
 	if was := s.health.examined(now, reason); was != reason {
 		switch reason {

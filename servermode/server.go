@@ -42,6 +42,7 @@ type Server struct {
 	removals    sync.WaitGroup // of what ended processes leave
 	shop        *build.Shop
 	kinds       kind.Set
+	configured  []kind.Stands  // of them, those that the owner named
 	parent      *zygote.Parent // of Python functions; nil: they are executed
 	store       *codestore.Store
 	table       *function.Table

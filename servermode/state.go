@@ -40,7 +40,9 @@ func (s *Server) openState() error {
 	if d.dir, err = filepath.Abs(d.dir); err != nil {
 		return err
 	}
-	if err := d.make(); err != nil {
+	if err := d.make(); err != nil && hostFault(err) != "" { // a restart may find it mended
+		return fmt.Errorf("state folder: %w", err)
+	} else if err != nil {
 		return fmt.Errorf("%w: state folder: %w", daemon.ErrConfig, err)
 	}
 	if err := d.takeLock(); err != nil {

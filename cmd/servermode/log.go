@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
+	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/servermode"
 )
 
@@ -30,11 +32,12 @@ func isPipe(f *os.File) bool {
 	return err == nil && info.Mode()&os.ModeNamedPipe != 0
 }
 
-// Start says on stderr why the server did not start, if the log is elsewhere: no
-// function has the streams by then.
+// Start says on stderr what keeps the server from starting, if the log is elsewhere:
+// no function has the streams by then. What is wrong with the configuration is said
+// there anyway.
 func (r *reloading) Start() error {
 	err := r.Server.Start()
-	if err != nil && r.logPath != "stderr" {
+	if err != nil && r.logPath != "stderr" && !errors.Is(err, daemon.ErrConfig) {
 		fmt.Fprintf(os.Stderr, "servermode: cannot start: %v\n", err)
 	}
 	return err

@@ -69,7 +69,7 @@ type flags struct {
 	BuildTimeout time.Duration `default:"15m" env:"WHISKAWAY_BUILD_TIMEOUT" help:"Longest build. One that outlasts its init goes on, and the next init attaches."`
 	BuildCache   int64         `default:"10737418240" env:"WHISKAWAY_BUILD_CACHE" help:"Bytes of what was built that are kept."`
 
-	AllowSharedUser bool `env:"WHISKAWAY_ALLOW_SHARED_USER" help:"Without root all functions run as this server's user and can reach each other's files, memory and processes: allow it also where --token-file has several tenants, or one that may delegate. Only for tenants that trust each other."`
+	AllowSharedUser  bool  `env:"WHISKAWAY_ALLOW_SHARED_USER" help:"Without root all functions run as this server's user and can reach each other's files, memory and processes: allow it also where --token-file has several tenants, or one that may delegate. Only for tenants that trust each other."`
 	MaxUnpacked      int64 `default:"536870912" env:"WHISKAWAY_MAX_UNPACKED" help:"Bytes that an action's archive may become."`
 	MaxUnpackedFiles int   `default:"200000" env:"WHISKAWAY_MAX_UNPACKED_FILES" help:"Files and folders that an action's archive may have."`
 

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -66,8 +67,11 @@ func TestServermode_ItsOwnLogIsWhereNoFunctionsIs(t *testing.T) {
 	assert.Contains(t, outputOf(t, "--state-dir", harness.StateDir(t), "--token-file", tokens), `"msg":"ended"`)
 	assert.Contains(t, outputOf(t, "--state-dir", harness.StateDir(t), "--log", "stderr"), `"msg":"ended"`)
 
-	says := outputOf(t, "--state-dir", harness.StateDir(t), "--python", "/no/python")
-	assert.Contains(t, says, "servermode: cannot start: configuration: --python: ", "there is no function yet whose log it could be")
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	says := outputOf(t, "--state-dir", harness.StateDir(t), "--listen", taken.Addr().String())
+	assert.Contains(t, says, "servermode: cannot start: ", "there is no function yet whose log it could be")
 	foreign := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(foreign, "precious"), nil, 0o600))
 	assert.Contains(t, outputOf(t, "--state-dir", foreign), "is not empty and not a server's")
