@@ -133,6 +133,10 @@ func (s *Server) Stop(ctx context.Context) error {
 	return s.stopErr
 }
 
+// buildGrace is how long a build may go on when the server is told to end: one that
+// is nearly done is done, and any other would only hold up the end.
+const buildGrace = 2 * time.Second
+
 func (s *Server) drain(ctx context.Context) error {
 	if s.listener == nil {
 		return nil // never started
@@ -140,6 +144,7 @@ func (s *Server) drain(ctx context.Context) error {
 	for _, j := range s.joined {
 		j.drain()
 	}
+	s.shop.Drain(buildGrace)
 	err := s.table.Drain(ctx) // the listener still answers: "draining"
 	s.end(errShutdown)        // kills runs that are left, if any
 	ended, cancel := context.WithTimeout(context.Background(), 10*time.Second)
