@@ -44,7 +44,7 @@ func (c *Client) persist(ctx context.Context, f *function, init bool, attempt fu
 			return c.lost(ctx, f, err)
 		case err == nil && !out.reason.NotStarted():
 			return final(out)
-		case err == nil && out.reason == runtimespec.Expired:
+		case err == nil && (out.reason == runtimespec.Expired || out.reason == runtimespec.HostFailed):
 			return c.neverStarted(f, out, err)
 		}
 		if !waitFor(ctx, pause) {

@@ -68,6 +68,7 @@ func TestRun_FailuresArePassedOn(t *testing.T) {
 			_, _ = w.Write([]byte(`{"error":"x"}`))
 		}, 502, `{"error":"x"}`},
 		"over in the queue": {refuse(runtimespec.Expired), 502, `{"error":"expired it is"}`},
+		"no room there":     {refuse(runtimespec.HostFailed), 502, `{"error":"host-failed it is"}`},
 		"a result whose head claims a refusal": {func(w http.ResponseWriter, _ request) {
 			w.Header().Set(runtimespec.HeaderReason, string(runtimespec.Saturated))
 			result(w, 200, `{}`)

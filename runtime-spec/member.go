@@ -1,5 +1,20 @@
 package runtimespec
 
+import "bytes"
+
+var errorName = []byte(`"error"`)
+
+// IsError reports whether a result is what the platform calls an application
+// error: an object with a member error. It decodes nothing.
+func IsError(result []byte) (is bool) {
+	if !bytes.Contains(result, errorName) {
+		return false
+	}
+	s := skimmer{body: result}
+	s.members(func(name, _ []byte) { is = is || bytes.Equal(name, errorName) })
+	return is
+}
+
 // StringMember is a member of a body's top level that is a string, empty if it
 // is not there or something else. Of several with the name the last counts. Like
 // SkimRun it tolerates anything.

@@ -21,6 +21,7 @@ const (
 	Expired         Reason = "expired"          // time was over while it waited in the queue
 	TableFull       Reason = "table-full"       // as many activations are remembered as may be
 	StartFailed     Reason = "start-failed"     // no process could be started for it; see the message
+	HostFailed      Reason = "host-failed"      // the host lacks what a start needs, disk say; not worth repeating here
 )
 
 // Reasons that end the matter: sending the same again gives the same, or it
@@ -50,6 +51,7 @@ var statuses = map[Reason]int{
 	Expired:           http.StatusServiceUnavailable,
 	TableFull:         http.StatusServiceUnavailable,
 	StartFailed:       http.StatusServiceUnavailable,
+	HostFailed:        http.StatusServiceUnavailable,
 	BadRequest:        http.StatusBadRequest,
 	Unauthorized:      http.StatusUnauthorized,
 	Forbidden:         http.StatusForbidden,
@@ -70,7 +72,7 @@ var statuses = map[Reason]int{
 // the request. An unknown reason promises nothing.
 func (r Reason) NotStarted() bool {
 	switch r {
-	case UnknownFunction, CodeNeeded, Saturated, Draining, Expired, TableFull, StartFailed:
+	case UnknownFunction, CodeNeeded, Saturated, Draining, Expired, TableFull, StartFailed, HostFailed:
 		return true
 	}
 	return false

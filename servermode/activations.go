@@ -42,7 +42,9 @@ type activations struct {
 	shards [activationShards]activationShard
 	count  atomic.Int64 // in flight with an id, or remembered
 	most   atomic.Int64
-	budget atomic.Int64 // bytes of results that are kept
+	budget atomic.Int64  // bytes of results that may be kept
+	bytes  atomic.Int64  // of those that are
+	next   atomic.Uint32 // shard whose oldest result goes next
 }
 
 // activationShards keeps callers out of each other's way.
@@ -132,11 +134,21 @@ func (a *activations) leave(key activationKey, mine *activation, result []byte, 
 		if mine.until.IsZero() || err != nil && asRefusal(err).Reason.NotStarted() {
 			a.count.Add(-1)
 		} else {
-			s.remember(id, mine, a.budget.Load()/activationShards)
+			a.bytes.Add(s.remember(id, mine, a.budget.Load()))
 		}
 		s.mu.Unlock()
+		a.shrink()
 	}
 	close(mine.done)
+}
+
+// shrink drops results until they are within the budget, one shard's oldest after
+// another's: ids are hashed, so these are about the oldest of all.
+func (a *activations) shrink() {
+	for a.bytes.Load() > a.budget.Load() {
+		s := &a.shards[a.next.Add(1)%activationShards]
+		a.bytes.Add(-s.drop())
+	}
 }
 
 // left is called when a caller's connection broke: after the grace, a run that
@@ -169,6 +181,8 @@ func (a *activations) cancel(key activationKey) {
 // sweep forgets what has been remembered for long enough.
 func (a *activations) sweep(now time.Time) {
 	for i := range a.shards {
-		a.count.Add(-int64(a.shards[i].forget(now.Unix())))
+		n, bytes := a.shards[i].forget(now.Unix())
+		a.count.Add(-int64(n))
+		a.bytes.Add(-bytes)
 	}
 }

@@ -118,5 +118,9 @@ func (s *Server) ready(c echo.Context) error {
 	if reason != "" {
 		return c.JSON(http.StatusServiceUnavailable, map[string]any{"ready": false, "reason": reason})
 	}
-	return c.JSON(http.StatusOK, map[string]any{"ready": true, "kinds": s.kinds.String(), "changes": changes})
+	answer := map[string]any{"ready": true, "kinds": s.kinds.String(), "changes": changes}
+	if sharesUser() {
+		answer["not_isolated"] = notIsolated
+	}
+	return c.JSON(http.StatusOK, answer)
 }

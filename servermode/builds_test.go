@@ -130,6 +130,35 @@ func TestServer_StopEndsBuilds(t *testing.T) {
 	assert.False(t, running(t, dir+"/uv pip install"), "the build has ended with the server")
 }
 
+// A build that nobody knows the end of does not hold up a server's: its caller is
+// told what will be true after the restart.
+func TestServer_ADrainWaitsForNoBuild(t *testing.T) {
+	dir := withSlowUV(t)
+	r := newRig(t, servermode.Config{Python: "/usr/bin/python3"})
+	answered := make(chan got, 1)
+	go func() { answered <- r.initWithin(needy(t, "1"), 100_000) }()
+	r.eventually(func() bool { return running(t, dir+"/uv pip install") })
+	stopped := make(chan error, 1)
+	go func() { stopped <- r.Stop(t.Context()) }() // it would wait as long as the test may take
+	a := harness.Receive(t, answered)
+	assert.Equal(t, runtimespec.Draining, a.reason, "not started: a balancer has it built elsewhere")
+	assert.Contains(t, a.body, "nothing of it is kept, the next init begins it again")
+	require.NoError(t, harness.Receive(t, stopped))
+	assert.False(t, running(t, dir+"/uv pip install"))
+
+	again := newRig(t, servermode.Config{Python: "/usr/bin/python3", StateDir: r.state})
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "gate"), nil, 0o644))
+	f := needy(t, "1")
+	require.Equal(t, http.StatusOK, again.initWithin(f, 60_000).status, "as it was told")
+	again.stop(f)
+	ended := make(chan error, 1)
+	go func() { ended <- again.Stop(t.Context()) }()
+	require.NoError(t, harness.Receive(t, ended))
+	require.NoError(t, os.Remove(filepath.Join(dir, "gate")))
+	last := newRig(t, servermode.Config{Python: "/usr/bin/python3", StateDir: r.state})
+	require.Equal(t, http.StatusOK, last.initWithin(f, 60_000).status, "what was finished is kept: it could not be made now")
+}
+
 // running reports whether a process of this test's stand-in is there.
 func running(t *testing.T, words string) bool {
 	t.Helper()

@@ -51,7 +51,7 @@ type Config struct {
 	RunTimeout  time.Duration // longest run, and the one when a caller names none [5m]
 	Concurrency int           // runs at once in a process, where its action and kind allow it [200]
 
-	Instances     int           // processes per function, unless its author says WHISKAWAY_MAX_INSTANCES; with WHISKAWAY_GPU it is 1 [CPUs, at least 2]
+	Instances     int           // processes per function, unless its author says WHISKAWAY_MAX_INSTANCES; with WHISKAWAY_GPU it is 1 [CPUs, at least 8]
 	MaxInstances  int           // the most that an author may say [64]
 	MaxKeepAlive  time.Duration // the longest WHISKAWAY_KEEP_ALIVE that an author may say; 0: forever
 	Processes     int           // of all functions [1024]
@@ -69,8 +69,8 @@ type Config struct {
 	MaxUnpackedFiles int   // files and folders in it [200000]
 
 	MaxInitBody  int64 // bytes [72 MiB: 48 MiB of code, escaped]
-	MaxRunBody   int64 // bytes [8 MiB]
-	MaxResult    int   // bytes [1 MiB]
+	MaxRunBody   int64 // bytes [32 MiB]
+	MaxResult    int   // bytes [8 MiB]; callers without our headers get the platform's 1 MiB at most
 	MaxLog       int   // bytes of logs per activation [10 MiB]
 	CodeCache    int64 // bytes of code kept on disk [4 GiB]
 	BuildCache   int64 // bytes of environments and programs built for functions, kept on disk [10 GiB]
@@ -89,7 +89,10 @@ type Config struct {
 	// program that starts no other children.
 	AdoptOrphans bool
 	SharedUser   bool // run functions as the server's own user, although it could do better; never as root
-	Log          *zap.Logger
+	// AllowSharedUser lets functions of several tenants run as one user, where the
+	// server cannot give each its own: it is not root.
+	AllowSharedUser bool
+	Log             *zap.Logger
 }
 
 // DefaultStateDir is /var/lib/whiskaway for root and a folder in the user's
@@ -116,7 +119,7 @@ func (c Config) withDefaults() Config {
 	set(&c.InitTimeout, 5*time.Minute)
 	set(&c.RunTimeout, 5*time.Minute)
 	set(&c.MaxInstances, max(64, c.Instances))
-	set(&c.Instances, min(max(2, slots()), c.MaxInstances))
+	set(&c.Instances, min(max(leastInstances, slots()), c.MaxInstances))
 	set(&c.Processes, 1024)
 	set(&c.Slots, slots())
 	set(&c.Starts, 2*slots())
@@ -130,8 +133,8 @@ func (c Config) withDefaults() Config {
 	set(&c.MaxUnpacked, artifact.DefaultLimits.Bytes)
 	set(&c.MaxUnpackedFiles, artifact.DefaultLimits.Files)
 	set(&c.MaxInitBody, 72<<20)
-	set(&c.MaxRunBody, 8<<20)
-	set(&c.MaxResult, 1<<20)
+	set(&c.MaxRunBody, 32<<20)
+	set(&c.MaxResult, 8<<20)
 	set(&c.MaxLog, 10<<20)
 	set(&c.CodeCache, 4<<30)
 	set(&c.UploadBudget, 256<<20)
@@ -202,6 +205,7 @@ func (c Config) bounds() error {
 		{"max-instances", int64(c.MaxInstances)}, {"processes", int64(c.Processes)}, {"starts", int64(c.Starts)}, {"slots", int64(c.Slots)},
 		{"queue-total", int64(c.QueueTotal)}, {"memory-reserve", c.MemoryReserve},
 		{"activations", int64(c.Activations)}, {"result-cache", c.ResultCache},
+		{"max-init-body", c.MaxInitBody}, {"max-run-body", c.MaxRunBody}, {"max-result", int64(c.MaxResult)}, {"max-log", int64(c.MaxLog)},
 		{"max-unpacked", c.MaxUnpacked}, {"max-unpacked-files", int64(c.MaxUnpackedFiles)},
 	} {
 		if n.value < 0 {
@@ -213,6 +217,10 @@ func (c Config) bounds() error {
 	}
 	return c.checkPreload()
 }
+
+// leastInstances is how many processes a function may have on the smallest host:
+// runs mostly wait for something else than a CPU. Memory bounds them all.
+const leastInstances = 8
 
 // slots is how many runs that use a CPU the host can execute at once.
 func slots() int { return runtime.GOMAXPROCS(0) }

@@ -54,7 +54,7 @@ func TestServer_ClassicAnswerWithoutFrames(t *testing.T) {
 	assert.Equal(t, "application/json", a.header.Get("Content-Type"))
 	a = r.send(runtimespec.PathRun, f.header(), []byte(`{"value":"die"}`))
 	assert.Equal(t, http.StatusBadRequest, a.status)
-	assert.Equal(t, `{"error":"command exited"}`, a.body)
+	assert.Equal(t, `{"error":"command exited: exit status 3"}`, a.body)
 	assert.Equal(t, runtimespec.Crashed, a.reason)
 }
 

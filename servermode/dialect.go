@@ -56,7 +56,7 @@ func (s *Server) foreignInit(c *call) error {
 	}
 	free = sync.OnceFunc(free)
 	defer free()
-	body, err := c.read(s.cfg.MaxInitBody)
+	body, err := c.read(s.cfg.initLimit())
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (s *Server) foreignInit(c *call) error {
 }
 
 func (s *Server) foreignRun(c *call) error {
-	body, err := c.read(s.cfg.MaxRunBody)
+	body, err := c.read(s.cfg.runLimit())
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (s *Server) foreignRun(c *call) error {
 }
 
 func (s *Server) foreignStop(c *call) error {
-	body, err := c.read(s.cfg.MaxRunBody)
+	body, err := c.read(s.cfg.runLimit())
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package servermode
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -70,21 +69,23 @@ var refuses = []struct {
 func asRefusal(err error) *Refusal {
 	var r *Refusal
 	var action *kind.ActionError
-	var tooLarge *http.MaxBytesError
 	var thrown *process.ThrownError
 	var full *function.SaturatedError
+	var exit *process.ExitError
 	var late overdue
 	switch {
 	case errors.As(err, &r):
 		return r
+	case errors.Is(err, errStart) && hostFault(err) != "":
+		return refusal(runtimespec.HostFailed, "the function could not be started: "+hostFault(err))
 	case errors.As(err, &action):
 		return refusal(runtimespec.InitFailed, action.Message)
+	case errors.As(err, &exit):
+		return refusal(runtimespec.Crashed, exit.Error())
 	case errors.As(err, &thrown):
 		return refusal(runtimespec.BadResult, thrown.Message)
 	case errors.As(err, &full):
 		return &Refusal{Reason: runtimespec.Saturated, Message: full.Error(), RetryAfter: full.RetryAfter}
-	case errors.As(err, &tooLarge):
-		return refusal(runtimespec.TooLarge, fmt.Sprintf("the request is larger than %d bytes", tooLarge.Limit))
 	}
 	for _, known := range refuses {
 		if errors.Is(err, known.err) {
@@ -130,7 +131,7 @@ func (s *Server) note(c *call, r *Refusal, err error) {
 	c.failed(r.Reason)
 	fields := []zap.Field{zap.String("reason", string(r.Reason)), zap.Error(err), c.traceID()}
 	switch r.Reason {
-	case runtimespec.Internal, runtimespec.StartFailed:
+	case runtimespec.Internal, runtimespec.StartFailed, runtimespec.HostFailed:
 		s.log.Error("refused", fields...)
 	default:
 		if !errors.Is(err, context.Canceled) {

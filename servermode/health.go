@@ -71,9 +71,12 @@ func tryOut(dir string) error {
 // complaint says for anybody what a failed try means: no path, no detail.
 func complaint(err error) string {
 	var number syscall.Errno
+	var missing missingKind
 	switch {
 	case err == nil:
 		return ""
+	case errors.As(err, &missing):
+		return missing.Error()
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return "the server cannot open descriptors: raise its limit of open files"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):

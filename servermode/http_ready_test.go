@@ -2,6 +2,7 @@ package servermode_test
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"os"
 	"testing"
@@ -53,6 +54,7 @@ func TestHTTP_NeverReady(t *testing.T) {
 			assert.Contains(t, a.body, "127.0.0.1:")
 			assert.Equal(t, "loading\n", a.stdout)
 			if c.mode == "elsewhere" && os.Getuid() == 0 {
+				assert.Regexp(t, `^nothing listens on 127.0.0.1:\d+; the action listens on 127.0.0.1:\d+ instead: waiting for it to listen on the port in PORT\n$`, a.stderr)
 				assert.Regexp(t, `; the action listens on 127.0.0.1:\d+ instead`, a.body)
 			}
 			r.nothingLeft(t, mark)
@@ -76,6 +78,46 @@ func TestHTTP_FailsAtOnce(t *testing.T) {
 		}
 		r.nothingLeft(t, mark)
 	}
+}
+
+// A server that takes localhost for ::1 is where it should be.
+func TestHTTP_ListensOnTheOtherLoopback(t *testing.T) {
+	if l, err := net.Listen("tcp6", "[::1]:0"); err != nil {
+		t.Skip("this host has no IPv6: ", err)
+	} else {
+		_ = l.Close()
+	}
+	r := newRig(t, servermode.Config{})
+	for _, path := range []string{"", "/health"} {
+		f, mark := newWeb("six", map[string]string{ready: path})
+		a := r.initFrames(f, "20000")
+		require.Equal(t, http.StatusOK, a.status, a.body)
+		assert.Equal(t, `{"n":1}`, r.run(f, "", `{"n":1}`).body)
+		r.stop(f)
+		r.nothingLeft(t, mark)
+	}
+}
+
+// What is closer to hand than the limit of the init is said at once, in its log.
+func TestHTTP_WhatIsWrongIsSaidWhileItIsWaitedFor(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("functions that share a user are not told apart")
+	}
+	r := newRig(t, servermode.Config{})
+	f, mark := newWeb("elsewhere", nil)
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	h := f.header()
+	h.Set("Accept", runtimespec.MediaFrames)
+	resp, err := r.request(ctx, http.MethodPost, runtimespec.PathInit, h, f.body(true))
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	frame, err := runtimespec.NewFrameReader(resp.Body, 1<<20).Next()
+	require.NoError(t, err, "long before the init's limit, which is 5 minutes")
+	assert.Equal(t, runtimespec.Stderr, frame.Stream)
+	assert.Contains(t, string(frame.Payload), "the action listens on 127.0.0.1:")
+	leave()
+	r.nothingLeft(t, mark)
 }
 
 func TestHTTP_PathsAreChecked(t *testing.T) {

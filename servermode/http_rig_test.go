@@ -28,6 +28,8 @@ if mode == "slow":
     time.sleep(0.7)
 if mode == "elsewhere":
     port = 0
+if mode == "six":
+    host = "::1"
 if mode == "exposed":
     host = "0.0.0.0"
 asked, gate = 0, threading.Barrier(5)
@@ -107,6 +109,7 @@ class Handler(BaseHTTPRequestHandler):
             print(do["log"], flush=True)
         self.answer(raw)
 
+ThreadingHTTPServer.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
 server = (HTTPServer if mode == "single" else ThreadingHTTPServer)((host, port), Handler)
 server.serve_forever()
 `

@@ -53,7 +53,7 @@ func TestHTTP_LogsBelongToTheirRun(t *testing.T) {
 }
 
 func TestHTTP_BadAnswersCostNobodyTheProcess(t *testing.T) {
-	r := newRig(t, servermode.Config{})
+	r := newRig(t, servermode.Config{MaxResult: 1 << 20})
 	f, _ := newWeb("", nil)
 	r.mustInit(f)
 	pid := pidOf(t, r.run(f, "", `"pid"`))

@@ -2,6 +2,7 @@ package servermode
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -70,7 +71,7 @@ func (s *Server) receive(c *call, key function.Key) (spec runtimespec.Function, 
 		return spec, info, err
 	}
 	defer free() // the body is not referred to any more
-	body, err := c.read(s.cfg.MaxInitBody)
+	body, err := c.read(s.cfg.initLimit())
 	if err != nil {
 		return spec, info, err
 	}
@@ -176,16 +177,20 @@ func (s *Server) reserve(c *call) (free func(), err error) {
 }
 
 // read reads a body whole, in time and within limit.
-func (c *call) read(limit int64) ([]byte, error) {
-	if c.ContentLength > limit {
-		return nil, &http.MaxBytesError{Limit: limit}
+func (c *call) read(limit bodyLimit) ([]byte, error) {
+	if c.ContentLength > limit.bytes {
+		return nil, limit.refusal(c.ContentLength)
 	}
 	control := http.NewResponseController(c.w)
 	_ = control.SetReadDeadline(time.Now().Add(uploadTime))
 	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
-	body := http.MaxBytesReader(c.w, c.Body, limit)
+	body := http.MaxBytesReader(c.w, c.Body, limit.bytes)
 	if c.ContentLength < 0 {
-		return readFailed(io.ReadAll(body))
+		out, err := io.ReadAll(body)
+		if errors.As(err, new(*http.MaxBytesError)) {
+			return nil, limit.refusal(-1)
+		}
+		return readFailed(out, err)
 	}
 	out := make([]byte, c.ContentLength, c.ContentLength+1) // room for a newline
 	n, err := io.ReadFull(body, out)

@@ -15,6 +15,7 @@ func (s *Server) sweepIdle() error {
 	done := make(chan struct{})
 	s.onStop(func() error { close(done); s.janitor.Wait(); return nil })
 	s.health.beat(time.Now())
+	s.oom.look()
 	s.janitor.Go(func() {
 		tick := time.NewTimer(s.sweepAfter())
 		defer tick.Stop()
@@ -43,7 +44,11 @@ func (s *Server) examine(now time.Time) {
 	if !s.health.due(now) {
 		return
 	}
+	s.oom.look()
 	err := tryOut(s.state.dir)
+	if err == nil {
+		err = s.checkKinds()
+	}
 	reason := complaint(err)
 	if was := s.health.examined(now, reason); was != reason {
 		switch reason {

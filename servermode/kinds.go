@@ -136,8 +136,13 @@ type described interface {
 // named is a mistake in the configuration.
 func (s *Server) offer(name, flag, configured string, k described, err error) error {
 	switch {
+	case err != nil && hostFault(err) != "": // a server without the kind would seem well
+		return fmt.Errorf("%s: %w", name, err)
 	case err == nil:
 		s.kinds = append(s.kinds, k)
+		if configured != "" {
+			s.noteConfigured(k)
+		}
 		s.log.Info("kind is available", zap.String("kind", k.Name()), zap.String("by", k.Describe()))
 	case configured != "":
 		return fmt.Errorf("%w: %s: %w", daemon.ErrConfig, flag, err)

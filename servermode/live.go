@@ -40,6 +40,9 @@ func (s *Server) load(cfg Config) (now *live, err error) {
 			return nil, fmt.Errorf("%w: --token-file: %w", daemon.ErrConfig, err)
 		}
 	}
+	if err := now.checkTenants(); err != nil {
+		return nil, err
+	}
 	if cfg.TLSCert != "" {
 		pair, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
 		if err != nil {

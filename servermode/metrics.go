@@ -33,6 +33,7 @@ const (
 // version of an action has its name.
 type metrics struct {
 	registry *prometheus.Registry
+	totals   *totals
 
 	mu      sync.Mutex // guards what follows
 	series  map[labels]*series
@@ -43,14 +44,15 @@ type metrics struct {
 type labels struct{ tenant, function, kind string }
 
 func newMetrics() *metrics {
-	m := &metrics{registry: prometheus.NewRegistry(), series: map[labels]*series{}, tenants: map[string]int{}}
-	m.registry.MustRegister(m, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo())
+	m := &metrics{registry: prometheus.NewRegistry(), totals: newTotals(), series: map[labels]*series{}, tenants: map[string]int{}}
+	m.registry.MustRegister(m, m.totals, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo())
 	return m
 }
 
 // Function is called when a function becomes known.
 func (m *metrics) Function(key function.Key, info function.Info) function.Meter {
 	want := labels{labelValue(key.Tenant, unnamed), labelValue(info.Name, unnamed), labelValue(info.Kind, sniffed)}
+	total := m.totals.of(want)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.series[want] == nil {
@@ -63,7 +65,7 @@ func (m *metrics) Function(key function.Key, info function.Info) function.Meter 
 		m.tenants[want.tenant]++
 	}
 	mine.functions++
-	return &meter{series: mine, of: m}
+	return &meter{series: mine, total: total, of: m}
 }
 
 // withinBounds is where new labels are counted; the caller holds mu.

@@ -1,16 +1,19 @@
 package servermode
 
 import (
+	"errors"
 	"sync"
 	"time"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
+	"github.com/whiskaway/whiskaway/servermode/internal/process"
 )
 
 // meter counts what becomes of one function.
 type meter struct {
 	series *series
+	total  *total
 	of     *metrics
 	gone   sync.Once
 }
@@ -24,14 +27,22 @@ func (m *meter) Ran(r function.Ran) {
 	} else {
 		s.warm.Inc()
 	}
-	s.runs[outcomeOf(r.Err)].Inc()
+	outcome := outcomeOf(r.Result, r.Err)
+	s.runs[outcome].Inc()
+	m.total.runs[outcome].Inc()
 }
 
-func (m *meter) Refused(err error) { m.series.refusals.WithLabelValues(reasonOf(err)).Inc() }
+func (m *meter) Refused(err error) {
+	reason := reasonOf(err)
+	m.series.refusals.WithLabelValues(reason).Inc()
+	m.total.refusals.WithLabelValues(reason).Inc()
+}
 
 func (m *meter) Started(took time.Duration, err error) {
 	if err != nil {
-		m.series.failed.WithLabelValues(reasonOf(err)).Inc()
+		reason := reasonOf(err)
+		m.series.failed.WithLabelValues(reason).Inc()
+		m.total.failed.WithLabelValues(reason).Inc()
 		return
 	}
 	m.series.init.Observe(took.Seconds())
@@ -43,8 +54,13 @@ func (m *meter) Evicted(cause function.Cause) {
 
 func (m *meter) Gone() { m.gone.Do(func() { m.of.leave(m.series) }) }
 
-func outcomeOf(err error) outcomeLabel {
-	if err == nil {
+// outcomeOf sorts a run. What the action itself reports or throws is its own error,
+// as the platform has it.
+func outcomeOf(result []byte, err error) outcomeLabel {
+	switch {
+	case err == nil && runtimespec.IsError(result), errors.Is(err, process.ErrTooLarge), errors.As(err, new(*process.ThrownError)):
+		return ranApplicationError
+	case err == nil:
 		return ranOK
 	}
 	switch asRefusal(err).Reason {

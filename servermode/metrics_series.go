@@ -9,6 +9,7 @@ type outcomeLabel int
 
 const (
 	ranOK outcomeLabel = iota
+	ranApplicationError
 	ranError
 	ranCrashed
 	ranTimedOut
@@ -16,7 +17,7 @@ const (
 	numOutcomes
 )
 
-var outcomeNames = [numOutcomes]string{"ok", "error", "crashed", "timed-out", "cancelled"}
+var outcomeNames = [numOutcomes]string{"ok", "application-error", "error", "crashed", "timed-out", "cancelled"}
 
 // seconds are the histograms' buckets, from a tenth of a millisecond to minutes.
 var seconds = []float64{.0001, .0003, .001, .003, .01, .03, .1, .3, 1, 3, 10, 30, 60, 300}

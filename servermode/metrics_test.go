@@ -24,6 +24,14 @@ import (
 // histogram its count and its sum.
 func numbers(t *testing.T, m *servermode.Metrics) map[string]float64 {
 	t.Helper()
+	all := everyNumber(t, m)
+	maps.DeleteFunc(all, func(name string, _ float64) bool { return strings.HasPrefix(name, "whiskaway_tenant_") })
+	return all
+}
+
+// everyNumber has those too that stay when functions go.
+func everyNumber(t *testing.T, m *servermode.Metrics) map[string]float64 {
+	t.Helper()
 	families, err := m.Registry().Gather()
 	require.NoError(t, err)
 	out := map[string]float64{}
@@ -199,4 +207,57 @@ func TestMetrics_CountFromManySides(t *testing.T) {
 	}
 	all.Wait()
 	assert.Empty(t, numbers(t, m), "no function, no series")
+}
+
+// What functions did is not lost with them: sums over time stay.
+func TestMetrics_TotalsStay(t *testing.T) {
+	m := servermode.NewMetrics()
+	for version := range byte(3) {
+		meter := m.Function(key("alice", version), function.Info{Name: fmt.Sprint("f", version), Kind: "python:3"})
+		meter.Ran(function.Ran{Result: []byte(`{"n":1}`)})
+		meter.Ran(function.Ran{Result: []byte(` { "a" : {"error":1}, "error" :{"statusCode":404}}`)})
+		meter.Ran(function.Ran{Err: &process.ThrownError{Message: "sorry"}})
+		meter.Ran(function.Ran{Err: process.ErrExited})
+		meter.Refused(function.ErrSaturated)
+		meter.Started(time.Second, process.ErrNotReady)
+		meter.Gone()
+	}
+	assert.Empty(t, numbers(t, m))
+	got := everyNumber(t, m)
+	of := `{kind="python:3",%s,tenant="alice"}`
+	for name, want := range map[string]float64{
+		"whiskaway_tenant_runs_total" + fmt.Sprintf(of, `outcome="ok"`):                3,
+		"whiskaway_tenant_runs_total" + fmt.Sprintf(of, `outcome="application-error"`): 6,
+		"whiskaway_tenant_runs_total" + fmt.Sprintf(of, `outcome="crashed"`):           3,
+		"whiskaway_tenant_refusals_total" + fmt.Sprintf(of, `reason="saturated"`):      3,
+		"whiskaway_tenant_init_failures_total" + fmt.Sprintf(of, `reason="timed-out"`): 3,
+	} {
+		value, there := got[name]
+		assert.True(t, there, "%s is not in %v", name, slices.Sorted(maps.Keys(got)))
+		assert.Equal(t, want, value, name)
+	}
+}
+
+func TestMetrics_TotalsAreBounded(t *testing.T) {
+	m := servermode.NewMetrics()
+	for i := range 1000 {
+		m.Function(key("greedy", 1), function.Info{Kind: fmt.Sprint("native:", i)}).Gone()
+	}
+	for i := range 3 * servermode.MaxSeries {
+		m.Function(key(fmt.Sprint("t", i), 1), function.Info{Kind: "go:1"}).Ran(function.Ran{})
+	}
+	all, greedy := 0, 0
+	for name, n := range everyNumber(t, m) {
+		if strings.HasPrefix(name, "whiskaway_tenant_runs_total{") && strings.Contains(name, `outcome="ok"`) {
+			all++
+			if strings.Contains(name, "greedy") {
+				greedy++
+			}
+			if strings.Contains(name, `tenant=""`) {
+				assert.Positive(t, n)
+			}
+		}
+	}
+	assert.Equal(t, 33, greedy)
+	assert.Equal(t, servermode.MaxSeries+1, all)
 }

@@ -248,7 +248,7 @@ func TestServer_NodeThatTheOwnerNamedHasToWork(t *testing.T) {
 }
 
 func TestServer_NodeResultOverTheLimitIsAnApplicationError(t *testing.T) {
-	r := newRig(t, servermode.Config{})
+	r := newRig(t, servermode.Config{MaxResult: 1 << 20})
 	f := nodeTarget(t, `const main = ({ n }) => ({ x: "x".repeat(n) })`, concurrent)
 	r.mustInit(f)
 	a := r.run(f, "", `{"n":3000000}`)

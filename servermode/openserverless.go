@@ -134,7 +134,8 @@ func (o *openServerless) run(c *call, body []byte) error {
 	mine := newActivation(ctx, time.Time{})
 	defer context.AfterFunc(c.Context(), func() { o.server.activations.left(activationKey{Key: key}, mine, disconnectGrace) })()
 	logs := &keptLog{stages: stages{of: c.span}, max: o.server.cfg.MaxLog}
-	result, err := outcome(o.server.table.Run(mine.ctx, key, lease, o.server.line(c, key, body), logs))
+	result, err := o.server.table.Run(mine.ctx, key, lease, o.server.line(c, key, body), logs)
+	result, err = foreign(o.server.outcome(c, activationKey{Key: key}, logs, result, err))
 	logs.leave()
 	o.server.activations.leave(activationKey{Key: key}, mine, result, err)
 	if !o.names.holds(name, lease) { // stopped meanwhile, and the run has taken the lease again

@@ -55,7 +55,7 @@ func TestOpenServerless_FailingRuns(t *testing.T) {
 	assert.Contains(t, a.Body, "did not return a dictionary or array")
 	a = c.Run(foreignDo("exit"))
 	assert.Equal(t, http.StatusBadRequest, a.Status)
-	assert.JSONEq(t, `{"error":"command exited"}`, a.Body)
+	assert.JSONEq(t, `{"error":"command exited: exit status 3"}`, a.Body)
 	assert.Equal(t, http.StatusOK, c.Run(foreignDo("list")).Status, "another process has taken its place")
 	stdout, _ := c.Streams()
 	assert.NotContains(t, stdout, "exit", "a failed run's log is nobody else's")

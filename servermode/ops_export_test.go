@@ -34,3 +34,18 @@ const (
 	MaxSeries       = maxSeries
 	MaxTenantSeries = maxTenantSeries
 )
+
+// OOMWatch and what it counts by.
+type OOMWatch struct{ oomWatch }
+
+func NewOOMWatch(count func() int64) *OOMWatch { return &OOMWatch{oomWatch{count: count}} }
+
+func (o *OOMWatch) Look()        { o.look() }
+func (o *OOMWatch) Lately() bool { return o.lately() }
+
+var OOMKills = oomKills
+
+// NewRunLog returns a run log's admit.
+func NewRunLog() func(function.Key, time.Time) (int, bool) {
+	return (&runLog{recent: map[function.Key]*failures{}}).admit
+}

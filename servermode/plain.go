@@ -124,19 +124,20 @@ func (p *plain) run(c *call, body []byte) error {
 	defer context.AfterFunc(c.Context(), func() { p.server.activations.left(id, current, disconnectGrace) })()
 	if first {
 		logs := p.log(c)
-		result, err := p.perform(current.ctx, c, in, body, logs)
+		result, err := p.perform(current.ctx, c, in, id, body, logs)
 		logs.end()
 		p.leaveRun(in, activation.ID, current, result, err)
 	}
 	return p.answer(c, current)
 }
 
-func (p *plain) perform(ctx context.Context, c *call, in *slot, body []byte, logs *plainLog) ([]byte, error) {
+func (p *plain) perform(ctx context.Context, c *call, in *slot, id activationKey, body []byte, logs *plainLog) ([]byte, error) {
 	if err := runtimespec.CheckRun(body); err != nil {
 		return nil, err
 	}
 	defer logs.leave()
-	return outcome(p.server.table.Run(ctx, in.key, in.lease, p.server.line(c, in.key, body), logs))
+	result, err := p.server.table.Run(ctx, in.key, in.lease, p.server.line(c, in.key, body), logs)
+	return foreign(p.server.outcome(c, id, logs, result, err))
 }
 
 // answer waits for work and answers a caller, unless it hangs up before.

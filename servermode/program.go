@@ -109,11 +109,14 @@ func (p *program) place() sandbox.Place {
 // failed sorts a failure: the action's own is told to its author, in the
 // answer and on stderr.
 func (p *program) failed(ctx context.Context, err error, sink function.Sink) error {
+	err = p.server.blameHost(p.server.explain(err))
 	var ack *process.AckError
 	var problem *kind.ActionError
 	switch {
 	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
 		return err
+	case hostFault(err) != "":
+		return fmt.Errorf("%w: %w", errStart, err)
 	case errors.As(err, &ack):
 		problem = p.kind.StartError(err, ack.Line)
 	case errors.Is(err, process.ErrExited), errors.Is(err, process.ErrEarlyOutput), errors.Is(err, process.ErrUnfit):

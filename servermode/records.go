@@ -13,7 +13,6 @@ type activationShard struct {
 	ended   map[activationID]record
 	due     map[int64][]activationID // of ended, by the Unix second after which each is forgotten
 	kept    []activationID           // of ended: those whose results are kept, oldest first
-	bytes   int64                    // of their results
 }
 
 // record is how an activation ended.
@@ -37,9 +36,9 @@ func (r record) activation() *activation {
 	return out
 }
 
-// remember keeps an activation's outcome, and its result as long as there is
-// room in the budget; the caller holds mu.
-func (s *activationShard) remember(id activationID, of *activation, budget int64) {
+// remember keeps an activation's outcome, and its result if it is within the
+// budget; the caller holds mu. It returns by how many bytes more are kept.
+func (s *activationShard) remember(id activationID, of *activation, budget int64) (more int64) {
 	r := record{}
 	if of.err != nil {
 		r.refusal = asRefusal(of.err)
@@ -48,28 +47,32 @@ func (s *activationShard) remember(id activationID, of *activation, budget int64
 			r.result = bytes.Clone(r.result) // not to keep a larger buffer
 		}
 		s.kept = append(s.kept, id)
-		s.bytes += int64(len(r.result))
+		more = int64(len(r.result))
 	}
 	s.ended[id] = r
 	second := of.until.Unix()
 	s.due[second] = append(s.due[second], id)
-	for s.bytes > budget {
-		s.drop()
-	}
+	return more
 }
 
-// drop forgets the oldest result, not that there was one; the caller holds mu.
-func (s *activationShard) drop() {
+// drop forgets the oldest result, if one is kept, not that there was one. It
+// returns the result's bytes.
+func (s *activationShard) drop() (bytes int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.kept) == 0 {
+		return 0
+	}
 	id := s.kept[0]
 	s.kept = s.kept[1:]
-	if r, ok := s.ended[id]; ok {
-		s.bytes -= int64(len(r.result))
-		s.ended[id] = record{}
-	}
+	bytes = int64(len(s.ended[id].result))
+	s.ended[id] = record{}
+	return bytes
 }
 
-// forget drops what is remembered until before now, and returns how many.
-func (s *activationShard) forget(now int64) (n int) {
+// forget drops what is remembered until before now, and returns how many and how
+// many bytes of results.
+func (s *activationShard) forget(now int64) (n int, bytes int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for second, ids := range s.due {
@@ -77,7 +80,7 @@ func (s *activationShard) forget(now int64) (n int) {
 			continue
 		}
 		for _, id := range ids {
-			s.bytes -= int64(len(s.ended[id].result))
+			bytes += int64(len(s.ended[id].result))
 			delete(s.ended, id)
 		}
 		n += len(ids)
@@ -86,5 +89,5 @@ func (s *activationShard) forget(now int64) (n int) {
 	if n > 0 {
 		s.kept = slices.DeleteFunc(s.kept, func(id activationID) bool { _, known := s.ended[id]; return !known })
 	}
-	return n
+	return n, bytes
 }

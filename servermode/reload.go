@@ -101,12 +101,17 @@ var fixedSettings = settingsOf{
 	{"volatile-env", func(c Config) any { return c.VolatileEnv }},
 	{"slots", func(c Config) any { return c.Slots }},
 	{"concurrency", func(c Config) any { return c.Concurrency }},
+	{"allow-shared-user", func(c Config) any { return c.AllowSharedUser }},
 	{"builds", func(c Config) any { return c.Builds }},
 	{"build-timeout", func(c Config) any { return c.BuildTimeout }},
-	{"limits of functions", func(c Config) any { return c.Limits }},
-	{"limits of requests", func(c Config) any {
-		return []int64{c.MaxInitBody, c.MaxRunBody, int64(c.MaxResult), int64(c.MaxLog), c.UploadBudget}
-	}},
+	{"max-files", func(c Config) any { return c.Limits.Files }},
+	{"max-processes", func(c Config) any { return c.Limits.Processes }},
+	{"max-file-size", func(c Config) any { return c.Limits.FileSize }},
+	{"max-init-body", func(c Config) any { return c.MaxInitBody }},
+	{"max-run-body", func(c Config) any { return c.MaxRunBody }},
+	{"max-result", func(c Config) any { return c.MaxResult }},
+	{"max-log", func(c Config) any { return c.MaxLog }},
+	{"memory for uploads", func(c Config) any { return c.UploadBudget }},
 }
 
 // restarts names what cfg would have that c has not, for as long as it serves.

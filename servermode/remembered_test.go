@@ -96,13 +96,16 @@ func TestServer_ARunSentAgainIsJoinedOrRefused(t *testing.T) {
 }
 
 func TestServer_ResultsAreKeptWithinABudget(t *testing.T) {
-	r := newRig(t, servermode.Config{ResultCache: 32 * 100}) // 100 bytes in each of 32 parts
+	r := newRig(t, servermode.Config{ResultCache: 3200})
 	f := newTarget("native", echo, nil)
 	r.mustInit(f)
-	large := `"` + strings.Repeat("x", 200) + `"`
+	large := `"` + strings.Repeat("x", 3200) + `"`
 	me := r.run(f, "large", large).header.Get(runtimespec.HeaderServer)
 	assert.Equal(t, runtimespec.ResultGone, r.send(runtimespec.PathRun, again(f, "large", me), []byte(`{}`)).reason)
 	assert.Equal(t, runtimespec.ResultGone, r.run(f, "large", `"count"`).reason, "nor is it executed")
+	most := `"` + strings.Repeat("x", 3000) + `"` // one result may have nearly all of it
+	r.run(f, "most", most)
+	assert.Equal(t, `{"value":`+most+`}`, r.run(f, "most", `"count"`).body)
 	for n := range 200 {
 		r.run(f, strconv.Itoa(n), strconv.Itoa(n))
 	}

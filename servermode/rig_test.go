@@ -39,10 +39,17 @@ func newRig(t *testing.T, cfg servermode.Config) *rig {
 		r.state = harness.StateDir(t)
 	}
 	cfg.StateDir = r.state
+	cfg.AllowSharedUser = true // the tests' tenants trust each other
 	r.Server = servermode.New(cfg)
 	require.NoError(t, r.Start())
 	t.Cleanup(func() { assert.NoError(t, r.Stop(context.Background())) })
 	return r
+}
+
+// Reload is the server's; the tests' tenants trust each other still.
+func (r *rig) Reload(cfg servermode.Config) error {
+	cfg.AllowSharedUser = true
+	return r.Server.Reload(cfg)
 }
 
 // target is a function as a client container knows it.

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/internal/front"
 	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/function"
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 )
 
@@ -25,7 +25,7 @@ func (s *Server) run(c *call) error {
 	if err != nil {
 		return err
 	}
-	body, err := c.read(s.cfg.MaxRunBody)
+	body, err := c.read(s.cfg.runLimit())
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (s *Server) run(c *call) error {
 	a := s.answer(c)
 	result, err := s.table.Run(mine.ctx, key, lease, s.line(c, key, body), a)
 	a.leave()
-	result, err = outcome(result, err)
+	result, err = s.outcome(c, id, a, result, err)
 	s.activations.leave(id, mine, result, err)
 	if err != nil {
 		a.fail(s, err)
@@ -90,12 +90,19 @@ func (s *Server) join(ctx context.Context, c *call, running *activation) error {
 	return nil
 }
 
-// outcome is what a process's line, or its failure, means to OpenWhisk.
-func outcome(result []byte, err error) ([]byte, error) {
+// outcome is what a process's line, or its failure, means to OpenWhisk. A failure
+// is logged; what helps the author with it goes to sink.
+func (s *Server) outcome(c *call, of activationKey, sink function.Sink, result []byte, err error) ([]byte, error) {
+	result, err = meaning(result, s.explain(err))
+	s.hintAt(result, sink)
+	s.logFailure(c, of.Key, of.id, result, err)
+	return result, err
+}
+
+func meaning(result []byte, err error) ([]byte, error) {
 	switch {
 	case errors.Is(err, process.ErrTooLarge): // an application error, as the platform has it
-		cause := refusal("", fmt.Sprintf("The action produced a response that exceeded the allowed length: %v.", err))
-		return cause.body(), nil
+		return tooLarge(err, " (--max-result)"), nil
 	case errors.Is(err, codestore.ErrMissing): // evicted from the cache since the init
 		return nil, refusal(runtimespec.UnknownFunction, "the function's code is no longer cached: init it again")
 	case err != nil:

@@ -42,6 +42,7 @@ type Server struct {
 	removals    sync.WaitGroup // of what ended processes leave
 	shop        *build.Shop
 	kinds       kind.Set
+	configured  []kind.Stands  // of them, those that the owner named
 	parent      *zygote.Parent // of Python functions; nil: they are executed
 	store       *codestore.Store
 	table       *function.Table
@@ -50,6 +51,8 @@ type Server struct {
 	activations *activations
 	uploads     *semaphore.Weighted
 	memory      *memoryGauge
+	oom         *oomWatch
+	failures    *runLog
 	handler     http.Handler // the server's HTTP face
 	listener    *daemon.Listener
 	joined      []*joining // of balancers
@@ -80,6 +83,7 @@ func New(cfg Config) *Server {
 		uploads:     semaphore.NewWeighted(max(cfg.UploadBudget, cfg.MaxInitBody)),
 	}
 	s.memory = &memoryGauge{reserve: func() int64 { return s.settings().MemoryReserve }}
+	s.oom, s.failures = &oomWatch{count: oomKills}, &runLog{recent: map[function.Key]*failures{}}
 	s.live.Store(&live{Config: cfg})
 	s.metrics = newMetrics()
 	spans := trace.Counters("whiskaway_spans_total", func() (sent, dropped float64) { return s.tracer.Counts() })
@@ -129,6 +133,10 @@ func (s *Server) Stop(ctx context.Context) error {
 	return s.stopErr
 }
 
+// buildGrace is how long a build may go on when the server is told to end: one that
+// is nearly done is done, and any other would only hold up the end.
+const buildGrace = 2 * time.Second
+
 func (s *Server) drain(ctx context.Context) error {
 	if s.listener == nil {
 		return nil // never started
@@ -136,6 +144,7 @@ func (s *Server) drain(ctx context.Context) error {
 	for _, j := range s.joined {
 		j.drain()
 	}
+	s.shop.Drain(buildGrace)
 	err := s.table.Drain(ctx) // the listener still answers: "draining"
 	s.end(errShutdown)        // kills runs that are left, if any
 	ended, cancel := context.WithTimeout(context.Background(), 10*time.Second)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -26,6 +25,7 @@ import (
 //	builds/     what was built for functions: environments, programs
 //	functions/  one folder per function that has had a process
 //	room        written now and then, to see whether there is room
+//	servermode.log  the server's own log, where stderr is a function's
 type stateDir struct {
 	dir, id string
 	lock    *os.File
@@ -40,7 +40,9 @@ func (s *Server) openState() error {
 	if d.dir, err = filepath.Abs(d.dir); err != nil {
 		return err
 	}
-	if err := d.make(); err != nil {
+	if err := d.make(); err != nil && hostFault(err) != "" { // a restart may find it mended
+		return fmt.Errorf("state folder: %w", err)
+	} else if err != nil {
 		return fmt.Errorf("%w: state folder: %w", daemon.ErrConfig, err)
 	}
 	if err := d.takeLock(); err != nil {
@@ -48,8 +50,12 @@ func (s *Server) openState() error {
 	}
 	s.state = d
 	s.onStop(d.lock.Close)
-	if d.id, err = d.readID(); err != nil {
-		return err
+	known := false
+	if d.id, known, err = d.readID(); err != nil {
+		return fmt.Errorf("state folder: %w", err)
+	}
+	if !known {
+		s.log.Warn("the state folder's id was not legible and is made anew: what an earlier server left running is not found by it", zap.String("file", d.path("id")))
 	}
 	return sandbox.Sweep(d.id + ".")
 }
@@ -62,8 +68,7 @@ func (d *stateDir) make() error {
 	if err != nil && !fresh {
 		return err
 	}
-	if len(entries) > 0 && !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == "id" || e.Name() == "lock" }) &&
-		!(len(entries) == 1 && entries[0].Name() == "lost+found") {
+	if isForeign(entries) {
 		return fmt.Errorf("%s is not empty and not a server's; choose another --state-dir", d.dir)
 	}
 	dirs := []string{d.path("functions"), d.path("launchers")}
@@ -90,12 +95,23 @@ func (d *stateDir) takeLock() (err error) {
 	return nil
 }
 
-func (d *stateDir) readID() (string, error) {
-	if id, err := os.ReadFile(d.path("id")); err == nil && len(id) > 0 {
-		return strings.TrimSpace(string(id)), nil
+// readID reads the folder's id, or makes one. What is there and is none (a disk
+// was full, or somebody wrote into it) is not known, and is replaced: it would be
+// in the mark of every process.
+func (d *stateDir) readID() (id string, known bool, err error) {
+	text, err := os.ReadFile(d.path("id"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", false, err
 	}
-	id := uuid.NewString()
-	return id, os.WriteFile(d.path("id"), []byte(id+"\n"), 0o600)
+	if id, err := uuid.Parse(strings.TrimSpace(string(text))); err == nil {
+		return id.String(), true, nil
+	}
+	id = uuid.NewString()
+	next := d.path("id.new")
+	if err = os.WriteFile(next, []byte(id+"\n"), 0o600); err == nil {
+		err = os.Rename(next, d.path("id"))
+	}
+	return id, len(text) == 0, err
 }
 
 // clearFunctions removes the folders that an earlier server left. One that
@@ -119,7 +135,7 @@ func (s *Server) removeFolder(dir string) {
 // openSandbox chooses as whom functions run.
 func (s *Server) openSandbox() error {
 	var users *sandbox.Users
-	if os.Getuid() == 0 {
+	if !sharesUser() {
 		if err := s.state.passable(); err != nil {
 			return err
 		}
@@ -128,6 +144,8 @@ func (s *Server) openSandbox() error {
 			return err
 		}
 		s.onStop(users.Close)
+	} else {
+		s.log.Warn("functions are not isolated: "+notIsolated, zap.Int("uid", os.Getuid()))
 	}
 	// Now that nobody is left who could put links in the way.
 	if err := s.clearFunctions(); err != nil {

@@ -59,7 +59,7 @@ func TestServer_LogFloodIsTruncatedAndDoesNotBlock(t *testing.T) {
 }
 
 func TestServer_TooLargeResultIsAnApplicationError(t *testing.T) {
-	r := newRig(t, servermode.Config{})
+	r := newRig(t, servermode.Config{MaxResult: 1 << 20})
 	f := newTarget("native", echo, nil)
 	r.mustInit(f)
 	pid := pidOf(t, r.run(f, "", `"pid"`))

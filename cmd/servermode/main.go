@@ -35,7 +35,7 @@ type flags struct {
 	Concurrency int           `default:"200" env:"WHISKAWAY_CONCURRENCY" help:"Runs at once in one process of a function that says __OW_ALLOW_CONCURRENT=true, where its kind can."`
 	Grace       time.Duration `default:"30s" env:"WHISKAWAY_GRACE" help:"How long runs may go on after SIGTERM."`
 
-	Instances     int           `env:"WHISKAWAY_INSTANCES" help:"Processes per function whose author does not say WHISKAWAY_MAX_INSTANCES; with WHISKAWAY_GPU it is 1. [CPUs, at least 2]"`
+	Instances     int           `env:"WHISKAWAY_INSTANCES" help:"Processes per function whose author does not say WHISKAWAY_MAX_INSTANCES; with WHISKAWAY_GPU it is 1. They are started when runs wait, while memory stays above --memory-reserve. [CPUs, at least 8]"`
 	Slots         int           `env:"WHISKAWAY_SLOTS" help:"Runs that this host executes at once, as balancers are told: more where functions wait for other things than a CPU. [CPUs]"`
 	MaxInstances  int           `default:"64" env:"WHISKAWAY_MAX_INSTANCES" help:"The most that an author may say."`
 	MaxKeepAlive  time.Duration `env:"WHISKAWAY_MAX_KEEP_ALIVE" help:"The longest WHISKAWAY_KEEP_ALIVE that an author may say. [forever]"`
@@ -69,14 +69,20 @@ type flags struct {
 	BuildTimeout time.Duration `default:"15m" env:"WHISKAWAY_BUILD_TIMEOUT" help:"Longest build. One that outlasts its init goes on, and the next init attaches."`
 	BuildCache   int64         `default:"10737418240" env:"WHISKAWAY_BUILD_CACHE" help:"Bytes of what was built that are kept."`
 
+	AllowSharedUser  bool  `env:"WHISKAWAY_ALLOW_SHARED_USER" help:"Without root all functions run as this server's user and can reach each other's files, memory and processes: allow it also where --token-file has several tenants, or one that may delegate. Only for tenants that trust each other."`
 	MaxUnpacked      int64 `default:"536870912" env:"WHISKAWAY_MAX_UNPACKED" help:"Bytes that an action's archive may become."`
 	MaxUnpackedFiles int   `default:"200000" env:"WHISKAWAY_MAX_UNPACKED_FILES" help:"Files and folders that an action's archive may have."`
 
 	MaxFiles     uint64 `default:"1024" env:"WHISKAWAY_MAX_FILES" help:"Open files per process of a function."`
 	MaxProcesses uint64 `default:"1024" env:"WHISKAWAY_MAX_PROCESSES" help:"Processes and threads per function, where it has a user of its own."`
-	MaxFileSize  uint64 `default:"4294967296" env:"WHISKAWAY_MAX_FILE_SIZE" help:"Bytes of any one file that a function writes."`
+	MaxFileSize  uint64 `env:"WHISKAWAY_MAX_FILE_SIZE" help:"Bytes of any one file that a function writes. [as many as the disk has]"`
 
-	Log      string `default:"stderr" env:"WHISKAWAY_LOG" help:"Where the server's own log goes: stderr, a file, or nowhere if empty. A plain OpenWhisk caller takes stderr for its function's: name a file."`
+	MaxRunBody  int64 `default:"33554432" env:"WHISKAWAY_MAX_RUN_BODY" help:"Bytes of a run's request: its arguments and what stands around them."`
+	MaxResult   int   `default:"8388608" env:"WHISKAWAY_MAX_RESULT" help:"Bytes of a run's result. The platform may take less, and plain OpenWhisk callers are given 1 MiB at most."`
+	MaxLog      int   `default:"10485760" env:"WHISKAWAY_MAX_LOG" help:"Bytes of a run's or an init's log; what is beyond them is dropped."`
+	MaxInitBody int64 `default:"75497472" env:"WHISKAWAY_MAX_INIT_BODY" help:"Bytes of an init's request: code, in base64 where it is an archive, and parameters."`
+
+	Log      string `default:"auto" env:"WHISKAWAY_LOG" help:"Where the server's own log goes: stderr, a file, nowhere if empty, or auto: stderr, but servermode.log in the state folder where stderr is a pipe and there is no --token-file, because a plain OpenWhisk caller takes stderr for its function's."`
 	LogLevel string `default:"info" enum:"debug,info,warn,error" env:"WHISKAWAY_LOG_LEVEL" help:"debug, info, warn or error."`
 
 	LogFormat string `default:"auto" enum:"auto,human,json" env:"WHISKAWAY_LOG_FORMAT" help:"human, json, or auto: for people at a terminal, JSON elsewhere."`
@@ -88,13 +94,14 @@ func main() {
 	if err != nil {
 		configfile.Exit("servermode", daemon.ExitUsage, err)
 	}
-	log, err := daemon.NewLogIn(f.LogFormat, level, f.Log)
+	path := f.logPath()
+	log, err := daemon.NewLogIn(f.LogFormat, level, path)
 	if err != nil {
 		configfile.Exit("servermode", daemon.ExitUsage, err)
 	}
 	cfg := f.config()
 	cfg.Log = log
-	code := daemon.Run(&reloading{Server: servermode.New(cfg), flags: f, log: log, level: level}, f.Grace, log)
+	code := daemon.Run(&reloading{Server: servermode.New(cfg), flags: f, log: log, logPath: path, level: level}, f.Grace, log)
 	_ = log.Sync()
 	os.Exit(code)
 }
@@ -118,7 +125,8 @@ func (f flags) config() servermode.Config {
 		Python: f.Python, Node: f.Node, NodeModules: f.NodeModules, UV: f.UV, Preload: f.Preload, NoFork: f.NoFork, Go: f.Go, Runtimes: f.Runtime, NativeAck: f.NativeAck, NativeGrace: f.NativeGrace, NativeExecutionEnv: f.NativeExecutionEnv,
 		HostPackages: f.HostPackages, MaxUnpacked: f.MaxUnpacked, MaxUnpackedFiles: f.MaxUnpackedFiles,
 		PlainKind: f.PlainKind, Builds: f.Builds, BuildTimeout: f.BuildTimeout, BuildCache: f.BuildCache,
-		PassEnv: f.PassEnv, VolatileEnv: f.VolatileEnv, AdoptOrphans: true,
+		MaxRunBody: f.MaxRunBody, MaxResult: f.MaxResult, MaxLog: f.MaxLog, MaxInitBody: f.MaxInitBody,
+		AllowSharedUser: f.AllowSharedUser, PassEnv: f.PassEnv, VolatileEnv: f.VolatileEnv, AdoptOrphans: true,
 	}
 	cfg.Limits.Files, cfg.Limits.Processes, cfg.Limits.FileSize = f.MaxFiles, f.MaxProcesses, f.MaxFileSize
 	return cfg

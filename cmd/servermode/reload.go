@@ -12,9 +12,10 @@ import (
 // is told to.
 type reloading struct {
 	*servermode.Server
-	flags flags // as the process was started
-	log   *zap.Logger
-	level zap.AtomicLevel
+	flags   flags // as the process was started
+	log     *zap.Logger
+	logPath string
+	level   zap.AtomicLevel
 }
 
 // HasFile reports whether a file of settings can be read again.

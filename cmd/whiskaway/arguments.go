@@ -15,7 +15,7 @@ import (
 
 // maxArguments bounds what a run is given: what a client container takes, with
 // some room for what stands around it.
-const maxArguments = 7 << 20
+const maxArguments = 31 << 20
 
 // errArguments is wrapped by what cannot be made an argument.
 var errArguments = errors.New("the arguments cannot be used")

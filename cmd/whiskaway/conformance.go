@@ -31,6 +31,7 @@ func (*conformanceCommand) Help() string {
 
 A program on this host:
   whiskaway conformance --kind native --exec './runtime --listen 127.0.0.1:{port}'
+  whiskaway conformance --kind nodejs --exec 'servermode --listen 127.0.0.1:{port} --plain-kind {kind}'
 
 An image; {env} becomes -e NAME for each variable of the case, --init lets SIGTERM end whatever is in it:
   whiskaway conformance --kind python --exec 'docker run --rm --init {env} -p 127.0.0.1:{port}:8080 IMAGE'

@@ -50,7 +50,7 @@ func (d *dev) activate(w http.ResponseWriter, r *http.Request) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the arguments are larger than %d bytes", tooLarge.Limit))
+		refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the arguments are larger than %d bytes, which is what a run may have", tooLarge.Limit))
 		return
 	case err != nil:
 		refuse(w, http.StatusBadRequest, err.Error())

@@ -59,7 +59,7 @@ func TestOpenServerless_OurClientTheirServer(t *testing.T) {
 	assert.NoError(t, another.Signal(syscall.SIGTERM), "the server takes its stop")
 	a = harness.Run(t, client, "g", harness.M{"do": "exit"})
 	assert.Equal(t, http.StatusBadRequest, a.Status)
-	assert.JSONEq(t, `{"error":"command exited"}`, a.Body)
+	assert.Contains(t, a.Body, `{"error":"command exited`)
 }
 
 func ends(p *harness.Process) int {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -25,6 +26,10 @@ const Patience = 5 * time.Minute
 
 // Env is what every binary gets: the race detector would sleep at each exit.
 var Env = []string{"GORACE=atexit_sleep_ms=0"}
+
+// ofService is what the binaries of one service get besides: the log on stderr,
+// where the tests read it, and tenants that trust each other.
+var ofService = map[string][]string{"servermode": {"WHISKAWAY_LOG=stderr", "WHISKAWAY_ALLOW_SHARED_USER=true"}}
 
 // Bins is where the binaries are.
 var Bins string
@@ -89,7 +94,7 @@ func launch(uid int, name string, env, args []string) (*Process, error) {
 	}
 	p := &Process{Stdout: &Buffer{}, Stderr: &Buffer{}, done: make(chan struct{})}
 	p.Cmd = exec.Command(filepath.Join(Bins, name), args...)
-	p.Cmd.Env = append(append(os.Environ(), Env...), env...)
+	p.Cmd.Env = slices.Concat(os.Environ(), Env, ofService[name], env)
 	p.Cmd.Stdout, p.Cmd.Stderr = p.Stdout, p.Stderr
 	if uid != os.Getuid() {
 		p.Cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}

@@ -20,7 +20,7 @@ func server(r *Rig, at spot) *exec.Cmd {
 // serverArgs has more runs wait than any figure has callers: OpenServerless'
 // callers wait without limit.
 func serverArgs(at spot) []string {
-	return []string{"--listen", at.listen, "--state-dir", filepath.Join(at.dir, "state"), "--native-ack", "--queue", "256", "--log", "", "--log-level", "error"}
+	return []string{"--listen", at.listen, "--state-dir", filepath.Join(at.dir, "state"), "--native-ack", "--allow-shared-user", "--queue", "256", "--log", "", "--log-level", "error"}
 }
 
 // peer is OpenServerless' proxy; without a mode it is a classic container.

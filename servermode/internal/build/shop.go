@@ -24,7 +24,7 @@ import (
 // context ended: the build itself goes on.
 var (
 	ErrUnfinished = errors.New("it is still being built: the next init goes on from here")
-	ErrClosed     = errors.New("the server was stopped")
+	ErrClosed     = errors.New("the server is shutting down")
 	ErrBusy       = errors.New("too many builds of this tenant are waiting")
 	errTooLong    = errors.New("the build took too long and was ended")
 )
@@ -53,12 +53,13 @@ type Shop struct {
 	end  context.CancelCauseFunc
 	jobs sync.WaitGroup
 
-	mu      sync.Mutex                     // guards what follows
-	running map[string]*build              // by place
-	used    map[string]int                 // how many functions use a place
-	unseen  map[string]*build              // failed when nobody waited for them
-	tenants map[string]*tenant             // those with builds or products in use
-	caches  map[string]*semaphore.Weighted // each used by one build at a time
+	mu       sync.Mutex // guards what follows
+	draining bool
+	running  map[string]*build              // by place
+	used     map[string]int                 // how many functions use a place
+	unseen   map[string]*build              // failed when nobody waited for them
+	tenants  map[string]*tenant             // those with builds or products in use
+	caches   map[string]*semaphore.Weighted // each used by one build at a time
 }
 
 // SetMaxBytes changes how much is kept, from the next build on.
@@ -118,9 +119,9 @@ func (s *Shop) Get(ctx context.Context, order Order, sink Sink) (*Product, error
 		s.mu.Unlock()
 		return product, err
 	}
-	if s.base.Err() != nil {
+	if s.running[place] == nil && (s.draining || s.base.Err() != nil) {
 		s.mu.Unlock()
-		return nil, ErrClosed
+		return nil, errBegun
 	}
 	b := s.attach(place, order)
 	s.mu.Unlock()
@@ -190,7 +191,7 @@ func (s *Shop) collect(b *build) (*Product, error) {
 
 // Close ends what is being built and waits until nothing of it is left.
 func (s *Shop) Close() error {
-	s.end(ErrClosed)
+	s.end(errEnded)
 	s.jobs.Wait()
 	return nil
 }

@@ -58,7 +58,7 @@ func (s *Shop) takeTurn(b *build) (done func(), err error) {
 			}
 			if err := turn.Acquire(s.base, 1); err != nil {
 				done()
-				return nil, ErrClosed
+				return nil, errBegun
 			}
 		}
 		held = append(held, turn)

@@ -39,5 +39,6 @@ type Ran struct {
 	Queued time.Duration // from its arrival until it had an instance, a cold start included
 	Took   time.Duration // from then until its result
 	Cold   bool          // a process was started for it
+	Result []byte        // as the instance gave it; not to be kept
 	Err    error         // nil: it has a result
 }

@@ -31,7 +31,7 @@ func (f *Function) Run(ctx context.Context, line []byte, sink Sink) ([]byte, err
 		result, retry, err := f.execute(ctx, s.instance, line, sink)
 		if !retry || delivery == maxDeliveries {
 			s.took = f.table.now().Sub(handed)
-			f.meter.Ran(Ran{Queued: handed.Sub(arrived), Took: s.took, Cold: cold, Err: err})
+			f.meter.Ran(Ran{Queued: handed.Sub(arrived), Took: s.took, Cold: cold, Result: result, Err: err})
 			return result, err
 		}
 	}

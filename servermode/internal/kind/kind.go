@@ -132,7 +132,11 @@ func (s Set) Resolve(requested string, code Code) (Kind, error) {
 				return k, nil
 			}
 		}
-		return nil, &ActionError{Message: fmt.Sprintf("The action's kind was not given and its code looks like none of %s.", s)}
+		unknown := &ActionError{Message: fmt.Sprintf("The action's kind was not given and its code looks like none of %s.", s)}
+		if artifact.IsZip(code) {
+			unknown.Log = "Zip file does not include what tells its kind at its top: __main__.py (Python), package.json or index.js (Node), go.mod or a .go file (Go), exec (native)."
+		}
+		return nil, unknown
 	}
 	for _, k := range s { // what the owner named so goes before a family
 		if k.Name() == strings.TrimSuffix(requested, gpuSuffix) {

@@ -33,9 +33,9 @@ func (Native) Match(requested string) (bool, error) {
 	return base == "native" || base == "blackbox" || strings.HasPrefix(base, "native:"), nil
 }
 
-// Sniff takes ELF, #! and a zip with an exec.
+// Sniff takes ELF, #!, a zip with an exec, and a tar.gz, which no other kind takes.
 func (Native) Sniff(code Code) bool {
-	return code.isELF() || code.isScript() || artifact.IsZip(code) && slices.Contains(artifact.Names(code), "exec")
+	return code.isELF() || code.isScript() || artifact.IsTarGz(code) || artifact.IsZip(code) && slices.Contains(artifact.Names(code), "exec")
 }
 
 // Prepare puts the executable at dir/exec.

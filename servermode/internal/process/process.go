@@ -98,9 +98,13 @@ func start(ctx context.Context, cell *sandbox.Cell, spec Spec, sink Sink) (*Proc
 		return nil, err
 	}
 	go p.wait()
-	if err := p.ready(ctx); err != nil {
+	if err := p.ready(ctx, sink); err != nil {
+		ended := p.endedItself(err)
 		p.Kill()
 		<-p.gone // so that its last words are in the pipes
+		if ended {
+			err = p.how()
+		}
 		p.logs.finish(sink)
 		p.free()
 		if errors.Is(err, ErrExited) && cell.Lost() { // no fault of its own: executed, then
@@ -119,9 +123,9 @@ func start(ctx context.Context, cell *sandbox.Cell, spec Spec, sink Sink) (*Proc
 }
 
 // ready waits for the ack, or sees that the process does not exit at once.
-func (p *Process) ready(ctx context.Context) error {
+func (p *Process) ready(ctx context.Context, sink Sink) error {
 	if p.spec.Web != nil {
-		return p.serves(ctx)
+		return p.serves(ctx, sink)
 	}
 	if !p.spec.WaitForAck {
 		return p.settled(ctx)

@@ -35,8 +35,12 @@ func (p *Process) Run(ctx context.Context, line []byte, sink Sink) (result []byt
 		}
 	}
 	if err != nil && !errors.Is(err, ErrTooLarge) {
+		ended := p.endedItself(err)
 		p.Kill()
 		<-p.gone // so that its last words are in the pipes
+		if ended {
+			err = p.how()
+		}
 	}
 	p.logs.finish(sink)
 	return result, err

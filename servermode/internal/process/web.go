@@ -9,10 +9,6 @@ import (
 	"time"
 )
 
-// exitNotice is how long a process whose connection broke has to be seen dead:
-// its connections are closed a moment before.
-const exitNotice = 250 * time.Millisecond
-
 // Web speaks to the web server that a process is.
 type Web interface {
 	// Ready looks once whether it can be given runs, and says what is missing if
@@ -110,6 +106,7 @@ func (w *web) sort(ctx context.Context, err error) error {
 func (w *web) end(r *webRun, err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	ended := w.p.endedItself(err)
 	if w.left.Load() && len(w.runs) == 1 {
 		w.p.stop()
 	}
@@ -126,5 +123,8 @@ func (w *web) end(r *webRun, err error) error {
 		next = w.runs[n-1].sink
 	}
 	w.p.logs.pass(next)
+	if ended {
+		return w.p.how()
+	}
 	return err
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
 // Errors of a process that is a web server. ErrUnfit means that it is not one
@@ -20,10 +22,15 @@ var (
 const (
 	firstLook = time.Millisecond
 	lastLook  = 50 * time.Millisecond
+	// hintAfter is how long a web server may be missing before its author is told
+	// what may be wrong: it goes on to be waited for, because it may listen on
+	// another port for something else.
+	hintAfter = time.Second
 )
 
-// serves waits until the process's web server can be given runs.
-func (p *Process) serves(ctx context.Context) error {
+// serves waits until the process's web server can be given runs. sink is told what
+// may be wrong while there is time.
+func (p *Process) serves(ctx context.Context, sink Sink) error {
 	alive, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() {
@@ -33,7 +40,7 @@ func (p *Process) serves(ctx context.Context) error {
 		case <-alive.Done():
 		}
 	}()
-	last := ""
+	last, told, began := "", false, time.Now()
 	for pause := firstLook; ; pause = min(2*pause, lastLook) {
 		missing, err := p.spec.Web.Ready(alive)
 		if last != "" && alive.Err() != nil { // this look was cut short
@@ -49,6 +56,9 @@ func (p *Process) serves(ctx context.Context) error {
 			return err
 		case missing == "":
 			return nil
+		}
+		if !told && time.Since(began) > hintAfter {
+			told = p.tellHint(sink, missing)
 		}
 		select {
 		case <-alive.Done():
@@ -67,4 +77,14 @@ func (p *Process) notReady(cause error, missing string) error {
 		missing += "; " + hint
 	}
 	return fmt.Errorf("%w: %w: %s", ErrNotReady, cause, missing)
+}
+
+// tellHint tells the author what is missing and what may be its cause, if that is
+// known.
+func (p *Process) tellHint(sink Sink, missing string) (told bool) {
+	hint := p.spec.Web.Hint()
+	if hint != "" {
+		sink.Log(runtimespec.Stderr, []byte(missing+"; "+hint+": waiting for it to listen on the port in PORT\n"))
+	}
+	return hint != ""
 }

@@ -18,7 +18,7 @@ type Limits struct {
 }
 
 // DefaultLimits follow what a Docker container of the platform gets.
-var DefaultLimits = Limits{Files: 1024, Processes: 1024, FileSize: 4 << 30}
+var DefaultLimits = Limits{Files: 1024, Processes: 1024}
 
 func (l Limits) String() string {
 	return fmt.Sprintf("%d,%d,%d", l.Files, l.Processes, l.FileSize)

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"slices"
 	"strconv"
@@ -101,13 +102,25 @@ type notConnected struct{ cause error }
 func (e *notConnected) Error() string { return "no connection: " + e.cause.Error() }
 func (e *notConnected) Unwrap() error { return e.cause }
 
-// dial connects, and sees to it that it was to the function.
+// dial connects, and sees to it that it was to the function. Some servers take the
+// name of the loopback for its IPv6 address alone: who listens there on the port is
+// as close.
 func (c *Client) dial(ctx context.Context) (net.Conn, error) {
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp4", c.address())
+	conn, err := c.dialAt(ctx, loopback)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		if six, other := c.dialAt(ctx, loopback6); other == nil || errors.As(other, new(*exposedError)) {
+			return six, other
+		}
+	}
+	return conn, err
+}
+
+func (c *Client) dialAt(ctx context.Context, at netip.Addr) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", netip.AddrPortFrom(at, uint16(c.port)).String())
 	if err != nil {
 		return nil, &notConnected{err}
 	}
-	if err := checkListener(c.port, c.uid); err != nil {
+	if err := checkListener(at, c.port, c.uid); err != nil {
 		return nil, &notConnected{errors.Join(err, conn.Close())}
 	}
 	return conn, nil

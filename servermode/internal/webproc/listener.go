@@ -29,7 +29,7 @@ func (e *exposedError) Error() string {
 	return fmt.Sprintf("it listens on %s, where anybody could call it without a token; have it listen on %s, the address in HOST", e.addr, host)
 }
 
-var loopback = netip.MustParseAddr(host)
+var loopback, loopback6 = netip.MustParseAddr(host), netip.IPv6Loopback()
 
 // listener is a TCP socket that listens.
 type listener struct {
@@ -37,8 +37,9 @@ type listener struct {
 	uid  uint32
 }
 
-// checkListener sees whether a port is uid's, and closed to the network.
-func checkListener(port int, uid uint32) error {
+// checkListener sees whether a port is uid's where it was connected to, and closed
+// to the network.
+func checkListener(at netip.Addr, port int, uid uint32) error {
 	all, err := listeners()
 	if err != nil {
 		return err
@@ -50,9 +51,9 @@ func checkListener(port int, uid uint32) error {
 		case l.uid == uid && !addr.IsLoopback():
 			return &exposedError{l.addr}
 		case l.uid == uid:
-			mine = mine || addr == loopback
+			mine = mine || addr == at
 		default: // the kernel prefers the one who listens on the very address
-			foreign = foreign || addr == loopback || addr.IsUnspecified()
+			foreign = foreign || addr == at || addr.IsUnspecified()
 		}
 	}
 	switch {
@@ -69,7 +70,7 @@ func elsewhere(port int, uid uint32) string {
 	all, _ := listeners()
 	var others []string
 	for _, l := range all {
-		if l.uid == uid && l.addr != netip.AddrPortFrom(loopback, uint16(port)) {
+		if l.uid == uid && l.addr.Port() != uint16(port) {
 			others = append(others, l.addr.String())
 		}
 	}

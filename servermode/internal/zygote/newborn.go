@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -23,6 +24,9 @@ type newborn struct {
 	pid   int
 	pidfd int
 	birth *net.UnixConn
+
+	status syscall.WaitStatus // how it ended, as its parent says
+	told   bool               // which it has
 }
 
 // bear forks one.
@@ -106,5 +110,10 @@ func (n *newborn) tell(text []byte, files []*os.File) error {
 // Reap implements sandbox.Child.
 func (n *newborn) Reap() bool {
 	_ = n.birth.Close()
-	return n.life.reap(n.pid) == nil
+	status, err := n.life.reap(n.pid)
+	n.status, n.told = syscall.WaitStatus(status), err == nil && status >= 0
+	return err == nil
 }
+
+// Exited is how it ended, after Reap.
+func (n *newborn) Exited() (status syscall.WaitStatus, known bool) { return n.status, n.told }

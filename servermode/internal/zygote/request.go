@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -32,11 +33,15 @@ func (l *life) fork(birth *os.File) (pid int, err error) {
 	return pid, nil
 }
 
-// reap asks for the end of a zombie.
-func (l *life) reap(pid int) error {
+// reap asks for the end of a zombie, and returns how it ended; negative: it had
+// not yet.
+func (l *life) reap(pid int) (status int, err error) {
 	defer l.count(-1)
-	_, err := l.ask(strconv.Itoa(pid))
-	return err
+	reply, err := l.ask(strconv.Itoa(pid))
+	if err != nil {
+		return -1, err
+	}
+	return strconv.Atoi(strings.TrimPrefix(reply, "reaped "))
 }
 
 // ask makes one request at a time. A parent that fails one is asked no more: a

@@ -78,10 +78,14 @@ def fork(control):
 
 
 def reap(doomed):
-    """Reaps what has ended of the children that nobody needs any more."""
+    """Reaps what has ended of the children that nobody needs any more, and returns how each did."""
+    ended = {}
     for pid in list(doomed):
-        if os.waitpid(pid, os.WNOHANG)[0] == pid:
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if found == pid:
             doomed.remove(pid)
+            ended[pid] = status
+    return ended
 
 
 def serve():
@@ -103,7 +107,6 @@ def serve():
             os.close(*birth)
         elif request:
             doomed.add(int(request))
-            reap(doomed)
-            control.send(b"reaped")
+            control.send(b"reaped %d" % reap(doomed).get(int(request), -1))
         else:  # the server is gone
             os._exit(0)

@@ -1,0 +1,65 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// exitNotice is how long a process that took or gave no more has to be seen dead:
+// its descriptors are closed a moment before.
+const exitNotice = 250 * time.Millisecond
+
+// ExitError is an ErrExited that says how the process ended.
+type ExitError struct {
+	Status syscall.WaitStatus
+	Cause  string // what may have ended it, for people; empty: nobody knows
+}
+
+func (e *ExitError) Error() string {
+	text := fmt.Sprintf("%v: exit status %d", ErrExited, e.Status.ExitStatus())
+	if s := e.Status; s.Signaled() {
+		text = fmt.Sprintf("%v: killed by signal %d", ErrExited, s.Signal())
+		if name := unix.SignalName(s.Signal()); name != "" {
+			text += " (" + name + ")"
+		}
+	}
+	if e.Cause != "" {
+		text += ": " + e.Cause
+	}
+	return text
+}
+
+// Is makes it an ErrExited.
+func (e *ExitError) Is(target error) bool { return target == ErrExited }
+
+// endedItself reports whether err is the end of the process, which nothing here
+// has killed. It is to be asked before Kill.
+func (p *Process) endedItself(err error) bool {
+	if !errors.Is(err, ErrExited) {
+		return false
+	}
+	select {
+	case <-p.killed:
+		return false
+	default:
+	}
+	select {
+	case <-p.exited:
+		return true
+	case <-p.killed:
+	case <-time.After(exitNotice): // it has closed a descriptor, and lives
+	}
+	return false
+}
+
+// how is ErrExited with the status of a process that is gone, if that is known.
+func (p *Process) how() error {
+	if status, known := p.cell.Exited(); known {
+		return &ExitError{Status: status}
+	}
+	return ErrExited
+}

@@ -1,0 +1,74 @@
+package servermode_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/whiskaway/whiskaway/servermode"
+)
+
+// What went wrong is in the owner's log by function and activation, and what the
+// action said of it is not.
+func TestServer_FailedRunsAreLogged(t *testing.T) {
+	core, logs := observer.New(zap.InfoLevel)
+	r := newRig(t, servermode.Config{Log: zap.New(core), RunTimeout: time.Second})
+	f := newTarget("native", echo, map[string]string{"__OW_ACTION_NAME": "/guest/echo"})
+	r.mustInit(f)
+	r.run(f, "fine", `1`)
+	for id, value := range map[string]string{"crashed": `"die"`, "overdue": `"sleep"`} {
+		r.run(f, id, value)
+	}
+	r.send("/run", runHeader(f, "own"), []byte(`{"error":"the password is 1234"}`))
+	got := map[string]string{}
+	for _, line := range logs.FilterMessage("run failed").All() {
+		fields := line.ContextMap()
+		assert.Equal(t, "/guest/echo", fields["action"])
+		assert.Equal(t, f.spec.Identity().Short(), fields["function"])
+		assert.Equal(t, "default", fields["tenant"])
+		got[fields["activation"].(string)] = fmt.Sprint(fields["outcome"], ": ", fields["cause"])
+	}
+	assert.Equal(t, map[string]string{
+		"crashed": "crashed: command exited: exit status 3",
+		"overdue": "timed-out: The action exceeded its time limits of 1000 milliseconds.",
+		"own":     "application-error: the action's own error",
+	}, got)
+}
+
+// A function that fails all the time takes no log from others.
+func TestServer_AFloodOfFailuresFloodsNoLog(t *testing.T) {
+	core, logs := observer.New(zap.InfoLevel)
+	r := newRig(t, servermode.Config{Log: zap.New(core)})
+	failing, other := newTarget("native", echo, map[string]string{"MINE": "a"}), newTarget("native", echo, map[string]string{"MINE": "b"})
+	r.mustInit(failing)
+	r.mustInit(other)
+	for i := range 100 {
+		require.Contains(t, r.send("/run", runHeader(failing, fmt.Sprint(i)), []byte(`{"error":1}`)).body, "error")
+	}
+	r.send("/run", runHeader(other, "other"), []byte(`{"error":1}`))
+	lines := map[string]int{}
+	for _, line := range logs.FilterMessage("run failed").All() {
+		lines[line.ContextMap()["function"].(string)]++
+	}
+	assert.Equal(t, map[string]int{failing.spec.Identity().Short(): 10, other.spec.Identity().Short(): 1}, lines)
+}
+
+func TestRunLog_SaysWhatItDidNotSay(t *testing.T) {
+	now := time.Now()
+	admit := servermode.NewRunLog()
+	for range 15 {
+		admit(key("alice", 1), now)
+	}
+	missed, ok := admit(key("alice", 1), now.Add(time.Minute))
+	assert.True(t, ok)
+	assert.Equal(t, 5, missed)
+	for i := range 5000 { // names are whatever tenants say
+		_, ok := admit(key(fmt.Sprint(i), 1), now.Add(time.Duration(i)*time.Minute))
+		assert.True(t, ok)
+	}
+}
