@@ -14,12 +14,13 @@ const autoLog = "auto"
 
 // logPath is where the server's own log goes. To a caller without our headers the
 // server is a runtime container, whose stdout and stderr are its function's. Such a
-// caller has no token, and whoever collects these streams reads a pipe.
+// caller has no token, and whoever collects these streams reads a pipe of each. A
+// person who pipes both into one program means to read the log.
 func (f flags) logPath() string {
 	if f.Log != autoLog {
 		return f.Log
 	}
-	if f.TokenFile == "" && isPipe(os.Stderr) {
+	if f.TokenFile == "" && areTwoPipes(os.Stdout, os.Stderr) {
 		if path, ok := servermode.LogFile(f.StateDir); ok {
 			return path
 		}
@@ -27,9 +28,13 @@ func (f flags) logPath() string {
 	return "stderr"
 }
 
-func isPipe(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeNamedPipe != 0
+func areTwoPipes(one, other *os.File) bool {
+	first, err := one.Stat()
+	if err != nil || first.Mode()&os.ModeNamedPipe == 0 {
+		return false
+	}
+	second, err := other.Stat()
+	return err == nil && second.Mode()&os.ModeNamedPipe != 0 && !os.SameFile(first, second)
 }
 
 // Start says on stderr what keeps the server from starting, if the log is elsewhere:

@@ -82,7 +82,7 @@ type flags struct {
 	MaxLog      int   `default:"10485760" env:"WHISKAWAY_MAX_LOG" help:"Bytes of a run's or an init's log; what is beyond them is dropped."`
 	MaxInitBody int64 `default:"75497472" env:"WHISKAWAY_MAX_INIT_BODY" help:"Bytes of an init's request: code, in base64 where it is an archive, and parameters."`
 
-	Log      string `default:"auto" env:"WHISKAWAY_LOG" help:"Where the server's own log goes: stderr, a file, nowhere if empty, or auto: stderr, but servermode.log in the state folder where stderr is a pipe and there is no --token-file, because a plain OpenWhisk caller takes stderr for its function's."`
+	Log      string `default:"auto" env:"WHISKAWAY_LOG" help:"Where the server's own log goes: stderr, a file, nowhere if empty, or auto: stderr, but servermode.log in the state folder where stdout and stderr are two pipes and there is no --token-file, because a plain OpenWhisk caller takes stderr for its function's."`
 	LogLevel string `default:"info" enum:"debug,info,warn,error" env:"WHISKAWAY_LOG_LEVEL" help:"debug, info, warn or error."`
 
 	LogFormat string `default:"auto" enum:"auto,human,json" env:"WHISKAWAY_LOG_FORMAT" help:"human, json, or auto: for people at a terminal, JSON elsewhere."`

@@ -38,18 +38,18 @@ func outputOf(t *testing.T, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(filepath.Join(harness.Bins, "servermode"), append([]string{"--listen", "127.0.0.1:0"}, args...)...)
 	cmd.Env = append(os.Environ(), harness.Env...)
-	var out harness.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
+	var out, errs harness.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs // two pipes
 	require.NoError(t, cmd.Start())
 	log := filepath.Join(args[1], "servermode.log")
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	for over := false; !over; {
 		text, _ := os.ReadFile(log)
-		if strings.Contains(string(text)+out.String(), `"msg":"serving"`) {
+		if strings.Contains(string(text)+errs.String(), `"msg":"serving"`) {
 			_ = cmd.Process.Signal(syscall.SIGTERM)
 			<-ended
-			return out.String()
+			return out.String() + errs.String()
 		}
 		select {
 		case <-ended:
@@ -57,7 +57,7 @@ func outputOf(t *testing.T, args ...string) string {
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
-	return out.String()
+	return out.String() + errs.String()
 }
 
 func TestServermode_ItsOwnLogIsWhereNoFunctionsIs(t *testing.T) {
