@@ -31,6 +31,10 @@ func (overdue) Is(target error) bool { return target == errTimedOut }
 // Timeout says of it that it is a timeout, as net.Error does.
 func (overdue) Timeout() bool { return true }
 
+// Grace is what of the owner's stop grace a process has to end itself: a tenth of
+// its time at most. The platform waits for the answer as long as the limit says.
+func (o overdue) Grace(most time.Duration) time.Duration { return min(most, o.limit/10) }
+
 // limitOf is the platform's limit of which a deadline shows what is left.
 func limitOf(deadline time.Time, longest time.Duration) time.Duration {
 	left := time.Until(deadline)

@@ -2,6 +2,7 @@ package servermode_test
 
 import (
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ const tooLong = `{"error":"The action exceeded its time limits of 1000 milliseco
 // and what it printed is its author's.
 func TestServer_OverdueInThePlatformsWords(t *testing.T) {
 	r := newRig(t, servermode.Config{StopGrace: 20 * time.Second})
+	var all sync.WaitGroup
 	for name, c := range map[string]struct{ kind, code, stdout string }{
 		"handles the signal, and exits": {"native", `#!/bin/bash
 trap 'echo handled; exit 0' TERM
@@ -32,37 +34,38 @@ while read -r line; do echo begins; sleep 1000 & wait; done
 `, "begins\nhandled\n"},
 		"answers after the signal": {"native", `#!/bin/bash
 trap 'echo handled; echo "{}" >&3' TERM
-while read -r line; do echo begins; sleep 1000 & wait; sleep 0.2; echo last; exit 0; done
+while read -r line; do echo begins; sleep 1000 & wait; sleep 0.1; echo last; exit 0; done
 `, "begins\nhandled\nlast\n"},
 		"prints until the end of the grace": {"python:3", `
 import signal, sys, time
 def late(*_):
     for n in range(3):
         print("word", n)
-        time.sleep(0.2)
+        time.sleep(0.1)
     sys.exit(0)
 signal.signal(signal.SIGTERM, late)
 def main(args):
     time.sleep(1000)
 `, "word 0\nword 1\nword 2\n"},
 		"has a moment in Node too": {"nodejs:default", `
-process.on("SIGTERM", () => { console.log("handled"); setTimeout(() => { console.log("last"); process.exit(0); }, 300); });
+process.on("SIGTERM", () => { console.log("handled"); setTimeout(() => { console.log("last"); process.exit(0); }, 100); });
 const main = () => new Promise(() => {});
 `, "handled\nlast\n"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			f := newTarget(c.kind, c.code, nil)
-			r.mustInit(f)
-			a := overdueRun(r, f, "1000")
-			assert.Equal(t, runtimespec.TimedOut, a.reason)
-			assert.Equal(t, tooLong, a.body)
-			assert.Equal(t, c.stdout, a.stdout)
+		f := newTarget(c.kind, c.code, nil)
+		r.mustInit(f)
+		all.Go(func() { // at once: each takes its whole time, a tenth of which is its grace
+			a := overdueRun(r, f, "15000")
+			assert.Equal(t, runtimespec.TimedOut, a.reason, name)
+			assert.Equal(t, `{"error":"The action exceeded its time limits of 15000 milliseconds."}`, a.body, name)
+			assert.Equal(t, c.stdout, a.stdout, name)
 		})
 	}
+	all.Wait()
 }
 
 func TestServer_OverdueThatIgnoresTheSignalIsKilled(t *testing.T) {
-	r := newRig(t, servermode.Config{})
+	r := newRig(t, servermode.Config{StopGrace: time.Hour}) // a tenth of its time is all that it gets
 	f := newTarget("native", "#!/bin/bash\ntrap '' TERM\nwhile read -r line; do echo begins; while :; do sleep 0.05; done; done\n", nil)
 	r.mustInit(f)
 	a := overdueRun(r, f, "1000")

@@ -57,7 +57,7 @@ func (f *framed) run(ctx context.Context, line []byte, sink Sink) ([]byte, error
 	select {
 	case <-r.done:
 	case <-ctx.Done():
-		if !f.leave(r) {
+		if !f.leave(r, context.Cause(ctx)) {
 			return nil, context.Cause(ctx)
 		}
 		<-r.done // with the process, unless its result is there
@@ -94,7 +94,7 @@ func (f *framed) write(r *framedRun, line []byte) {
 
 // leave takes a caller away from its run. If it was the last the process is
 // killed and the run ends with it; otherwise the caller need not wait.
-func (f *framed) leave(r *framedRun) (wait bool) {
+func (f *framed) leave(r *framedRun, cause error) (wait bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !slices.Contains(f.runs, r) {
@@ -102,7 +102,7 @@ func (f *framed) leave(r *framedRun) (wait bool) {
 	}
 	f.left.Store(true)
 	if !slices.ContainsFunc(f.runs, func(other *framedRun) bool { return other != r && other.sink != nil }) {
-		go f.p.stop()
+		go f.p.stop(cause)
 		return true
 	}
 	r.sink = nil

@@ -185,7 +185,7 @@ func (p *Process) interruptible(ctx context.Context, read func() ([]byte, error)
 	stop := context.AfterFunc(ctx, p.interrupt)
 	line, err := read()
 	if !stop() { // cancelled, perhaps after the line: the process is not to be used again
-		p.stop()
+		p.stop(context.Cause(ctx))
 		if err != nil {
 			return nil, context.Cause(ctx)
 		}

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"errors"
 	"os"
 	"time"
 
@@ -55,7 +56,7 @@ func (p *Process) Kill() {
 
 // stop asks the process, and what it started in its group, to end, and kills it
 // when it has not within its grace. It returns when the process is dead or dying.
-func (p *Process) stop() {
+func (p *Process) stop(cause error) {
 	select {
 	case <-p.exited:
 	case <-p.killed:
@@ -67,10 +68,22 @@ func (p *Process) stop() {
 		select {
 		case <-p.exited:
 		case <-p.killed:
-		case <-time.After(p.spec.StopGrace):
+		case <-time.After(p.grace(cause)):
 		}
 	}
 	p.Kill()
+}
+
+// grace is how long the process may take to end itself. A cause may leave it less
+// than the owner does: one whose time was short has little to spare.
+func (p *Process) grace(cause error) time.Duration {
+	var short interface {
+		Grace(most time.Duration) time.Duration
+	}
+	if errors.As(cause, &short) {
+		return short.Grace(p.spec.StopGrace)
+	}
+	return p.spec.StopGrace
 }
 
 // Close kills the process, waits until nothing of its tree is left and frees

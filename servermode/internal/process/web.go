@@ -108,7 +108,7 @@ func (w *web) end(r *webRun, err error) error {
 	defer w.mu.Unlock()
 	ended := w.p.endedItself(err)
 	if w.left.Load() && len(w.runs) == 1 {
-		w.p.stop()
+		w.p.stop(err)
 	}
 	select {
 	case <-w.p.killed:
