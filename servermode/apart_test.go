@@ -84,7 +84,7 @@ func TestServer_FilesGoWithTheProcess(t *testing.T) {
 	r.mustInit(f)
 	assert.Equal(t, runtimespec.Crashed, r.run(f, "", `"die"`).reason)
 	r.eventually(func() bool {
-		left, err := filepath.Glob(filepath.Join(r.state, "functions", "*", "processes", "*", "tmp", "f"))
+		left, err := filepath.Glob(filepath.Join(r.state, "functions", "*", "p", "*", "tmp", "f"))
 		return err == nil && len(left) == 0
 	})
 	assert.JSONEq(t, `{"lost":""}`, r.run(f, "", `"write"`).body, "the next one finds nothing")

@@ -84,6 +84,9 @@ type Config struct {
 	Stdout    io.Writer // takes their logs [os.Stdout]
 	Stderr    io.Writer // [os.Stderr]
 
+	SharedMemory int64    // bytes of /dev/shm for each process [64 MiB]
+	Keep         []string // folders and files in /tmp, /var/tmp or /run/lock that functions see although each process has its own
+
 	Limits sandbox.Limits // rlimits of functions [sandbox.DefaultLimits]
 	// AdoptOrphans makes the process the reaper of its descendants: only for a
 	// program that starts no other children.
@@ -142,6 +145,7 @@ func (c Config) withDefaults() Config {
 	set(&c.Builds, 2)
 	set(&c.BuildTimeout, 15*time.Minute)
 	set(&c.Limits, sandbox.DefaultLimits)
+	set(&c.SharedMemory, sandbox.DefaultSharedMemory)
 	if c.Environ == nil {
 		c.Environ = os.Environ()
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
+	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
 // Causes for which the server itself ends a run.
@@ -73,11 +74,14 @@ func asRefusal(err error) *Refusal {
 	var full *function.SaturatedError
 	var exit *process.ExitError
 	var late overdue
+	var confine *sandbox.ConfineError
 	switch {
 	case errors.As(err, &r):
 		return r
 	case errors.Is(err, errStart) && hostFault(err) != "":
 		return refusal(runtimespec.HostFailed, "the function could not be started: "+hostFault(err))
+	case errors.As(err, &confine):
+		return refusal(runtimespec.StartFailed, "the server could not start the function; its log says why")
 	case errors.As(err, &action):
 		return refusal(runtimespec.InitFailed, action.Message)
 	case errors.As(err, &exit):

@@ -13,6 +13,7 @@ import (
 // probeSandbox finds out what processes can have of their own, and says what
 // they cannot.
 func (s *Server) probeSandbox() error {
+	s.box.SharedMemory = s.cfg.SharedMemory
 	if err := s.box.Probe(s.state.path("functions")); err != nil {
 		return err
 	}
@@ -28,6 +29,8 @@ func (s *Server) probeSandbox() error {
 			zap.NamedError("because", layers.Why))
 	case !layers.Overlay:
 		s.log.Warn("the processes of one function share its working folder; all else is their own", zap.NamedError("because", layers.Why))
+	default:
+		s.log.Info("each process has its own /tmp, home, working folder, shared memory and System V segments")
 	}
 	return nil
 }
@@ -46,7 +49,7 @@ func inContainer() bool {
 // findNeeds finds what functions need of folders that are hidden from them, as
 // when an interpreter lies in /tmp.
 func (s *Server) findNeeds() error {
-	all := []string{s.state.path("launchers"), s.state.path("builds")}
+	all := append([]string{s.state.path("launchers"), s.state.path("builds")}, s.cfg.Keep...)
 	for _, k := range s.kinds {
 		if n, ok := k.(interface{ Needs() []string }); ok {
 			all = append(all, n.Needs()...)

@@ -115,7 +115,7 @@ func TestHTTP_OverdueAndCancelledRunsAreKilledWithTheirTree(t *testing.T) {
 	for _, pid := range pids {
 		r.eventually(func() bool { return !alive(pid) })
 	}
-	files, _ := filepath.Glob(filepath.Join(r.state, "functions", "*", "processes", "*", "tmp", "child"))
+	files, _ := filepath.Glob(filepath.Join(r.state, "functions", "*", "p", "*", "tmp", "child"))
 	for _, file := range files {
 		require.NoError(t, os.Remove(file))
 	}
@@ -149,7 +149,7 @@ func TestHTTP_RunsAtOnceWhereAllowed(t *testing.T) {
 	assert.True(t, alive(pid), "another is in it")
 	fresh := pidOf(t, r.run(f, "", `"pid"`))
 	assert.NotEqual(t, pid, fresh, "but it gets no new run")
-	dirs, _ := filepath.Glob(filepath.Join(r.state, "functions", "*", "processes", "*", "tmp"))
+	dirs, _ := filepath.Glob(filepath.Join(r.state, "functions", "*", "p", "*", "tmp"))
 	require.Len(t, dirs, 2, "one for each process")
 	for _, dir := range dirs {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "go"), nil, 0o666))

@@ -74,7 +74,7 @@ func (r *rig) sleeper(f target, header http.Header) (answer <-chan got, pids []i
 	go func() { done <- r.send(runtimespec.PathRun, header, []byte(`{"value":"sleep"}`)) }()
 	var child int
 	r.eventually(func() bool {
-		files, _ := filepath.Glob(filepath.Join(r.state, "functions", "*", "processes", "*", "tmp", "child"))
+		files, _ := filepath.Glob(filepath.Join(r.state, "functions", "*", "p", "*", "tmp", "child"))
 		if len(files) == 1 {
 			text, _ := os.ReadFile(files[0])
 			child = atoi(string(text))

@@ -103,7 +103,7 @@ func (p *program) start(ctx context.Context, sink function.Sink) (*process.Proce
 
 // place is where the function's processes get their folders.
 func (p *program) place() sandbox.Place {
-	return sandbox.Place{Dir: p.dir, Action: filepath.Join(p.dir, actionFolder), User: p.user, Keep: p.server.needs}
+	return sandbox.Place{Dir: p.dir, Action: p.command.Dir, User: p.user, Keep: p.server.needs}
 }
 
 // failed sorts a failure: the action's own is told to its author, in the

@@ -88,6 +88,8 @@ var fixedSettings = settingsOf{
 	{"no-fork", func(c Config) any { return c.NoFork }},
 	{"uv", func(c Config) any { return c.UV }},
 	{"host-packages", func(c Config) any { return c.HostPackages }},
+	{"shm-size", func(c Config) any { return c.SharedMemory }},
+	{"keep", func(c Config) any { return c.Keep }},
 	{"max-unpacked", func(c Config) any { return c.MaxUnpacked }},
 	{"max-unpacked-files", func(c Config) any { return c.MaxUnpackedFiles }},
 	{"go", func(c Config) any { return c.Go }},

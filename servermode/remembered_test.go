@@ -25,7 +25,7 @@ func again(f target, activation, server string) http.Header {
 
 // ledger is how often the echo function was asked to count.
 func (r *rig) ledger() int {
-	files, err := filepath.Glob(filepath.Join(r.state, "functions", "*", "processes", "*", "tmp", "ledger"))
+	files, err := filepath.Glob(filepath.Join(r.state, "functions", "*", "p", "*", "tmp", "ledger"))
 	require.NoError(r.t, err)
 	total := 0
 	for _, file := range files {

@@ -45,6 +45,10 @@ func (s *Server) openState() error {
 	} else if err != nil {
 		return fmt.Errorf("%w: state folder: %w", daemon.ErrConfig, err)
 	}
+	// Links in the way are followed once, here: mounts know folders by their real paths.
+	if d.dir, err = filepath.EvalSymlinks(d.dir); err != nil {
+		return fmt.Errorf("%w: state folder: %w", daemon.ErrConfig, err)
+	}
 	if err := d.takeLock(); err != nil {
 		return err
 	}
@@ -144,6 +148,10 @@ func (s *Server) openSandbox() error {
 			return err
 		}
 		s.onStop(users.Close)
+		users.Notice = func(err error) { s.log.Warn("something of a function is left on the host", zap.Error(err)) }
+		if users.Left != nil {
+			users.Notice(users.Left)
+		}
 	} else {
 		s.log.Warn("functions are not isolated: "+notIsolated, zap.Int("uid", os.Getuid()))
 	}

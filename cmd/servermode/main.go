@@ -77,6 +77,9 @@ type flags struct {
 	MaxProcesses uint64 `default:"1024" env:"WHISKAWAY_MAX_PROCESSES" help:"Processes and threads per function, where it has a user of its own."`
 	MaxFileSize  uint64 `env:"WHISKAWAY_MAX_FILE_SIZE" help:"Bytes of any one file that a function writes. [as many as the disk has]"`
 
+	ShmSize int64    `default:"67108864" env:"WHISKAWAY_SHM_SIZE" help:"Bytes of /dev/shm for each process of a function: memory."`
+	Keep    []string `env:"WHISKAWAY_KEEP" placeholder:"PATH" help:"Folders and files in /tmp, /var/tmp or /run/lock that functions see, such as /tmp/nvidia-mps: each process has these folders of its own otherwise."`
+
 	MaxRunBody  int64 `default:"33554432" env:"WHISKAWAY_MAX_RUN_BODY" help:"Bytes of a run's request: its arguments and what stands around them."`
 	MaxResult   int   `default:"8388608" env:"WHISKAWAY_MAX_RESULT" help:"Bytes of a run's result. The platform may take less, and plain OpenWhisk callers are given 1 MiB at most."`
 	MaxLog      int   `default:"10485760" env:"WHISKAWAY_MAX_LOG" help:"Bytes of a run's or an init's log; what is beyond them is dropped."`
@@ -124,6 +127,7 @@ func (f flags) config() servermode.Config {
 		Queue: f.Queue, QueueTotal: f.QueueTotal, StopGrace: f.StopGrace, Activations: f.Activations, ResultCache: f.ResultCache, CodeCache: f.CodeCache,
 		Python: f.Python, Node: f.Node, NodeModules: f.NodeModules, UV: f.UV, Preload: f.Preload, NoFork: f.NoFork, Go: f.Go, Runtimes: f.Runtime, NativeAck: f.NativeAck, NativeGrace: f.NativeGrace, NativeExecutionEnv: f.NativeExecutionEnv,
 		HostPackages: f.HostPackages, MaxUnpacked: f.MaxUnpacked, MaxUnpackedFiles: f.MaxUnpackedFiles,
+		SharedMemory: f.ShmSize, Keep: f.Keep,
 		PlainKind: f.PlainKind, Builds: f.Builds, BuildTimeout: f.BuildTimeout, BuildCache: f.BuildCache,
 		MaxRunBody: f.MaxRunBody, MaxResult: f.MaxResult, MaxLog: f.MaxLog, MaxInitBody: f.MaxInitBody,
 		AllowSharedUser: f.AllowSharedUser, PassEnv: f.PassEnv, VolatileEnv: f.VolatileEnv, AdoptOrphans: true,

@@ -118,10 +118,10 @@ func TestServer_HangUpReloads(t *testing.T) {
 		assert.Equal(t, http.StatusOK, get(t, server.URL+"/functions", "bbbbbbbbbbbbbbbb"))
 		assert.Equal(t, http.StatusUnauthorized, get(t, server.URL+"/functions", ""))
 	}
-	write(t, file, "listen: 127.0.0.1:1\npython: /usr/bin/python3\ngrace: 1s\nlog: /nowhere\n")
+	write(t, file, "listen: 127.0.0.1:1\npython: /usr/bin/python3\ngrace: 1s\nlog-format: human\n")
 	hangUp(t, server, reloaded)
 	assert.Contains(t, server.Stderr.String(), `"settings":["python"]`)
-	assert.Contains(t, server.Stderr.String(), `"settings":["log"]`)
+	assert.Contains(t, server.Stderr.String(), `"settings":["log-format"]`)
 	assert.Contains(t, server.Stderr.String(), `"settings":["grace"]`)
 	assert.Equal(t, http.StatusOK, get(t, server.URL+"/functions", ""), "no token file any more")
 	require.NoError(t, server.Signal(syscall.SIGTERM))

@@ -36,7 +36,7 @@ func TestDev_TakesJSONAndForms(t *testing.T) {
 		"a number":           {"", "application/json", `7`, 400, "no JSON object or array"},
 		"text":               {"", "text/plain", "hello", 400, "neither a JSON object"},
 		"unfinished files":   {"", multi, "--XX\r\nContent-Disposition: form-data; name=\"f\"\r\n\r\nabc", 400, "cannot be used"},
-		"more than is taken": {"", "application/json", `{"a":"` + strings.Repeat("a", 7<<20) + `"}`, 413, "larger than"},
+		"more than is taken": {"", "application/json", `{"a":"` + strings.Repeat("a", 31<<20) + `"}`, 413, "larger than"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			resp, err := http.Post(d.url+"?"+c.query, c.kind, strings.NewReader(c.body))

@@ -66,9 +66,9 @@ func TestServer_DiskFull(t *testing.T) {
 
 	source := "def main(args):\n    return {'padding': '" + strings.Repeat("x", 1<<20) + "'}\n"
 	a, reason := direct(t, server, source, false, "20000")
-	assert.Equal(t, runtimespec.StartFailed, reason, a.Body)
+	assert.Equal(t, runtimespec.HostFailed, reason, a.Body)
 	assert.True(t, reason.NotStarted())
-	assert.Contains(t, a.Body, "no space left on device")
+	assert.Contains(t, a.Body, "the server's disk is full")
 	assert.Equal(t, first, pid(t, harness.Run(t, client, "b", nil)), "what runs goes on")
 
 	require.NoError(t, os.Remove(filler))
@@ -89,8 +89,8 @@ func TestServer_DescriptorsExhausted(t *testing.T) {
 	limit := unix.Rlimit{Cur: uint64(len(open) + 3), Max: before.Max}
 	require.NoError(t, unix.Prlimit(server.Cmd.Process.Pid, unix.RLIMIT_NOFILE, &limit, nil))
 	a, reason := direct(t, server, who, false, "20000")
-	assert.Equal(t, runtimespec.StartFailed, reason, a.Body)
-	assert.Contains(t, a.Body, "too many open files")
+	assert.Equal(t, runtimespec.HostFailed, reason, a.Body)
+	assert.Contains(t, a.Body, "the server cannot open more files")
 	assert.Equal(t, first, pid(t, harness.Run(t, client, "b", nil)))
 
 	require.NoError(t, unix.Prlimit(server.Cmd.Process.Pid, unix.RLIMIT_NOFILE, &before, nil))

@@ -105,6 +105,11 @@ func (w *writer) file(name string, mode fs.FileMode, content io.Reader) error {
 // a virtual environment points at its interpreter. Nothing is written through
 // one that leads out of the folder, and whoever reads there must not follow it.
 func (w *writer) link(name, target string) error {
+	if info, err := w.root.Lstat(name); err == nil && !info.IsDir() { // a later entry replaces an earlier one
+		if err := w.root.Remove(name); err != nil {
+			return err
+		}
+	}
 	w.links[name] = true
 	w.things++
 	return w.root.Symlink(target, name)

@@ -54,7 +54,8 @@ func TestTable_TellsWhoCounts(t *testing.T) {
 		s.Stop(b.key, "a")
 		synctest.Wait()
 		assert.Equal(t, []function.Ran{
-			{Took: time.Second}, {Queued: time.Second, Took: time.Second}, {Queued: time.Second, Took: time.Second, Cold: true}, {Err: errBroken},
+			{Took: time.Second, Result: []byte("1")}, {Queued: time.Second, Took: time.Second, Result: []byte("2")},
+			{Queued: time.Second, Took: time.Second, Cold: true, Result: []byte("4")}, {Result: []byte{}, Err: errBroken},
 		}, seen.ran)
 		require.Len(t, seen.refused, 1)
 		require.ErrorIs(t, seen.refused[0], function.ErrSaturated)

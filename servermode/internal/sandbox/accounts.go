@@ -52,11 +52,10 @@ func (s *Sandbox) NameUsers(etc string) error {
 		if err != nil {
 			return err
 		}
+		text = withoutNumbered(text)
 		var more strings.Builder
 		for id := s.Users.first; id < s.Users.first+s.Users.size; id += 2 {
-			if name := numberedName(int(id)); !bytes.Contains(text, []byte(name+":")) {
-				more.WriteString(entry(file, name, int(id), int(id), "/nonexistent"))
-			}
+			more.WriteString(entry(file, numberedName(int(id)), int(id), int(id), "/nonexistent"))
 		}
 		if err := appendTo(path, text, more.String()); err != nil {
 			return err
@@ -66,11 +65,20 @@ func (s *Sandbox) NameUsers(etc string) error {
 	return nil
 }
 
+// withoutNumbered leaves out what an earlier server wrote: its block of users may
+// have been another.
+func withoutNumbered(text []byte) (out []byte) {
+	for line := range bytes.Lines(text) {
+		fields := strings.Split(strings.TrimSpace(string(line)), ":")
+		if len(fields) < 3 || fields[0] != functionName+"-"+fields[2] {
+			out = append(out, line...)
+		}
+	}
+	return out
+}
+
 // appendTo replaces a file by one that goes on, so that nobody reads half an entry.
 func appendTo(path string, text []byte, more string) error {
-	if more == "" {
-		return nil
-	}
 	if len(text) > 0 && text[len(text)-1] != '\n' {
 		more = "\n" + more
 	}

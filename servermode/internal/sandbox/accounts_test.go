@@ -31,7 +31,7 @@ func TestSandbox_NamesUsersInAContainersPasswd(t *testing.T) {
 	assert.Contains(t, string(passwd), "\n"+folders.UserName+":x:")
 	require.NoError(t, folders.Remove())
 
-	require.NoError(t, box.NameUsers(etc), "once is enough")
+	require.NoError(t, box.NameUsers(etc), "what is there is written anew, not added")
 	again, err := os.ReadFile(filepath.Join(etc, "passwd"))
 	require.NoError(t, err)
 	assert.Equal(t, string(passwd), string(again))

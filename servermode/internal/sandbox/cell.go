@@ -2,8 +2,10 @@ package sandbox
 
 import (
 	"errors"
+	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"syscall"
 
 	"github.com/go-json-experiment/json"
@@ -35,21 +37,58 @@ type Cell struct {
 // the rest is the sandbox's. pidfd becomes readable when the process ends.
 func (c *Cell) Start(cmd *exec.Cmd) (pidfd int, err error) {
 	confines := c.confines(cmd.Dir)
-	text, err := json.Marshal(confines)
+	report, theirs, err := os.Pipe()
 	if err != nil {
 		return -1, err
+	}
+	defer report.Close()
+	confines.Report = firstExtra + len(cmd.ExtraFiles)
+	cmd.ExtraFiles = append(slices.Clone(cmd.ExtraFiles), theirs)
+	text, err := json.Marshal(confines)
+	if err != nil {
+		return -1, errors.Join(err, theirs.Close())
 	}
 	cmd.SysProcAttr = confines.attributes(&pidfd)
 	cmd.Args = append([]string{c.shim(), string(text), cmd.Path}, cmd.Args[1:]...)
 	cmd.Path = self
 	cmd.Env = shielded(cmd.Env, c.mark)
-	if err := c.enter(func() (int, error) { return c.exec(cmd) }); err != nil {
+	err = c.enter(func() (int, error) { return c.exec(cmd) })
+	_ = theirs.Close()
+	switch {
+	case err != nil:
 		return -1, err
-	}
-	if pidfd < 0 {
+	case pidfd < 0:
 		return -1, errors.Join(errNoPidfd, c.Kill(), c.Wait())
 	}
+	if err := reported(report); err != nil {
+		awaitExit(pidfd)
+		killed := c.Kill()
+		_ = c.Wait() // its status says no more
+		return -1, errors.Join(err, killed, unix.Close(pidfd))
+	}
 	return pidfd, nil
+}
+
+// firstExtra is the first descriptor of a command's ExtraFiles.
+const firstExtra = 3
+
+// ConfineError is what kept the shim from becoming the function's program: the
+// host's fault, never the function's.
+type ConfineError struct{ Cause string }
+
+func (e *ConfineError) Error() string { return "the process could not be confined: " + e.Cause }
+
+// reported waits until the shim has become the program, or says why it has not.
+// The end of the process ends it too.
+func reported(report *os.File) error {
+	text, err := io.ReadAll(report)
+	switch {
+	case err != nil:
+		return err
+	case len(text) > 0:
+		return &ConfineError{string(text)}
+	}
+	return nil
 }
 
 // shim is the name under which the sandbox's binary does the cell's work.

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"strings"
@@ -24,6 +25,8 @@ type Confines struct {
 	Spaces uint32  `json:"spaces"`
 	Mounts []Mount `json:"mounts"` // made in this order
 	Dir    string  `json:"dir"`    // working directory, entered after the mounts; empty: as it is
+	// Report is the descriptor on which the shim says what stood in its way.
+	Report int `json:"report"`
 }
 
 // Mount is one mount, as mount(2) takes it.
@@ -89,7 +92,7 @@ func parseConfines(text string) (c Confines, err error) {
 func (c Confines) apply() error {
 	for _, m := range c.Mounts {
 		if err := unix.Mount(m.From, m.On, m.Type, uintptr(m.Flags), m.Data); err != nil {
-			return fmt.Errorf("mount %s on %s: %w", m.Type, m.On, err)
+			return fmt.Errorf("mount %s on %s: %w", cmp.Or(m.Type, m.From, "nothing new"), m.On, err)
 		}
 	}
 	if err := c.becomeUser(); err != nil {

@@ -42,7 +42,7 @@ const (
 
 // Folders makes the folders for one more process.
 func (s *Sandbox) Folders(at Place) (f *Folders, err error) {
-	all := filepath.Join(at.Dir, "processes")
+	all := filepath.Join(at.Dir, "p") // short: a socket's path, in TMPDIR say, has 107 bytes
 	if err := os.Mkdir(all, seen); err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, err
 	}
@@ -101,6 +101,7 @@ func shared() (out []string) {
 // Hidden reports whether functions do not see path, because it lies in a folder
 // of which each has its own.
 func Hidden(path string) bool {
+	path = filepath.Clean(path)
 	return filepath.IsAbs(path) && slices.ContainsFunc(shared(), func(dir string) bool { return below(path, dir) })
 }
 

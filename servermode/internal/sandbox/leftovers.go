@@ -1,16 +1,11 @@
 package sandbox
 
 import (
-	"bufio"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // Leftovers are removed of users whose processes have no folders of their own:
@@ -58,61 +53,4 @@ func ignoreGone(err error) error {
 		return nil
 	}
 	return err
-}
-
-// segments are the kinds of System V objects: their table's name in /proc and
-// how one is removed.
-var segments = map[string]struct {
-	id     string
-	remove func(id int) error
-}{
-	"shm": {"shmid", func(id int) error { _, err := unix.SysvShmCtl(id, unix.IPC_RMID, nil); return err }},
-	"msg": {"msqid", func(id int) error { return removeSysv(unix.SYS_MSGCTL, uintptr(id), unix.IPC_RMID, 0) }},
-	"sem": {"semid", func(id int) error { return removeSysv(unix.SYS_SEMCTL, uintptr(id), 0, unix.IPC_RMID) }},
-}
-
-func removeSysv(call, id, second, third uintptr) error {
-	if _, _, errno := syscall.Syscall(call, id, second, third); errno != 0 {
-		return errno
-	}
-	return nil
-}
-
-func removeSegments(belongs func(uid uint32) bool) error {
-	var errs []error
-	for name, kind := range segments {
-		for _, row := range table("/proc/sysvipc/" + name) {
-			uid, err := strconv.ParseUint(row["uid"], 10, 32)
-			id, idErr := strconv.Atoi(row[kind.id])
-			if err != nil || idErr != nil || !belongs(uint32(uid)) {
-				continue
-			}
-			if err := kind.remove(id); err != nil && err != syscall.EINVAL && err != syscall.EIDRM {
-				errs = append(errs, err)
-			}
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// table reads a file of columns with a heading.
-func table(path string) (rows []map[string]string) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	lines.Scan()
-	names := strings.Fields(lines.Text())
-	for lines.Scan() {
-		row := map[string]string{}
-		for i, value := range strings.Fields(lines.Text()) {
-			if i < len(names) {
-				row[names[i]] = value
-			}
-		}
-		rows = append(rows, row)
-	}
-	return rows
 }

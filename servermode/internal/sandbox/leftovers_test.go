@@ -51,6 +51,42 @@ func TestUser_LeavesNothingOnTheHost(t *testing.T) {
 	assert.Empty(t, left(t, mark, u.ID))
 }
 
+// Whoever made a segment keeps its rights in it, also when it was given away.
+func TestUser_LeavesNoSegmentThatItGaveAway(t *testing.T) {
+	python := lookPath(t, "/usr/bin/python3")
+	box := newBox(t, token())
+	if box.Users == nil {
+		t.Skip("only root can run functions as users of their own")
+	}
+	u := user(t, box)
+	const give = `import ctypes, struct
+c = ctypes.CDLL(None, use_errno=True)
+made = c.shmget(0, 4096, 0o1600)
+record = ctypes.create_string_buffer(256)
+assert c.shmctl(made, 2, record) == 0
+record[4:8] = struct.pack("I", 0)
+assert c.shmctl(made, 1, record) == 0, ctypes.get_errno()
+import time; time.sleep(1000)`
+	f := start(t, box, u, `exec `+python+` -c "$0"`, give)
+	eventually(t, func() bool { return len(left(t, "none", u.ID)) == 1 }, "it is there, as its maker's")
+	f.end(t)
+	assert.Empty(t, left(t, "none", u.ID))
+}
+
+// In a default container root may not administer the system: what functions
+// leave goes all the same.
+func TestWithoutSysAdmin_NothingIsLeft(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can run functions as users of their own")
+	}
+	itself, err := os.Executable()
+	require.NoError(t, err)
+	out, err := exec.Command(lookPath(t, "setpriv"), "--bounding-set=-sys_admin", "--inh-caps=-sys_admin",
+		itself, "-test.run=^Test(User_Leaves|Users_TheNext)", "-test.v").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Contains(t, string(out), "--- PASS: TestUser_LeavesNothingOnTheHost")
+}
+
 // What a killed server's functions left goes when the next one takes their uids.
 func TestUsers_TheNextServerRemovesWhatWasLeft(t *testing.T) {
 	lookPath(t, "ipcmk")

@@ -12,9 +12,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sharedMemory bounds /dev/shm, which is memory.
-const sharedMemory = 1 << 30
-
 // mountFolders makes what the process finds mounted, and says how. What lies in
 // a folder that is hidden by one of its own stays visible if it is to be kept.
 func (s *Sandbox) mountFolders(f *Folders, at Place) error {
@@ -23,7 +20,7 @@ func (s *Sandbox) mountFolders(f *Folders, at Place) error {
 		f.spaces |= syscall.CLONE_NEWUSER
 	}
 	f.Home, f.Tmp = filepath.Join(at.Dir, "home"), "/tmp"
-	f.add(Mount{On: "/", Flags: unix.MS_REC | unix.MS_PRIVATE})
+	f.add(Mount{On: "/", Flags: unix.MS_REC | unix.MS_SLAVE})
 	err := errors.Join(s.ownAction(f, at), f.ownHome(at), f.ownAccount(at))
 	hide := inOrder(shared(), at.Dir)
 	for _, path := range hide {
@@ -33,7 +30,7 @@ func (s *Sandbox) mountFolders(f *Folders, at Place) error {
 		f.add(Mount{From: f.instead(path), On: path, Flags: unix.MS_BIND | unix.MS_REC})
 	}
 	if isMount("/dev/shm") {
-		f.add(Mount{From: "tmpfs", On: "/dev/shm", Type: "tmpfs", Flags: unix.MS_NOSUID | unix.MS_NODEV, Data: "mode=1777,size=" + strconv.Itoa(sharedMemory)})
+		f.add(Mount{From: "tmpfs", On: "/dev/shm", Type: "tmpfs", Flags: unix.MS_NOSUID | unix.MS_NODEV, Data: "mode=1777,size=" + strconv.FormatInt(s.SharedMemory, 10)})
 	}
 	if isMount("/dev/mqueue") {
 		f.add(Mount{From: "mqueue", On: "/dev/mqueue", Type: "mqueue", Flags: unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC})
@@ -72,7 +69,8 @@ func (f *Folders) keep(hidden string, at Place) error {
 		return err
 	}
 	for _, path := range append([]string{at.Action, f.Home}, at.Keep...) {
-		if path == "" || path == hidden || !below(path, hidden) {
+		path = filepath.Clean(path)
+		if path == hidden || !below(path, hidden) {
 			continue
 		}
 		if err := f.keepOne(path, filepath.Join(mine, strings.TrimPrefix(path, hidden))); err != nil {
@@ -82,14 +80,12 @@ func (f *Folders) keep(hidden string, at Place) error {
 	return nil
 }
 
-// keepOne mounts a folder or a file elsewhere; one that is gone is not missed.
+// keepOne mounts a folder or a file elsewhere. One that is not there, or that the
+// server itself cannot reach, is not missed: PATH names many.
 func (f *Folders) keepOne(path, on string) error {
 	info, err := os.Stat(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
 	if err != nil {
-		return err
+		return nil
 	}
 	if err := os.MkdirAll(filepath.Dir(on), 0o755); err != nil {
 		return err

@@ -30,6 +30,10 @@ const probeTime = 20 * time.Second
 // Call it before the first process is started.
 func (s *Sandbox) Probe(dir string) error {
 	s.Layers = Layers{}
+	if below(dir, "/dev/shm") {
+		s.Layers.Why = errors.New("the state folder lies in /dev/shm, of which each process would have its own")
+		return nil
+	}
 	for _, layers := range []Layers{{Mounts: true, Overlay: true}, {Mounts: true}} {
 		why, err := s.try(dir, layers)
 		if err != nil {
@@ -75,7 +79,9 @@ func (s *Sandbox) try(dir string, layers Layers) (why, err error) {
 }
 
 // view is what of the sandbox its folders depend on.
-func (s *Sandbox) view(layers Layers) *Sandbox { return &Sandbox{Layers: layers, Users: s.Users} }
+func (s *Sandbox) view(layers Layers) *Sandbox {
+	return &Sandbox{Layers: layers, Users: s.Users, SharedMemory: s.SharedMemory}
+}
 
 func (s *Sandbox) runTrial(user *User, at Place, folders *Folders) error {
 	cell := s.Cell(user)
@@ -86,13 +92,24 @@ func (s *Sandbox) runTrial(user *User, at Place, folders *Folders) error {
 	ctx, cancel := context.WithTimeout(context.Background(), probeTime)
 	defer cancel()
 	state, err := cell.Run(ctx, cmd)
+	var confine *ConfineError
 	switch {
-	case err != nil:
+	case errors.As(err, &confine):
 		return err
+	case err != nil:
+		return fmt.Errorf("this host gives the server no %s: %w", namespacesNeeded(), err)
 	case !state.Success():
 		return fmt.Errorf("%s", strings.TrimSpace(said.String()))
 	}
 	return nil
+}
+
+// namespacesNeeded says what a host must allow.
+func namespacesNeeded() string {
+	if os.Getuid() == 0 {
+		return "mount and IPC namespaces (CAP_SYS_ADMIN)"
+	}
+	return "user namespaces"
 }
 
 // runProbe is what the trial's process does: as a function would, it writes

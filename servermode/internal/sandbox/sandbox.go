@@ -22,23 +22,28 @@ const EnvInstance = "WHISKAWAY_INSTANCE"
 // ErrClosed is returned by a start in a sandbox that was closed.
 var ErrClosed = errors.New("the sandbox is closed")
 
+// DefaultSharedMemory is what a Docker container gets.
+const DefaultSharedMemory = 64 << 20
+
 // Sandbox starts commands. Its zero value is not usable; see New.
 type Sandbox struct {
 	Limits Limits
 	Users  *Users // nil: functions run as the server's own user
 	Layers Layers // see Probe
-	named  bool   // its users have entries in /etc/passwd; see NameUsers
-	prefix string
-	next   atomic.Uint64
-	spawn  chan func()
-	close  sync.Once
-	closed chan struct{}
+	// SharedMemory bounds the /dev/shm of each process, in bytes.
+	SharedMemory int64
+	named        bool // its users have entries in /etc/passwd; see NameUsers
+	prefix       string
+	next         atomic.Uint64
+	spawn        chan func()
+	close        sync.Once
+	closed       chan struct{}
 }
 
 // New returns a sandbox whose instances are named after the server's
 // incarnation. users is nil unless the server is root.
 func New(incarnation string, limits Limits, users *Users) *Sandbox {
-	s := &Sandbox{Limits: limits, Users: users, prefix: incarnation, spawn: make(chan func()), closed: make(chan struct{})}
+	s := &Sandbox{Limits: limits, Users: users, SharedMemory: DefaultSharedMemory, prefix: incarnation, spawn: make(chan func()), closed: make(chan struct{})}
 	go s.spawner()
 	return s
 }

@@ -51,7 +51,11 @@ func runShim(args []string) error {
 	if err != nil {
 		return err
 	}
+	syscall.CloseOnExec(confines.Report)
 	if err := confines.apply(); err != nil {
+		if _, err := syscall.Write(confines.Report, []byte(err.Error())); err == nil {
+			syscall.Exit(1) // it is told where it belongs, and the function's streams stay clean
+		}
 		return err
 	}
 	if err := syscall.Exec(args[1], args[1:], unshielded(os.Environ())); err != nil {

@@ -13,6 +13,8 @@ type User struct {
 	// is started.
 	Group uint32
 
+	notice func(error) // is told what of it could not be removed
+
 	mu    sync.Mutex // held while a process is started or some are ended
 	cells []*Cell    // those that have a process
 	stuck bool       // something of it could not be ended: nobody else may have the uid
@@ -29,7 +31,8 @@ func (u *User) end(c *Cell) error {
 	if len(u.cells) == 0 {
 		err := killUser(u.ID)
 		if err == nil && u.exposed {
-			err, u.exposed = removeLeftovers(func(uid uint32) bool { return uid == u.ID }), false
+			u.exposed = false
+			u.notice(removeLeftovers(func(uid uint32) bool { return uid == u.ID }))
 		}
 		u.stuck = u.stuck || err != nil
 		return err

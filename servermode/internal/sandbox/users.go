@@ -31,6 +31,10 @@ type Users struct {
 	first uint32
 	size  uint32
 	lock  *blockLock
+	// Left says what of earlier functions could not be removed; nil: nothing.
+	Left error
+	// Notice, unless nil, is told what of a function could not be removed.
+	Notice func(error)
 
 	mu   sync.Mutex // guards what follows
 	free []uint32   // the longest unused first
@@ -103,7 +107,7 @@ func (u *Users) Acquire() (*User, error) {
 	id := u.free[0]
 	u.free = u.free[1:]
 	u.used[id] = true
-	return &User{ID: id}, nil
+	return &User{ID: id, notice: u.tell}, nil
 }
 
 // Release gives a uid back; nothing may run as it any more.
@@ -157,10 +161,15 @@ func (u *Users) sweep() error {
 			}
 		}
 	}
-	if err := removeLeftovers(u.has); err != nil {
-		return fmt.Errorf("removing what an earlier server's functions left: %w", err)
-	}
+	u.Left = removeLeftovers(u.has)
 	return nil
+}
+
+// tell passes on what could not be removed.
+func (u *Users) tell(err error) {
+	if err != nil && u.Notice != nil {
+		u.Notice(err)
+	}
 }
 
 func (u *Users) has(uid uint32) bool { return uid >= u.first && uid < u.first+u.size }
