@@ -155,7 +155,7 @@ func TestTerminal_AHangUpByHandReloadsAFile(t *testing.T) {
 		if binary == "clientmode" {
 			continue
 		}
-		for flag, text := range map[string]string{"config": "log-level: info\n", "token-file": "aaaaaaaaaaaaaaaa alice\n"} {
+		for flag, text := range map[string]string{"config": "log-level: info\n", "token-file": "aaaaaaaaaaaaaaaa default\n"} {
 			t.Run(binary+" "+flag, func(t *testing.T) {
 				file := filepath.Join(t.TempDir(), "file")
 				write(t, file, text)
