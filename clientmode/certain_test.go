@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"net"
 	"net/http"
@@ -130,11 +131,12 @@ func certify(t *testing.T, host string, from, until time.Time) (tls.Certificate,
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file
 }
 
-// A server that is not there yet may be soon: that is waited for, also where
-// only its name is missing.
-func TestInit_WhatMayPassIsRepeated(t *testing.T) {
-	r := newRig(t, clientmode.Config{Upstream: "http://gpu.invalid", Limit: 200 * time.Millisecond})
-	start := time.Now()
-	assert.Contains(t, r.post("/init", initBody(small)).Body, "its host name")
-	assert.Greater(t, time.Since(start), 50*time.Millisecond)
+// A name that is not known yet may be soon, so it is asked for again.
+func TestCause_AnUnknownNameMayPass(t *testing.T) {
+	unknown := fmt.Errorf("dial: %w", &net.DNSError{Err: "no such host", Name: "gpu.example", IsNotFound: true})
+	assert.False(t, clientmode.Certain(unknown))
+	assert.Equal(t, "its host name is not known", clientmode.Cause(unknown))
+	failed := &net.DNSError{Err: "server misbehaving", Name: "gpu.example", IsTemporary: true}
+	assert.False(t, clientmode.Certain(failed))
+	assert.Equal(t, "its host name cannot be looked up", clientmode.Cause(failed))
 }

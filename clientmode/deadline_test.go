@@ -92,6 +92,19 @@ func TestInit_OverItsTimeIsToldInThePlatformsWords(t *testing.T) {
 	r.sentinels(1)
 }
 
+// What came of an attempt before does not matter: the last one reached a server,
+// which started something.
+func TestInit_OverItsTimeAtALaterAttemptIsToldInThePlatformsWords(t *testing.T) {
+	frozen := func(_ http.ResponseWriter, r request) { <-r.done }
+	f := newFake(t, map[string]script{"/init": first(1, raw(""), frozen)})
+	r := newRig(t, clientmode.Config{Upstream: f.URL, Limit: 2 * time.Second})
+	a := r.post("/init", initBody(small))
+	assert.Equal(t, http.StatusBadGateway, a.Status)
+	assert.Equal(t, `{"error":"The action exceeded its time limits of 2000 milliseconds during initialization."}`, a.Body)
+	assert.Equal(t, 2, f.count("/init"))
+	r.sentinels(1)
+}
+
 // The platform sends a point in time; the limit that its words name follows from
 // it. On a machine that held the request up, no limit can be told: try again.
 func TestDeadline_NamesTheActionsOwnLimit(t *testing.T) {

@@ -1,8 +1,12 @@
 package clientmode
 
 import (
+	"context"
 	"net"
 	"strings"
+	"sync/atomic"
+
+	"github.com/whiskaway/whiskaway/internal/hop"
 )
 
 // Target is what main@url names and whether its address is asked about when it
@@ -69,4 +73,25 @@ func (c *Client) Accepts() bool {
 		_ = conn.Close()
 	}
 	return err == nil
+}
+
+// counted is an upstream that counts what failed there.
+type counted struct {
+	Upstream
+	failed atomic.Int64
+}
+
+func (u *counted) Send(ctx context.Context, r *hop.Request) (*hop.Response, error) {
+	resp, err := u.Upstream.Send(ctx, r)
+	if err != nil {
+		u.failed.Add(1)
+	}
+	return resp, err
+}
+
+// CountFailed counts the requests to the operator's server that fail from now on.
+func (c *Client) CountFailed() *atomic.Int64 {
+	u := &counted{Upstream: c.fixed}
+	c.fixed = u
+	return &u.failed
 }

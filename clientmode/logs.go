@@ -60,18 +60,6 @@ const (
 	drainPause = time.Millisecond // the kernel tells nobody that a pipe is empty
 )
 
-// rest pauses, and reports whether ctx is not over.
-func rest(ctx context.Context, pause time.Duration) bool {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
 // unread is how many bytes wait in a stream that is a pipe; of anything else
 // nothing is known, so 0.
 func unread(w io.Writer) int {

@@ -38,7 +38,7 @@ func (c *Client) persist(ctx context.Context, f *function, init bool, attempt fu
 			return failure(http.StatusForbidden, runtimespec.Forbidden, "%s", never.public())
 		case err != nil && hopeless(err):
 			return c.unusable(f, init, err)
-		case err != nil && ctx.Err() != nil && again && pause > firstPause:
+		case err != nil && ctx.Err() != nil && unsent(err) && pause > firstPause:
 			return c.neverStarted(f, before, why) // says more than that time was over
 		case err != nil && !unsent(err) && (ctx.Err() != nil || !again):
 			return c.lost(ctx, f, err)
@@ -61,21 +61,6 @@ func final(out outcome) outcome {
 		out.status = http.StatusBadGateway
 	}
 	return out
-}
-
-// waitFor pauses, unless ctx would be over by then.
-func waitFor(ctx context.Context, pause time.Duration) bool {
-	if end, ok := ctx.Deadline(); ok && time.Until(end) < pause {
-		return false
-	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // lost is the outcome of an attempt whose answer did not come: it may have run.

@@ -33,20 +33,20 @@ func parse(args []string) (o options) {
 	f.text(&cfg.CAFile, "ca-file", "", "certificates to trust, PEM")
 	f.text(&cfg.SpoolDir, "spool-dir", os.TempDir(), "where large code is kept")
 	f.time(&cfg.Limit, "limit", "60s", "time for an init or a run when the platform names none")
-	f.time(&cfg.StopGrace, "stop-grace", "200ms", "the servers' --stop-grace: what a run that is over may take to end itself; they are told of that much less time, or a ninth less where that is shorter")
+	f.time(&cfg.StopGrace, "stop-grace", "200ms", "the servers' --stop-grace: how long an overdue run may take to exit; the client takes it, and at most a ninth, off the time that it gives a server")
 	f.time(&cfg.LogSettle, "log-settle", "30ms", "pause before a failure that has a log is answered: OpenWhisk then reads the log at once, and its engine has to have written it; 0: none")
 	f.time(&o.grace, "grace", "25s", "how long runs may go on after SIGTERM")
 	f.bytes(&cfg.MaxInitBody, "max-init-body", 72<<20, "largest init, in bytes: the code in base64, and the environment")
 	f.bytes(&cfg.MaxRunBody, "max-run-body", 32<<20, "largest run, in bytes: the arguments")
 	f.bytes(&cfg.MaxResult, "max-result", 1<<20, "largest result, in bytes; OpenWhisk's own limit is 1048576 unless it is set there")
-	f.truth(&cfg.Unavailable, "unavailable-503", "true: answer a run with 503 when nothing was started. OpenWhisk then runs it once more, in another container; a platform that does not loses it. An init is never answered so: OpenWhisk drops its activation without a record")
+	f.truth(&cfg.Unavailable, "unavailable-503", "true: answer a run with 503 when nothing was started. OpenWhisk then runs it once more, in another container; a platform that does not retry loses the activation. An init is never answered so: OpenWhisk drops its activation without a record")
 	f.list(&cfg.VolatileEnv, "volatile-env", "more init parameters that change with each activation, comma-separated; the same on the servers")
 	f.text(&o.logFile, "log", "", "file for the client's own log; its streams are the function's")
 	add(f, &o.logLevel, "log-level", "info", "debug, info, warn or error", func(text string) (string, error) {
 		_, err := zapcore.ParseLevel(text)
 		return text, err
 	})
-	f.BoolVar(&f.version, "version", false, "say which version this is")
+	f.BoolVar(&f.version, "version", false, "Print the version and end.")
 	f.parse(args)
 	if cfg.LogSettle == 0 {
 		cfg.LogSettle = -1 // to Config, 0 is its default

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"os"
 
 	"go.uber.org/zap"
@@ -18,8 +19,12 @@ type reloading struct {
 	level   zap.AtomicLevel
 }
 
-// HasFile reports whether a file of settings can be read again.
-func (r *reloading) HasFile() bool { return r.flags.Config != "" }
+// CanReload reports whether there is a file that can be read again: settings,
+// tokens or certificates.
+func (r *reloading) CanReload() bool {
+	f := r.flags
+	return cmp.Or(f.Config, f.TokenFile, f.TLSCert, f.JoinTokenFile) != ""
+}
 
 func (r *reloading) Reload() error {
 	var f flags

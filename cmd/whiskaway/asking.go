@@ -17,6 +17,14 @@ type asking struct {
 	Limit  time.Duration `default:"10s" help:"Time to wait for an answer."`
 }
 
+// Validate is called before Run; what it returns is a usage error.
+func (a *asking) Validate() error {
+	if a.Limit <= 0 {
+		return fmt.Errorf("--limit must be a time such as 10s, not %s", a.Limit)
+	}
+	return nil
+}
+
 // maxList is more than any list of functions that people can read.
 const maxList = 64 << 20
 
@@ -49,6 +57,8 @@ func (a *asking) refused(resp *http.Response, body []byte, tenant string) error 
 		return fmt.Errorf("%s wants a token: name a file that holds it with --token-file", a.Server)
 	case resp.StatusCode == http.StatusUnauthorized:
 		return fmt.Errorf("%s does not know the first token in %s: put one of the server's own --token-file there", a.Server, a.TokenFile)
+	case resp.StatusCode == http.StatusForbidden && tenant != "" && a.TokenFile == "":
+		return errors.New("there is no token, and --tenant needs one that may delegate: name a file that holds it with --token-file, or leave --tenant out")
 	case resp.StatusCode == http.StatusForbidden && tenant != "":
 		return errors.New("this token may not act for another tenant: leave --tenant out, or use one that may delegate")
 	case ours:

@@ -73,7 +73,7 @@ func (c *devCommand) Run() (err error) {
 		return err
 	}
 	if c.Server != "" {
-		if err := c.resolve(defaultServer); err != nil {
+		if err := c.resolve(aServer); err != nil {
 			return err
 		}
 		if err := c.reach(); err != nil {
@@ -104,7 +104,7 @@ func (c *devCommand) dev() *dev {
 	return &dev{
 		source: source{path: c.Action, asked: c.Kind, beside: c.Python == ""}, main: c.Main, env: c.Env, term: &terminal{w: os.Stderr}, why: errStarting,
 		container: clientmode.Config{
-			Listen: "127.0.0.1:0", Upstream: c.Server, TokenFile: c.TokenFile, CAFile: c.CAFile, Limit: c.Limit,
+			Listen: "127.0.0.1:0", Upstream: c.Server, UpstreamName: c.Server, TokenFile: c.TokenFile, CAFile: c.CAFile, Limit: c.Limit,
 		},
 	}
 }

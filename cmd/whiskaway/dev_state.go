@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -33,10 +34,19 @@ func cacheDir() (string, error) {
 	return filepath.Join(dir, "whiskaway", "dev"), err
 }
 
+// aboveCache is the mode of folders above ours that are missing: they are for
+// their user alone. Root's are passed by functions too, which are other users.
+func aboveCache() fs.FileMode {
+	if os.Getuid() == 0 {
+		return 0o711
+	}
+	return 0o700
+}
+
 func openDevState() (*devState, error) {
 	base, err := cacheDir()
 	if err == nil {
-		err = makeOpen(base)
+		err = makeOpen(base, aboveCache())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("there is no folder for what is built; XDG_CACHE_HOME names one: %w", err)
@@ -61,18 +71,27 @@ func openDevState() (*devState, error) {
 // close lets another command have the folder.
 func (d *devState) close() error { return d.lock.Close() }
 
-// makeOpen makes a folder through which any user can pass, whatever the umask is.
-func makeOpen(dir string) error {
+// makeOpen makes dir and the folder above it, which are ours, so that any user can
+// pass. What lies above them is the user's, and made as above if it is missing.
+func makeOpen(dir string, above fs.FileMode) error {
+	if err := makeAll(filepath.Dir(filepath.Dir(dir)), above); err != nil {
+		return err
+	}
+	return makeAll(dir, 0o711)
+}
+
+// makeAll makes a folder and those above it with a mode, whatever the umask is.
+func makeAll(dir string, mode fs.FileMode) error {
 	if info, err := os.Stat(dir); err == nil && info.IsDir() {
 		return nil
 	}
 	if parent := filepath.Dir(dir); parent != dir {
-		if err := makeOpen(parent); err != nil {
+		if err := makeAll(parent, mode); err != nil {
 			return err
 		}
 	}
-	if err := os.Mkdir(dir, 0o711); err != nil && !errors.Is(err, os.ErrExist) { // another command was first
+	if err := os.Mkdir(dir, mode); err != nil && !errors.Is(err, os.ErrExist) { // another command was first
 		return err
 	}
-	return os.Chmod(dir, 0o711)
+	return os.Chmod(dir, mode)
 }

@@ -19,6 +19,14 @@ type returnCommand struct {
 	asking `embed:""`
 }
 
+// Validate is called before Run; what it returns is a usage error.
+func (c *drainCommand) Validate() error {
+	if c.Wait < 0 {
+		return fmt.Errorf("--wait must be a time such as 1m, or 0, not %s", c.Wait)
+	}
+	return c.asking.Validate()
+}
+
 // Run has a balancer send a server no new work, and waits until its functions are
 // elsewhere and what it had sent there is over.
 func (c *drainCommand) Run() error {
@@ -38,7 +46,7 @@ func (c *drainCommand) Run() error {
 		fmt.Printf("%s gets no new functions; %s.\n", printable(s.Server), s.left())
 		return nil
 	}
-	fmt.Printf("%s gets no runs from %s any more, and has none of its.\n", printable(s.Server), c.Server)
+	fmt.Printf("%s is drained: %s sends it no new runs, and none of %[2]s's are in flight there.\n", printable(s.Server), c.Server)
 	return nil
 }
 
@@ -54,7 +62,7 @@ func (c *returnCommand) Run() error {
 
 // left is what a drained server still has to do.
 func (s serverStatus) left() string {
-	return fmt.Sprintf("%d runs are not over and %d functions not yet ready elsewhere", s.Sent, s.Moving)
+	return fmt.Sprintf("%d runs in flight, %d functions not yet ready elsewhere", s.Sent, s.Moving)
 }
 
 // status is how a server is now.
@@ -73,7 +81,7 @@ func (a *asking) status(s serverStatus) (serverStatus, error) {
 
 // tell has a balancer drain or return a server, and returns how that is now.
 func (a *asking) tell(server, what string) (s serverStatus, err error) {
-	if err := a.resolve(defaultBalancer); err != nil {
+	if err := a.resolve(aBalancer); err != nil {
 		return s, err
 	}
 	body, err := a.ask(http.MethodPost, "/servers/"+url.PathEscape(server)+"/"+what, "")

@@ -15,7 +15,7 @@ import (
 type invokeCommand struct {
 	File      string            `short:"f" required:"" type:"path" placeholder:"DIR|FILE" help:"The action: a source file, script, program, zip or tar.gz, or a folder that becomes a zip."`
 	Param     []string          `short:"p" placeholder:"NAME=VALUE" sep:"none" help:"An argument, also as -p NAME VALUE; VALUE may be JSON, and @FILE is a file's content in base64."`
-	ParamFile []string          `short:"P" placeholder:"FILE" sep:"none" help:"A file with a JSON object of arguments; - is stdin. Those of -p go before it."`
+	ParamFile []string          `short:"P" placeholder:"FILE" sep:"none" help:"A file with a JSON object of arguments; - is stdin. -p overrides it."`
 	Env       map[string]string `short:"e" placeholder:"NAME=VALUE" mapsep:"none" help:"An init parameter, in the action's environment."`
 	Main      string            `short:"m" default:"main" help:"The function to call."`
 	Kind      string            `short:"k" help:"Kind of the action. [by the file's name or the folder's files, else sniffed by the server]"`
@@ -114,7 +114,7 @@ func (c *invokeCommand) unanswered(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return errors.New("interrupted; the run was cancelled")
 	case c.Runtime != "":
-		return unreachable(c.Runtime, err)
+		return unreachable(aRuntime, c.Runtime, err)
 	}
 	return coded(exitNoResult, err)
 }
@@ -123,19 +123,19 @@ func (c *invokeCommand) unanswered(ctx context.Context, err error) error {
 // container within this process.
 func (c *invokeCommand) container(from source, view *activationView) (url string, end func() error, err error) {
 	if c.Runtime != "" {
-		if c.Runtime, err = serverURL(c.Runtime, defaultRuntime); err != nil {
-			return "", nil, coded(daemon.ExitUsage, fmt.Errorf("--runtime: %w", err))
+		if c.Runtime, err = serverURL(c.Runtime, aRuntime.usual); err != nil {
+			return "", nil, coded(daemon.ExitUsage, fmt.Errorf("%s: %w", aRuntime.flag, err))
 		}
 		return c.Runtime, func() error { return nil }, nil
 	}
-	if err := c.resolve(defaultServer); err != nil {
+	if err := c.resolve(aServer); err != nil {
 		return "", nil, err
 	}
 	if err := c.reach(); err != nil {
 		return "", nil, err
 	}
 	client := clientmode.New(clientmode.Config{
-		Listen: "127.0.0.1:0", Upstream: c.Server, Kind: from.kind(), TokenFile: c.TokenFile, CAFile: c.CAFile,
+		Listen: "127.0.0.1:0", Upstream: c.Server, UpstreamName: c.Server, Kind: from.kind(), TokenFile: c.TokenFile, CAFile: c.CAFile,
 		Limit: c.Limit, Stdout: view.stream("stdout"), Stderr: view.stream("stderr"),
 	})
 	if err := client.Start(); err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // parameters turns files of arguments and name=value pairs into what a run is
-// given; a pair goes before a file, a later one before an earlier one. A value
+// given; a pair overrides a file, a later one an earlier one. A value
 // that is JSON is taken as such, anything else as text; @FILE is the file's
 // content in base64.
 func parameters(files, pairs []string) (any, error) {

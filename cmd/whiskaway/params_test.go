@@ -27,6 +27,11 @@ func TestJoinParameters_AsThePlatformsToolDoes(t *testing.T) {
 	}
 	_, err := joinParameters([]string{"invoke", "-p", "name"})
 	assert.ErrorContains(t, err, "-p name has no value")
+	_, err = joinParameters([]string{"invoke", "-p", "x", "--json"})
+	assert.ErrorContains(t, err, "-p x has no value before --json")
+	got, err := joinParameters([]string{"invoke", "-p", "x=--json"})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"invoke", "-p", "x=--json"}, got)
 }
 
 func TestParameters_OfFilesAndPairs(t *testing.T) {

@@ -19,11 +19,11 @@ type psCommand struct {
 
 // Run prints what a server holds, and of a balancer how its servers are.
 func (c *psCommand) Run() error {
-	usual := defaultServer
+	expected := aServer
 	if c.Balancer {
-		usual = defaultBalancer
+		expected = aBalancer
 	}
-	if err := c.resolve(usual); err != nil {
+	if err := c.resolve(expected); err != nil {
 		return err
 	}
 	body, err := c.ask(http.MethodGet, runtimespec.PathFunctions, c.Tenant)
@@ -32,7 +32,7 @@ func (c *psCommand) Run() error {
 	}
 	var list struct{ Functions *[]listed }
 	if err := json.Unmarshal(body, &list); err != nil || list.Functions == nil {
-		return fmt.Errorf("what %s answered is no list of functions: is it a Whiskaway server?", c.Server)
+		return fmt.Errorf("what %s answered is no list of functions: is it %s?", c.Server, c.peer.what)
 	}
 	var servers serverList
 	if c.Balancer {

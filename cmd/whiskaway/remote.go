@@ -23,12 +23,15 @@ type remote struct {
 	Server    string `aliases:"upstream" env:"WHISKAWAY_SERVER,WHISKAWAY_UPSTREAM" placeholder:"ADDRESS" help:"The server or balancer: HOST, HOST:PORT or URL. [${usual}]"`
 	TokenFile string `type:"path" env:"WHISKAWAY_TOKEN_FILE" help:"Bearer token for it."`
 	CAFile    string `type:"path" env:"WHISKAWAY_CA_FILE" help:"Certificates to trust, PEM."`
+
+	peer peer `kong:"-"` // what it is to be
 }
 
-// resolve makes the address a URL; usual is where such a one is by default.
-func (r *remote) resolve(usual string) (err error) {
-	if r.Server, err = serverURL(r.Server, usual); err != nil {
-		return coded(daemon.ExitUsage, fmt.Errorf("--server: %w", err))
+// resolve makes the address a URL, of what is to be there.
+func (r *remote) resolve(expected peer) (err error) {
+	r.peer = expected
+	if r.Server, err = serverURL(r.Server, expected.usual); err != nil {
+		return coded(daemon.ExitUsage, fmt.Errorf("%s: %w", expected.flag, err))
 	}
 	return nil
 }
@@ -52,12 +55,12 @@ func (r *remote) reach() error {
 	return err
 }
 
-// strange is the error for an answer that no server of ours gives.
+// strange is the error for an answer that none of what is to be there gives.
 func (r *remote) strange(resp *http.Response, body []byte) error {
 	if wantsTLS(resp, body) {
-		return unreachable(r.Server, errWantsTLS)
+		return unreachable(r.peer, r.Server, errWantsTLS)
 	}
-	return fmt.Errorf("%s answered with status %s; is it a Whiskaway server? %s", r.Server, resp.Status, printable(saidIn(body)))
+	return fmt.Errorf("%s answered with status %s; is it %s? %s", r.Server, resp.Status, r.peer.what, printable(saidIn(body)))
 }
 
 // do sends a request and reads the answer. What fails below HTTP is told in
@@ -73,7 +76,7 @@ func (r *remote) do(req *http.Request) (*http.Response, []byte, error) {
 		err = inner.Err // without the URL, which is said already
 	}
 	if err != nil {
-		return nil, nil, unreachable(r.Server, err)
+		return nil, nil, unreachable(r.peer, r.Server, err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxList))

@@ -16,10 +16,10 @@ import (
 // errWantsTLS is for a server that serves HTTPS and was asked in plain HTTP.
 var errWantsTLS = errors.New("it serves HTTPS")
 
-// unreachable says in plain words why a server cannot be spoken to, and what to
-// do about it.
-func unreachable(server string, err error) error {
-	return coded(exitUnreachable, fmt.Errorf("%s cannot be reached: %w", server, plainly(server, err)))
+// unreachable says in plain words why nothing can be spoken to at a URL, and what
+// to do about it.
+func unreachable(expected peer, url string, err error) error {
+	return coded(exitUnreachable, fmt.Errorf("%s cannot be reached: %w", url, plainly(expected, url, err)))
 }
 
 // cured is an error in plain words that keeps its cause for programs.
@@ -31,21 +31,21 @@ type cured struct {
 func (c cured) Error() string { return c.says }
 func (c cured) Unwrap() error { return c.cause }
 
-func plainly(server string, err error) error {
+func plainly(expected peer, url string, err error) error {
 	says := func(format string, args ...any) error { return cured{fmt.Sprintf(format, args...), err} }
 	var lookup *net.DNSError
 	var record tls.RecordHeaderError
-	switch _, host, _ := strings.Cut(server, "://"); {
+	switch _, host, _ := strings.Cut(url, "://"); {
 	case errors.As(err, &lookup) && lookup.IsNotFound:
-		return says("there is no host %s: check its spelling, or name another server with --server", lookup.Name)
+		return says("there is no host %s: check its spelling, or name another with %s", lookup.Name, expected.flag)
 	case errors.As(err, &lookup):
 		return says("the host %s cannot be looked up (%s): is the network there?", lookup.Name, lookup.Err)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return says("nothing listens there; is a server there? Start one (servermode), or name another with --server")
+		return says("nothing listens there: start %s, or name another with %s", expected.start, expected.flag)
 	case errors.Is(err, errWantsTLS), strings.Contains(err.Error(), `malformed HTTP response "\x15\x03`):
-		return says("it serves HTTPS and was asked in plain HTTP: say --server https://%s", host)
+		return says("it serves HTTPS and was asked in plain HTTP: say %s https://%s", expected.flag, host)
 	case errors.As(err, &record), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
-		return says("it serves plain HTTP and was asked for HTTPS: say --server http://%s", host)
+		return says("it serves plain HTTP and was asked for HTTPS: say %s http://%s", expected.flag, host)
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
 		return says("it does not answer; is the host up, and no firewall between?")
 	}
@@ -62,7 +62,7 @@ func untrusted(err error) string {
 	var invalid x509.CertificateInvalidError
 	switch {
 	case errors.As(err, &unknown):
-		return "nobody whom this host trusts has signed its certificate (x509): name the file with who has, or with the certificate itself, by --ca-file"
+		return "this host does not trust the issuer of its certificate (x509): pass the issuer's certificate, or the server's own, with --ca-file"
 	case errors.As(err, &name):
 		return fmt.Sprintf("its certificate is not for this name (%s): use one that it is for, or have it made for this one", name.Error())
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:

@@ -58,6 +58,8 @@ func joinParameters(args []string) ([]string, error) {
 			out = append(out, args[i])
 		case i+2 == len(args):
 			return nil, fmt.Errorf("-p %s has no value: want -p NAME VALUE or -p NAME=VALUE", args[i+1])
+		case strings.HasPrefix(args[i+2], "--"):
+			return nil, fmt.Errorf("-p %s has no value before %s: want -p NAME VALUE, or -p NAME=VALUE for one that begins with --", args[i+1], args[i+2])
 		default:
 			out = append(out, args[i+1]+"="+args[i+2])
 			i += 2

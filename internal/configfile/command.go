@@ -12,11 +12,11 @@ import (
 )
 
 // order is what a service's --help says of where its settings come from.
-const order = " Every flag has its variable, and is a key of the YAML file that --config names. A flag goes before a variable, a variable before the file."
+const order = " Every flag has its variable, and is a key of the YAML file that --config names. A flag overrides a variable, a variable overrides the file."
 
 // versionFlag is a flag of every command.
 type versionFlag struct {
-	Version kong.VersionFlag `help:"Say which version this is."`
+	Version kong.VersionFlag `help:"Print the version and end."`
 }
 
 // Parser reads a service's command line, variables and the file that its flag

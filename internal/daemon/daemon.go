@@ -33,7 +33,7 @@ type Service interface {
 // A Reload that fails has changed nothing.
 type Reloader interface {
 	Reload() error
-	HasFile() bool // whether there is a configuration file to read again
+	CanReload() bool // whether there is a file to read again
 }
 
 // ErrConfig is wrapped by a Start that fails for its configuration.
@@ -42,8 +42,8 @@ var ErrConfig = errors.New("configuration")
 // Run starts a service, waits for SIGTERM or SIGINT and drains it for up to
 // grace; a second signal ends it at once. A Reloader is told of each SIGHUP
 // before that, unless the terminal is gone that it was started from, or it was
-// started from one and has no configuration file: that ends it too. It returns
-// the exit code.
+// started from one and has no file to read again: that ends it too. It returns the
+// exit code.
 func Run(service Service, grace time.Duration, log *zap.Logger) int {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
@@ -97,7 +97,7 @@ func serve(end, hangups <-chan os.Signal, from terminal, reloader Reloader, log 
 		case s := <-end:
 			return s
 		case s := <-hangups:
-			if from.ends(reloader.HasFile()) {
+			if from.ends(reloader.CanReload()) {
 				return s
 			}
 			if err := reloader.Reload(); err != nil {

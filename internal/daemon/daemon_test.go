@@ -54,7 +54,7 @@ type reloading struct {
 	times *int
 }
 
-func (reloading) HasFile() bool { return true }
+func (reloading) CanReload() bool { return true }
 
 func (r reloading) Reload() error {
 	if *r.times++; *r.times == 2 {

@@ -52,10 +52,10 @@ func (l *lingering) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// it was, by which it judges whether the connection can go on.
 	rest, knows := r.Body.(ender)
 	if !knows {
-		noted := &noted{ReadCloser: r.Body}
+		body := &knowing{ReadCloser: r.Body}
 		copied := *r
-		copied.Body = noted
-		r, rest = &copied, noted
+		copied.Body = body
+		r, rest = &copied, body
 	}
 	l.Handler.ServeHTTP(w, r)
 	if !rest.Ended() {
@@ -129,20 +129,20 @@ func (g *goodbye) over() {
 // any more. One for which its handler had no more time can.
 type ender interface{ Ended() bool }
 
-// noted is a body of which it is noted.
-type noted struct {
+// knowing is a body that knows of its end.
+type knowing struct {
 	io.ReadCloser
 	ended bool
 }
 
-func (n *noted) Ended() bool { return n.ended }
+func (k *knowing) Ended() bool { return k.ended }
 
-func (n *noted) Read(p []byte) (int, error) {
-	k, err := n.ReadCloser.Read(p)
-	n.ended = n.ended || err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
-	return k, err
+func (k *knowing) Read(p []byte) (int, error) {
+	n, err := k.ReadCloser.Read(p)
+	k.ended = k.ended || err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
+	return n, err
 }
 
 // Close leaves closing to the server, which closes every body: net/http's would
 // first read some of it, for as long as that takes.
-func (n *noted) Close() error { return nil }
+func (k *knowing) Close() error { return nil }

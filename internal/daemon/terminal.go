@@ -10,8 +10,8 @@ import (
 // that.
 type terminal struct{ had bool }
 
-// startedFrom looks for a terminal. Who ignores hang-ups, as nohup has a command
-// do, is meant to outlast it.
+// startedFrom looks for a terminal. A process that ignores SIGHUP, as under nohup,
+// is meant to outlast its terminal.
 func startedFrom() terminal {
 	return terminal{had: !signal.Ignored(syscall.SIGHUP) && hasTerminal()}
 }
@@ -19,8 +19,8 @@ func startedFrom() terminal {
 // ends reports whether a hang-up ends the process: its terminal is gone, or it
 // is there and nothing can be read again. Without a terminal a hang-up comes from
 // whoever wants settings read again.
-func (t terminal) ends(settings bool) bool {
-	return t.had && (!settings || !hasTerminal())
+func (t terminal) ends(canReload bool) bool {
+	return t.had && (!canReload || !hasTerminal())
 }
 
 // hasTerminal reports whether the process has a controlling terminal. One that

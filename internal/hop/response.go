@@ -57,9 +57,9 @@ func (r *Response) Read(p []byte) (n int, err error) {
 // without another read.
 func (r *Response) Ended() bool { return r.left == 0 }
 
-// WhenWritten calls a function, once, when the request's body is not looked at any
-// more, be it in another goroutine: the answer to a large one may come before all
-// of it was written.
+// WhenWritten calls a function, once, once the request's body is no longer read; it
+// may run in another goroutine. The answer to a large body may come before all of
+// it was written.
 func (r *Response) WhenWritten(do func()) {
 	if r.conn == nil || r.conn.writing == nil {
 		do()

@@ -34,7 +34,7 @@ func TestTool_DrainsAServerBehindABalancer(t *testing.T) {
 	}, "a server has the function")
 	at, err := url.Parse(busy)
 	require.NoError(t, err)
-	assert.Equal(t, busy+" gets no runs from "+f.balancer.URL+" any more, and has none of its.\n", tool("drain", at.Host))
+	assert.Equal(t, busy+" is drained: "+f.balancer.URL+" sends it no new runs, and none of "+f.balancer.URL+"'s are in flight there.\n", tool("drain", at.Host))
 
 	stdout := tool("ps", "--balancer")
 	assert.Regexp(t, `^SERVER +STATE +LOAD +SLOTS +SENT +FUNCTIONS +TROUBLE\n`, stdout)
@@ -62,9 +62,9 @@ func TestTool_DrainsAServerBehindABalancer(t *testing.T) {
 		args []string
 	}{
 		{`there is no server "gpu-1"`, 1, []string{"drain", "gpu-1", "--server=" + f.balancer.URL}},
-		{"is a server there?", 5, []string{"return", "gpu-1", "--server=http://127.0.0.1:1"}},
+		{"start a balancer (loadbalancer)", 5, []string{"return", "gpu-1", "--server=http://127.0.0.1:1"}},
 		{"answered with status 404", 1, []string{"ps", "--balancer", "--server=" + f.servers[0].URL}},
-		{"answered with status 404 Not ", 1, []string{"drain", busy, "--server=" + f.servers[0].URL}},
+		{"is it a Whiskaway balancer? Not Found", 1, []string{"drain", busy, "--server=" + f.servers[0].URL}},
 	} {
 		stdout, stderr, code := run(t, "whiskaway", c.args...)
 		assert.Equal(t, c.exit, code, stdout)
@@ -86,7 +86,7 @@ func TestTool_DrainsATunnelledServer(t *testing.T) {
 	for _, called := range []string{host, name, "http://" + name} {
 		stdout, stderr, code := run(t, "whiskaway", "drain", called, "--server="+at)
 		require.Equal(t, 0, code, stderr)
-		assert.Contains(t, stdout, name+" gets no runs")
+		assert.Contains(t, stdout, name+" is drained: ")
 		stdout, stderr, code = run(t, "whiskaway", "return", called, "--server="+at)
 		require.Equal(t, 0, code, stderr)
 		assert.Contains(t, stdout, name+" gets runs again")

@@ -149,23 +149,25 @@ func TestTerminal_ThatIsClosedLeavesNobodyOnThePort(t *testing.T) {
 	}
 }
 
-// A hang-up by hand has the file read again, and the log there is for people.
+// A hang-up by hand has a file read again, and the log there is for people.
 func TestTerminal_AHangUpByHandReloadsAFile(t *testing.T) {
 	for binary, args := range services(t) {
 		if binary == "clientmode" {
 			continue
 		}
-		t.Run(binary, func(t *testing.T) {
-			file := filepath.Join(t.TempDir(), "settings.yaml")
-			write(t, file, "log-level: info\n")
-			x := fromTerminal(t, binary, append(args, "--config="+file)...)
-			for range 2 {
-				before := x.count("INFO  reloaded")
-				x.hangUp()
-				require.Eventually(t, func() bool { return x.count("INFO  reloaded") > before }, harness.Patience, 5*time.Millisecond)
-			}
-			assert.Equal(t, 1, x.count("INFO  serving"))
-		})
+		for flag, text := range map[string]string{"config": "log-level: info\n", "token-file": "aaaaaaaaaaaaaaaa default\n"} {
+			t.Run(binary+" "+flag, func(t *testing.T) {
+				file := filepath.Join(t.TempDir(), "file")
+				write(t, file, text)
+				x := fromTerminal(t, binary, append(args, "--"+flag+"="+file)...)
+				for range 2 {
+					before := x.count("INFO  reloaded")
+					x.hangUp()
+					require.Eventually(t, func() bool { return x.count("INFO  reloaded") > before }, harness.Patience, 5*time.Millisecond)
+				}
+				assert.Equal(t, 1, x.count("INFO  serving"))
+			})
+		}
 	}
 }
 
