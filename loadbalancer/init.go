@@ -67,7 +67,7 @@ func (b *Balancer) receive(c *call, k key, lease string, limit time.Duration) (*
 	if err != nil {
 		return nil, refusal(runtimespec.BadRequest, "%v", err)
 	}
-	in, err := b.read(c, b.settings().MaxInitBody, "max-init-body", limit)
+	in, err := b.read(c, initBody, b.settings().MaxInitBody, min(limit, b.settings().QueueWait))
 	if err != nil {
 		return nil, err
 	}

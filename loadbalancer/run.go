@@ -60,7 +60,7 @@ func (b *Balancer) run(c *call) error {
 		return b.counted(err)
 	}
 	defer b.admission.leave(c.tenant)
-	in, err := b.read(c, b.settings().MaxRunBody, "max-run-body", min(limit, b.settings().QueueWait))
+	in, err := b.read(c, runBody, b.settings().MaxRunBody, min(limit, b.settings().QueueWait))
 	if err != nil {
 		return err
 	}
