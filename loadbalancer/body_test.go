@@ -111,7 +111,8 @@ func TestBalancer_ATenantLeavesMemoryForOthersBodies(t *testing.T) {
 }
 
 // A body weighs nothing any more once a server has all of it: runs that take
-// long, and bodies whose size was not said, leave room for others.
+// long or are asked for again, and bodies whose size was not said, leave room for
+// others.
 func TestRun_WhatAServerHasReceivedNeedsNoMemory(t *testing.T) {
 	s := newFake(t)
 	end := make(chan struct{})
@@ -126,10 +127,13 @@ func TestRun_WhatAServerHasReceivedNeedsNoMemory(t *testing.T) {
 	f := newTarget(small)
 	r.mustInit(f)
 	var answers []<-chan got
-	for i := range 4 {
+	for i := range 6 {
 		header := f.header()
 		if i%2 == 1 {
 			header.Set("Transfer-Encoding", "chunked")
+		}
+		if i >= 3 {
+			header.Set(runtimespec.HeaderServer, s.id)
 		}
 		answers = append(answers, async(func() got { return r.post(runtimespec.PathRun, header, arguments(3200<<10)) }))
 		wait(t, began)
