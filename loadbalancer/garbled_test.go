@@ -19,19 +19,27 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// A server that speaks no HTTP does not speak for one that says "later": the run
-// waits for that.
-func TestRun_AGarbledServerDoesNotOverrideOneThatIsBusy(t *testing.T) {
-	busy, garbled := newFake(t), newFake(t)
-	r := before(t, loadbalancer.Config{QueueWait: time.Minute}, busy, garbled)
-	f := newTarget(small)
-	for r.mustInit(f); busy.count(runtimespec.PathInit) == 0; r.mustInit(f) {
-		f = f.unlike()
+// A server that speaks no HTTP, or does not take the function, does not speak for
+// one that says "later": the run waits for that.
+func TestRun_AnUnfitServerDoesNotOverrideOneThatIsBusy(t *testing.T) {
+	for name, unfit := range map[string]script{
+		"no HTTP": raw("SSH-2.0-OpenSSH\r\n"), "another kind": refuse(runtimespec.UnsupportedKind), "broken": refuse(runtimespec.HostFailed),
+	} {
+		t.Run(name, func(t *testing.T) {
+			busy, other := newFake(t), newFake(t)
+			r := before(t, loadbalancer.Config{QueueWait: time.Minute}, busy, other)
+			f := newTarget(small)
+			for r.mustInit(f); busy.count(runtimespec.PathInit) == 0; r.mustInit(f) {
+				f = f.unlike()
+			}
+			inits := other.count(runtimespec.PathInit)
+			other.on(runtimespec.PathInit, unfit)
+			busy.on(runtimespec.PathRun, first(1, refuse(runtimespec.Saturated), echo))
+			r.mustRun(f)
+			assert.Equal(t, 2, busy.count(runtimespec.PathRun))
+			assert.Greater(t, other.count(runtimespec.PathInit), inits)
+		})
 	}
-	garbled.on(runtimespec.PathInit, raw("SSH-2.0-OpenSSH\r\n"))
-	busy.on(runtimespec.PathRun, first(1, refuse(runtimespec.Saturated), echo))
-	r.mustRun(f)
-	assert.Equal(t, 2, busy.count(runtimespec.PathRun))
 }
 
 func TestInit_AGarbledServerDoesNotOverrideOneThatIsBusy(t *testing.T) {

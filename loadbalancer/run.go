@@ -144,10 +144,10 @@ func (r *flight) offer() error {
 	return last
 }
 
-// hopeful is what the caller is told after two servers: the later, unless only
-// the earlier permits to try again.
+// hopeful is what a run comes to after two servers: the later refusal, unless the
+// earlier is one that passes and the later is not.
 func hopeful(earlier, later error) error {
-	if earlier != nil && asRefusal(earlier).Reason.NotStarted() && !asRefusal(later).Reason.NotStarted() {
+	if passes(earlier) && !passes(later) {
 		return earlier
 	}
 	return later
