@@ -54,7 +54,8 @@ func (r *flight) ask(k key, want string) error {
 }
 
 // join is a run whose id is that of one in flight. When that is over, the server
-// that had it tells what it came to; if none has, this is the first.
+// that had it tells what it came to; if none has, this is the first. The server
+// wants the body again, and so it is kept meanwhile.
 func (r *flight) join(first *flight) error {
 	select {
 	case <-first.over:
@@ -72,7 +73,8 @@ func (r *flight) join(first *flight) error {
 func (r *flight) passTo(s *backend, failed error) error {
 	r.c.server = s.name
 	r.c.tries++
-	resp, err := s.pool.Send(r.ctx, &hop.Request{Path: runtimespec.PathRun, Header: r.header(), Body: r.body.bytes})
+	r.request = hop.Request{Path: runtimespec.PathRun, Header: r.header(), Body: r.body.bytes}
+	resp, err := s.pool.Send(r.ctx, &r.request)
 	if err != nil {
 		if r.c.Context().Err() != nil {
 			return errLeft
@@ -85,6 +87,7 @@ func (r *flight) passTo(s *backend, failed error) error {
 		_ = resp.Close()
 		return failed
 	}
+	resp.WhenWritten(r.dropBody)
 	if relay(r.ctx, r.c, resp); !r.c.whole {
 		cutOff(r.c)
 	}

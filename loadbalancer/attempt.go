@@ -107,7 +107,7 @@ func (r *flight) unanswered(s *backend, err error) (again bool, _ error) {
 		r.tried = append(r.tried, s.sched)
 		r.b.metrics.retried("not-sent")
 		if errors.Is(err, hop.ErrNoHTTP) {
-			return true, garbled(s, "nothing was started", err)
+			return true, garbledUnsent(s, err)
 		}
 		return true, away("%s cannot be reached: %s", s.public(), inWords(err)).because(err)
 	}

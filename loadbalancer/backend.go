@@ -25,7 +25,7 @@ type backend struct {
 	looked chan struct{} // closed when it was checked once
 	end    context.CancelFunc
 
-	came    [policy.Left + 1]uint64 // runs by what they came to; guarded
+	runs    [policy.Left + 1]uint64 // by outcome; guarded
 	id      string                  // its incarnation, as of the last check; guarded
 	changes int                     // number of what it was last known to hold; guarded
 	listed  time.Time               // when it last told that; guarded

@@ -15,11 +15,33 @@ import (
 const (
 	// uploadTime is how long a caller may take to send a body.
 	uploadTime = 2 * time.Minute
-	// smallBody need not wait for memory.
-	smallBody = 64 << 10
 	// pooled is the size of buffers that are used again.
 	pooled = 16 << 10
 )
+
+// class is what a body is of.
+type class int
+
+const (
+	runBody class = iota
+	initBody
+)
+
+// small is the size up to which a body need not wait for memory.
+func (c class) small() int64 {
+	if c == initBody {
+		return 64 << 10
+	}
+	return 1 << 20
+}
+
+// flag is the setting that limits a body.
+func (c class) flag() string {
+	if c == initBody {
+		return "max-init-body"
+	}
+	return "max-run-body"
+}
 
 var buffers = sync.Pool{New: func() any { return new([pooled]byte) }}
 
@@ -51,14 +73,14 @@ func (r *body) release() {
 	*r = body{}
 }
 
-// read reads a body whole, in time and within the limit that a flag sets. It
-// waits no longer than patience for memory.
-func (b *Balancer) read(c *call, limit int64, flag string, patience time.Duration) (in body, err error) {
+// read reads a body whole, in time and within its limit. It waits no longer than
+// patience for memory.
+func (b *Balancer) read(c *call, of class, limit int64, patience time.Duration) (in body, err error) {
 	size := c.ContentLength
 	if size > limit {
-		return in, &tooLarge{limit, flag}
+		return in, &tooLarge{limit, of.flag()}
 	}
-	if in.free, err = b.reserve(c, size, limit, patience); err != nil {
+	if in.free, err = b.reserve(c, of, size, limit, patience); err != nil {
 		return in, err
 	}
 	switch {
@@ -80,12 +102,12 @@ func (b *Balancer) read(c *call, limit int64, flag string, patience time.Duratio
 	var over *http.MaxBytesError
 	switch {
 	case err == nil && size < 0:
-		in.fit(b.memory, c.tenant, limit)
+		in.fit(b.memory, c.tenant, of, limit)
 		return in, nil
 	case err == nil:
 		return in, nil
 	case errors.As(err, &over):
-		err = &tooLarge{limit, flag}
+		err = &tooLarge{limit, of.flag()}
 	default:
 		err = fmt.Errorf("%w: reading the body: %w", runtimespec.ErrMalformed, err)
 	}
@@ -95,8 +117,8 @@ func (b *Balancer) read(c *call, limit int64, flag string, patience time.Duratio
 
 // reserve waits until a large body fits into the memory set aside for them; one
 // that does not say its size may have any.
-func (b *Balancer) reserve(c *call, size, limit int64, patience time.Duration) (free func(), err error) {
-	if 0 <= size && size <= smallBody {
+func (b *Balancer) reserve(c *call, of class, size, limit int64, patience time.Duration) (free func(), err error) {
+	if 0 <= size && size <= of.small() {
 		return nil, nil
 	}
 	if size < 0 {
@@ -104,19 +126,19 @@ func (b *Balancer) reserve(c *call, size, limit int64, patience time.Duration) (
 	}
 	ctx, cancel := context.WithTimeout(c.Context(), patience)
 	defer cancel()
-	if err := b.memory.acquire(ctx, c.tenant, size); err != nil {
+	if err := b.memory.acquire(ctx, c.tenant, of, size); err != nil {
 		if c.Context().Err() != nil {
 			return nil, errLeft
 		}
 		return nil, b.counted(refusal(runtimespec.Saturated, "the bodies of other requests leave no memory for this one: --body-memory"))
 	}
-	return func() { b.memory.release(c.tenant, size) }, nil
+	return func() { b.memory.release(c.tenant, of, size) }, nil
 }
 
 // fit keeps only as much memory reserved as a body needs that did not say its
 // size before.
-func (r *body) fit(from *memory, tenant string, reserved int64) {
+func (r *body) fit(from *memory, tenant string, of class, reserved int64) {
 	size := int64(len(r.bytes))
-	from.shrink(tenant, reserved-size)
-	r.free = func() { from.release(tenant, size) }
+	from.shrink(tenant, of, reserved-size)
+	r.free = func() { from.release(tenant, of, size) }
 }

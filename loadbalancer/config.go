@@ -46,7 +46,7 @@ type Config struct {
 	MaxInitBody int64 // bytes [72 MiB]
 	MaxRunBody  int64 // bytes [32 MiB]
 	CodeCache   int64 // bytes of code kept on disk [4 GiB]
-	BodyMemory  int64 // bytes of large bodies held in memory at once; with several tenants one gets as much as is left [256 MiB]
+	BodyMemory  int64 // bytes of large bodies held in memory at once, of inits half of it at most; with several tenants one holds at most as much as it leaves free [288 MiB]
 
 	QueueWait    time.Duration // longest that a run waits for a server, also bounded by its own time [10s]
 	CheckEvery   time.Duration // between two health checks of a server [500ms]
@@ -91,7 +91,7 @@ func (c Config) withDefaults() Config {
 	c.MaxInitBody = cmp.Or(c.MaxInitBody, 72<<20)
 	c.MaxRunBody = cmp.Or(c.MaxRunBody, 32<<20)
 	c.CodeCache = cmp.Or(c.CodeCache, 4<<30)
-	c.BodyMemory = cmp.Or(c.BodyMemory, 256<<20)
+	c.BodyMemory = cmp.Or(c.BodyMemory, 288<<20)
 	c.CheckEvery = cmp.Or(c.CheckEvery, 500*time.Millisecond)
 	c.CheckTimeout = cmp.Or(c.CheckTimeout, time.Second)
 	if c.Log == nil {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -39,5 +40,43 @@ func TestBalancer_AFullDiskIsSaidAtOnce(t *testing.T) {
 	free()
 	r.eventually(func() bool { return r.get(runtimespec.PathReady).status == http.StatusOK })
 	r.shows("whiskaway_balancer_disk_full 0")
+	r.mustInit(newTarget(large))
+}
+
+// A disk that has no room for one function's code stays full until it has: less
+// that can be written changes nothing.
+func TestBalancer_AFullDiskStaysSoUntilTheCodeFits(t *testing.T) {
+	dir := harness.SmallDisk(t, 1<<20)
+	r := before(t, loadbalancer.Config{StateDir: dir}, newFake(t))
+	others := filepath.Join(dir, "others")
+	require.NoError(t, os.WriteFile(others, make([]byte, 700<<10), 0o600))
+	f := newTarget(strings.Repeat("#", 900<<10))
+	for range 3 {
+		assert.Contains(t, r.init(f).body, "full")
+		r.CheckDisk()
+		assert.Equal(t, http.StatusServiceUnavailable, r.get(runtimespec.PathReady).status)
+		r.mustInit(newTarget(large).unlike()) // it fits, and says nothing about what does not
+		r.CheckDisk()
+		assert.Equal(t, http.StatusServiceUnavailable, r.get(runtimespec.PathReady).status)
+	}
+	require.NoError(t, os.Remove(others))
+	r.CheckDisk()
+	assert.Equal(t, http.StatusOK, r.get(runtimespec.PathReady).status)
+	r.mustInit(f)
+}
+
+// One function's code that is too large for the disk is its author's concern
+// while there is room for others'.
+func TestBalancer_ADiskWithRoomForOthersIsNotFull(t *testing.T) {
+	r := before(t, loadbalancer.Config{StateDir: harness.SmallDisk(t, 66<<20)}, newFake(t))
+	f := newTarget(strings.Repeat("#", 70<<20))
+	a := r.init(f)
+	assert.Equal(t, http.StatusInternalServerError, a.status)
+	assert.Contains(t, a.body, "full")
+	for range 2 {
+		ready := r.get(runtimespec.PathReady)
+		assert.Equal(t, http.StatusOK, ready.status, "%s", ready.body)
+		r.CheckDisk()
+	}
 	r.mustInit(newTarget(large))
 }

@@ -12,6 +12,9 @@ import (
 // Tidy ends what is over at a time.
 func (b *Balancer) Tidy(now time.Time) { b.tidy(now) }
 
+// CheckDisk looks whether something can be written.
+func (b *Balancer) CheckDisk() { b.checkDisk() }
+
 // Joined is whether somebody waits for the end of a run that was sent before.
 func (b *Balancer) Joined() bool {
 	b.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -67,7 +68,7 @@ func (b *Balancer) receive(c *call, k key, lease string, limit time.Duration) (*
 	if err != nil {
 		return nil, refusal(runtimespec.BadRequest, "%v", err)
 	}
-	in, err := b.read(c, b.settings().MaxInitBody, "max-init-body", limit)
+	in, err := b.read(c, initBody, b.settings().MaxInitBody, min(limit, b.settings().QueueWait))
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +114,7 @@ func (b *Balancer) keepCode(c *call, init *runtimespec.InitBody) (digest runtime
 	if claimed != "" && actual != digest {
 		return digest, refusal(runtimespec.BadRequest, "the code is not what %s says", runtimespec.HeaderCode)
 	}
-	if err := b.noteWrite(b.store.Put(c.tenant, actual, init.Code)); isFull(err) {
+	if err := b.noteCode(int64(len(init.Code)), b.store.Put(c.tenant, actual, init.Code)); codestore.Full(err) {
 		return digest, b.errDiskFull(err)
 	} else if err != nil {
 		return digest, fmt.Errorf("keeping its code: %w", err)

@@ -6,30 +6,44 @@ import (
 	"sync"
 )
 
-// memory bounds what the bodies of requests weigh together. Where there are
-// several tenants, one may have as much as is left, whether others want some or
-// not: a caller that sends slowly holds its part for minutes.
+// memory bounds what the bodies of requests weigh together. With several
+// tenants, a tenant may hold at most as much as it leaves free, whether others
+// want some or not: a caller that sends slowly holds its part for minutes. Inits
+// hold at most half of it.
 type memory struct {
 	mu      sync.Mutex // guards what follows
 	max     int64
 	several bool // tenants
-	used    int64
+	used    usage
 	tenants map[string]*share // those that have or want some
-	waiting []*wanting        // in turn
+	waiters []*waitingBody    // in turn
 }
 
-// share is what a tenant has, in bytes, and how many of its requests have or
-// want some.
+// usage is memory in use, in bytes.
+type usage struct {
+	all   int64
+	inits int64 // of all
+}
+
+func (u *usage) add(in class, size int64) {
+	u.all += size
+	if in == initBody {
+		u.inits += size
+	}
+}
+
+// share is what a tenant holds, and how many of its requests hold or want some.
 type share struct {
-	bytes    int64
+	usage
 	requests int
 }
 
-// wanting is a body that waits for memory.
-type wanting struct {
-	tenant string
-	size   int64
-	given  chan struct{} // closed when it has it
+// waitingBody is a body that waits for memory.
+type waitingBody struct {
+	tenant  string
+	class   class
+	size    int64
+	granted chan struct{} // closed when it has it
 }
 
 func newMemory() *memory { return &memory{tenants: map[string]*share{}} }
@@ -39,12 +53,12 @@ func (m *memory) limit(n int64, several bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.max, m.several = n, several
-	m.give()
+	m.grant()
 }
 
 // acquire waits until a body fits, or ctx ends. What is larger than all memory
 // fits when there is nothing else.
-func (m *memory) acquire(ctx context.Context, tenant string, size int64) error {
+func (m *memory) acquire(ctx context.Context, tenant string, in class, size int64) error {
 	m.mu.Lock()
 	s := m.tenants[tenant]
 	if s == nil {
@@ -52,44 +66,44 @@ func (m *memory) acquire(ctx context.Context, tenant string, size int64) error {
 		m.tenants[tenant] = s
 	}
 	s.requests++
-	w := &wanting{tenant, size, make(chan struct{})}
-	m.waiting = append(m.waiting, w)
-	m.give()
+	w := &waitingBody{tenant, in, size, make(chan struct{})}
+	m.waiters = append(m.waiters, w)
+	m.grant()
 	m.mu.Unlock()
 	select {
-	case <-w.given:
+	case <-w.granted:
 		return nil
 	case <-ctx.Done():
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	at := slices.Index(m.waiting, w)
+	at := slices.Index(m.waiters, w)
 	if at < 0 {
-		return nil // it was given meanwhile
+		return nil // it was granted meanwhile
 	}
-	m.waiting = slices.Delete(m.waiting, at, at+1)
+	m.waiters = slices.Delete(m.waiters, at, at+1)
 	m.leave(tenant)
-	m.give()
+	m.grant()
 	return context.Cause(ctx)
 }
 
 // shrink gives back what a body does not need of the size that was acquired.
-func (m *memory) shrink(tenant string, by int64) {
+func (m *memory) shrink(tenant string, in class, by int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.used -= by
-	m.tenants[tenant].bytes -= by
-	m.give()
+	m.used.add(in, -by)
+	m.tenants[tenant].add(in, -by)
+	m.grant()
 }
 
 // release gives a body's memory back.
-func (m *memory) release(tenant string, size int64) {
+func (m *memory) release(tenant string, in class, size int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.used -= size
-	m.tenants[tenant].bytes -= size
+	m.used.add(in, -size)
+	m.tenants[tenant].add(in, -size)
 	m.leave(tenant)
-	m.give()
+	m.grant()
 }
 
 // leave ends a request; the caller holds mu.
@@ -100,23 +114,48 @@ func (m *memory) leave(tenant string) {
 	}
 }
 
-// give gives memory to whose turn it is. Who has its share already is passed
-// over; who only waits for others' bodies holds up those behind it, or it would
-// never get as much as it needs. The caller holds mu.
-func (m *memory) give() {
-	for i := 0; i < len(m.waiting); {
-		w := m.waiting[i]
-		s, left := m.tenants[w.tenant], m.max-m.used
+// grant gives memory to the bodies that wait, in turn. A tenant at its share is
+// skipped. A body that is within its tenant's share but not within the free
+// memory blocks those behind it: otherwise large bodies starve. An init blocks
+// only inits: runs never wait for one that is sent slowly. The caller holds mu.
+func (m *memory) grant() {
+	initsBlocked := false
+	for i := 0; i < len(m.waiters); {
+		w := m.waiters[i]
 		switch {
-		case m.several && s.bytes > 0 && s.bytes+w.size > left:
+		case w.class == initBody && initsBlocked || m.atShare(w):
 			i++
 			continue
-		case w.size > left && m.used > 0:
+		case !m.fits(w) && w.class == initBody:
+			initsBlocked = true
+			i++
+			continue
+		case !m.fits(w):
 			return
 		}
-		m.used += w.size
-		s.bytes += w.size
-		close(w.given)
-		m.waiting = slices.Delete(m.waiting, i, i+1)
+		m.used.add(w.class, w.size)
+		m.tenants[w.tenant].add(w.class, w.size)
+		close(w.granted)
+		m.waiters = slices.Delete(m.waiters, i, i+1)
 	}
+}
+
+// atShare reports whether a tenant would hold more than it leaves free, of all
+// memory or of the inits' half; the caller holds mu.
+func (m *memory) atShare(w *waitingBody) bool {
+	s := m.tenants[w.tenant]
+	if !m.several {
+		return false
+	}
+	return s.all > 0 && s.all+w.size > m.max-m.used.all ||
+		w.class == initBody && s.inits > 0 && s.inits+w.size > m.max/2-m.used.inits
+}
+
+// fits reports whether there is room for a body, or it is larger than what there
+// is at all and has it to itself; the caller holds mu.
+func (m *memory) fits(w *waitingBody) bool {
+	if w.class == initBody && m.used.inits > 0 && m.used.inits+w.size > m.max/2 {
+		return false
+	}
+	return m.used.all == 0 || m.used.all+w.size <= m.max
 }

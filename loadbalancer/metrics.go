@@ -129,7 +129,7 @@ var (
 	functionsDesc = desc("whiskaway_balancer_functions", "Functions that the balancer knows.")
 	queuedDesc    = desc("whiskaway_balancer_queued", "Runs in flight that wait for a server with room.")
 	inFlightDesc  = desc("whiskaway_balancer_in_flight", "Inits and runs in flight.")
-	serverDesc    = desc("whiskaway_balancer_server_runs_total", "Runs that were sent to a server since it is on the list, by what they came to: answered, refused, failed or left by their callers.", "server", "outcome")
+	serverDesc    = desc("whiskaway_balancer_server_runs_total", "Runs sent to a server since it was added, by outcome: answered, refused, failed or left by their callers.", "server", "outcome")
 	diskDesc      = desc("whiskaway_balancer_disk_full", "1 while the disk with the state folder is full.")
 )
 
@@ -150,8 +150,8 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 		gauge(loadDesc, s.InFlight+s.Queued, s.Server)
 		gauge(slotsDesc, s.Slots, s.Server)
 	}
-	for name, came := range g.b.cameTo() {
-		for outcome, n := range came {
+	for name, counts := range g.b.runOutcomes() {
+		for outcome, n := range counts {
 			ch <- prometheus.MustNewConstMetric(serverDesc, prometheus.CounterValue, float64(n), name, outcomes[outcome])
 		}
 	}

@@ -101,7 +101,7 @@ func (r *flight) finish(a policy.Answer, load string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.fleet.Done(r.sent, a, now)
-	r.on.came[a.Outcome]++
+	r.on.runs[a.Outcome]++
 	b.reportLocked(r.on, load, now)
 	if r.waiter != nil || b.line.Len() > 0 {
 		r.left(r.on, a.Outcome, now)

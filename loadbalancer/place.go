@@ -16,13 +16,14 @@ import (
 // of what the init wrote; nil where that is not this caller's.
 func (b *Balancer) place(ctx context.Context, o *reply, f *function) (a answer, logs *written, err error) {
 	var tried []*policy.Server
+	var last placed
 	for range maxTries {
 		l, s, mine, none := b.where(o.c, f, tried)
 		if none != nil {
-			if tried == nil {
-				err = none
+			if tried == nil || last.garbled() && b.others(tried) {
+				return a, nil, none
 			}
-			return a, logs, err
+			return last.answer, logs, last.err
 		}
 		if l == nil {
 			return answer{status: http.StatusOK, result: done}, nil, nil
@@ -45,9 +46,44 @@ func (b *Balancer) place(ctx context.Context, o *reply, f *function) (a answer, 
 		if left := o.pass(ctx, logs); left != nil {
 			return a, nil, left
 		}
+		last = last.or(placed{a, err})
 		tried = append(tried, s.sched)
 	}
-	return a, logs, err
+	return last.answer, logs, last.err
+}
+
+// others reports whether there are servers beside those that were tried: they may
+// have room later.
+func (b *Balancer) others(tried []*policy.Server) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.fleet.Servers()) > len(tried)
+}
+
+// placed is what an init came to at a server that did not take the function.
+type placed struct {
+	answer answer
+	err    error
+}
+
+// or is what the caller is told after two servers: the later, unless only the
+// earlier permits to try again.
+func (p placed) or(later placed) placed {
+	if p.reason().NotStarted() && !later.reason().NotStarted() {
+		return p
+	}
+	return later
+}
+
+// garbled reports whether no answer could be read: nothing that the caller changes
+// helps.
+func (p placed) garbled() bool { return p.err != nil && !p.reason().NotStarted() }
+
+func (p placed) reason() runtimespec.Reason {
+	if p.err != nil {
+		return asRefusal(p.err).Reason
+	}
+	return p.answer.reason
 }
 
 // unplaced is what an init that was not answered is to its caller. It may come

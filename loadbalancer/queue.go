@@ -25,8 +25,14 @@ type waiter struct {
 // mayWait is whether a run that was refused may find a server later: room, or
 // one that comes back.
 func (b *Balancer) mayWait(err error) bool {
+	return b.settings().Queue >= 0 && passes(err)
+}
+
+// passes reports whether a refusal is over when there is room, or a server comes
+// back.
+func passes(err error) bool {
 	var r *Refusal
-	if !errors.As(err, &r) || b.settings().Queue < 0 {
+	if !errors.As(err, &r) {
 		return false
 	}
 	switch r.Reason {

@@ -60,7 +60,7 @@ func (b *Balancer) run(c *call) error {
 		return b.counted(err)
 	}
 	defer b.admission.leave(c.tenant)
-	in, err := b.read(c, b.settings().MaxRunBody, "max-run-body", min(limit, b.settings().QueueWait))
+	in, err := b.read(c, runBody, b.settings().MaxRunBody, min(limit, b.settings().QueueWait))
 	if err != nil {
 		return err
 	}
@@ -124,8 +124,11 @@ func (r *flight) offer() error {
 		}
 		if r.load != nil {
 			if again, err := r.await(); err != nil {
-				if last = err; !again {
+				if !again {
 					return err
+				}
+				if last = hopeful(last, err); len(r.tried) >= maxTries {
+					return last
 				}
 				continue
 			}
@@ -134,11 +137,20 @@ func (r *flight) offer() error {
 		if err == nil || !again {
 			return err
 		}
-		if last = err; len(r.tried) >= maxTries {
+		if last = hopeful(last, err); len(r.tried) >= maxTries {
 			return last
 		}
 	}
 	return last
+}
+
+// hopeful is what a run comes to after two servers: the later refusal, unless the
+// earlier is one that passes and the later is not.
+func hopeful(earlier, later error) error {
+	if passes(earlier) && !passes(later) {
+		return earlier
+	}
+	return later
 }
 
 // await waits for the init that the run needs; again is whether another server
@@ -163,6 +175,8 @@ func (r *flight) await() (again bool, err error) {
 	case errors.Is(l.err, errNoCode):
 		r.finish(policy.Answer{Outcome: policy.Refused}, "")
 		return false, errUnknown()
+	case errors.Is(l.err, hop.ErrNoHTTP):
+		again, err = true, garbledUnsent(s, l.err)
 	case l.err != nil:
 		again, err = true, r.b.unplaced(s, l.err)
 	default:
@@ -170,5 +184,5 @@ func (r *flight) await() (again bool, err error) {
 	}
 	r.tried = append(r.tried, s.sched)
 	r.finish(policy.Answer{Outcome: policy.Refused, RetryAfter: a.retryAfter}, "")
-	return again && len(r.tried) < maxTries, err
+	return again, err
 }

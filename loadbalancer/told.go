@@ -70,3 +70,9 @@ func inWords(err error) string {
 func garbled(s *backend, started string, err error) *Refusal {
 	return lost("%s cannot be spoken to, %s: %s", s.public(), started, inWords(err)).because(err)
 }
+
+// garbledUnsent is for a run that such a server was not sent: another may have it,
+// or the same once it is set right.
+func garbledUnsent(s *backend, err error) *Refusal {
+	return away("%s cannot be spoken to, nothing was started: %s", s.public(), inWords(err)).because(err)
+}

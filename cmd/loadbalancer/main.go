@@ -38,7 +38,7 @@ type flags struct {
 	QueueWait   time.Duration `default:"10s" env:"WHISKAWAY_QUEUE_WAIT" help:"Longest that one waits. It ends before the run's own time does."`
 	MaxRunBody  int64         `default:"33554432" env:"WHISKAWAY_MAX_RUN_BODY" help:"Bytes of a run's request, its arguments, at most."`
 	MaxInitBody int64         `default:"75497472" env:"WHISKAWAY_MAX_INIT_BODY" help:"Bytes of an init's request, its code, at most."`
-	BodyMemory  int64         `default:"268435456" env:"WHISKAWAY_BODY_MEMORY" help:"Bytes of memory for requests' bodies. With several tenants one gets as much as is left."`
+	BodyMemory  int64         `default:"301989888" env:"WHISKAWAY_BODY_MEMORY" help:"Bytes of memory for requests' bodies; inits get half of them at most. With several tenants one holds at most as much as it leaves free."`
 	Functions   int           `default:"65536" env:"WHISKAWAY_FUNCTIONS" help:"Functions that are known at once."`
 	CodeCache   int64         `default:"4294967296" env:"WHISKAWAY_CODE_CACHE" help:"Bytes of functions' code that are kept on disk."`
 

@@ -51,29 +51,25 @@ func (s *Store) evict(keep string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	files := s.files()
-	s.remove(files, keep, sum(files)-s.maxBytes.Load())
+	slices.SortFunc(files, longestUnused)
+	remove(removable(files, keep), sum(files)-s.maxBytes.Load())
 }
 
-// relieve removes the code unused for longest from a disk that is full for other
-// reasons than how much is kept here, and reports whether as much as is needed
-// was there.
-func (s *Store) relieve(keep string, bytes int64) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.remove(s.files(), keep, bytes)
+func longestUnused(a, b file) int { return a.used.Compare(b.used) }
+
+// removable are the files that may go.
+func removable(files []file, keep string) []file {
+	return slices.DeleteFunc(slices.Clone(files), func(f file) bool { return f.path == keep || f.unfinished() })
 }
 
-// remove removes files unused for longest until so many bytes are free, and
-// reports whether they are.
-func (s *Store) remove(files []file, keep string, bytes int64) bool {
-	slices.SortFunc(files, func(a, b file) int { return a.used.Compare(b.used) })
+// remove removes files, the first first, until so many bytes are free.
+func remove(files []file, bytes int64) {
 	for _, f := range files {
 		if bytes <= 0 {
-			break
+			return
 		}
-		if f.path != keep && !f.unfinished() && os.Remove(f.path) == nil {
+		if os.Remove(f.path) == nil {
 			bytes -= f.size
 		}
 	}
-	return bytes <= 0
 }

@@ -17,7 +17,7 @@ import (
 func TestStore_AFullDiskCostsWhatWasUnusedForLongest(t *testing.T) {
 	dir := harness.SmallDisk(t, 1<<20)
 	s := open(t, filepath.Join(dir, "code"), 1<<40)
-	text := func(c byte) string { return string(make([]byte, 300<<10)) + string(c) }
+	text := func(c byte) string { return text(300, c) }
 	one := put(t, s, "a", text('1'))
 	two := put(t, s, "a", text('2'))
 	three := put(t, s, "a", text('3'))
@@ -29,4 +29,29 @@ func TestStore_AFullDiskCostsWhatWasUnusedForLongest(t *testing.T) {
 	harness.Fill(t, dir)
 	code := []byte(text('5'))
 	assert.ErrorIs(t, s.Put("a", digest(code), code), syscall.ENOSPC)
+}
+
+// text is a code string of about so many KiB.
+func text(kib int, c byte) string { return string(make([]byte, kib<<10)) + string(c) }
+
+// What cannot fit whatever goes costs nobody anything.
+func TestStore_CodeThatIsTooLargeForTheDiskRemovesNothing(t *testing.T) {
+	s := open(t, filepath.Join(harness.SmallDisk(t, 1<<20), "code"), 1<<40)
+	one, two := put(t, s, "a", text(300, '1')), put(t, s, "b", text(300, '2'))
+	code := []byte(text(1100, '3'))
+	assert.ErrorIs(t, s.Put("c", digest(code), code), syscall.ENOSPC)
+	assert.True(t, s.Has("a", one) && s.Has("b", two))
+	put(t, s, "c", text(900, '4')) // in the room of both
+	assert.False(t, s.Has("a", one) || s.Has("b", two))
+}
+
+// Who needs room on a full disk gives its own first, and no more than it takes.
+func TestStore_RoomOnAFullDiskIsTheTenantsOwnFirst(t *testing.T) {
+	s := open(t, filepath.Join(harness.SmallDisk(t, 1<<20), "code"), 1<<40)
+	other := put(t, s, "b", text(300, '1')) // unused for longest
+	own := put(t, s, "a", text(300, '2'))
+	last := put(t, s, "a", text(300, '3'))
+	put(t, s, "a", text(350, '4'))
+	assert.True(t, s.Has("b", other) && s.Has("a", last))
+	assert.False(t, s.Has("a", own))
 }

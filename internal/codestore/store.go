@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
@@ -26,7 +25,7 @@ type Store struct {
 	dir      string
 	maxBytes atomic.Int64
 
-	mu sync.Mutex // guards the choice of what to evict
+	mu sync.Mutex // guards the choice of what to evict, and writes to a full disk
 }
 
 // Open uses dir, which must be the service's alone, for up to maxBytes.
@@ -67,17 +66,14 @@ func (s *Store) Has(tenant string, code runtimespec.Digest) bool {
 func (s *Store) Put(tenant string, digest runtimespec.Digest, code []byte) error {
 	path := s.path(tenant, digest)
 	err := s.write(path, code)
-	if full(err) && s.relieve(path, int64(len(code))) {
-		err = s.write(path, code)
+	if Full(err) {
+		err = s.writeInRoom(path, code, err)
 	}
 	if err == nil {
 		s.evict(path)
 	}
 	return err
 }
-
-// full reports whether something was not written for want of room on the disk.
-func full(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
 
 // write writes a file that appears whole or not at all.
 func (s *Store) write(path string, code []byte) error {
