@@ -17,6 +17,7 @@ import (
 const ready = "WHISKAWAY_HTTP_READY"
 
 func TestHTTP_IsReadyBeforeTheInitAnswers(t *testing.T) {
+	needsPython(t)
 	r := newRig(t, servermode.Config{})
 	for name, env := range map[string]map[string]string{
 		"":       nil,
@@ -36,6 +37,7 @@ func TestHTTP_IsReadyBeforeTheInitAnswers(t *testing.T) {
 }
 
 func TestHTTP_NeverReady(t *testing.T) {
+	needsPython(t)
 	r := newRig(t, servermode.Config{})
 	for _, c := range []struct{ mode, path, says string }{
 		{"never", "", "nothing listens on 127.0.0.1:"},
@@ -63,6 +65,7 @@ func TestHTTP_NeverReady(t *testing.T) {
 }
 
 func TestHTTP_FailsAtOnce(t *testing.T) {
+	needsPython(t)
 	r := newRig(t, servermode.Config{})
 	for mode, says := range map[string]string{
 		"exits":   "cannot start action: command exited",
@@ -82,6 +85,7 @@ func TestHTTP_FailsAtOnce(t *testing.T) {
 
 // A server that takes localhost for ::1 is where it should be.
 func TestHTTP_ListensOnTheOtherLoopback(t *testing.T) {
+	needsPython(t)
 	if l, err := net.Listen("tcp6", "[::1]:0"); err != nil {
 		t.Skip("this host has no IPv6: ", err)
 	} else {
@@ -100,6 +104,7 @@ func TestHTTP_ListensOnTheOtherLoopback(t *testing.T) {
 
 // What is closer to hand than the limit of the init is said at once, in its log.
 func TestHTTP_WhatIsWrongIsSaidWhileItIsWaitedFor(t *testing.T) {
+	needsPython(t)
 	if os.Getuid() != 0 {
 		t.Skip("functions that share a user are not told apart")
 	}
@@ -121,6 +126,7 @@ func TestHTTP_WhatIsWrongIsSaidWhileItIsWaitedFor(t *testing.T) {
 }
 
 func TestHTTP_PathsAreChecked(t *testing.T) {
+	needsPython(t)
 	r := newRig(t, servermode.Config{})
 	for _, path := range []string{"health", "http://example.com/", "//example.com/", "/a b", "/a\r\nX: 1", "/#"} {
 		f, mark := newWeb("", map[string]string{ready: path})
@@ -135,6 +141,7 @@ func TestHTTP_PathsAreChecked(t *testing.T) {
 }
 
 func TestHTTP_LoadingEndsWhenTheCallerHangsUp(t *testing.T) {
+	needsPython(t)
 	r := newRig(t, servermode.Config{})
 	f, mark := newWeb("never", nil)
 	ctx, hangUp := context.WithCancel(t.Context())

@@ -19,6 +19,7 @@ import (
 )
 
 func TestHTTP_RunsAreProxied(t *testing.T) {
+	needsPython(t)
 	r := newRig(t, servermode.Config{})
 	f, _ := newWeb("", nil)
 	f.spec.Main = "/predict?top=3"
@@ -37,6 +38,7 @@ func TestHTTP_RunsAreProxied(t *testing.T) {
 }
 
 func TestHTTP_LogsBelongToTheirRun(t *testing.T) {
+	needsPython(t)
 	r := newRig(t, servermode.Config{})
 	f, _ := newWeb("single", nil)
 	r.mustInit(f)
@@ -53,6 +55,7 @@ func TestHTTP_LogsBelongToTheirRun(t *testing.T) {
 }
 
 func TestHTTP_BadAnswersCostNobodyTheProcess(t *testing.T) {
+	needsPython(t)
 	r := newRig(t, servermode.Config{MaxResult: 1 << 20})
 	f, _ := newWeb("", nil)
 	r.mustInit(f)
@@ -75,6 +78,7 @@ func TestHTTP_BadAnswersCostNobodyTheProcess(t *testing.T) {
 }
 
 func TestHTTP_DeadProcessIsReplaced(t *testing.T) {
+	needsPython(t)
 	r := newRig(t, servermode.Config{})
 	f, mark := newWeb("", nil)
 	r.mustInit(f)
@@ -103,6 +107,7 @@ func TestHTTP_DeadProcessIsReplaced(t *testing.T) {
 }
 
 func TestHTTP_OverdueAndCancelledRunsAreKilledWithTheirTree(t *testing.T) {
+	needsPython(t)
 	r := newRig(t, servermode.Config{})
 	f, _ := newWeb("", nil)
 	r.mustInit(f)
@@ -129,6 +134,7 @@ func TestHTTP_OverdueAndCancelledRunsAreKilledWithTheirTree(t *testing.T) {
 }
 
 func TestHTTP_RunsAtOnceWhereAllowed(t *testing.T) {
+	needsPython(t)
 	r := newRig(t, servermode.Config{})
 	f, mark := newWeb("", map[string]string{"__OW_ALLOW_CONCURRENT": "true"})
 	r.mustInit(f)
@@ -162,6 +168,7 @@ func TestHTTP_RunsAtOnceWhereAllowed(t *testing.T) {
 }
 
 func TestHTTP_TwoFunctionsAndNothingLeft(t *testing.T) {
+	needsPython(t)
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	files, before := openFiles(t), children()
 	r := newRig(t, servermode.Config{})
@@ -181,7 +188,7 @@ func TestHTTP_TwoFunctionsAndNothingLeft(t *testing.T) {
 	all.Wait()
 	seen := map[string]bool{}
 	for range cap(ports) {
-		seen[<-ports] = true
+		seen[harness.Receive(t, ports)] = true
 	}
 	assert.Len(t, seen, cap(ports))
 	require.NoError(t, r.Stop(t.Context()))
@@ -191,6 +198,7 @@ func TestHTTP_TwoFunctionsAndNothingLeft(t *testing.T) {
 }
 
 func TestHTTP_RequirementsOfAZip(t *testing.T) {
+	needsPython(t)
 	dir := withSlowUV(t)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "gate"), nil, 0o666))
 	r := newRig(t, servermode.Config{})
@@ -206,6 +214,7 @@ func TestHTTP_RequirementsOfAZip(t *testing.T) {
 }
 
 func TestHTTP_KindsByName(t *testing.T) {
+	needsPython(t)
 	r := newRig(t, servermode.Config{})
 	for kind, ok := range map[string]bool{"http": true, "http:1": true, "http:default": true, "http-gpu": true, "http:2": false, "https": false} {
 		f, _ := newWeb("", map[string]string{"KIND": kind})

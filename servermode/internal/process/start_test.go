@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -158,5 +159,8 @@ func TestProcess_InAUserOfItsOwn(t *testing.T) {
 	require.NoError(t, err, "the end of one instance is not the other's")
 	assert.NotEqual(t, "0", result)
 	assert.Equal(t, "seen\n", logs.stderr())
+	if _, err := os.ReadFile("/proc/" + strconv.Itoa(second.PID()) + "/environ"); err != nil {
+		t.Skip("the server may not look into processes, as in containers without CAP_SYS_PTRACE: ", err)
+	}
 	assert.Zero(t, running(mark))
 }
