@@ -35,6 +35,7 @@ func TestGo_CompilesAndRuns(t *testing.T) {
 	s := shop(t)
 	t.Run("actions", func(t *testing.T) { goActions(t, s) })
 	t.Run("zips", func(t *testing.T) { goZips(t, s) })
+	t.Run("SIGTERM", func(t *testing.T) { goOutlastsSIGTERM(t, s) })
 	t.Run("once", func(t *testing.T) { goCompilesOnce(t, s) })
 	t.Run("refusals", func(t *testing.T) { goRefuses(t, s) })
 }
@@ -67,6 +68,27 @@ func goActions(t *testing.T, s *build.Shop) {
 			assert.Contains(t, log, c.log)
 		})
 	}
+}
+
+// A service manager may send SIGTERM to all that the server has started: runs go on.
+func goOutlastsSIGTERM(t *testing.T, s *build.Shop) {
+	p, out, err := compiled(t, s, kind.Code(`package main
+
+import (
+	"os"
+	"syscall"
+	"time"
+)
+
+func Main() map[string]any {
+	syscall.Kill(os.Getpid(), syscall.SIGTERM)
+	time.Sleep(100 * time.Millisecond)
+	return map[string]any{"alive": true}
+}
+`), "main")
+	require.NoError(t, err, out)
+	result, _ := answers(t, p, `{}`)
+	assert.JSONEq(t, `{"alive":true}`, result)
 }
 
 func goZips(t *testing.T, s *build.Shop) {
