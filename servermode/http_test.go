@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sync"
 	"syscall"
 	"testing"
@@ -25,7 +26,9 @@ func TestHTTP_RunsAreProxied(t *testing.T) {
 	f.spec.Main = "/predict?top=3"
 	r.mustInit(f)
 	a := r.run(f, "a1", `"facts"`)
-	assert.JSONEq(t, `{"path":"/predict?top=3","stdin":0,"fd3":"/dev/null","more":false,"id":null,"mine":null}`, a.body)
+	// In a chroot the descriptor is called by its path outside.
+	body := regexp.MustCompile(`"[^"]*/dev/null"`).ReplaceAllString(a.body, `"/dev/null"`)
+	assert.JSONEq(t, `{"path":"/predict?top=3","stdin":0,"fd3":"/dev/null","more":false,"id":null,"mine":null}`, body)
 	a = r.send(runtimespec.PathRun, runHeader(f, "a2"), []byte("{\"value\":\n\"facts\",\"activation_id\":\"a2\"}"))
 	assert.Contains(t, a.body, `"id": "a2"`)
 	assert.Equal(t, `{"n":12345678901234567890.0}`, r.run(f, "", `{"n":12345678901234567890.0}`).body, "byte for byte")
