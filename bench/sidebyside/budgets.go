@@ -2,12 +2,13 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"math"
+	"slices"
 
 	"github.com/whiskaway/whiskaway/bench/internal/arms"
 	"github.com/whiskaway/whiskaway/bench/internal/stats"
 	"github.com/whiskaway/whiskaway/bench/internal/table"
-	"io"
-	"math"
 )
 
 // figure is one that a budget speaks of.
@@ -58,6 +59,22 @@ var budgets = []budget{
 	{"allocations per 12 B run, server", figure{allocsCase, partServer, allocsPer}, figure{}, 60, 0, ""},
 }
 
+// unchanged are the limits on what a change may cost; they are judged where an
+// earlier build was measured beside this one.
+var unchanged = []budget{
+	{"12 B, one caller, p50", figure{run12, arms.Ours, p50}, figure{run12, arms.Before, p50}, 1.05, 0, "the earlier build"},
+	{"100 KB, one caller, p50", figure{run100k, arms.Ours, p50}, figure{run100k, arms.Before, p50}, 1.05, 0, "the earlier build"},
+	{"1 MB, one caller, p50", figure{run1M, arms.Ours, p50}, figure{run1M, arms.Before, p50}, 1.05, 0, "the earlier build"},
+	{"12 B, 16 callers, runs/s", figure{crowd12, arms.Ours, rate}, figure{crowd12, arms.Before, rate}, 0, 0.95, "the earlier build"},
+	{"client → balancer → server, 12 B, one caller, p50", figure{between12, arms.Balanced, p50}, figure{between12, arms.BalancedThen, p50}, 1.05, 0, "the earlier build"},
+	{"the same, 64 callers, runs/s", figure{betweenCrowd, arms.Balanced, rate}, figure{betweenCrowd, arms.BalancedThen, rate}, 0, 0.95, "the earlier build"},
+}
+
+// compared reports whether an earlier build was measured too.
+func (r *results) compared() bool {
+	return slices.ContainsFunc(r.Series, func(s *series) bool { return s.Arm == arms.Before || s.Arm == arms.BalancedThen })
+}
+
 // verdict is whether a budget is held.
 type verdict struct {
 	What     string           `json:"what"`
@@ -70,7 +87,11 @@ type verdict struct {
 func (r *results) judge() {
 	r.Verdicts = nil
 	what := ""
-	for _, b := range budgets {
+	judged := budgets
+	if r.compared() {
+		judged = slices.Concat(budgets, unchanged)
+	}
+	for _, b := range judged {
 		if b.what != "" {
 			what = b.what
 		}

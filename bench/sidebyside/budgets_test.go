@@ -104,3 +104,14 @@ BenchmarkPick/warm/three_warm 	 1565036	       766.2 ns/op	       0 B/op	       
 BenchmarkPick/p2c/cold-2      	27591000	        43.65 ns/op	       0 B/op	       0 allocs/op
 `)))
 }
+
+// What a change costs is judged only where the build before it was measured beside it.
+func TestBudget_AnEarlierBuild(t *testing.T) {
+	now, then := figure{crowd12, arms.Ours, rate}, figure{crowd12, arms.Before, rate}
+	goal := "≥ 0.95 × the earlier build"
+	assert.True(t, of(t, measured(t, map[figure]stats.Rounds{now: {96}, then: {100}}), "12 B, 16 callers, runs/s", goal).Held)
+	assert.False(t, of(t, measured(t, map[figure]stats.Rounds{now: {94}, then: {100}}), "12 B, 16 callers, runs/s", goal).Held)
+	for _, v := range measured(t, map[figure]stats.Rounds{now: {96}}).Verdicts {
+		assert.NotEqual(t, goal, v.Goal)
+	}
+}

@@ -17,6 +17,7 @@ import (
 
 type flags struct {
 	Bin    string   `default:"../bin" type:"path" help:"Folder of clientmode, loadbalancer and servermode."`
+	Before string   `type:"existingdir" placeholder:"DIR" help:"Folder of the same binaries of an earlier build, which are measured in the same turns."`
 	Peer   string   `env:"PEER_BIN" placeholder:"FILE" help:"The proxy of Apache OpenServerless. With it everything runs in networks of its own, which takes root and the command ip."`
 	Out    string   `type:"path" placeholder:"DIR" help:"Folder for numbers, tables and plots. [results; with --quick results-quick, which is not committed]"`
 	Rounds int      `placeholder:"N" help:"Rounds to measure. [9]"`
