@@ -123,7 +123,9 @@ func TestDocuments_SayTheFieldsWords(t *testing.T) {
 	for pattern, instead := range avoided {
 		patterns[regexp.MustCompile(`(?i)`+pattern)] = instead
 	}
-	for path, text := range documents(t) {
+	all := documents(t)
+	delete(all, "CHANGELOG.md") // it says what things were called before
+	for path, text := range all {
 		for i, line := range strings.Split(text, "\n") {
 			for pattern, instead := range patterns {
 				if found := pattern.FindString(line); found != "" && !reference(path, line) {
