@@ -19,7 +19,7 @@ type fleet struct {
 }
 
 // fleet starts a balancer before servers that are started already, and waits
-// until it has met all of them. It ends them with itself, also when it fails.
+// until it has identified all of them. It ends them with itself, also when it fails.
 func (r *rig) fleet(servers []*service.Service, args ...string) (*fleet, error) {
 	f := &fleet{servers: servers}
 	state, err := os.MkdirTemp(r.dir, "balancer-")
