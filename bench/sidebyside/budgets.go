@@ -38,15 +38,15 @@ var (
 
 // budgets are the project's, those that can be measured here.
 var budgets = []budget{
-	{"12 B, one caller, p50", figure{run12, arms.Ours, p50}, figure{run12, direct, p50}, 2.5, 0, "direct"},
-	{"", figure{run12, arms.Ours, p50}, figure{run12, arms.Floor, p50}, 1.3, 0, "the floor"},
+	{"12 B, one caller, p50", figure{run12, arms.Ours, p50}, figure{run12, direct, p50}, 2.5, 0, "a container, nothing remote"},
+	{"", figure{run12, arms.Ours, p50}, figure{run12, arms.Floor, p50}, 1.3, 0, "the least a second host can cost"},
 	{"", figure{run12, arms.Ours, p50}, figure{run12, arms.Best, p50}, 0.8, 0, "OpenServerless at its best"},
 	{"", figure{run12, arms.Shipped, p50}, figure{run12, arms.Ours, p50}, 0, 25, "as fast as OpenServerless as shipped"},
 	{"12 B, 16 callers, runs/s", figure{crowd12, arms.Ours, rate}, figure{crowd12, arms.Best, rate}, 0, 1.5, "OpenServerless at its best"},
 	{"", figure{crowd12, arms.Ours, rate}, figure{crowd12, arms.Shipped, rate}, 0, 25, "OpenServerless as shipped"},
-	{"100 KB, one caller, p50", figure{run100k, arms.Ours, p50}, figure{run100k, direct, p50}, 2, 0, "direct"},
+	{"100 KB, one caller, p50", figure{run100k, arms.Ours, p50}, figure{run100k, direct, p50}, 2, 0, "a container, nothing remote"},
 	{"", figure{run100k, arms.Ours, p50}, figure{run100k, arms.Best, p50}, 0.4, 0, "OpenServerless at its best"},
-	{"1 MB, one caller, p50", figure{run1M, arms.Ours, p50}, figure{run1M, direct, p50}, 0.5, 0, "direct"},
+	{"1 MB, one caller, p50", figure{run1M, arms.Ours, p50}, figure{run1M, direct, p50}, 0.5, 0, "a container, nothing remote"},
 	{"", figure{run1M, arms.Ours, p50}, figure{run1M, arms.Best, p50}, 0.2, 0, "OpenServerless at its best"},
 	{"client → balancer → server, 12 B, one caller, p50", figure{between12, arms.Balanced, p50}, figure{between12, arms.OverNginx, p50}, 1.3, 0, "nginx in the balancer's place"},
 	{"the same, 64 callers, runs/s", figure{betweenCrowd, arms.Balanced, rate}, figure{betweenCrowd, arms.OverNginx, rate}, 0, 0.8, "nginx in the balancer's place"},

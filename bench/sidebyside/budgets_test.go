@@ -42,10 +42,10 @@ func TestBudget_IsHeldByTheMedianOfTheRoundsRatios(t *testing.T) {
 	ours, floor := figure{run12, arms.Ours, p50}, figure{run12, arms.Floor, p50}
 	// In the second round the host was ten times slower, and the first ratio is an
 	// outlier: neither decides.
-	v := of(t, measured(t, map[figure]stats.Rounds{ours: {90, 120, 13}, floor: {30, 100, 10}}), latency12, "≤ 1.3 × the floor")
+	v := of(t, measured(t, map[figure]stats.Rounds{ours: {90, 120, 13}, floor: {30, 100, 10}}), latency12, "≤ 1.3 × the least a second host can cost")
 	assert.Equal(t, &stats.Quartiles{Lower: 1.2, Median: 1.3, Upper: 3}, v.Measured)
 	assert.True(t, v.Held)
-	assert.False(t, of(t, measured(t, map[figure]stats.Rounds{ours: {131}, floor: {100}}), latency12, "≤ 1.3 × the floor").Held)
+	assert.False(t, of(t, measured(t, map[figure]stats.Rounds{ours: {131}, floor: {100}}), latency12, "≤ 1.3 × the least a second host can cost").Held)
 }
 
 func TestBudget_AtLeast(t *testing.T) {
@@ -57,9 +57,9 @@ func TestBudget_AtLeast(t *testing.T) {
 
 func TestBudget_DirectIsTheRealOneWhereItIs(t *testing.T) {
 	ours, own, real := figure{run12, arms.Ours, p50}, figure{run12, arms.Direct, p50}, figure{run12, arms.DirectApache, p50}
-	v := of(t, measured(t, map[figure]stats.Rounds{ours: {60}, own: {30}}), latency12, "≤ 2.5 × direct")
+	v := of(t, measured(t, map[figure]stats.Rounds{ours: {60}, own: {30}}), latency12, "≤ 2.5 × a container, nothing remote")
 	assert.Equal(t, 2.0, v.Measured.Median)
-	v = of(t, measured(t, map[figure]stats.Rounds{ours: {60}, own: {30}, real: {20}}), latency12, "≤ 2.5 × direct")
+	v = of(t, measured(t, map[figure]stats.Rounds{ours: {60}, own: {30}, real: {20}}), latency12, "≤ 2.5 × a container, nothing remote")
 	assert.Equal(t, 3.0, v.Measured.Median)
 	assert.False(t, v.Held)
 }

@@ -20,7 +20,7 @@ type fleet struct {
 }
 
 // fleet starts a balancer before servers that are started already, and waits
-// until it has met all of them. It ends them with itself, also when it fails.
+// until it has identified all of them. It ends them with itself, also when it fails.
 func (r *rig) fleet(servers []*service.Service, args ...string) (*fleet, error) {
 	return r.fleetFor("", servers, args...)
 }

@@ -54,19 +54,19 @@ const (
 )
 
 var all = []*Arm{
-	{Key: Exchange, Label: "one HTTP exchange", container: func(r *Rig, at spot) *exec.Cmd {
+	{Key: Exchange, Label: "one HTTP exchange, no function", container: func(r *Rig, at spot) *exec.Cmd {
 		return exec.Command(r.own("floor"), "--listen", at.listen, "exchange")
 	}},
-	{Key: Floor, Label: "floor", container: func(r *Rig, at spot) *exec.Cmd {
+	{Key: Floor, Label: "the least a second host can cost", container: func(r *Rig, at spot) *exec.Cmd {
 		return exec.Command(r.own("floor"), "--listen", at.listen, "--upstream", at.upstream, "client")
 	}, server: func(r *Rig, at spot) *exec.Cmd {
 		return exec.Command(r.own("floor"), "--listen", at.listen, "--dir", at.dir, "server")
 	}},
-	{Key: Direct, Label: "direct", container: func(r *Rig, at spot) *exec.Cmd {
+	{Key: Direct, Label: "a container, nothing remote", container: func(r *Rig, at spot) *exec.Cmd {
 		return exec.Command(r.own("direct"), "--listen", at.listen, "--dir", at.dir)
 	}},
-	{Key: DirectApache, Label: "direct, Apache's", container: peer("")},
-	{Key: Plain, Label: "direct, servermode", container: func(r *Rig, at spot) *exec.Cmd {
+	{Key: DirectApache, Label: "Apache's container, nothing remote", container: peer("")},
+	{Key: Plain, Label: "servermode as that container", container: func(r *Rig, at spot) *exec.Cmd {
 		return exec.Command(at.program("servermode"), append(serverArgs(at), "--plain-kind", at.kind)...)
 	}},
 	{Key: Shipped, Label: "OpenServerless, as shipped", First: 300, container: peer("OW_ACTIVATE_PROXY_CLIENT=1"), server: peer("OW_ACTIVATE_PROXY_SERVER=1"), main: atServer},

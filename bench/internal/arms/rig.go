@@ -1,5 +1,5 @@
 // Package arms is the ways of running a function that are compared: how the
-// processes of each are started, and to whom an invoker talks.
+// processes of each are started, and where an invoker sends.
 package arms
 
 import (
@@ -22,7 +22,7 @@ type Rig struct {
 	Peer   string // the proxy of Apache OpenServerless; empty: it is not there
 
 	site   *place.Site
-	dir    string // functions, who may be users of their own, can pass through it
+	dir    string // functions, which may be users of their own, can pass through it
 	memory string // a folder in memory, only with a peer
 	token  string // file of containers and balancers, and what callers have
 	tokens string // file of servers
