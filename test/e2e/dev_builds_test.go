@@ -48,6 +48,7 @@ func wheelhouse(t *testing.T) (dir string, env []string) {
 // The package is gone when the second command starts: it can only find what the
 // first one has built.
 func TestDev_KeepsItsBuildsBetweenStarts(t *testing.T) {
+	harness.Needs(t, "python3")
 	t.Parallel()
 	packages, env := wheelhouse(t)
 	cache, file := harness.StateDir(t), filepath.Join(t.TempDir(), "hello.py")

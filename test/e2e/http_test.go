@@ -67,6 +67,7 @@ func TestHTTP_FromClientToServer(t *testing.T) {
 }
 
 func TestHTTP_Example(t *testing.T) {
+	harness.Needs(t, "python3")
 	code, err := os.ReadFile("../../examples/hello/http_server.py")
 	require.NoError(t, err)
 	client := harness.Client(t, harness.Server(t).URL, "http")
