@@ -18,6 +18,7 @@ import (
 )
 
 func TestConformanceCommand_PrintsATable(t *testing.T) {
+	harness.Needs(t, "python3")
 	t.Parallel()
 	stdout, stderr, code := run(t, "whiskaway", "conformance", "--exec", chainCommand(t), "--kind", "python:3.11", "--kind", "native",
 		"--case", "four-echoes", "--case", "context", "--case", "unknown-kind", "--case", "native-zip", "--case", "native-ack", "--case", "result-null")

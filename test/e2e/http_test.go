@@ -39,6 +39,7 @@ HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), H).serve_forever()
 `
 
 func TestHTTP_FromClientToServer(t *testing.T) {
+	harness.Needs(t, "python3")
 	server := harness.Server(t)
 	client := harness.Client(t, server.URL, "http")
 	harness.Init(t, client, webShop, nil)
