@@ -78,6 +78,7 @@ func TestDev_KeepsItsBuildsBetweenStarts(t *testing.T) {
 }
 
 func TestDev_SaysWhatToNameTheFile(t *testing.T) {
+	harness.Needs(t, "python3")
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "action")
 	save(t, filepath.Join(dir, "hello.py"), versioned("one"))

@@ -32,8 +32,10 @@ const limit = "--limit=5m"
 // Client starts a client container of a kind in front of an upstream.
 func Client(t testing.TB, upstream, kind string, args ...string) *Process {
 	t.Helper()
-	if strings.HasPrefix(kind, "python") {
-		Needs(t, "python3")
+	for of, program := range map[string]string{"python": "python3", "nodejs": "node"} {
+		if strings.HasPrefix(kind, of) {
+			Needs(t, program)
+		}
 	}
 	return Start(t, "clientmode", nil, append([]string{"--listen=127.0.0.1:0", "--upstream=" + upstream, "--kind=" + kind, limit}, args...)...)
 }
