@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command servermode is the daemon on an external host: it runs functions for
 // client containers elsewhere.
 package main
