@@ -39,7 +39,7 @@ type Config struct {
 	CheckTimeout     time.Duration `flag:"check-timeout" default:"1s" reload:"live" help:"A server that takes longer to answer one is not well."`
 
 	Policy      string        `flag:"policy" group:"Inits and runs" default:"warm" enum:"warm,consistent-hash,least-loaded,p2c,peak-ewma,random,round-robin" reload:"live" help:"Which server gets a run."`
-	Lease       time.Duration `flag:"lease" default:"30m" reload:"live" help:"How long a function is kept that nobody runs."`
+	Lease       time.Duration `flag:"lease" default:"30m" reload:"live" help:"How long a function is kept without runs."`
 	InitTimeout time.Duration `flag:"max-init" default:"5m" reload:"live" help:"Longest init."`
 	VolatileEnv []string      `flag:"volatile-env" help:"More init parameters that change with each activation; the same on clients and servers."`
 	InFlight    int           `flag:"in-flight" default:"4096" reload:"live" help:"Inits and runs at once. With several tenants one gets as many as are left."`

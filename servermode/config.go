@@ -34,7 +34,7 @@ type Config struct {
 
 	KeepAlive    time.Duration `flag:"keep-alive" group:"Processes of functions" default:"10m" reload:"live" help:"How long an idle process is kept."`
 	MaxKeepAlive time.Duration `flag:"max-keep-alive" unset:"forever" reload:"live" help:"The longest WHISKAWAY_KEEP_ALIVE that an author may say."`
-	Lease        time.Duration `flag:"lease" default:"30m" reload:"live" help:"How long a function is kept that nobody runs."`
+	Lease        time.Duration `flag:"lease" default:"30m" reload:"live" help:"How long a function is kept without runs."`
 	Instances    int           `flag:"instances" unset:"CPUs, at least 8" reload:"live" help:"Processes per function whose author does not say WHISKAWAY_MAX_INSTANCES; with WHISKAWAY_GPU it is 1. They are started when runs wait, while memory stays above --memory-reserve."`
 	MaxInstances int           `flag:"max-instances" default:"64" reload:"live" help:"The most that an author may say."`
 	Processes    int           `flag:"processes" default:"1024" reload:"live" help:"Processes of all functions. Beyond it idle ones make room, those idle for longest first."`
