@@ -19,7 +19,7 @@ import (
 )
 
 // Config is everything an operator can set. The zero value of a field means its
-// default, which its tag names; package settings tells what the tags say.
+// default, which its tag names; docs/settings.md lists them all.
 type Config struct {
 	Listen        string   `flag:"listen" group:"The container and its server" default:":8080" holder:"ADDRESS" help:"Address to serve on."`
 	Upstream      string   `flag:"upstream" holder:"URL" help:"The server or balancer: http://HOST:PORT or https://HOST:PORT. Without it only an action's main@url says where it runs."`
@@ -45,6 +45,9 @@ type Config struct {
 	Stderr  io.Writer   // [os.Stderr]
 	Log     *zap.Logger // the client's own log; never on the streams above
 }
+
+// ErrConfig is wrapped by the errors of Start that only another configuration mends.
+var ErrConfig = daemon.ErrConfig
 
 func (c Config) withDefaults() Config {
 	settings.Fill(&c)

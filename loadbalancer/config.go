@@ -22,7 +22,7 @@ import (
 )
 
 // Config is everything an operator can set. The zero value of a field means its
-// default, which its tag names; package settings tells what the tags say.
+// default, which its tag names; docs/settings.md lists them all.
 type Config struct {
 	Listen    string `flag:"listen" group:"Serving" default:"127.0.0.1:18080" holder:"ADDRESS" help:"Address to serve on. More than loopback needs --token-file."`
 	TokenFile string `flag:"token-file" type:"file" reload:"live" help:"Callers' bearer tokens, one a line: token, tenant, and 'delegate' if it may act for others."`
@@ -36,15 +36,15 @@ type Config struct {
 	ServersCA        string        `flag:"servers-ca" type:"file" unset:"the host's" reload:"live" help:"Certificates, PEM, by which servers are trusted."`
 	JoinTokenFile    string        `flag:"join-token-file" type:"file" reload:"live" help:"Bearer tokens with which servers may join by themselves (servermode --join). A server that has one is sent functions' code."`
 	CheckEvery       time.Duration `flag:"check-every" default:"500ms" reload:"live" help:"Time between two health checks of a server."`
-	CheckTimeout     time.Duration `flag:"check-timeout" default:"1s" reload:"live" help:"A server that takes longer to answer one is not well."`
+	CheckTimeout     time.Duration `flag:"check-timeout" default:"1s" reload:"live" help:"A server that takes longer to answer a health check is not well."`
 
 	Policy      string        `flag:"policy" group:"Inits and runs" default:"warm" enum:"warm,consistent-hash,least-loaded,p2c,peak-ewma,random,round-robin" reload:"live" help:"Which server gets a run."`
 	Lease       time.Duration `flag:"lease" default:"30m" reload:"live" help:"How long a function is kept without runs."`
 	InitTimeout time.Duration `flag:"max-init" default:"5m" reload:"live" help:"Longest init."`
 	VolatileEnv []string      `flag:"volatile-env" help:"More init parameters that change with each activation; the same on clients and servers."`
 	InFlight    int           `flag:"in-flight" default:"4096" reload:"live" help:"Inits and runs at once. With several tenants one gets as many as are left."`
-	Queue       int           `flag:"queue" default:"2048" zero:"-1" reload:"live" help:"Runs of them that wait while no server has room; of one tenant as many as are left, and so half. 0: none."` // below 0: none
-	QueueWait   time.Duration `flag:"queue-wait" default:"10s" reload:"live" help:"Longest that one waits. It ends before the run's own time does."`
+	Queue       int           `flag:"queue" default:"2048" zero:"-1" reload:"live" help:"Of these, runs that wait while no server has room. One tenant gets as many as are left, at most half. 0: none."` // below 0: none
+	QueueWait   time.Duration `flag:"queue-wait" default:"10s" reload:"live" help:"How long a run waits at most. The wait ends before the run's own time does."`
 	Functions   int           `flag:"functions" default:"65536" reload:"live" help:"Functions that are known at once."`
 	MaxRunBody  int64         `flag:"max-run-body" default:"32MiB" unit:"bytes" reload:"live" help:"Bytes of a run's request, its arguments, at most."`
 	MaxInitBody int64         `flag:"max-init-body" default:"72MiB" unit:"bytes" reload:"live" help:"Bytes of an init's request, its code, at most."`
@@ -58,6 +58,10 @@ type Config struct {
 	Custom func() policy.Policy
 	Log    *zap.Logger
 }
+
+// ErrConfig is wrapped by the errors of Start and Reload that only another
+// configuration mends.
+var ErrConfig = daemon.ErrConfig
 
 // DefaultStateDir is /var/lib/whiskaway-loadbalancer for root and a folder in the
 // home of any other user.

@@ -17,14 +17,14 @@ import (
 // zero value of a field means its default, given in brackets.
 type Hosts struct {
 	Hook      string        `flag:"hosts-hook" group:"Hosts that come and go" holder:"COMMAND|URL" reload:"toggle" help:"Called to have one more host, or to end one that is drained: a program and its arguments (no shell, no quotes), or a URL that gets a POST. One balancer of a set has it."`
-	TokenFile string        `flag:"hosts-token-file" type:"file" reload:"live" help:"Its first token is sent to a hook that is a URL."`
+	TokenFile string        `flag:"hosts-token-file" type:"file" reload:"live" help:"File whose first token is sent to a hook that is a URL."`
 	Min       int           `flag:"hosts-min" min:"0" reload:"live" help:"Hosts that there are at least."`
 	Max       int           `flag:"hosts-max" min:"0" reload:"live" help:"Hosts that there are at most, well or not. A hook needs it."`
 	Busy      int           `flag:"hosts-busy" default:"90" max:"100" reload:"live" help:"Percent of the slots in use from which on hosts are saturated."`
-	UpAfter   time.Duration `flag:"hosts-up-after" default:"30s" reload:"live" help:"How long they are saturated before one more is asked for."`
+	UpAfter   time.Duration `flag:"hosts-up-after" default:"30s" reload:"live" help:"How long hosts are saturated before one more is requested."`
 	DownAfter time.Duration `flag:"hosts-down-after" default:"10m" reload:"live" help:"How long a host has nothing to do before it is drained and ended."`
 	CoolDown  time.Duration `flag:"hosts-cool-down" default:"3m" reload:"live" help:"Time from the start to the first action, and between two: longer than a host takes to come."`
-	DrainFor  time.Duration `flag:"hosts-drain-for" default:"15m" reload:"live" help:"How long one that is drained may have runs before it gets work again."`
+	DrainFor  time.Duration `flag:"hosts-drain-for" default:"15m" reload:"live" help:"How long a host that is drained may have runs before it gets work again."`
 	Timeout   time.Duration `flag:"hosts-timeout" default:"5m" reload:"live" help:"How long the hook may take."`
 	Every     time.Duration `flag:"hosts-every" default:"5s" reload:"live" help:"Time between two looks at the servers."`
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // Config is everything an operator can set. The zero value of a field means its
-// default, which its tag names; package settings tells what the tags say.
+// default, which its tag names; docs/settings.md lists them all.
 type Config struct {
 	Listen    string `flag:"listen" group:"Serving" default:"127.0.0.1:9000" holder:"ADDRESS" help:"Address to serve on. More than loopback needs --token-file."`
 	TokenFile string `flag:"token-file" type:"file" reload:"live" help:"Bearer tokens, one a line: token, tenant, and 'delegate' if it may act for others."`
@@ -26,17 +26,17 @@ type Config struct {
 	StateDir  string `flag:"state-dir" type:"folder" unset:"/var/lib/whiskaway as root" help:"Folder for code and running functions."` // see DefaultStateDir
 	PlainKind string `flag:"plain-kind" env:"WHISKAWAY_KIND" holder:"KIND" unset:"found out from its code" reload:"live" help:"Kind of the function of a plain OpenWhisk caller, such as python:3."`
 
-	Join          []string `flag:"join" group:"Balancers that the server joins" holder:"URL,..." help:"Balancers that this server tells that it is here: it need not be on their lists."`
-	JoinTokenFile string   `flag:"join-token-file" type:"file" help:"File whose first token is sent to them."`
-	JoinCA        string   `flag:"join-ca" type:"file" unset:"the host's" help:"Certificates, PEM, by which they are trusted."`
-	Advertise     string   `flag:"advertise" holder:"URL" unset:"--listen, if that is one address" help:"Where they reach this server."`
-	Tunnel        bool     `flag:"tunnel" help:"They cannot reach it, behind NAT say: work comes over a connection that it makes to each."`
+	Join          []string `flag:"join" group:"Balancers that the server joins" holder:"URL,..." help:"Balancers to which this server announces itself: their --server need not name it."`
+	JoinTokenFile string   `flag:"join-token-file" type:"file" help:"File whose first token is sent to those balancers."`
+	JoinCA        string   `flag:"join-ca" type:"file" unset:"the host's" help:"Certificates, PEM, by which those balancers are trusted."`
+	Advertise     string   `flag:"advertise" holder:"URL" unset:"--listen, if that is one address" help:"Where balancers reach this server."`
+	Tunnel        bool     `flag:"tunnel" help:"Work comes over a connection that this server makes to each balancer: for a server that balancers cannot reach, behind NAT say."`
 
 	KeepAlive    time.Duration `flag:"keep-alive" group:"Processes of functions" default:"10m" reload:"live" help:"How long an idle process is kept."`
 	MaxKeepAlive time.Duration `flag:"max-keep-alive" unset:"forever" reload:"live" help:"The longest WHISKAWAY_KEEP_ALIVE that an author may say."`
 	Lease        time.Duration `flag:"lease" default:"30m" reload:"live" help:"How long a function is kept without runs."`
 	Instances    int           `flag:"instances" unset:"CPUs, at least 8" reload:"live" help:"Processes per function whose author does not say WHISKAWAY_MAX_INSTANCES; with WHISKAWAY_GPU it is 1. They are started when runs wait, while memory stays above --memory-reserve."`
-	MaxInstances int           `flag:"max-instances" default:"64" reload:"live" help:"The most that an author may say."`
+	MaxInstances int           `flag:"max-instances" default:"64" reload:"live" help:"The most WHISKAWAY_MAX_INSTANCES that an author may say."`
 	Processes    int           `flag:"processes" default:"1024" reload:"live" help:"Processes of all functions. Beyond it idle ones make room, those idle for longest first."`
 	Starts       int           `flag:"starts" unset:"twice the CPUs" reload:"live" help:"Processes that are started at the same time."`
 	GrowAfter    time.Duration `flag:"grow-after" default:"10ms" reload:"live" help:"How long the first run in a function's queue waits before one more process is started."`
@@ -55,8 +55,8 @@ type Config struct {
 	MaxInitBody int64         `flag:"max-init-body" default:"72MiB" unit:"bytes" help:"Bytes of an init's request: code, in base64 where it is an archive, and parameters."` // 48 MiB of code
 
 	MemoryReserve int64 `flag:"memory-reserve" group:"Memory and disk" unset:"a twentieth of all, at least 64 MiB" unit:"bytes" reload:"live" help:"Bytes of memory that functions leave free: below it idle processes end, and none is started."`
-	UploadBudget  int64 `flag:"upload-budget" default:"256MiB" unit:"bytes" help:"Bytes of memory for requests of inits."`
-	ResultCache   int64 `flag:"result-cache" default:"64MiB" unit:"bytes" reload:"live" help:"Bytes of memory for results that are kept for callers who lost the answer."`
+	UploadBudget  int64 `flag:"upload-budget" default:"256MiB" unit:"bytes" help:"Bytes of memory for the requests of inits, together."`
+	ResultCache   int64 `flag:"result-cache" default:"64MiB" unit:"bytes" reload:"live" help:"Bytes of memory for results that are kept for callers that lost the answer."`
 	CodeCache     int64 `flag:"code-cache" default:"4GiB" unit:"bytes" reload:"live" help:"Bytes of functions' code that are kept on disk."`
 	BuildCache    int64 `flag:"build-cache" default:"10GiB" unit:"bytes" reload:"live" help:"Bytes of what was built that are kept on disk."`
 
@@ -108,6 +108,10 @@ type Limits struct {
 func (l Limits) rlimits() sandbox.Limits {
 	return sandbox.Limits{Files: uint64(max(0, l.Files)), Processes: uint64(max(0, l.Processes)), FileSize: uint64(l.FileSize)}
 }
+
+// ErrConfig is wrapped by the errors of Start and Reload that only another
+// configuration mends.
+var ErrConfig = daemon.ErrConfig
 
 // DefaultStateDir is /var/lib/whiskaway for root and a folder in the home of any
 // other user.

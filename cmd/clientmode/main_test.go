@@ -92,5 +92,5 @@ func TestCommand_WhatIsWrongIsOneLineOnStderr(t *testing.T) {
 }
 
 func TestSettings_AreThoseOfThePage(t *testing.T) {
-	settingstest.Page(t, "clientmode", &flags{})
+	settingstest.Page(t, "clientmode", command.About, &flags{})
 }

@@ -23,5 +23,5 @@ func TestFlags_NameEveryPolicy(t *testing.T) {
 }
 
 func TestSettings_AreThoseOfThePage(t *testing.T) {
-	settingstest.Page(t, "loadbalancer", &command.Settings[loadbalancer.Config]{})
+	settingstest.Page(t, "loadbalancer", program.About, &command.Settings[loadbalancer.Config]{})
 }

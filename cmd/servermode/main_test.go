@@ -11,5 +11,5 @@ import (
 )
 
 func TestSettings_AreThoseOfThePage(t *testing.T) {
-	settingstest.Page(t, "servermode", &command.Settings[servermode.Config]{})
+	settingstest.Page(t, "servermode", program.About, &command.Settings[servermode.Config]{})
 }

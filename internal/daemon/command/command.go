@@ -35,7 +35,7 @@ type Program[C any] struct {
 type Process struct {
 	File      string        `flag:"config" group:"The process" type:"file" help:"YAML file with settings. SIGHUP has it read again."`
 	Grace     time.Duration `flag:"grace" default:"30s" min:"0s" help:"How long requests may go on after SIGTERM."`
-	Log       string        `flag:"log" default:"auto" help:"Where the log goes: stderr, a file, nowhere if empty, or auto: stderr, unless it is said otherwise above."`
+	Log       string        `flag:"log" default:"auto" help:"Where the log goes: stderr, a file, nowhere if empty, or auto: stderr, unless the text above says otherwise."`
 	LogLevel  string        `flag:"log-level" default:"info" enum:"debug,info,warn,error" reload:"live" help:"From which level on entries are logged."`
 	LogFormat string        `flag:"log-format" default:"auto" enum:"auto,human,json" help:"What the log looks like. auto: for people at a terminal, JSON elsewhere."`
 }

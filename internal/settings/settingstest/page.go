@@ -17,9 +17,10 @@ const (
 	update = "WHISKAWAY_UPDATE"
 )
 
-// Page compares a command's part of the page with its settings. With WHISKAWAY_UPDATE=1
+// Page compares a command's part of the page with its settings, and with what --help says
+// of it. With WHISKAWAY_UPDATE=1
 // it writes the part instead.
-func Page(t *testing.T, command string, config any) {
+func Page(t *testing.T, command, about string, config any) {
 	t.Helper()
 	text, err := os.ReadFile(page)
 	require.NoError(t, err)
@@ -27,7 +28,7 @@ func Page(t *testing.T, command string, config any) {
 	before, rest, found := strings.Cut(string(text), begin)
 	_, after, ended := strings.Cut(rest, end)
 	require.True(t, found && ended, "%s: where are %q and %q?", page, begin, end)
-	now := before + begin + list(config) + end + after
+	now := before + begin + paragraphs(about) + list(config) + end + after
 	switch {
 	case now == string(text):
 	case os.Getenv(update) != "":
@@ -35,6 +36,15 @@ func Page(t *testing.T, command string, config any) {
 	default:
 		t.Errorf("docs/settings.md is not what the settings' tags say; make it again: %s=1 go test -p 1 ./cmd/...", update)
 	}
+}
+
+// paragraphs are what --help says of the command.
+func paragraphs(about string) string {
+	var out strings.Builder
+	for line := range strings.Lines(about) {
+		out.WriteString("\n" + settings.Wrap(line, 118, 0) + "\n")
+	}
+	return out.String()
 }
 
 // list is the settings, a heading a group.
