@@ -29,15 +29,10 @@ func NewLog(level, path string) (*zap.Logger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("log level: %w", err)
 	}
-	return NewLogAt(at, path)
+	return NewLogIn(LogAuto, at, path)
 }
 
-// NewLogAt is NewLog with a level that can be changed later.
-func NewLogAt(level zap.AtomicLevel, path string) (*zap.Logger, error) {
-	return NewLogIn(LogAuto, level, path)
-}
-
-// NewLogIn is NewLogAt in one of the formats.
+// NewLogIn is NewLog in one of the formats, with a level that can be changed later.
 func NewLogIn(format string, level zap.AtomicLevel, path string) (*zap.Logger, error) {
 	if path == "" {
 		return zap.NewNop(), nil

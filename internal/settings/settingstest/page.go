@@ -17,9 +17,8 @@ const (
 	update = "WHISKAWAY_UPDATE"
 )
 
-// Page compares a command's part of the page with its settings, and with what --help says
-// of it. With WHISKAWAY_UPDATE=1
-// it writes the part instead.
+// Page compares a command's part of the page with its settings, and with what --help
+// says of it. With WHISKAWAY_UPDATE=1 it writes the part instead.
 func Page(t *testing.T, command, about string, config any) {
 	t.Helper()
 	text, err := os.ReadFile(page)
