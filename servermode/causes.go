@@ -31,7 +31,7 @@ func (s *Server) explain(err error) error {
 	return &process.ExitError{Status: exit.Status, Cause: cause}
 }
 
-func fileLimit(bytes uint64) string {
+func fileLimit(bytes int64) string {
 	return fmt.Sprintf("a file may have %d bytes on this server (--max-file-size)", bytes)
 }
 

@@ -1,6 +1,3 @@
-// Package servermode is the daemon on an external host: it holds many
-// functions, keeps their processes warm, runs them, and frees each one when
-// nobody needs it any more.
 package servermode
 
 import (

@@ -159,7 +159,7 @@ func (s *Server) openSandbox() error {
 	if err := s.clearFunctions(); err != nil {
 		return err
 	}
-	s.box = sandbox.New(s.state.id+"."+s.incarnation, s.cfg.Limits, users)
+	s.box = sandbox.New(s.state.id+"."+s.incarnation, s.cfg.Limits.rlimits(), users)
 	s.onStop(func() error { s.box.Close(); return nil })
 	s.onStop(s.awaitRemovals)
 	if err := s.probeSandbox(); err != nil {
