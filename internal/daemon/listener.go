@@ -10,6 +10,7 @@ import (
 	stdlog "log"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -60,11 +61,13 @@ func (l *Listener) Start() (err error) {
 	l.stop = stop
 	handler := &lingering{l.Handler, l.Unwanted.withDefaults(), stopping}
 	l.server = front.New(front.Config{
-		Handler: handler, Log: l.Log,
+		Handler: handler, TLS: l.TLS, Log: l.Log,
 		HeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeader: maxHeader,
 	})
-	if l.TLS != nil {
-		l.ln = tls.NewListener(l.ln, l.TLS)
+	if os.Getenv("PROTO_NETHTTP") != "" {
+		if l.TLS != nil {
+			l.ln = tls.NewListener(l.ln, l.TLS)
+		}
 		l.server = &http.Server{
 			Handler:           handler,
 			ReadHeaderTimeout: headerTimeout,

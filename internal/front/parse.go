@@ -45,7 +45,7 @@ func (h *head) parse(text string) (simple bool) {
 		return false
 	}
 	h.host, h.length = "", -1
-	clear(h.header)
+	h.header = make(http.Header, 12)
 	for n := 0; ; n++ {
 		line, rest, _ = strings.Cut(rest, "\r\n")
 		if line == "" {

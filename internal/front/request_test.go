@@ -58,61 +58,67 @@ var requests = map[string]struct {
 
 // Whoever reads a request, its handler sees the same, and its caller too.
 func TestServer_ReadsRequestsAsNetHTTPDoes(t *testing.T) {
-	_, ours := start(t, describe)
-	theirs := plain(t, describe)
-	for name, c := range requests {
-		t.Run(name, func(t *testing.T) {
-			got, want := call(t, ours), call(t, theirs)
-			go func() { _, _ = got.Write([]byte(c.text)) }() // it may be refused before its end
-			go func() { _, _ = want.Write([]byte(c.text)) }()
-			a, body := got.answer()
-			b, wanted := want.answer()
-			assert.Equal(t, b.StatusCode, a.StatusCode)
-			assert.Equal(t, wanted, body)
-			assert.Equal(t, b.Close, a.Close)
-			if a.StatusCode == http.StatusOK {
-				assert.Equal(t, fmt.Sprint(c.here), a.Header.Get("X-Here"))
-			}
-			assertSameHeader(t, b, a)
-		})
-	}
+	eachWay(t, func(t *testing.T, by way) {
+		_, ours := by.start(t, describe)
+		theirs := by.netHTTP(t, describe)
+		for name, c := range requests {
+			t.Run(name, func(t *testing.T) {
+				got, want := by.call(t, ours), by.call(t, theirs)
+				go func() { _, _ = got.Write([]byte(c.text)) }() // it may be refused before its end
+				go func() { _, _ = want.Write([]byte(c.text)) }()
+				a, body := got.answer()
+				b, wanted := want.answer()
+				assert.Equal(t, b.StatusCode, a.StatusCode)
+				assert.Equal(t, wanted, body)
+				assert.Equal(t, b.Close, a.Close)
+				if a.StatusCode == http.StatusOK {
+					assert.Equal(t, fmt.Sprint(c.here), a.Header.Get("X-Here"))
+				}
+				assertSameHeader(t, b, a)
+			})
+		}
+	})
 }
 
 // A connection may carry anything after anything.
 func TestServer_OneConnectionForAll(t *testing.T) {
-	_, addr := start(t, describe)
-	c := call(t, addr)
-	for n, want := range []string{"true", "true", "false", "false"} {
-		if n == 2 {
-			c.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-		} else {
-			c.send(post("/run", fmt.Sprint("body ", n)))
+	eachWay(t, func(t *testing.T, by way) {
+		_, addr := by.start(t, describe)
+		c := by.call(t, addr)
+		for n, want := range []string{"true", "true", "false", "false"} {
+			if n == 2 {
+				c.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+			} else {
+				c.send(post("/run", fmt.Sprint("body ", n)))
+			}
+			resp, body := c.answer()
+			assert.Equal(t, want, resp.Header.Get("X-Here"), n)
+			if n != 2 {
+				assert.Contains(t, body, fmt.Sprintf(`"body %d"`, n))
+			}
 		}
-		resp, body := c.answer()
-		assert.Equal(t, want, resp.Header.Get("X-Here"), n)
-		if n != 2 {
-			assert.Contains(t, body, fmt.Sprintf(`"body %d"`, n))
-		}
-	}
+	})
 }
 
 func TestServer_RequestsMayComeTogetherAndInPieces(t *testing.T) {
-	_, addr := start(t, describe)
-	text := post("/run", "one") + post("/run", "two") + "GET /three HTTP/1.1\r\nHost: x\r\n\r\n" + post("/run", "four")
-	for _, size := range []int{1, 7, 50, len(text)} {
-		c := call(t, addr)
-		go func() {
-			for rest := text; rest != ""; {
-				n := min(size, len(rest))
-				_, _ = c.Write([]byte(rest[:n]))
-				rest = rest[n:]
+	eachWay(t, func(t *testing.T, by way) {
+		_, addr := by.start(t, describe)
+		text := post("/run", "one") + post("/run", "two") + "GET /three HTTP/1.1\r\nHost: x\r\n\r\n" + post("/run", "four")
+		for _, size := range []int{1, 7, 50, len(text)} {
+			c := by.call(t, addr)
+			go func() {
+				for rest := text; rest != ""; {
+					n := min(size, len(rest))
+					_, _ = c.Write([]byte(rest[:n]))
+					rest = rest[n:]
+				}
+			}()
+			for _, want := range []string{`"one"`, `"two"`, "GET /three", `"four"`} {
+				_, body := c.answer()
+				assert.Contains(t, body, want, "in pieces of %d", size)
 			}
-		}()
-		for _, want := range []string{`"one"`, `"two"`, "GET /three", `"four"`} {
-			_, body := c.answer()
-			assert.Contains(t, body, want, "in pieces of %d", size)
 		}
-	}
+	})
 }
 
 // What the package takes for simple, net/http reads the same way.

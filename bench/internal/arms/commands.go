@@ -10,7 +10,7 @@ import (
 
 func client(r *Rig, at spot) *exec.Cmd {
 	return exec.Command(filepath.Join(r.Bins, "clientmode"), "--listen", at.listen, "--upstream", at.upstream, "--kind", at.kind,
-		"--token-file", r.token, "--spool-dir", at.dir)
+		"--token-file", r.token, "--ca-file", r.cert, "--spool-dir", at.dir)
 }
 
 func server(r *Rig, at spot) *exec.Cmd {

@@ -25,6 +25,8 @@ type Rig struct {
 	memory string // a folder in memory, only with a peer
 	token  string // file of containers and balancers, and what callers have
 	tokens string // file of servers
+	cert   string // file of servers that speak TLS, trusted by their containers
+	key    string // of cert
 }
 
 const (
@@ -32,12 +34,12 @@ const (
 	balancerToken = "c2a1d49b7a485f0c6d1e"
 )
 
-// Open builds the programs that arms need beside bins' and the peer's. With a peer
-// the remote halves of all arms run in a network of their own, because both
-// of its halves insist on one port; that takes root.
-func Open(bins, peer string) (*Rig, error) {
+// Open builds the programs that arms need beside bins' and the peer's. Apart, the
+// remote halves of all arms run in a network of their own, which takes root. A peer
+// is always apart, because both of its halves insist on one port.
+func Open(bins, peer string, apart bool) (*Rig, error) {
 	r := &Rig{Bins: bins, Peer: peer}
-	err := r.open()
+	err := r.open(apart || peer != "")
 	if err != nil {
 		r.Close()
 		return nil, err
@@ -45,7 +47,7 @@ func Open(bins, peer string) (*Rig, error) {
 	return r, nil
 }
 
-func (r *Rig) open() (err error) {
+func (r *Rig) open(apart bool) (err error) {
 	for _, name := range []string{"clientmode", "loadbalancer", "servermode"} {
 		if _, err := os.Stat(filepath.Join(r.Bins, name)); err != nil {
 			return fmt.Errorf("%w: call make build first, or say where the binaries are with --bin", err)
@@ -67,11 +69,19 @@ func (r *Rig) open() (err error) {
 	if err = os.WriteFile(r.tokens, []byte(tenantToken+"\n"+balancerToken+" balancer delegate\n"), 0o600); err != nil {
 		return err
 	}
-	if r.Peer == "" {
-		if r.site, err = place.OneHost(containers); err != nil {
+	if r.Peer != "" {
+		if err = r.openPeer(); err != nil {
 			return err
 		}
-	} else if err = r.openPeer(); err != nil {
+	}
+	site := place.OneHost
+	if apart {
+		site = place.TwoHosts
+	}
+	if r.site, err = site(containers); err != nil {
+		return err
+	}
+	if err = r.certify(); err != nil {
 		return err
 	}
 	return r.build("floor", "direct", "echo")
@@ -84,10 +94,7 @@ func (r *Rig) openPeer() (err error) {
 	if _, err = exec.LookPath(r.Peer); err != nil {
 		return fmt.Errorf("the peer: %w", err)
 	}
-	if r.memory, err = os.MkdirTemp("/dev/shm", "whiskaway-bench-"); err != nil {
-		return err
-	}
-	r.site, err = place.TwoHosts(containers)
+	r.memory, err = os.MkdirTemp("/dev/shm", "whiskaway-bench-")
 	return err
 }
 
