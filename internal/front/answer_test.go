@@ -1,6 +1,7 @@
 package front_test
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
@@ -154,7 +155,7 @@ func TestServer_RefusalOfALargeBodyArrives(t *testing.T) {
 		_, addr := by.start(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusRequestEntityTooLarge) })
 		body := strings.Repeat("x", 4<<20)
 		for range 50 {
-			transport := &http.Transport{}
+			transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 			req, err := http.NewRequest(http.MethodPost, by.scheme()+addr+"/run", strings.NewReader(body))
 			require.NoError(t, err)
 			resp, err := transport.RoundTrip(req)

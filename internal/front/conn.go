@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/internal/tlsconn"
 )
 
 const (
@@ -30,21 +32,26 @@ type conn struct {
 	until  time.Time // the read deadline that is set
 	out    []byte    // memory for the next answer
 
-	mu       sync.Mutex    // guards what follows
-	active   bool          // a request is read or handled
-	current  *exchange     // with the handler; nil: none
-	watching chan struct{} // closed when the watch has ended; nil: there is none
-	timer    *time.Timer   // begins the watch
+	mu        sync.Mutex    // guards what follows
+	handshake bool          // is under way
+	active    bool          // a request is read or handled
+	current   *exchange     // with the handler; nil: none
+	watching  chan struct{} // closed when the watch has ended; nil: there is none
+	timer     *time.Timer   // begins the watch
 }
 
 func newConn(s *Server, raw net.Conn) *conn {
-	return &conn{server: s, net: raw, remote: raw.RemoteAddr().String(), buf: make([]byte, firstBuffer)}
+	c := &conn{server: s, net: raw, remote: raw.RemoteAddr().String(), buf: make([]byte, firstBuffer)}
+	if s.TLS != nil {
+		c.net = tlsconn.Server(raw, s.TLS)
+	}
+	return c
 }
 
 // serve handles one request after another.
 func (c *conn) serve() {
 	defer c.server.forget(c)
-	if c.server.TLS != nil && !c.secure() {
+	if secured, ok := c.net.(*tlsconn.Conn); ok && !c.secure(secured) {
 		_ = c.net.Close()
 		return
 	}
@@ -79,7 +86,10 @@ func (c *conn) setActive(active bool) {
 func (c *conn) wake() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.active {
+	switch {
+	case c.handshake:
+		_ = c.net.SetDeadline(time.Now().Add(lastHandshake))
+	case !c.active:
 		_ = c.net.SetReadDeadline(time.Unix(1, 0))
 	}
 }

@@ -87,17 +87,10 @@ func TestServer_GoroutinesThatOutliveTheirHandlers(t *testing.T) {
 	eachWay(t, func(t *testing.T, by way) {
 		over, stop := context.WithCancel(context.Background())
 		var late sync.WaitGroup
+		keep := make(chan kept, 1)
 		_, addr := by.start(t, func(w http.ResponseWriter, r *http.Request) {
-			header := w.Header().Clone() // the map itself is the handler's until the answer is begun
-			w.Header().Set("Content-Type", "text/plain")
-			w.WriteHeader(http.StatusOK)
 			if r.URL.Path == "/keep" {
-				k := kept{w, r, header}
-				late.Go(func() {
-					for over.Err() == nil {
-						k.disturb()
-					}
-				})
+				keep <- kept{w, r, w.Header()}
 				return
 			}
 			text, err := io.ReadAll(r.Body)
@@ -109,6 +102,12 @@ func TestServer_GoroutinesThatOutliveTheirHandlers(t *testing.T) {
 			if n%25 == 0 {
 				c.send(post("/keep", ""))
 				c.answer()
+				k := <-keep
+				late.Go(func() {
+					for over.Err() == nil {
+						k.disturb()
+					}
+				})
 			}
 			size := n * 700
 			c.send(post("/next", strings.Repeat("x", size), fmt.Sprint("X-Number: ", n)))
@@ -129,6 +128,7 @@ func (k kept) disturb() {
 	_ = control.SetReadDeadline(time.Unix(1, 0))
 	_ = control.SetWriteDeadline(time.Unix(1, 0))
 	_ = k.r.Context().Err()
+	k.header.Set("X-Late", "yes")
 	k.r.Header.Set("X-Late", "yes")
 }
 

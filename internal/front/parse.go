@@ -157,7 +157,8 @@ func headEnd(buf []byte) (end int, simple bool) {
 		return at + 4, true
 	}
 	begin := buf[:min(len(buf), len(simplest))]
-	return 0, string(begin) == simplest[:len(begin)] && !bytes.Contains(buf, []byte("\n\n"))
+	ended := bytes.Contains(buf, []byte("\n\n")) || bytes.Contains(buf, []byte("\n\r\n")) // in another way
+	return 0, string(begin) == simplest[:len(begin)] && !ended
 }
 
 // simplest is what every simple request begins with.

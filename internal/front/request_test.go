@@ -3,6 +3,7 @@ package front_test
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -51,6 +52,7 @@ var requests = map[string]struct {
 	"a control character":     {post("/run", "{}", "Accept: a\x01b"), false},
 	"a value that is no text": {post("/run", "{}", "Accept: \xff"), false},
 	"bare line feeds":         {"POST /run HTTP/1.1\nHost: x\nContent-Length: 2\n\n{}", false},
+	"a bare line feed":        {"POST /run HTTP/1.1\r\nHost: x\r\nContent-Length: 2\n\r\n{}", false},
 	"no HTTP":                 {"SSH-2.0-OpenSSH_9.9\r\n\r\n", false},
 	"a blank line before":     {"\r\n" + post("/run", "{}"), false},
 	"a TLS hello":             {"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03\r\n\r\n", false},
@@ -149,4 +151,48 @@ func FuzzParse(f *testing.F) {
 		assert.False(t, r.Close)
 		assert.Equal(t, r.Header, header)
 	})
+}
+
+// Whatever a connection carries, callers get the answers that net/http gives.
+func FuzzServer(f *testing.F) {
+	for _, c := range requests {
+		if len(c.text) < 1000 {
+			f.Add(c.text, false)
+			f.Add(c.text+post("/next", "{}")+c.text, true)
+		}
+	}
+	plain, secure := compared(f, way{}), compared(f, overTLS())
+	f.Fuzz(func(t *testing.T, text string, overTLS bool) {
+		if overTLS {
+			secure(t, text)
+		} else {
+			plain(t, text)
+		}
+	})
+}
+
+// compared sends the same to this server and to net/http's.
+func compared(f *testing.F, by way) func(t *testing.T, text string) {
+	_, ours := by.start(f, describe)
+	theirs := by.netHTTP(f, describe)
+	return func(t *testing.T, text string) {
+		assert.Equal(t, by.call(t, theirs).answers(text), by.call(t, ours).answers(text))
+	}
+}
+
+// answers is all that comes for a text after which nothing is sent. That a request
+// is none is not always said: half of one ends with its connection.
+func (c *caller) answers(text string) (all []string) {
+	go func() {
+		_, _ = io.WriteString(c, text)
+		_ = c.Conn.(interface{ CloseWrite() error }).CloseWrite()
+	}()
+	for {
+		resp, err := http.ReadResponse(c.in, nil)
+		if err != nil || resp.StatusCode == http.StatusBadRequest {
+			return all
+		}
+		body, err := io.ReadAll(resp.Body)
+		all = append(all, fmt.Sprint(resp.StatusCode, string(body), err))
+	}
 }

@@ -29,11 +29,13 @@ type way struct{ secure *tls.Config }
 // eachWay runs a test with TLS and without.
 func eachWay(t *testing.T, test func(t *testing.T, by way)) {
 	t.Run("plain", func(t *testing.T) { test(t, way{}) })
-	t.Run("TLS", func(t *testing.T) {
-		donor := httptest.NewTLSServer(nil)
-		defer donor.Close()
-		test(t, way{&tls.Config{Certificates: donor.TLS.Certificates}})
-	})
+	t.Run("TLS", func(t *testing.T) { test(t, overTLS()) })
+}
+
+func overTLS() way {
+	donor := httptest.NewTLSServer(nil)
+	donor.Close()
+	return way{&tls.Config{Certificates: donor.TLS.Certificates}}
 }
 
 func (w way) scheme() string {
@@ -43,7 +45,7 @@ func (w way) scheme() string {
 	return "http://"
 }
 
-func listen(t *testing.T) net.Listener {
+func listen(t testing.TB) net.Listener {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -51,7 +53,7 @@ func listen(t *testing.T) net.Listener {
 }
 
 // start serves a handler, and returns the server and its address.
-func (w way) start(t *testing.T, h http.HandlerFunc, change ...func(*front.Config)) (*front.Server, string) {
+func (w way) start(t testing.TB, h http.HandlerFunc, change ...func(*front.Config)) (*front.Server, string) {
 	t.Helper()
 	ln := listen(t)
 	cfg := front.Config{Handler: h, TLS: w.secure, Log: zap.NewNop(), HeaderTimeout: patience, IdleTimeout: time.Minute, MaxHeader: 64 << 10}
@@ -69,7 +71,7 @@ func (w way) start(t *testing.T, h http.HandlerFunc, change ...func(*front.Confi
 }
 
 // netHTTP is net/http's own server with the same handler.
-func (w way) netHTTP(t *testing.T, h http.HandlerFunc) string {
+func (w way) netHTTP(t testing.TB, h http.HandlerFunc) string {
 	t.Helper()
 	ln := listen(t)
 	address := ln.Addr().String()
@@ -85,11 +87,11 @@ func (w way) netHTTP(t *testing.T, h http.HandlerFunc) string {
 // caller is a connection to a server.
 type caller struct {
 	net.Conn
-	t  *testing.T
+	t  testing.TB
 	in *bufio.Reader
 }
 
-func (w way) call(t *testing.T, addr string) *caller {
+func (w way) call(t testing.TB, addr string) *caller {
 	t.Helper()
 	c, err := net.Dial("tcp", addr)
 	require.NoError(t, err)

@@ -6,20 +6,39 @@ import (
 	"errors"
 	"io"
 	"time"
+
+	"github.com/whiskaway/whiskaway/internal/tlsconn"
 )
 
-// secure has the connection become one of TLS, within the time that a head has,
-// and reports whether it is one.
-func (c *conn) secure() bool {
-	secured := tls.Server(c.net, c.server.TLS)
-	_ = secured.SetDeadline(time.Now().Add(c.server.HeaderTimeout))
-	if err := secured.Handshake(); err != nil {
+// lastHandshake is how long a closing server waits for one: behind it a request may
+// be on its way.
+const lastHandshake = 5 * time.Second
+
+// secure has the handshake of a connection of TLS done, within the time that a head
+// has, and reports whether it is.
+func (c *conn) secure(secured *tlsconn.Conn) bool {
+	c.setHandshake(true)
+	defer c.setHandshake(false)
+	err := secured.Handshake()
+	if err != nil {
 		refusePlain(err)
-		return false
 	}
-	_ = secured.SetDeadline(time.Time{})
-	c.net = secured
-	return true
+	return err == nil
+}
+
+// setHandshake begins or ends the time of a handshake.
+func (c *conn) setHandshake(underWay bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.handshake = underWay
+	switch {
+	case !underWay:
+		_ = c.net.SetDeadline(time.Time{})
+	case c.server.closing.Load():
+		_ = c.net.SetDeadline(time.Now().Add(lastHandshake))
+	default:
+		_ = c.net.SetDeadline(time.Now().Add(c.server.HeaderTimeout))
+	}
 }
 
 // refusePlain answers a caller that speaks HTTP without TLS as net/http does.

@@ -18,6 +18,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/whiskaway/whiskaway/internal/tlsconn"
 )
 
 // ErrNotSent is wrapped by a failure before any byte of the request reached
@@ -151,7 +153,7 @@ func (p *Pool) dial(ctx context.Context) (*conn, error) {
 		return newConn(raw, raw, &p.idle), nil
 	}
 	counted := &counter{Conn: raw}
-	secured := tls.Client(counted, p.secure)
+	secured := tlsconn.Client(counted, p.secure)
 	ctx, cancel := context.WithTimeout(ctx, handshake)
 	defer cancel()
 	if err := secured.HandshakeContext(ctx); err != nil {
