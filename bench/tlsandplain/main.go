@@ -47,7 +47,7 @@ type variant struct {
 func run(ctx context.Context, f flags) (err error) {
 	m := &measured{}
 	for _, bin := range f.Bin {
-		rig, err := arms.Open(bin, "", true)
+		rig, err := arms.OpenApart(bin)
 		if err != nil {
 			return err
 		}

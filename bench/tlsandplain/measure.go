@@ -15,7 +15,7 @@ import (
 	"github.com/whiskaway/whiskaway/bench/internal/table"
 )
 
-// load is one size of a run and a number of callers.
+// situation is a size of runs and a number of callers.
 type situation struct {
 	name    string
 	payload int // bytes

@@ -121,9 +121,9 @@ func (c *conn) panicked(cause any) {
 // lingerFor is how long a connection stays whose request was not read.
 const lingerFor = 500 * time.Millisecond
 
-// close ends the connection so that the answer arrives: if bytes come that
-// nobody reads, the other side's kernel throws it away. A caller that has read
-// it closes the connection.
+// close ends the connection so that the answer arrives: if bytes come that are not
+// read, the other side's kernel throws the answer away. A caller that has read it
+// closes the connection.
 func (c *conn) close(e *exchange) {
 	if half, ok := c.net.(interface{ CloseWrite() error }); ok && !e.body.Ended() && half.CloseWrite() == nil {
 		_ = c.net.SetReadDeadline(time.Now().Add(lingerFor))

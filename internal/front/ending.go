@@ -7,7 +7,7 @@ import (
 )
 
 // ending is a request's context: it ends when the caller hangs up, or with
-// the request. Most requests are over before anybody asks for its end, so it
+// the request. Most requests are over before their end is asked for, so it
 // makes no channel until then.
 type ending struct {
 	mu    sync.Mutex // guards what follows

@@ -44,17 +44,18 @@ func (h *head) parse(text string) (simple bool) {
 	if h.path, ok = strings.CutSuffix(target, " HTTP/1.1"); !ok || !plainPath(h.path) {
 		return false
 	}
-	h.host, h.length = "", -1
-	h.header = make(http.Header, 12)
-	for n := 0; ; n++ {
+	fields := strings.Count(rest, "\r\n") - 1
+	if fields > maxFields {
+		return false
+	}
+	h.host, h.length, h.header = "", -1, make(http.Header, max(0, fields-1)) // Host is not in it
+	for n := range fields {
 		line, rest, _ = strings.Cut(rest, "\r\n")
-		if line == "" {
-			return h.host != "" && h.length >= 0
-		}
-		if n == maxFields || !h.field(n, line) {
+		if !h.field(n, line) {
 			return false
 		}
 	}
+	return h.host != "" && h.length >= 0
 }
 
 // field takes one header line.

@@ -21,7 +21,7 @@ var requests = map[string]struct {
 }{
 	"a run":                   {post("/run", `{"value":{}}`, "Content-Type: application/json", "Accept: */*"), true},
 	"our headers":             {post("/run", "{}", "whiskaway-function: abc", "Whiskaway-Lease:  x ", "traceparent: 00-1"), true},
-	"headers nobody knows":    {post("/run", "{}", "x-Some-tHing: a, b;c=\"d\""), true},
+	"unknown headers":         {post("/run", "{}", "x-Some-tHing: a, b;c=\"d\""), true},
 	"no body":                 {post("/stop", ""), true},
 	"an empty value":          {post("/run", "{}", "Whiskaway-Kind:"), true},
 	"kept alive":              {post("/run", "{}", "Connection: keep-alive"), true},
@@ -58,7 +58,7 @@ var requests = map[string]struct {
 	"a TLS hello":             {"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03\r\n\r\n", false},
 }
 
-// Whoever reads a request, its handler sees the same, and its caller too.
+// Handlers see what they would see with net/http, and so do callers.
 func TestServer_ReadsRequestsAsNetHTTPDoes(t *testing.T) {
 	eachWay(t, func(t *testing.T, by way) {
 		_, ours := by.start(t, describe)

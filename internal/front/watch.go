@@ -65,8 +65,8 @@ func (c *conn) endWatch() {
 	}
 }
 
-// during does something to the connection, which must not take time, while a
-// request's handler has not returned.
+// during calls do while the handler of a request has not returned. do must not
+// wait for the connection.
 func (c *conn) during(of *exchange, do func(net.Conn) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

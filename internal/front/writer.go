@@ -44,7 +44,7 @@ func (w *writer) Header() http.Header {
 }
 
 // WriteHeader decides on the status and the header. An interim answer is not
-// sent: nobody asks for it.
+// sent: no caller asks for one.
 func (w *writer) WriteHeader(status int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -56,7 +56,7 @@ func (w *writer) begin(status int) {
 		return
 	}
 	w.status, w.length = status, -1
-	if said, ok := w.header["Content-Length"]; ok {
+	if said := w.header["Content-Length"]; len(said) > 0 {
 		w.length = length(said[0])
 	}
 	w.beginHead()

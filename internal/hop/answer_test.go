@@ -74,7 +74,7 @@ var refused = map[string]string{
 }
 
 // Whatever a server answers, it is an error that leaves open whether the request
-// was heeded, and never a whole body.
+// was handled, and never a whole body.
 func TestSend_RefusesWhatMayBeReadInTwoWays(t *testing.T) {
 	for name, answer := range refused {
 		t.Run(name, func(t *testing.T) {

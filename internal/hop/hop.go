@@ -27,7 +27,7 @@ import (
 var ErrNotSent = errors.New("the request was not sent")
 
 // ErrUnsendable is wrapped by a failure of the request itself: it cannot be sent
-// to anybody.
+// to any server.
 var ErrUnsendable = errors.New("the request cannot be sent")
 
 // Request is one request of the contract.
@@ -38,7 +38,7 @@ type Request struct {
 	Body   []byte                    // not changed, may be shared
 	Open   func() (io.Reader, error) // a body that is not in memory, instead of Body; reading it must not outlast ctx
 	Size   int64                     // of what Open returns, in bytes
-	Used   bool                      // send it only to whom an earlier request was sent, over its connection
+	Used   bool                      // send it only over the connection of an earlier request
 }
 
 func (r *Request) size() int64 {
@@ -57,7 +57,7 @@ const (
 	maxIdle     = 256
 )
 
-// Options are what a pool is told besides whom to reach.
+// Options are what a pool is told besides its URL.
 type Options struct {
 	Token string                     // sent as the bearer's; empty: none
 	TLS   *tls.Config                // for https

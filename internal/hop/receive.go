@@ -39,7 +39,7 @@ func (c *conn) receive() (*Response, error) {
 		return nil, err
 	}
 	c.head = c.head[:0]
-	for { // all of it in head, whose size is bounded: nobody sends interim answers for ever
+	for { // all of it in head, whose size is bounded: so are interim answers
 		line, err := c.line()
 		if err != nil {
 			return nil, err

@@ -125,7 +125,7 @@ func TestConn_ReadThatIsInterrupted(t *testing.T) {
 	assert.Equal(t, "all of this", string(got[:]))
 }
 
-// Closing does not wait for a write that nobody takes.
+// Closing does not wait for a write that the other side does not take.
 func TestConn_CloseEndsAWrite(t *testing.T) {
 	client, _, below := pair(t)
 	before, failed := below.writes.Load(), make(chan error, 1)
