@@ -6,27 +6,27 @@ import (
 	"time"
 )
 
-// exchange is a request's context: it ends when the caller hangs up, or with
-// the request. Most requests are over before anybody asks for its end, so it
+// ending is a request's context: it ends when the caller hangs up, or with
+// the request. Most requests are over before their end is asked for, so it
 // makes no channel until then.
-type exchange struct {
+type ending struct {
 	mu    sync.Mutex // guards what follows
 	done  chan struct{}
 	err   error
 	after []*func()
 }
 
-func (e *exchange) Deadline() (time.Time, bool) { return time.Time{}, false }
+func (e *ending) Deadline() (time.Time, bool) { return time.Time{}, false }
 
-func (e *exchange) Value(any) any { return nil }
+func (e *ending) Value(any) any { return nil }
 
-func (e *exchange) Err() error {
+func (e *ending) Err() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.err
 }
 
-func (e *exchange) Done() <-chan struct{} {
+func (e *ending) Done() <-chan struct{} {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.done == nil {
@@ -41,7 +41,7 @@ func (e *exchange) Done() <-chan struct{} {
 // AfterFunc calls f in a goroutine of its own when the context has ended; the
 // function returned prevents that, and reports whether it did. The context
 // package knows this method.
-func (e *exchange) AfterFunc(f func()) (stop func() bool) {
+func (e *ending) AfterFunc(f func()) (stop func() bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.err != nil {
@@ -53,7 +53,7 @@ func (e *exchange) AfterFunc(f func()) (stop func() bool) {
 	return func() bool { return e.unregister(mine) }
 }
 
-func (e *exchange) unregister(mine *func()) bool {
+func (e *ending) unregister(mine *func()) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for i, f := range e.after {
@@ -65,7 +65,7 @@ func (e *exchange) unregister(mine *func()) bool {
 	return false
 }
 
-func (e *exchange) cancel() {
+func (e *ending) cancel() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.err != nil {
@@ -84,7 +84,7 @@ func (e *exchange) cancel() {
 // AfterFunc is context.AfterFunc, cheaper for a request's context of this
 // package.
 func AfterFunc(ctx context.Context, f func()) (stop func() bool) {
-	if e, ok := ctx.(*exchange); ok {
+	if e, ok := ctx.(*ending); ok {
 		return e.AfterFunc(f)
 	}
 	return context.AfterFunc(ctx, f)
