@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/whiskaway/whiskaway/internal/daemon"
 )
 
 // versionFlag prints the version and ends.
@@ -11,7 +13,7 @@ type versionFlag bool
 
 // BeforeReset is called before anything else of the line is looked at.
 func (versionFlag) BeforeReset(app *kong.Kong) error {
-	fmt.Fprintln(app.Stdout, "whiskaway", versionText())
+	fmt.Fprintln(app.Stdout, "whiskaway", daemon.Version())
 	app.Exit(0)
 	return nil
 }
