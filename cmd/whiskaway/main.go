@@ -1,5 +1,5 @@
-// Command whiskaway is the tool for people: it plays the platform's invoker and
-// shows what there is to see.
+// Command whiskaway is the command line tool: it plays the platform's invoker,
+// and asks servers and balancers about themselves.
 package main
 
 import (

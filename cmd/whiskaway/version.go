@@ -11,7 +11,7 @@ import (
 // versionFlag prints the version and ends.
 type versionFlag bool
 
-// BeforeReset is called before anything else of the line is looked at.
+// BeforeReset runs before kong looks at the rest of the line.
 func (versionFlag) BeforeReset(app *kong.Kong) error {
 	fmt.Fprintln(app.Stdout, "whiskaway", daemon.Version())
 	app.Exit(0)

@@ -14,19 +14,18 @@ import (
 	"strings"
 )
 
-// Limits of an action. The platform's is on the code as it is sent, which for
-// an archive is base64; a server's is on what an archive unpacks to.
+// Limits of an action. The platform limits the code as sent, in base64 for an
+// archive; a server limits the unpacked size.
 const (
 	maxCode     = 48 << 20
 	maxUnpacked = 512 << 20
 )
 
-// errTooLarge stops the packing of what nobody would take.
+// errTooLarge stops packing at the limit.
 var errTooLarge = errors.New("too large")
 
-// bundle packs a folder as the platform's tools would, but always to the same
-// bytes for the same files: no times, one order. It fails when that would be
-// more than most bytes of code.
+// bundle packs a folder as the platform's tools would, but reproducibly: no
+// times, one order. It fails when the code would exceed most bytes.
 func bundle(dir string, most int) (Code, []string, error) {
 	t, err := readTree(dir)
 	if err != nil {
@@ -93,7 +92,7 @@ func (e entry) addTo(w *zip.Writer, dir string) error {
 	return err
 }
 
-// tooLarge says where the bytes are.
+// tooLarge returns an error that names the largest files.
 func (t tree) tooLarge(dir, what string) error {
 	files := slices.DeleteFunc(slices.Clone(t.entries), func(e entry) bool { return !e.mode.IsRegular() })
 	slices.SortFunc(files, func(a, b entry) int { return int(b.size - a.size) })
@@ -104,7 +103,7 @@ func (t tree) tooLarge(dir, what string) error {
 	return fmt.Errorf("%s %s; its largest files: %s", dir, what, strings.Join(largest, ", "))
 }
 
-// limitedBuffer fails with errTooLarge when more is written than it may hold.
+// limitedBuffer fails with errTooLarge at its limit.
 type limitedBuffer struct {
 	bytes.Buffer
 	limit int

@@ -14,7 +14,7 @@ type Code struct {
 	Binary bool
 }
 
-// ReadFile reads an action's file: archives and programs go as base64.
+// ReadFile reads an action's file. Archives and programs are encoded in base64.
 func ReadFile(path string) (Code, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {

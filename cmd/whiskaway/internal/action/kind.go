@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Kinds that a name tells. The platform's own name for the version that a host
-// happens to have is "default".
+// Kinds that a name implies. The platform calls the version that a host happens
+// to have "default".
 const (
 	kindPython = "python:3"
 	kindNode   = "nodejs:default"
@@ -21,11 +21,11 @@ var kindsBySuffix = map[string]string{
 	".java": "java:default", ".php": "php:default",
 }
 
-// kindOf guesses a kind by the file's name; empty leaves it to the server.
+// kindOf guesses a kind by the file's extension. Empty leaves it to the server.
 func kindOf(path string) string { return kindsBySuffix[filepath.Ext(path)] }
 
-// kindOfFolder guesses a kind by the files that each one wants at the root of
-// its archive; empty leaves it to the server.
+// kindOfFolder guesses a kind by the file that each one requires at the root of
+// its archive. Empty leaves it to the server.
 func kindOfFolder(dir string) string {
 	for _, mark := range []struct{ file, kind string }{
 		{"__main__.py", kindPython}, {"package.json", kindNode}, {"index.js", kindNode}, {"exec", kindNative}, {"go.mod", kindGo}, {"main.go", kindGo},
@@ -37,17 +37,17 @@ func kindOfFolder(dir string) string {
 	return ""
 }
 
-// checkFolder says which file of a folder to name otherwise, where that is what
-// keeps it from being an action.
+// checkFolder returns an error that names the file to rename, where that alone
+// keeps a folder from being an action.
 func (s Source) checkFolder() error {
-	if s.Asked == "" && kindOfFolder(s.Path) != "" {
+	if s.ForcedKind == "" && kindOfFolder(s.Path) != "" {
 		return nil
 	}
 	for _, want := range []struct{ kind, ending, name, instead string }{
 		{kindPython, ".py", "__main__.py", ""}, {kindNode, ".js", "index.js", "package.json"},
 	} {
 		family, _, _ := strings.Cut(want.kind, ":")
-		if s.Asked != "" && !strings.HasPrefix(s.Asked, family) || s.has(want.name) || want.instead != "" && s.has(want.instead) || s.has("exec") {
+		if s.ForcedKind != "" && !strings.HasPrefix(s.ForcedKind, family) || s.has(want.name) || want.instead != "" && s.has(want.instead) || s.has("exec") {
 			continue
 		}
 		files, err := filepath.Glob(filepath.Join(s.Path, "*"+want.ending))

@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// requirementsFile is what a server looks for beside __main__.py.
+// requirementsFile is the name that a server looks for beside __main__.py.
 const requirementsFile = "requirements.txt"
 
-// requirements is the path of the requirements that lie beside a Python file,
-// if they are part of the action; else empty.
+// requirements returns the path of the requirements beside a Python file, empty
+// if they are not part of the action.
 func (s Source) requirements() string {
-	if !s.Beside || filepath.Ext(s.Path) != ".py" || s.Asked != "" && !strings.HasPrefix(s.Asked, "python") {
+	if !s.WithRequirements || filepath.Ext(s.Path) != ".py" || s.ForcedKind != "" && !strings.HasPrefix(s.ForcedKind, "python") {
 		return ""
 	}
 	path := filepath.Join(filepath.Dir(s.Path), requirementsFile)
@@ -25,7 +25,7 @@ func (s Source) requirements() string {
 	return path
 }
 
-// requirementsStamp changes when they are saved, come or go.
+// requirementsStamp returns a text that changes when the requirements do.
 func (s Source) requirementsStamp() string {
 	path := s.requirements()
 	if path == "" {
@@ -38,8 +38,8 @@ func (s Source) requirementsStamp() string {
 	return " " + stamp(info)
 }
 
-// withRequirements is the file as the __main__.py of a zip that has its
-// requirements too. The same files give the same bytes.
+// withRequirements returns a zip of the file as __main__.py and its
+// requirements. The same files give the same bytes.
 func (s Source) withRequirements() (Code, error) {
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
@@ -64,7 +64,7 @@ func (s Source) withRequirements() (Code, error) {
 	return Code{base64.StdEncoding.EncodeToString(out.Bytes()), true}, nil
 }
 
-// Note is what people are told of it.
+// Note returns what a message adds about the requirements.
 func (s Source) Note() string {
 	if s.requirements() == "" {
 		return ""

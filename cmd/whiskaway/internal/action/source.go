@@ -11,15 +11,14 @@ import (
 	"strings"
 )
 
-// Source is where an action's author saves it: a file, or a folder that becomes
-// a zip.
+// Source is an action on disk: a file, or a folder that becomes a zip.
 type Source struct {
-	Path   string
-	Asked  string // the kind that was asked for; empty: it is guessed
-	Beside bool   // a Python file's requirements.txt beside it is part of the action
+	Path             string
+	ForcedKind       string // the user's choice; empty: guess
+	WithRequirements bool   // a requirements.txt beside a Python file belongs to the action
 }
 
-// Name is what the action is called: the file's name without its ending.
+// Name returns the action's name: the file's name without its extension.
 func (s Source) Name() string {
 	base := filepath.Base(s.Path)
 	return strings.TrimSuffix(base, filepath.Ext(base))
@@ -30,11 +29,10 @@ func (s Source) isFolder() bool {
 	return err == nil && info.IsDir()
 }
 
-// Kind is the action's, guessed if none was asked for; empty leaves it to the
-// server.
+// Kind returns the forced kind, or a guess. Empty leaves it to the server.
 func (s Source) Kind() string {
-	if s.Asked != "" {
-		return s.Asked
+	if s.ForcedKind != "" {
+		return s.ForcedKind
 	}
 	if s.isFolder() {
 		return kindOfFolder(s.Path)
@@ -42,11 +40,11 @@ func (s Source) Kind() string {
 	return kindOf(s.Path)
 }
 
-// errMoved says that files changed while they were read.
-var errMoved = errors.New("it changes just now")
+// errChanging says that files changed while they were read.
+var errChanging = errors.New("it changes just now")
 
-// Load reads the action, and says what of a folder was left out. It fails with
-// errMoved when what it has read may be half of one version and half of another.
+// Load reads the action, and returns what it left out of a folder. It fails with
+// errChanging when it may have read half of one version and half of another.
 func (s Source) Load() (c Code, left []string, err error) {
 	before := s.fingerprint()
 	switch {
@@ -63,13 +61,13 @@ func (s Source) Load() (c Code, left []string, err error) {
 		err = fmt.Errorf("%s is %d MiB as it would be sent, the platform takes %d MiB at most", s.Path, len(c.Text)>>20, maxCode>>20)
 	}
 	if s.fingerprint() != before {
-		err = errMoved
+		err = errChanging
 	}
 	return c, left, err
 }
 
-// fingerprint changes when something is saved. That a source cannot be looked
-// at is a state like any other.
+// fingerprint returns a text that changes with every save. An unreadable source
+// has one too.
 func (s Source) fingerprint() string {
 	info, err := os.Stat(s.Path)
 	if err != nil {
@@ -84,7 +82,7 @@ func (s Source) fingerprint() string {
 	}
 	sum := sha256.New()
 	for _, e := range t.entries {
-		if e.mode.IsDir() { // its time changes with every file that an editor makes for a moment
+		if e.mode.IsDir() { // an editor's temporary files change its time
 			fmt.Fprintf(sum, "%q/", e.name)
 			continue
 		}

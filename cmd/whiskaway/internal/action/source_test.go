@@ -30,7 +30,7 @@ func TestSource_SaysWhatToNameOtherwise(t *testing.T) {
 			for _, file := range c.files {
 				put(t, dir, file, "x")
 			}
-			_, _, err := Source{Path: dir, Asked: c.kind}.Load()
+			_, _, err := Source{Path: dir, ForcedKind: c.kind}.Load()
 			if c.says == "" {
 				require.NoError(t, err)
 			} else {
@@ -44,7 +44,7 @@ func TestSource_TakesTheRequirementsBesideAPythonFile(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "hello.py", "def main(args): pass\n")
 	put(t, dir, "hello.js", "function main() {}\n")
-	s := Source{Path: filepath.Join(dir, "hello.py"), Beside: true}
+	s := Source{Path: filepath.Join(dir, "hello.py"), WithRequirements: true}
 	alone, _, err := s.Load()
 	require.NoError(t, err)
 	assert.False(t, alone.Binary, "a file alone goes as it is")
@@ -63,7 +63,7 @@ func TestSource_TakesTheRequirementsBesideAPythonFile(t *testing.T) {
 	assert.NotEqual(t, before, s.fingerprint())
 	assert.True(t, strings.HasPrefix(s.Kind(), "python"))
 
-	for _, other := range []Source{{Path: s.Path}, {Path: filepath.Join(dir, "hello.js"), Beside: true}, {Path: s.Path, Asked: "native", Beside: true}} {
+	for _, other := range []Source{{Path: s.Path}, {Path: filepath.Join(dir, "hello.js"), WithRequirements: true}, {Path: s.Path, ForcedKind: "native", WithRequirements: true}} {
 		c, _, err := other.Load()
 		require.NoError(t, err)
 		assert.False(t, c.Binary)

@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// maxEntries is what a server takes in one archive.
+// maxEntries is the most that a server accepts in one archive.
 const maxEntries = 20_000
 
-// entry is one file, folder or link of an action's folder.
+// entry is a file, folder or link in an action's folder.
 type entry struct {
 	name   string // with slashes, from the folder's root
 	mode   fs.FileMode
@@ -23,10 +23,10 @@ type entry struct {
 	target string // of a link
 }
 
-// tree is what an action's folder holds, in a stable order.
+// tree is the content of an action's folder, in a stable order.
 type tree struct {
 	entries []entry
-	left    []string // what is no part of the action, with the cause where it is not plain
+	left    []string // what is not part of the action, with the reason where the name does not tell
 }
 
 // readTree lists a folder without reading its files.
@@ -51,8 +51,8 @@ func readTree(dir string) (tree, error) {
 }
 
 func (t *tree) add(root *os.Root, name string, d fs.DirEntry) error {
-	if spared(d.Name()) {
-		if !fleeting(d.Name()) {
+	if excluded(d.Name()) {
+		if !editorFile(d.Name()) {
 			t.left = append(t.left, name)
 		}
 		if d.IsDir() {
@@ -62,7 +62,7 @@ func (t *tree) add(root *os.Root, name string, d fs.DirEntry) error {
 	}
 	info, err := d.Info()
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // it went while we looked
+		return nil // removed meanwhile
 	}
 	if err != nil {
 		return err
@@ -88,14 +88,15 @@ func (t *tree) add(root *os.Root, name string, d fs.DirEntry) error {
 	return nil
 }
 
-// spared tells by its name what is no part of an action.
-func spared(name string) bool {
+// excluded reports by name what is not part of an action.
+func excluded(name string) bool {
 	return slices.Contains([]string{".git", ".hg", ".svn", "__pycache__", ".DS_Store"}, name) ||
-		strings.HasSuffix(name, ".pyc") || fleeting(name)
+		strings.HasSuffix(name, ".pyc") || editorFile(name)
 }
 
-// fleeting tells what editors make while they write; nobody wants to hear of it.
-func fleeting(name string) bool {
+// editorFile reports by name the temporary files of editors, which are left out
+// silently.
+func editorFile(name string) bool {
 	return strings.HasSuffix(name, "~") || strings.HasPrefix(name, ".#") || name == "4913" ||
 		strings.HasPrefix(name, ".") && (strings.HasSuffix(name, ".swp") || strings.HasSuffix(name, ".swx"))
 }

@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// Times of a watch. A look costs the listing of a folder, so a large one is
-// looked at less often.
+// Timing of a watch. Large folders are looked at less often, because each look
+// lists the folder.
 const (
 	lookEvery = 150 * time.Millisecond
 	lookShare = 10 // at most a tenth of the time is spent on looking
 )
 
-// Watch sends a context for the source as it is, and one for each version that
-// is saved: it ends when the next version has been seen.
+// Watch sends a context for the source as it is, and one for each saved version.
+// A context ends when the next version is seen.
 func Watch(ctx context.Context, s Source) <-chan context.Context {
 	versions := make(chan context.Context)
 	go func() {
@@ -32,8 +32,8 @@ func Watch(ctx context.Context, s Source) <-chan context.Context {
 	return versions
 }
 
-// next waits for another version and returns its fingerprint. Two looks in a
-// row must see the same: a file that is still being written is no version.
+// next waits for another version and returns its fingerprint. Two consecutive
+// looks must agree: a file that is still being written is not a version.
 func (s Source) next(ctx context.Context, seen string) string {
 	for before := seen; ; {
 		began := time.Now()
@@ -48,16 +48,16 @@ func (s Source) next(ctx context.Context, seen string) string {
 	}
 }
 
-// LoadSettled is load that tries again while files change.
+// LoadSettled is Load that retries while files change.
 func (s Source) LoadSettled(ctx context.Context) (c Code, left []string, err error) {
 	c, left, err = s.Load()
-	for errors.Is(err, errMoved) && pause(ctx, lookEvery) {
+	for errors.Is(err, errChanging) && pause(ctx, lookEvery) {
 		c, left, err = s.Load()
 	}
 	return c, left, err
 }
 
-// pause waits, and reports whether it was not cut short.
+// pause waits, and reports whether ctx is still alive.
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -16,6 +16,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec/conformance"
 )
 
+// Command checks a runtime.
 type Command struct {
 	URL      string   `arg:"" optional:"" name:"url" help:"A runtime container that runs already: HOST, HOST:PORT or URL; the usual port is 8080."`
 	Exec     string   `placeholder:"CMD" help:"Command that runs a fresh container in the foreground, on the loopback port {port}; also {kind} and {env}."`
@@ -48,7 +49,7 @@ Without --restart only the cases are checked that one container can be asked.
 Exit code: 0 when no demand of the platform's own suites fails, 1 when one does, 2 for wrong usage, 5 when nothing answers at the URL.`
 }
 
-// Run checks the cases and prints what came of them.
+// Run checks the cases and prints their outcomes.
 func (c *Command) Run() error {
 	suites, err := c.suites()
 	if err != nil {
@@ -70,11 +71,10 @@ func (c *Command) Run() error {
 	return errors.Join(c.print(suites, printReports), c.verdict(ctx, suites))
 }
 
-// oneContainer says that all there is is the container at the URL.
+// oneContainer reports whether the container at the URL is the only one.
 func (c *Command) oneContainer() bool { return c.URL != "" && c.Restart == "" }
 
-// tryStart finds out whether there is anything to check at all, instead of
-// saying of each case that there is not.
+// tryStart fails early when no container starts, instead of once for each case.
 func (c *Command) tryStart(ctx context.Context, suites []suite) error {
 	if c.oneContainer() {
 		return exit.With(exit.Unreachable, awaitHTTP(ctx, c.URL, 0))
@@ -86,7 +86,7 @@ func (c *Command) tryStart(ctx context.Context, suites []suite) error {
 	return container.Close()
 }
 
-// verdict is the command's own: an error when the runtime does not conform.
+// verdict returns an error when the runtime does not conform.
 func (c *Command) verdict(ctx context.Context, suites []suite) error {
 	var failed, own, checked int
 	for _, s := range suites {

@@ -10,7 +10,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec/conformance"
 )
 
-// print prints the suites as JSON if that was asked for, else as table does.
+// print prints the suites as JSON with --json, else with table.
 func (c *Command) print(suites []suite, table func(io.Writer, []suite) error) error {
 	if !c.JSON {
 		return table(os.Stdout, suites)
@@ -52,7 +52,7 @@ func printReports(w io.Writer, suites []suite) error {
 	return nil
 }
 
-// caseJSON is one case for other programs; verdict is absent in a list.
+// caseJSON is a case for other programs. A list has no verdict.
 type caseJSON struct {
 	Kind      string `json:"kind"`
 	ID        string `json:"id"`

@@ -11,14 +11,14 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec/conformance"
 )
 
-// suite is the cases of one kind and what came of them.
+// suite is the cases of one kind and their outcomes.
 type suite struct {
 	kind   string
 	cases  []conformance.Case
 	report conformance.Report
 }
 
-// Validate is called before Run; what it returns is a usage error.
+// Validate reports usage errors before Run.
 func (c *Command) Validate() error {
 	switch {
 	case c.List:
@@ -47,7 +47,7 @@ func (c *Command) Validate() error {
 	return err
 }
 
-// suites are the cases that were asked for, by kind.
+// suites returns the selected cases by kind.
 func (c *Command) suites() ([]suite, error) {
 	kinds := c.Kind
 	if len(kinds) == 0 {
@@ -80,7 +80,7 @@ func (c *Command) suites() ([]suite, error) {
 	return slices.DeleteFunc(suites, func(s suite) bool { return len(s.cases) == 0 }), nil
 }
 
-// suiteKind is the suite's kind for one like python or python:3.12.
+// suiteKind returns the suite's kind for one like python or python:3.12.
 func suiteKind(asked string) (string, error) {
 	name, _, _ := strings.Cut(asked, ":")
 	for _, kind := range conformance.Kinds() {
@@ -99,7 +99,7 @@ func countCases(suites []suite) int {
 	return n
 }
 
-// run checks the cases one after the other; done is called after each.
+// run checks the cases in turn and calls done after each.
 func (s *suite) run(ctx context.Context, target conformance.Target, oneContainer bool, done func()) {
 	s.report = make(conformance.Report, len(s.cases))
 	used := "" // the case that has, or may have, initialised the one container
@@ -126,8 +126,8 @@ func skipped(c conformance.Case, why error) conformance.Outcome {
 	return conformance.Outcome{Case: c, Verdict: conformance.NotChecked, Why: fmt.Errorf("%w: %w", conformance.ErrNotChecked, why)}
 }
 
-// order is that of the cases; where there is one container only, those come
-// first after which it is as new, then the one that says the most.
+// order returns the indexes of the cases in the order to run them. A single
+// container first gets the cases that leave it fresh, then the most telling one.
 func (s *suite) order(oneContainer bool) []int {
 	order := make([]int, len(s.cases))
 	for i := range order {

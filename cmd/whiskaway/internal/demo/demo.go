@@ -1,5 +1,5 @@
-// Package demo is the command that shows one action run away, and survive the
-// death of its server.
+// Package demo is the command that shows an action surviving the death of its
+// server.
 package demo
 
 import (
@@ -19,14 +19,15 @@ import (
 	"github.com/whiskaway/whiskaway/cmd/whiskaway/internal/output"
 )
 
+// Command plays the demo.
 type Command struct {
 	Plates string        `default:"examples/plates" type:"existingdir" help:"Folder with plates.py and frames/."`
 	Python string        `default:"" help:"Interpreter that has the action's libraries."`
 	Limit  time.Duration `default:"5m" help:"Time for the init and for each run."`
 }
 
-// Run shows one action, run elsewhere: the invoker talks to the client
-// container only, and does not notice when a server is killed.
+// Run shows one action, run elsewhere. The invoker talks to the client container
+// only, and does not notice that a server is killed.
 func (c *Command) Run() (err error) {
 	frames, err := readFrames(filepath.Join(c.Plates, "frames"))
 	if err != nil {
@@ -101,8 +102,8 @@ func (c *Command) runOne(inv *invoker.Invoker, s *stage, f frame) (row, error) {
 	return out, err
 }
 
-// showFreed stops the client as Kubernetes would and asks the server that is
-// left what it still holds.
+// showFreed stops the client as Kubernetes would, and asks the remaining server
+// for its functions.
 func (c *Command) showFreed(s *stage) error {
 	server, worker, err := s.worker()
 	if err != nil {
@@ -132,14 +133,14 @@ func (c *Command) showFreed(s *stage) error {
 	}
 }
 
-// held is one function as the server lists it.
-type held struct {
+// listedFunction is a function in the server's list.
+type listedFunction struct {
 	Name, State string
 	Runs        uint64
 	Instances   []struct{ PID int }
 }
 
-func describe(functions []held) string {
+func describe(functions []listedFunction) string {
 	var out []string
 	for _, f := range functions {
 		out = append(out, fmt.Sprintf("%s, %s, %d runs, %d process", f.Name, f.State, f.Runs, len(f.Instances)))
@@ -147,20 +148,19 @@ func describe(functions []held) string {
 	return strings.Join(out, "; ")
 }
 
-// functions asks a server, not the client, what it holds.
-func (a *actor) functions() ([]held, error) {
+// functions returns the server's list, asked for directly.
+func (a *actor) functions() ([]listedFunction, error) {
 	resp, err := http.Get(a.url + "/functions")
 	if err != nil {
 		return nil, err
 	}
 	defer resp.Body.Close()
-	var list struct{ Functions []held }
+	var list struct{ Functions []listedFunction }
 	err = json.NewDecoder(resp.Body).Decode(&list)
 	return list.Functions, err
 }
 
-// worker is the process that ran the function last, and the server whose it
-// must be.
+// worker returns the process that ran the function last, and its server.
 func (s *stage) worker() (*actor, int, error) {
 	for _, server := range s.servers {
 		if server.ended() {

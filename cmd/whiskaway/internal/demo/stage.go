@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// stage is the processes of a demo, each started as its user would.
+// stage holds the processes of a demo, each started as its user would start it.
 type stage struct {
 	dir              string
 	servers          []*actor
@@ -24,8 +24,8 @@ type stage struct {
 
 // setStage starts two servers, a balancer before them and a client container.
 func setStage(python string) (s *stage, err error) {
-	// Not in a folder of the user's own: functions run as users who could not
-	// pass through it.
+	// Outside the user's own folders: functions run as users that cannot enter
+	// those.
 	dir, err := os.MkdirTemp("/var/tmp", "whiskaway-demo-")
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func setStage(python string) (s *stage, err error) {
 	return s, err
 }
 
-// clear ends what is left and removes the folder.
+// clear stops the processes and removes the folder.
 func (s *stage) clear() error {
 	for _, a := range append([]*actor{s.client, s.balancer}, s.servers...) {
 		if a != nil {
@@ -71,7 +71,7 @@ func (s *stage) clear() error {
 	return os.RemoveAll(s.dir)
 }
 
-// actor is one process of the demo. What it writes goes to files.
+// actor is one process of the demo. Its output goes to files.
 type actor struct {
 	label string // of a server
 	cmd   *exec.Cmd
@@ -81,7 +81,7 @@ type actor struct {
 	err   error
 }
 
-// start starts the binary that lies beside this one.
+// start starts the binary beside this one.
 func (s *stage) start(name, label string, args []string) (*actor, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -158,7 +158,7 @@ func (a *actor) stop() error {
 	}
 }
 
-// tail is the end of what the process wrote, for an error message.
+// tail returns the end of the process's output, for an error message.
 func (a *actor) tail() string {
 	data, _ := os.ReadFile(a.out)
 	if len(data) == 0 {

@@ -13,7 +13,7 @@ import (
 	"unicode/utf8"
 )
 
-// frame is one committed picture with the plates that are on it.
+// frame is a picture and the plates on it.
 type frame struct {
 	name  string
 	image []byte
@@ -54,7 +54,7 @@ type row struct {
 	note        string // what happened after it
 }
 
-// correct reports whether exactly the plates that are there were read.
+// correct reports whether exactly the plates of the picture were read.
 func (r row) correct() bool {
 	read, truth := slices.Sorted(slices.Values(r.read)), slices.Sorted(slices.Values(r.truth))
 	return slices.Equal(read, truth)
@@ -115,7 +115,7 @@ func printTable(w io.Writer, rows []row) {
 	fmt.Fprintf(w, "\n%d of %d plates read exactly as they are.\n", right, all)
 }
 
-// score counts the plates that were read, of those that are there.
+// score counts the plates that were read, and all plates.
 func score(rows []row) (right, all int) {
 	for _, r := range rows {
 		read := slices.Clone(r.read)

@@ -13,15 +13,15 @@ import (
 	"net/url"
 )
 
-// maxArguments bounds what a run is given: what a client container takes, with
-// some room for what stands around it.
+// maxArguments bounds the arguments of a run, in bytes: what a client container
+// accepts, less the JSON around them.
 const maxArguments = 31 << 20
 
-// errArguments is wrapped by what cannot be made an argument.
+// errArguments reports a body or query that cannot become arguments.
 var errArguments = errors.New("the arguments cannot be used")
 
-// arguments are a request's query parameters and its body: a JSON object or
-// array, or a form. A body's own come before those of the query.
+// arguments returns a request's query parameters and its body: a JSON object or
+// array, or a form. The body's values win.
 func arguments(w http.ResponseWriter, r *http.Request) (any, error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -30,7 +30,7 @@ func arguments(w http.ResponseWriter, r *http.Request) (any, error) {
 	args := fromValues(query)
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil {
-		kind = "" // none, or one that says nothing
+		kind = "" // missing or malformed
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxArguments))
 	if err != nil {
@@ -58,8 +58,8 @@ func arguments(w http.ResponseWriter, r *http.Request) (any, error) {
 	return args, nil
 }
 
-// fromValues makes texts of parameters, as the platform does; of one that comes
-// several times, a list.
+// fromValues returns parameters as strings, as the platform does. A repeated
+// parameter becomes a list.
 func fromValues(values url.Values) map[string]any {
 	args := map[string]any{}
 	for name, list := range values {
@@ -78,7 +78,8 @@ func addAll(args, more map[string]any) {
 	}
 }
 
-// withJSON leaves the values as they are spelled: no number goes through a float.
+// withJSON adds a JSON body to the arguments. It keeps the values as they are
+// spelled: no number goes through a float.
 func withJSON(args map[string]any, text []byte) (any, error) {
 	if text[0] == '[' && json.Valid(text) {
 		if len(args) > 0 {
@@ -96,7 +97,7 @@ func withJSON(args map[string]any, text []byte) (any, error) {
 	return args, nil
 }
 
-// addParts adds a form's fields as texts and its files in base64, as
+// addParts adds the fields of a form as strings and its files in base64, as
 // whiskaway invoke -p name=@FILE does.
 func addParts(args map[string]any, body []byte, boundary string) error {
 	parts := multipart.NewReader(bytes.NewReader(body), boundary)

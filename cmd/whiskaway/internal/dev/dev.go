@@ -23,12 +23,14 @@ import (
 	"github.com/whiskaway/whiskaway/internal/daemon"
 )
 
-// Listen is one above the port of the platform's standalone server.
+// Listen is the default address, one port above the platform's standalone
+// server.
 const Listen = "127.0.0.1:3234"
 
-// grace is how long runs may go on after the first signal.
+// grace is the time that runs have after the first signal.
 const grace = 10 * time.Second
 
+// Command serves an action.
 type Command struct {
 	Action        string            `arg:"" type:"path" placeholder:"DIR|FILE" help:"The action: a source file, script, program or archive, or a folder that becomes a zip."`
 	Listen        string            `placeholder:"ADDRESS" help:"Address on loopback to serve on. [${devListen}, or a free port when that is taken]"`
@@ -54,7 +56,7 @@ The URL goes to stdout, logs and all else to stderr. Ctrl-C ends it. What was bu
 A requirements.txt beside a Python file is installed as if both were a folder, unless --python names an interpreter that has what is needed.`
 }
 
-// Validate is called before Run; what it returns is a usage error.
+// Validate reports usage errors before Run.
 func (c *Command) Validate() error {
 	if c.Listen != "" && !daemon.Loopback(c.Listen) {
 		return fmt.Errorf("--listen %s: whoever reaches it runs your action; only loopback is served, such as 127.0.0.1:0", c.Listen)
@@ -85,45 +87,45 @@ func (c *Command) Run() (err error) {
 			return err
 		}
 	}
-	d := c.dev()
-	if d.container.Upstream == "" {
+	s := c.service()
+	if s.container.Upstream == "" {
 		server, failed := startServer(c.Python, c.Limit)
 		if failed != nil {
 			return failed
 		}
 		defer func() { err = errors.Join(err, within(grace, server.stop)) }()
-		d.container.Upstream = server.url()
-	} else if err := checkContainer(d.container); err != nil {
+		s.container.Upstream = server.url()
+	} else if err := checkContainer(s.container); err != nil {
 		return err
 	}
-	listener, err := c.listen(d)
+	listener, err := c.listen(s)
 	if err != nil {
 		return err
 	}
 	fmt.Printf("http://%s/\n", listener.Addr())
-	d.term.Say("%s: serving; try: curl -d '{\"name\":\"Ada\"}' http://%s/", filepath.Base(c.Action), listener.Addr())
-	return d.serve(listener, signals)
+	s.term.Say("%s: serving; try: curl -d '{\"name\":\"Ada\"}' http://%s/", filepath.Base(c.Action), listener.Addr())
+	return s.serve(listener, signals)
 }
 
-func (c *Command) dev() *service {
+func (c *Command) service() *service {
 	return &service{
-		source: action.Source{Path: c.Action, Asked: c.Kind, Beside: c.Python == ""}, main: c.Main, env: c.Env, term: output.NewTerminal(os.Stderr), why: errStarting,
+		source: action.Source{Path: c.Action, ForcedKind: c.Kind, WithRequirements: c.Python == ""}, main: c.Main, env: c.Env, term: output.NewTerminal(os.Stderr), why: errStarting,
 		container: clientmode.Config{
 			Listen: "127.0.0.1:0", Upstream: c.Server, UpstreamName: c.Server, TokenFile: c.TokenFile, CAFile: c.CAFile, Limit: c.Limit,
 		},
 	}
 }
 
-// listen serves d where the user wants it; the usual port may be taken by
-// another action.
-func (c *Command) listen(d *service) (*daemon.Listener, error) {
+// listen starts serving s at the user's address. Another action may hold the
+// default port; then a free one is used.
+func (c *Command) listen(s *service) (*daemon.Listener, error) {
 	addresses := []string{c.Listen}
 	if c.Listen == "" {
 		addresses = []string{Listen, "127.0.0.1:0"}
 	}
 	var err error
 	for _, address := range addresses {
-		l := &daemon.Listener{Listen: address, Handler: d, Log: zap.NewNop()}
+		l := &daemon.Listener{Listen: address, Handler: s, Log: zap.NewNop()}
 		if err = l.Start(); err == nil {
 			return l, nil
 		}
@@ -134,14 +136,14 @@ func (c *Command) listen(d *service) (*daemon.Listener, error) {
 	return nil, fmt.Errorf("%w; --listen %s takes a free port", err, net.JoinHostPort("127.0.0.1", "0"))
 }
 
-// serve follows the source until a signal comes, and ends all of it. A second
+// serve follows the source until a signal comes, then ends everything. A second
 // signal cuts the runs in flight short.
-func (d *service) serve(listener *daemon.Listener, signals <-chan os.Signal) error {
+func (s *service) serve(listener *daemon.Listener, signals <-chan os.Signal) error {
 	ctx, stop := context.WithCancel(context.Background())
 	var following sync.WaitGroup
-	following.Go(func() { d.follow(ctx) })
-	s := <-signals
-	d.term.Say("%v: ending; a run in flight has %v, a second signal cancels it", s, grace)
+	following.Go(func() { s.follow(ctx) })
+	first := <-signals
+	s.term.Say("%v: ending; a run in flight has %v, a second signal cancels it", first, grace)
 	stop()
 	err := within(grace, func(ctx context.Context) error {
 		ctx, cancel := context.WithCancel(ctx)
@@ -157,19 +159,19 @@ func (d *service) serve(listener *daemon.Listener, signals <-chan os.Signal) err
 	})
 	switch {
 	case errors.Is(err, context.Canceled):
-		d.term.Say("runs in flight were cancelled by the second signal")
+		s.term.Say("runs in flight were cancelled by the second signal")
 		err = nil
 	case errors.Is(err, context.DeadlineExceeded):
-		d.term.Say("runs in flight were cancelled after %v", grace)
+		s.term.Say("runs in flight were cancelled after %v", grace)
 		err = nil
 	}
 	following.Wait()
-	d.end()
+	s.end()
 	return err
 }
 
-// checkContainer says what is wrong with a container's configuration before
-// the first version is tried with it.
+// checkContainer reports what is wrong with a container's configuration before
+// the first version uses it.
 func checkContainer(cfg clientmode.Config) error {
 	probe := clientmode.New(cfg)
 	err := probe.Start()

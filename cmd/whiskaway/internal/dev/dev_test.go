@@ -12,6 +12,6 @@ import (
 // The author of an action that is developed is the operator too: errors name
 // the server.
 func TestDev_NamesTheServerInItsErrors(t *testing.T) {
-	d := (&Command{Action: "hello.py", Remote: target.Remote{Server: "http://gpu-1:9000"}, Limit: time.Minute}).dev()
-	assert.Equal(t, "http://gpu-1:9000", d.container.UpstreamName)
+	s := (&Command{Action: "hello.py", Remote: target.Remote{Server: "http://gpu-1:9000"}, Limit: time.Minute}).service()
+	assert.Equal(t, "http://gpu-1:9000", s.container.UpstreamName)
 }

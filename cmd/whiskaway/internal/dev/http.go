@@ -13,14 +13,14 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// activationHeader is where the platform's API tells a caller the activation.
+// activationHeader carries the activation id, as in the platform's API.
 const activationHeader = "X-Openwhisk-Activation-Id"
 
 // ServeHTTP activates the action with a request's arguments and answers with
 // its result.
-func (d *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
-	case !fromHere(r):
+	case !fromThisHost(r):
 		refuse(w, http.StatusForbidden, "only this host's own requests activate the action, not those of another site")
 	case r.URL.Path != "/":
 		refuse(w, http.StatusNotFound, "the action is at /")
@@ -28,13 +28,13 @@ func (d *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", "GET, POST")
 		refuse(w, http.StatusMethodNotAllowed, "GET with a query or POST with a JSON object or a form activates the action")
 	default:
-		d.activate(w, r)
+		s.activate(w, r)
 	}
 }
 
-// fromHere keeps out pages that a browser on this host shows: the server would
-// take what they send for the author's.
-func fromHere(r *http.Request) bool {
+// fromThisHost rejects requests from web pages that a browser on this host
+// shows: they would count as the author's own.
+func fromThisHost(r *http.Request) bool {
 	if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
 		return false
 	}
@@ -46,7 +46,7 @@ func fromHere(r *http.Request) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-func (d *service) activate(w http.ResponseWriter, r *http.Request) {
+func (s *service) activate(w http.ResponseWriter, r *http.Request) {
 	args, err := arguments(w, r)
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -57,7 +57,7 @@ func (d *service) activate(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	v, release, err := d.acquire(r.Context())
+	v, release, err := s.acquire(r.Context())
 	if err != nil {
 		w.Header().Set("Retry-After", "1")
 		refuse(w, http.StatusServiceUnavailable, err.Error())
@@ -68,16 +68,16 @@ func (d *service) activate(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set(activationHeader, id)
 	reply, err := v.run(r.Context(), id, args)
 	if err != nil {
-		d.term.Say("run %s: %s, version %d", id, broken(r.Context(), err), v.number)
+		s.term.Say("run %s: %s, version %d", id, unanswered(r.Context(), err), v.number)
 		refuse(w, http.StatusBadGateway, err.Error())
 		return
 	}
-	d.term.Say("run %s: status %d%s after %s, version %d", id, reply.Status, invoker.FailureOf(reply), output.Took(reply.Took), v.number)
+	s.term.Say("run %s: status %d%s after %s, version %d", id, reply.Status, invoker.FailureOf(reply), output.Took(reply.Took), v.number)
 	respond(w, reply.Status, append(reply.Body, '\n'))
 }
 
-// broken says why a run has no answer.
-func broken(ctx context.Context, err error) string {
+// unanswered returns the reason why a run has no answer.
+func unanswered(ctx context.Context, err error) string {
 	if ctx.Err() != nil {
 		return "cancelled, its caller hung up"
 	}

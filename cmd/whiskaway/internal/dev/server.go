@@ -8,11 +8,12 @@ import (
 	"github.com/whiskaway/whiskaway/servermode"
 )
 
-// codeCache bounds the saved versions that a local server keeps on disk.
+// codeCache bounds the saved versions that the local server keeps on disk, in
+// bytes.
 const codeCache = 256 << 20
 
-// localServer is a server within this process. What it has built stays for the
-// next one.
+// localServer is a server within this process. The next one finds what it has
+// built.
 type localServer struct {
 	server *servermode.Server
 	state  *stateDir

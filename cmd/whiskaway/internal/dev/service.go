@@ -11,7 +11,7 @@ import (
 	"github.com/whiskaway/whiskaway/cmd/whiskaway/internal/output"
 )
 
-// service serves the newest version of an action that comes up.
+// service serves the newest version of an action that started.
 type service struct {
 	source    action.Source
 	main      string
@@ -20,91 +20,92 @@ type service struct {
 	term      *output.Terminal
 
 	number int      // of the version tried last
-	left   []string // what was said to be left out
+	left   []string // what was last reported as left out
 
 	mu       sync.Mutex // guards what follows
-	current  *version   // nil until one has come up
-	why      error      // there is none
+	current  *version   // nil until one has started
+	why      error      // why current is nil
 	retiring sync.WaitGroup
 }
 
 var errStarting = errors.New("the action is being initialised")
 
-// follow tries every version that is saved until ctx ends.
-func (d *service) follow(ctx context.Context) {
-	for saved := range action.Watch(ctx, d.source) {
-		d.update(saved)
+// follow deploys every version that is saved until ctx ends.
+func (s *service) follow(ctx context.Context) {
+	for saved := range action.Watch(ctx, s.source) {
+		s.update(saved)
 	}
 }
 
-// update tries the source as it is now. A newer save ends ctx.
-func (d *service) update(ctx context.Context) {
-	c, left, err := d.source.LoadSettled(ctx)
+// update deploys the source as it is now. A newer save ends ctx.
+func (s *service) update(ctx context.Context) {
+	c, left, err := s.source.LoadSettled(ctx)
 	if ctx.Err() != nil {
 		return
 	}
-	if len(left) > 0 && !slices.Equal(left, d.left) {
-		d.term.Say("left out: %s", output.Shorten(left))
+	if len(left) > 0 && !slices.Equal(left, s.left) {
+		s.term.Say("left out: %s", output.Shorten(left))
 	}
-	d.left = left
-	serving, _ := d.serving()
+	s.left = left
+	serving, _ := s.serving()
 	if err == nil && serving != nil && serving.code == c {
-		d.term.Say("saved; that is version %d, which serves", serving.number)
+		s.term.Say("saved; that is version %d, which serves", serving.number)
 		return
 	}
-	d.number++
+	s.number++
 	var v *version
 	if err == nil {
-		d.term.Say("version %d: starting%s", d.number, d.source.Note())
-		v, err = d.deploy(ctx, d.number, c)
+		s.term.Say("version %d: starting%s", s.number, s.source.Note())
+		v, err = s.deploy(ctx, s.number, c)
 	}
 	switch {
 	case err == nil:
-		d.swap(v)
+		s.swap(v)
 	case ctx.Err() != nil:
-		d.term.Say("version %d: given up", d.number)
+		s.term.Say("version %d: given up", s.number)
 	case serving != nil:
-		d.term.Say("version %d: %v", d.number, err)
-		d.term.Say("version %d goes on serving", serving.number)
+		s.term.Say("version %d: %v", s.number, err)
+		s.term.Say("version %d goes on serving", serving.number)
 	default:
-		d.term.Say("version %d: %v", d.number, err)
-		d.fail(err)
-		d.term.Say("runs are answered with 503 until a version comes up")
+		s.term.Say("version %d: %v", s.number, err)
+		s.fail(err)
+		s.term.Say("runs are answered with 503 until a version comes up")
 	}
 }
 
-// serving is the version that takes new runs, or why there is none.
-func (d *service) serving() (*version, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.current, d.why
+// serving returns the version that takes new runs, or the reason why there is
+// none.
+func (s *service) serving() (*version, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.current, s.why
 }
 
-func (d *service) fail(why error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.why = why
+func (s *service) fail(why error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.why = why
 }
 
-// swap lets v take new runs; the one before finishes its own, then ends.
-func (d *service) swap(v *version) {
-	d.mu.Lock()
-	old := d.current
-	d.current, d.why = v, nil
-	d.mu.Unlock()
+// swap has v take new runs. The version before finishes its run and ends.
+func (s *service) swap(v *version) {
+	s.mu.Lock()
+	old := s.current
+	s.current, s.why = v, nil
+	s.mu.Unlock()
 	if old == nil {
-		d.term.Say("version %d serves", v.number)
+		s.term.Say("version %d serves", v.number)
 		return
 	}
-	d.term.Say("version %d serves, in place of version %d", v.number, old.number)
-	d.retiring.Go(old.retire)
+	s.term.Say("version %d serves, in place of version %d", v.number, old.number)
+	s.retiring.Go(old.retire)
 }
 
-// acquire waits for the serving version to be free. One that is replaced in the
-// meantime keeps only the run that it has.
-func (d *service) acquire(ctx context.Context) (v *version, release func(), err error) {
+// acquire waits until the serving version is free. A version that is replaced in
+// the meantime gets no new run.
+func (s *service) acquire(ctx context.Context) (v *version, release func(), err error) {
 	for {
-		if v, err = d.serving(); v == nil {
+		if v, err = s.serving(); v == nil {
 			return nil, nil, err
 		}
 		select {
@@ -123,14 +124,15 @@ func (d *service) acquire(ctx context.Context) (v *version, release func(), err 
 	}
 }
 
-// end ends every version. Nothing follows or runs any more.
-func (d *service) end() {
-	d.mu.Lock()
-	last := d.current
-	d.current, d.why = nil, errors.New("whiskaway dev has ended")
-	d.mu.Unlock()
+// end ends all versions. The source must not be followed any more, and no run be
+// in flight.
+func (s *service) end() {
+	s.mu.Lock()
+	last := s.current
+	s.current, s.why = nil, errors.New("whiskaway dev has ended")
+	s.mu.Unlock()
 	if last != nil {
 		last.retire()
 	}
-	d.retiring.Wait()
+	s.retiring.Wait()
 }

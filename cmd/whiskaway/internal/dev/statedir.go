@@ -10,19 +10,19 @@ import (
 	"syscall"
 )
 
-// maxCommands is how many commands may serve actions at the same time.
+// maxCommands bounds the dev commands that run at the same time.
 const maxCommands = 64
 
-// stateDir is the state folder of a server within this command. A folder is one
-// command's at a time; the first that is free is taken, so that one command
-// after the other finds what was built before.
+// stateDir is the state folder of the server within this command. One command
+// uses a folder at a time. Each takes the first free one, and so finds what an
+// earlier command has built.
 type stateDir struct {
 	dir  string
 	lock *os.File
 }
 
-// cacheDir is where the folders lie. They are not in root's home: functions run
-// as users who could not pass through it.
+// cacheDir returns the folder above them. Root's are not in its home, which the
+// users that functions run as cannot enter.
 func cacheDir() (string, error) {
 	if dir := os.Getenv("XDG_CACHE_HOME"); dir != "" {
 		return filepath.Join(dir, "whiskaway", "dev"), nil
@@ -34,8 +34,8 @@ func cacheDir() (string, error) {
 	return filepath.Join(dir, "whiskaway", "dev"), err
 }
 
-// aboveCache is the mode of folders above ours that are missing: they are for
-// their user alone. Root's are passed by functions too, which are other users.
+// aboveCache returns the mode for missing folders above ours: private to their
+// user. Root's must also let functions through, which run as other users.
 func aboveCache() fs.FileMode {
 	if os.Getuid() == 0 {
 		return 0o711
@@ -68,11 +68,11 @@ func openStateDir() (*stateDir, error) {
 	return nil, fmt.Errorf("%d commands serve actions already", maxCommands)
 }
 
-// close lets another command have the folder.
+// close releases the folder for another command.
 func (d *stateDir) close() error { return d.lock.Close() }
 
-// makeOpen makes dir and the folder above it, which are ours, so that any user can
-// pass. What lies above them is the user's, and made as above if it is missing.
+// makeOpen creates dir and its parent, which are ours, so that any user can pass
+// through. Missing folders above them belong to the user and get the mode above.
 func makeOpen(dir string, above fs.FileMode) error {
 	if err := makeAll(filepath.Dir(filepath.Dir(dir)), above); err != nil {
 		return err
@@ -80,7 +80,8 @@ func makeOpen(dir string, above fs.FileMode) error {
 	return makeAll(dir, 0o711)
 }
 
-// makeAll makes a folder and those above it with a mode, whatever the umask is.
+// makeAll creates a folder and those above it with a mode, whatever the umask
+// is.
 func makeAll(dir string, mode fs.FileMode) error {
 	if info, err := os.Stat(dir); err == nil && info.IsDir() {
 		return nil

@@ -10,8 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Only our own folders are opened: what else lies in a user's cache is nobody's
-// business.
+// Only our own folders are opened: the rest of a user's cache stays closed.
 func TestMakeOpen_OpensOnlyItsOwnFolders(t *testing.T) {
 	home := t.TempDir()
 	dir := filepath.Join(home, ".cache", "whiskaway", "dev")

@@ -11,35 +11,35 @@ import (
 	"github.com/whiskaway/whiskaway/cmd/whiskaway/internal/output"
 )
 
-// version is one saved version of an action in a client container of its own,
-// as the platform would deploy it.
+// version is one saved version of an action. It has a client container of its
+// own, as the platform would deploy it.
 type version struct {
 	number  int
 	code    action.Code
 	client  *clientmode.Client
 	invoker *invoker.Invoker
-	marks   *output.Marks
+	logs    *output.LogView
 	slot    chan struct{} // holds the run in flight: a container takes one at a time
 	retired chan struct{} // closed when a newer one serves
 }
 
-// deploy starts a container and initialises it. A version that does not come up
-// leaves nothing behind.
-func (d *service) deploy(ctx context.Context, number int, c action.Code) (*version, error) {
+// deploy starts a container and initialises it. A version that fails leaves
+// nothing behind.
+func (s *service) deploy(ctx context.Context, number int, c action.Code) (*version, error) {
 	v := &version{
-		number: number, code: c, marks: output.NewMarks(d.term, fmt.Sprintf("version %d", number)),
+		number: number, code: c, logs: output.NewLogView(s.term, fmt.Sprintf("version %d", number)),
 		slot: make(chan struct{}, 1), retired: make(chan struct{}),
 	}
-	cfg := d.container
-	cfg.Kind = d.source.Kind()
-	cfg.Stdout, cfg.Stderr = v.marks.Stream("stdout"), v.marks.Stream("stderr")
+	cfg := s.container
+	cfg.Kind = s.source.Kind()
+	cfg.Stdout, cfg.Stderr = v.logs.Stream("stdout"), v.logs.Stream("stderr")
 	v.client = clientmode.New(cfg)
 	if err := v.client.Start(); err != nil {
 		return nil, err
 	}
-	v.invoker = invoker.New("http://"+v.client.Addr(), d.source.Name(), cfg.Limit)
+	v.invoker = invoker.New("http://"+v.client.Addr(), s.source.Name(), cfg.Limit)
 	v.invoker.Version = fmt.Sprintf("0.0.%d", number) // another function for the server, even with the same code
-	init, err := v.invoker.Init(ctx, c, d.main, d.env)
+	init, err := v.invoker.Init(ctx, c, s.main, s.env)
 	if err == nil && init.Failed() {
 		err = fmt.Errorf("init: status %d: %s", init.Status, invoker.ErrorText(init.Body))
 	}
@@ -52,20 +52,20 @@ func (d *service) deploy(ctx context.Context, number int, c action.Code) (*versi
 
 // run runs the action. The caller holds the slot.
 func (v *version) run(ctx context.Context, id string, args any) (invoker.Reply, error) {
-	v.marks.Set(id[:8])
+	v.logs.SetLabel(id[:8])
 	r, err := v.invoker.RunAs(ctx, id, args)
-	v.marks.Set(fmt.Sprintf("version %d", v.number))
+	v.logs.SetLabel(fmt.Sprintf("version %d", v.number))
 	return r, err
 }
 
-// retire ends a version that a newer one has replaced, once its run is over.
+// retire ends a replaced version once its run is over.
 func (v *version) retire() {
 	close(v.retired)
 	v.slot <- struct{}{}
 	v.end()
 }
 
-// end gives the function up, which ends its processes on the server.
+// end stops the container, which releases the function at the server.
 func (v *version) end() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

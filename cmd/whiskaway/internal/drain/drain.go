@@ -13,18 +13,20 @@ import (
 	"github.com/whiskaway/whiskaway/cmd/whiskaway/internal/target"
 )
 
+// Command drains a server.
 type Command struct {
 	Name         string `arg:"" help:"The server: its name in the balancer's list, or HOST or HOST:PORT where one server is meant by that."`
 	target.Admin `embed:""`
 	Wait         time.Duration `default:"1m" help:"Time for functions to be loaded elsewhere and for the balancer's runs there to end; 0: do not wait for it."`
 }
 
+// Return puts a drained server back into rotation.
 type Return struct {
 	Name         string `arg:"" help:"The server, named as for drain."`
 	target.Admin `embed:""`
 }
 
-// Validate is called before Run; what it returns is a usage error.
+// Validate reports usage errors before Run.
 func (c *Command) Validate() error {
 	if c.Wait < 0 {
 		return fmt.Errorf("--wait must be a time such as 1m, or 0, not %s", c.Wait)
@@ -32,32 +34,32 @@ func (c *Command) Validate() error {
 	return c.Admin.Validate()
 }
 
-// Run has a balancer send a server no new work, and waits until its functions are
-// elsewhere and what it had sent there is over.
+// Run drains a server: the balancer sends it no new work. It waits until its
+// functions are ready elsewhere and the balancer's runs there have ended.
 func (c *Command) Run() error {
-	s, err := tell(&c.Admin, c.Name, "drain")
+	s, err := change(&c.Admin, c.Name, "drain")
 	if err != nil {
 		return err
 	}
 	for until := time.Now().Add(c.Wait); s.Sent+s.Moving > 0 && c.Wait > 0; time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(until) {
-			return fmt.Errorf("%s gets no new functions, but %s after %s: --wait waits longer", output.Printable(s.Server), left(s), c.Wait)
+			return fmt.Errorf("%s gets no new functions, but %s after %s: --wait waits longer", output.Printable(s.Server), remaining(s), c.Wait)
 		}
 		if s, err = status(&c.Admin, s); err != nil {
 			return err
 		}
 	}
 	if s.Sent+s.Moving > 0 {
-		fmt.Printf("%s gets no new functions; %s.\n", output.Printable(s.Server), left(s))
+		fmt.Printf("%s gets no new functions; %s.\n", output.Printable(s.Server), remaining(s))
 		return nil
 	}
 	fmt.Printf("%s is drained: %s sends it no new runs, and none of %[2]s's are in flight there.\n", output.Printable(s.Server), c.Server)
 	return nil
 }
 
-// Run has a balancer give work again to a server that was drained.
+// Run puts a drained server back into rotation.
 func (c *Return) Run() error {
-	s, err := tell(&c.Admin, c.Name, "return")
+	s, err := change(&c.Admin, c.Name, "return")
 	if err != nil {
 		return err
 	}
@@ -65,12 +67,12 @@ func (c *Return) Run() error {
 	return nil
 }
 
-// left is what a drained server still has to do.
-func left(s target.ServerStatus) string {
+// remaining describes what a drained server still has to do.
+func remaining(s target.ServerStatus) string {
 	return fmt.Sprintf("%d runs in flight, %d functions not yet ready elsewhere", s.Sent, s.Moving)
 }
 
-// status is how a server is now.
+// status returns the server's current status.
 func status(a *target.Admin, s target.ServerStatus) (target.ServerStatus, error) {
 	list, err := a.Servers()
 	if err != nil {
@@ -84,8 +86,8 @@ func status(a *target.Admin, s target.ServerStatus) (target.ServerStatus, error)
 	return s, fmt.Errorf("%s has left the servers of %s", output.Printable(s.Server), a.Server)
 }
 
-// tell has a balancer drain or return a server, and returns how that is now.
-func tell(a *target.Admin, server, what string) (s target.ServerStatus, err error) {
+// change drains or returns a server, and returns its new status.
+func change(a *target.Admin, server, what string) (s target.ServerStatus, err error) {
 	if err := a.Resolve(target.Balancer); err != nil {
 		return s, err
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/whiskaway/whiskaway/internal/daemon"
 )
 
-// Exit codes beyond those of every program of ours. They are part of the tool's
+// Exit codes beyond those that all binaries share. They are part of the tool's
 // interface: scripts decide by them.
 const (
 	Application = 3 // the function answered with an error of its own
@@ -15,7 +15,7 @@ const (
 	Unreachable = 5 // no server answers
 )
 
-// Help is what --help says of them.
+// Help is the text of --help about them.
 const Help = `Exit codes:
   0  a result
   1  anything that is not listed here, such as a file that cannot be read
@@ -25,7 +25,7 @@ const Help = `Exit codes:
      its time was over, or the server refused it
   5  no server answers there: no such host, nothing listens, or it is not trusted`
 
-// codedError is an error that decides the exit code.
+// codedError is an error with an exit code.
 type codedError struct {
 	error
 	code int

@@ -13,15 +13,15 @@ import (
 	"github.com/whiskaway/whiskaway/cmd/whiskaway/internal/output"
 )
 
-// What becomes of an activation, in the platform's words.
+// Statuses of an activation, in the platform's words.
 const (
 	statusSuccess     = "success"
 	statusApplication = "application error"
 	statusFailed      = "action developer error"
 )
 
-// outcomeOf tells them apart as the platform does.
-func outcomeOf(r invoker.Reply) string {
+// statusOf returns an activation's status as the platform would record it.
+func statusOf(r invoker.Reply) string {
 	var object struct{ Error json.RawMessage }
 	switch {
 	case r.Failed():
@@ -32,7 +32,7 @@ func outcomeOf(r invoker.Reply) string {
 	return statusSuccess
 }
 
-// activationRecord is an activation as the platform records it.
+// activationRecord is an activation in the platform's JSON.
 type activationRecord struct {
 	ActivationID string   `json:"activationId"`
 	Name         string   `json:"name"`
@@ -46,35 +46,35 @@ type activationRecord struct {
 	} `json:"response"`
 }
 
-// activationView shows an action's activations: logs on stderr as they come,
-// results on stdout.
+// activationView shows the activations of an action: logs on stderr as they
+// come, results on stdout.
 type activationView struct {
 	term *output.Terminal
 	name string
 	json bool
-	*output.Marks
+	*output.LogView
 
 	mu   sync.Mutex // guards what follows
-	logs []string   // of the activation that goes on
+	logs []string   // of the current activation
 }
 
 func newActivationView(name string, json bool) *activationView {
 	term := output.NewTerminal(os.Stderr)
-	return &activationView{term: term, name: name, json: json, Marks: output.NewMarks(term, "")}
+	return &activationView{term: term, name: name, json: json, LogView: output.NewLogView(term, "")}
 }
 
-// begin says to which activation the logs belong from now on.
-func (v *activationView) begin(mark string) {
-	v.Set(mark)
+// begin labels the logs that follow.
+func (v *activationView) begin(label string) {
+	v.SetLabel(label)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.logs = nil
 }
 
-// stream is one of the container's streams, whose lines are kept too if they
-// are to be printed with the result.
+// stream returns the writer for one of the container's streams. It keeps the
+// lines if they are to be printed with the result.
 func (v *activationView) stream(name string) io.Writer {
-	shown := v.Marks.Stream(name)
+	shown := v.LogView.Stream(name)
 	if !v.json {
 		return shown
 	}
@@ -86,7 +86,7 @@ func (v *activationView) stream(name string) io.Writer {
 	return io.MultiWriter(kept, shown)
 }
 
-// record prints what became of an activation on stdout.
+// record prints an activation on stdout.
 func (v *activationView) record(r invoker.Reply) error {
 	if !v.json {
 		return v.print(r)
@@ -97,7 +97,7 @@ func (v *activationView) record(r invoker.Reply) error {
 		Logs: append([]string{}, v.logs...),
 	}
 	v.mu.Unlock()
-	out.Response.Status = outcomeOf(r)
+	out.Response.Status = statusOf(r)
 	out.Response.Success = out.Response.Status == statusSuccess
 	if out.Response.Result = r.Body; !json.Valid(r.Body) {
 		out.Response.Result, _ = json.Marshal(string(r.Body))
@@ -107,7 +107,7 @@ func (v *activationView) record(r invoker.Reply) error {
 	return enc.Encode(out)
 }
 
-// print prints the result alone; of a failed init there is none.
+// print prints the result alone. A failed init has none.
 func (v *activationView) print(r invoker.Reply) error {
 	if r.OfInit {
 		return nil

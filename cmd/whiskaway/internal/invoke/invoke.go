@@ -19,6 +19,7 @@ import (
 	"github.com/whiskaway/whiskaway/internal/daemon"
 )
 
+// Command invokes an action.
 type Command struct {
 	File          string            `short:"f" required:"" type:"path" placeholder:"DIR|FILE" help:"The action: a source file, script, program, zip or tar.gz, or a folder that becomes a zip."`
 	Param         []string          `short:"p" placeholder:"NAME=VALUE" sep:"none" help:"An argument, also as -p NAME VALUE; VALUE may be JSON, and @FILE is a file's content in base64."`
@@ -53,7 +54,7 @@ func (c *Command) Run() (err error) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	from := action.Source{Path: c.File, Asked: c.Kind}
+	from := action.Source{Path: c.File, ForcedKind: c.Kind}
 	code, left, err := from.Load()
 	if err != nil {
 		return err
@@ -91,8 +92,8 @@ func (c *Command) init(ctx context.Context, inv *invoker.Invoker, code action.Co
 	return nil
 }
 
-// runAll runs the action as often as was asked for; what failed stops it, an
-// application error does not.
+// runAll runs the action c.Repeat times. A failure ends it; an application error
+// does not.
 func (c *Command) runAll(ctx context.Context, inv *invoker.Invoker, args any, view *activationView) (err error) {
 	for range c.Repeat {
 		id := invoker.ActivationID()
@@ -105,7 +106,7 @@ func (c *Command) runAll(ctx context.Context, inv *invoker.Invoker, args any, vi
 		if failed := view.record(r); failed != nil {
 			return failed
 		}
-		switch outcomeOf(r) {
+		switch statusOf(r) {
 		case statusFailed:
 			return exit.With(exit.NoResult, fmt.Errorf("run: status %d", r.Status))
 		case statusApplication:
@@ -115,7 +116,7 @@ func (c *Command) runAll(ctx context.Context, inv *invoker.Invoker, args any, vi
 	return err
 }
 
-// unanswered says why there is no answer of the container.
+// unanswered returns the error for a container that did not answer.
 func (c *Command) unanswered(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:

@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// parameters turns files of arguments and name=value pairs into what a run is
-// given; a pair overrides a file, a later one an earlier one. A value
-// that is JSON is taken as such, anything else as text; @FILE is the file's
-// content in base64.
+// parameters returns the arguments of a run, from files and NAME=VALUE pairs. A
+// pair overrides a file, and a later pair an earlier one. A value that is JSON
+// is passed on as it is, any other is a string; @FILE is the file's content in
+// base64.
 func parameters(files, pairs []string) (any, error) {
 	out := map[string]any{}
 	for _, file := range files {

@@ -18,8 +18,8 @@ import (
 	"github.com/whiskaway/whiskaway/cmd/whiskaway/internal/action"
 )
 
-// Invoker plays OpenWhisk's invoker against one container: a new connection
-// for each request, the bodies that it would send.
+// Invoker sends a container what the platform's invoker would send, on a new
+// connection for each request.
 type Invoker struct {
 	url     string
 	action  string // its name, such as /guest/plates
@@ -28,6 +28,7 @@ type Invoker struct {
 	client  http.Client
 }
 
+// New returns an invoker for the container at url.
 func New(url, action string, limit time.Duration) *Invoker {
 	return &Invoker{
 		url: strings.TrimRight(url, "/"), action: "/guest/" + action, Version: "0.0.1", limit: limit,
@@ -35,9 +36,10 @@ func New(url, action string, limit time.Duration) *Invoker {
 	}
 }
 
+// ActivationID returns a new id in the platform's form.
 func ActivationID() string { return strings.ReplaceAll(uuid.NewString(), "-", "") }
 
-// Init sends the code with what the platform adds to an action's parameters.
+// Init sends the code with the environment that the platform adds.
 func (i *Invoker) Init(ctx context.Context, code action.Code, main string, params map[string]string) (Reply, error) {
 	id := ActivationID()
 	env := map[string]string{
@@ -58,7 +60,7 @@ func (i *Invoker) Run(ctx context.Context, value any) (Reply, error) {
 	return i.RunAs(ctx, ActivationID(), value)
 }
 
-// RunAs is run with an activation id that the caller has chosen.
+// RunAs is Run with an activation id of the caller's choice.
 func (i *Invoker) RunAs(ctx context.Context, id string, value any) (Reply, error) {
 	return i.post(ctx, "/run", id, map[string]any{
 		"value": value, "namespace": "guest", "action_name": i.action, "action_version": i.Version,

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Reply is what a container answered.
+// Reply is a container's answer.
 type Reply struct {
 	Status     int
 	Body       []byte
@@ -17,11 +17,12 @@ type Reply struct {
 	OfInit     bool
 }
 
-// Failed reports whether the platform would count this as the action's or the
-// container's failure, not as an application error.
+// Failed reports whether the platform would count the reply as a failure of the
+// action or the container, not as an application error.
 func (r Reply) Failed() bool { return r.Status != http.StatusOK }
 
-// FailureOf is what a summary adds for a run that did not do what it should.
+// FailureOf returns what a summary adds about a failed run, empty for a good
+// one.
 func FailureOf(r Reply) string {
 	var object struct{ Error json.RawMessage }
 	if json.Unmarshal(r.Body, &object) != nil || object.Error == nil {
@@ -41,7 +42,7 @@ func shortText(text string) string {
 	return text
 }
 
-// ErrorText is the message of an answer like {"error": "…"}, or all of it.
+// ErrorText returns the message of an answer like {"error": "…"}, or all of it.
 func ErrorText(body []byte) string {
 	var answer struct{ Error json.RawMessage }
 	if json.Unmarshal(body, &answer) != nil || answer.Error == nil {

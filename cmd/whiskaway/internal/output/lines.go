@@ -7,8 +7,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// LineWriter hands on what a container writes to one of its streams, line by
-// line and without the sentinels, which are for the platform.
+// LineWriter passes a container's output on line by line, without the sentinels.
 type LineWriter struct {
 	Show func(line []byte)
 
@@ -16,7 +15,7 @@ type LineWriter struct {
 	rest []byte     // an unfinished line
 }
 
-// Write never fails: what is shown to people must not stop a container.
+// Write never fails: a display error must not stop a container.
 func (w *LineWriter) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

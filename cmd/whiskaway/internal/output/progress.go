@@ -7,7 +7,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// NewBar shows how far a command is, on stderr. It is seen on a terminal only:
+// NewBar returns a progress bar on stderr. It is visible on a terminal only:
 // elsewhere it would fill a log.
 func NewBar(steps int, what string) *progressbar.ProgressBar {
 	info, err := os.Stderr.Stat()

@@ -1,4 +1,4 @@
-// Package output is what the commands show people while they work.
+// Package output is what the commands show while they work.
 package output
 
 import (
@@ -11,54 +11,60 @@ import (
 	"unicode"
 )
 
-// Terminal is where people look. Each line is written whole, whoever writes.
+// Terminal writes whole lines for several goroutines.
 type Terminal struct {
 	mu sync.Mutex // held across a write
 	w  io.Writer
 }
 
+// NewTerminal returns a terminal that writes to w.
 func NewTerminal(w io.Writer) *Terminal { return &Terminal{w: w} }
 
-// Say writes one line, or several.
+// Say writes one line or several. A write error is ignored: the work goes on
+// without a reader.
 func (t *Terminal) Say(format string, args ...any) {
 	line := strings.TrimRight(fmt.Sprintf(format, args...), "\n") + "\n"
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	_, _ = io.WriteString(t.w, line) // with nobody there to read, the work goes on
+	_, _ = io.WriteString(t.w, line)
 }
 
-// Marks shows a container's logs as they come, each line with what it belongs
-// to: a container does one thing at a time.
-type Marks struct {
+// LogView shows a container's logs as they come. Each line carries the label of
+// what the container is doing; it does one thing at a time.
+type LogView struct {
 	term *Terminal
 
-	mu   sync.Mutex // guards mark
-	mark string
+	mu    sync.Mutex // guards label
+	label string
 }
 
-func NewMarks(term *Terminal, mark string) *Marks { return &Marks{term: term, mark: mark} }
-
-func (m *Marks) Set(mark string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.mark = mark
+// NewLogView returns a view that writes to term.
+func NewLogView(term *Terminal, label string) *LogView {
+	return &LogView{term: term, label: label}
 }
 
-// Stream is one of the container's streams.
-func (m *Marks) Stream(name string) io.Writer {
+// SetLabel labels the lines that follow.
+func (v *LogView) SetLabel(label string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.label = label
+}
+
+// Stream returns the writer for one of the container's streams.
+func (v *LogView) Stream(name string) io.Writer {
 	return &LineWriter{Show: func(line []byte) {
-		m.mu.Lock()
-		mark := m.mark
-		m.mu.Unlock()
-		m.term.Say("%s %s: %s", mark, name, line)
+		v.mu.Lock()
+		label := v.label
+		v.mu.Unlock()
+		v.term.Say("%s %s: %s", label, name, line)
 	}}
 }
 
-// Took is a time as people read it.
+// Took rounds a duration for display.
 func Took(d time.Duration) time.Duration { return d.Round(time.Millisecond / 10) }
 
-// Printable is a text without what would move a terminal's cursor or break a
-// row: names are whatever tenants say.
+// Printable replaces what would move a terminal's cursor or break a row: tenants
+// choose names freely.
 func Printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
@@ -68,7 +74,7 @@ func Printable(text string) string {
 	}, text)
 }
 
-// Shorten names the first few of a list.
+// Shorten joins the first few entries of a list.
 func Shorten(list []string) string {
 	const most = 5
 	if len(list) > most {

@@ -13,6 +13,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
+// Command lists functions and servers.
 type Command struct {
 	target.Admin `embed:""`
 	Balancer     bool   `help:"It is a balancer: show its servers, too."`
@@ -20,7 +21,7 @@ type Command struct {
 	JSON         bool   `name:"json" help:"Print what is answered."`
 }
 
-// Run prints what a server holds, and of a balancer how its servers are.
+// Run prints the functions of a server, and a balancer's servers.
 func (c *Command) Run() error {
 	expected := target.Server
 	if c.Balancer {
@@ -53,14 +54,14 @@ func (c *Command) Run() error {
 		fmt.Println()
 	}
 	if len(*list.Functions) == 0 {
-		fmt.Printf("%s holds no functions%s.\n", c.Server, c.ofWhom())
+		fmt.Printf("%s holds no functions%s.\n", c.Server, c.ofTenant())
 		return nil
 	}
 	return printFunctions(os.Stdout, *list.Functions)
 }
 
-// printJSON prints one object: what a server answers, and in it what a balancer
-// says of its servers.
+// printJSON prints one object: the server's answer, joined with the balancer's
+// list of servers.
 func (c *Command) printJSON(functions, servers []byte) error {
 	if servers != nil {
 		all := map[string]json.RawMessage{}
@@ -82,7 +83,7 @@ func (c *Command) printJSON(functions, servers []byte) error {
 	return nil
 }
 
-func (c *Command) ofWhom() string {
+func (c *Command) ofTenant() string {
 	if c.Tenant == "" {
 		return ""
 	}

@@ -13,10 +13,10 @@ import (
 	"github.com/whiskaway/whiskaway/cmd/whiskaway/internal/target"
 )
 
-// listed is a function as a server tells of it.
+// listed is a function in a server's or balancer's list.
 type listed struct {
 	Function, Tenant, Name, Kind, State string
-	Server                              string // where; a balancer says so
+	Server                              string // only in a balancer's list
 
 	Leases, Waiting int
 	Runs            uint64
@@ -26,11 +26,11 @@ type listed struct {
 	IdleUntilMS     int64 `json:"idle_until_ms"`
 }
 
-// none stands where there is nothing to say.
+// none fills an empty cell.
 const none = "–"
 
-// printFunctions prints a table, with the tenants if there are several, and the
-// servers if that is said.
+// printFunctions prints a table. It has a column for tenants if there are
+// several, and one for servers if the answer names them.
 func printFunctions(w io.Writer, all []listed) error {
 	tenants, names, placed := map[string]bool{}, map[[2]string]map[string]bool{}, false
 	for _, f := range all {
@@ -61,8 +61,8 @@ func printFunctions(w io.Writer, all []listed) error {
 	return table.Flush()
 }
 
-// title is the action's name, and where others have the same, or there is none,
-// the identity's beginning.
+// title returns the action's name. The identity's beginning follows it where the
+// name is ambiguous, and stands alone where there is no name.
 func (f listed) title(ambiguous bool) string {
 	identity := output.Printable(f.Function[:min(8, len(f.Function))])
 	switch {
@@ -74,7 +74,7 @@ func (f listed) title(ambiguous bool) string {
 	return output.Printable(f.Name)
 }
 
-// instances are the busy ones, all, and how many there may be.
+// instances returns busy/all/most instances.
 func (f listed) instances() string {
 	busy := 0
 	for _, i := range f.Instances {
@@ -88,7 +88,7 @@ func (f listed) instances() string {
 	return fmt.Sprintf("%d/%d/%d", busy, len(f.Instances), f.MaxInstances)
 }
 
-// size is a number of bytes as people read it.
+// size formats a number of bytes.
 func size(bytes int64) string {
 	if bytes <= 0 {
 		return none
@@ -103,7 +103,7 @@ func size(bytes int64) string {
 	return fmt.Sprintf("%.0f %s", value, units[0])
 }
 
-// idleUntil says when idle processes end.
+// idleUntil formats the time until idle processes end.
 func idleUntil(ms int64) string {
 	switch {
 	case ms < 0:
@@ -118,8 +118,8 @@ func idleUntil(ms int64) string {
 	return "in " + text
 }
 
-// printServers prints a table: LOAD is what a server executes and what waits there, as
-// it said last, SENT what this balancer has in flight there.
+// printServers prints a table. LOAD is what a server last reported as executing
+// or waiting; SENT is what this balancer has in flight there.
 func printServers(w io.Writer, list []target.ServerStatus) error {
 	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	row := func(cells ...string) { fmt.Fprintln(table, strings.Join(cells, "\t")) }

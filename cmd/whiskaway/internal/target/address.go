@@ -17,9 +17,9 @@ const (
 	DefaultRuntime  = "http://127.0.0.1:8080"
 )
 
-// URL is the URL of an address as people write it: HOST, HOST:PORT or a
-// URL. What is left out is as in usual, which is also what nothing at all means.
-// A URL without a port has its scheme's.
+// URL returns the URL of an address given as HOST, HOST:PORT or URL. What is
+// missing comes from usual, and so does an empty address. A URL without a port
+// has its scheme's.
 func URL(address, usual string) (string, error) {
 	address = strings.TrimSpace(address)
 	if address == "" {

@@ -12,13 +12,13 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// Admin is a server or balancer that people ask about itself.
+// Admin is a server or balancer that a command asks about itself.
 type Admin struct {
 	Remote `embed:""`
 	Limit  time.Duration `default:"10s" help:"Time to wait for an answer."`
 }
 
-// Validate is called before Run; what it returns is a usage error.
+// Validate reports usage errors before Run.
 func (a *Admin) Validate() error {
 	if a.Limit <= 0 {
 		return fmt.Errorf("--limit must be a time such as 10s, not %s", a.Limit)
@@ -26,11 +26,11 @@ func (a *Admin) Validate() error {
 	return nil
 }
 
-// maxList is more than any list of functions that people can read.
+// maxList bounds an answer, in bytes: more than any list that is read by eye.
 const maxList = 64 << 20
 
-// Ask sends a request without a body and returns the answer's, if it is one of
-// success. A tenant may be empty.
+// Ask sends a request without a body and returns the body of a successful
+// answer. The tenant may be empty.
 func (a *Admin) Ask(method, path, tenant string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), a.Limit)
 	defer cancel()
@@ -48,9 +48,10 @@ func (a *Admin) Ask(method, path, tenant string) ([]byte, error) {
 	return body, a.refused(resp, body, tenant)
 }
 
-// refused says what a status means and what to do.
+// refused returns the error for a status other than 200, and what to do about
+// it.
 func (a *Admin) refused(resp *http.Response, body []byte, tenant string) error {
-	ours := resp.Header.Get(runtimespec.HeaderReason) != "" && saidIn(body) != ""
+	ours := resp.Header.Get(runtimespec.HeaderReason) != "" && errorMessage(body) != ""
 	switch {
 	case resp.StatusCode == http.StatusOK:
 		return nil
@@ -63,13 +64,14 @@ func (a *Admin) refused(resp *http.Response, body []byte, tenant string) error {
 	case resp.StatusCode == http.StatusForbidden && tenant != "":
 		return errors.New("this token may not act for another tenant: leave --tenant out, or use one that may delegate")
 	case ours:
-		return fmt.Errorf("%s: %s", a.Server, output.Printable(saidIn(body)))
+		return fmt.Errorf("%s: %s", a.Server, output.Printable(errorMessage(body)))
 	}
-	return a.strange(resp, body)
+	return a.unexpected(resp, body)
 }
 
-// saidIn is the message of an answer like {"error": "…"}; empty: there is none.
-func saidIn(body []byte) string {
+// errorMessage returns the message of an answer like {"error": "…"}, empty if
+// there is none.
+func errorMessage(body []byte) string {
 	var says struct{ Error string }
 	_ = json.Unmarshal(body, &says)
 	return says.Error

@@ -1,6 +1,6 @@
 package target
 
-// peer is what a command speaks to, as its errors call it.
+// peer describes what a command expects at an address, for its errors.
 type peer struct {
 	What  string
 	Flag  string // names its address
@@ -8,6 +8,7 @@ type peer struct {
 	start string // what to start where nothing listens
 }
 
+// The peers of the commands.
 var (
 	Server   = peer{"a Whiskaway server", "--server", DefaultServer, "a server (servermode)"}
 	Balancer = peer{"a Whiskaway balancer", "--server", DefaultBalancer, "a balancer (loadbalancer)"}

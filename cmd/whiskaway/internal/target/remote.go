@@ -21,17 +21,17 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// Remote is the server or balancer that a command speaks to. --upstream is the
-// client container's name for it, and understood here.
+// Remote is the server or balancer that a command speaks to. Its flag --server
+// is also accepted as --upstream, the client container's name for it.
 type Remote struct {
 	Server    string `aliases:"upstream" env:"WHISKAWAY_SERVER,WHISKAWAY_UPSTREAM" placeholder:"ADDRESS" help:"The server or balancer: HOST, HOST:PORT or URL. [${usual}]"`
 	TokenFile string `type:"path" env:"WHISKAWAY_TOKEN_FILE" help:"Bearer token for it."`
 	CAFile    string `type:"path" env:"WHISKAWAY_CA_FILE" help:"Certificates to trust, PEM."`
 
-	Peer peer `kong:"-"` // what it is to be
+	Peer peer `kong:"-"` // what is expected there
 }
 
-// Resolve makes the address a URL, of what is to be there.
+// Resolve makes the address a URL; expected says what should be there.
 func (r *Remote) Resolve(expected peer) (err error) {
 	r.Peer = expected
 	if r.Server, err = URL(r.Server, expected.Usual); err != nil {
@@ -40,11 +40,11 @@ func (r *Remote) Resolve(expected peer) (err error) {
 	return nil
 }
 
-// reachTime bounds how long a server may take to say that it is there.
+// reachTime bounds the wait for the health check.
 const reachTime = 10 * time.Second
 
-// Reach reports in plain words why nothing could be sent to the server, before
-// a client container tries for as long as a run has time.
+// Reach reports in plain words why the server cannot be reached. It runs first,
+// because a client container would retry for as long as a run has time.
 func (r *Remote) Reach() error {
 	ctx, cancel := context.WithTimeout(context.Background(), reachTime)
 	defer cancel()
@@ -54,20 +54,20 @@ func (r *Remote) Reach() error {
 	}
 	resp, body, err := r.do(req)
 	if err == nil && resp.StatusCode != http.StatusOK {
-		err = r.strange(resp, body)
+		err = r.unexpected(resp, body)
 	}
 	return err
 }
 
-// strange is the error for an answer that none of what is to be there gives.
-func (r *Remote) strange(resp *http.Response, body []byte) error {
+// unexpected returns the error for an answer that the expected peer never gives.
+func (r *Remote) unexpected(resp *http.Response, body []byte) error {
 	if wantsTLS(resp, body) {
 		return Unreachable(r.Peer, r.Server, errWantsTLS)
 	}
-	return fmt.Errorf("%s answered with status %s; is it %s? %s", r.Server, resp.Status, r.Peer.What, output.Printable(saidIn(body)))
+	return fmt.Errorf("%s answered with status %s; is it %s? %s", r.Server, resp.Status, r.Peer.What, output.Printable(errorMessage(body)))
 }
 
-// do sends a request and reads the answer. What fails below HTTP is told in
+// do sends a request and reads the answer. A failure below HTTP is put into
 // plain words.
 func (r *Remote) do(req *http.Request) (*http.Response, []byte, error) {
 	client, err := r.client()
@@ -90,7 +90,7 @@ func (r *Remote) do(req *http.Request) (*http.Response, []byte, error) {
 	return resp, body, nil
 }
 
-// identify says who asks.
+// identify adds the token and the tenant.
 func (r *Remote) identify(req *http.Request, tenant string) error {
 	if r.TokenFile != "" {
 		secret, err := token.First(r.TokenFile)
@@ -105,8 +105,8 @@ func (r *Remote) identify(req *http.Request, tenant string) error {
 	return nil
 }
 
-// client goes to the server alone: its token is not for proxies, nor for where
-// an answer would send it.
+// client returns an HTTP client that uses no proxy and follows no redirect: the
+// token is for the server alone.
 func (r *Remote) client() (*http.Client, error) {
 	transport := &http.Transport{DisableKeepAlives: true}
 	if r.CAFile != "" {

@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// ServerStatus is a server as a balancer tells of it.
+// ServerStatus is a server in a balancer's list.
 type ServerStatus struct {
 	Server, ID, State, Trouble string
 
@@ -15,14 +15,14 @@ type ServerStatus struct {
 	InFlight int `json:"in_flight"`
 }
 
-// ServerList is what a balancer says of its servers.
+// ServerList is a balancer's list of its servers.
 type ServerList struct {
 	Policy  string
 	Servers *[]ServerStatus
 	Raw     []byte // the answer
 }
 
-// Servers asks a balancer for them.
+// Servers returns the balancer's list.
 func (a *Admin) Servers() (list ServerList, err error) {
 	if list.Raw, err = a.Ask(http.MethodGet, "/servers", ""); err != nil {
 		return list, err

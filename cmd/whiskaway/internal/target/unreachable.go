@@ -15,26 +15,26 @@ import (
 	"github.com/whiskaway/whiskaway/cmd/whiskaway/internal/exit"
 )
 
-// errWantsTLS is for a server that serves HTTPS and was asked in plain HTTP.
+// errWantsTLS reports that a server of HTTPS was asked in plain HTTP.
 var errWantsTLS = errors.New("it serves HTTPS")
 
-// Unreachable says in plain words why nothing can be spoken to at a URL, and what
-// to do about it.
+// Unreachable returns the error for a URL where nothing answers, in plain words
+// and with what to do about it.
 func Unreachable(expected peer, url string, err error) error {
-	return exit.With(exit.Unreachable, fmt.Errorf("%s cannot be reached: %w", url, plainly(expected, url, err)))
+	return exit.With(exit.Unreachable, fmt.Errorf("%s cannot be reached: %w", url, explain(expected, url, err)))
 }
 
-// cured is an error in plain words that keeps its cause for programs.
-type cured struct {
+// plainError is an error in plain words that wraps its cause.
+type plainError struct {
 	says  string
 	cause error
 }
 
-func (c cured) Error() string { return c.says }
-func (c cured) Unwrap() error { return c.cause }
+func (c plainError) Error() string { return c.says }
+func (c plainError) Unwrap() error { return c.cause }
 
-func plainly(expected peer, url string, err error) error {
-	says := func(format string, args ...any) error { return cured{fmt.Sprintf(format, args...), err} }
+func explain(expected peer, url string, err error) error {
+	says := func(format string, args ...any) error { return plainError{fmt.Sprintf(format, args...), err} }
 	var lookup *net.DNSError
 	var record tls.RecordHeaderError
 	switch _, host, _ := strings.Cut(url, "://"); {
@@ -57,7 +57,8 @@ func plainly(expected peer, url string, err error) error {
 	return err
 }
 
-// untrusted says what is wrong with a server's certificate; empty: nothing.
+// untrusted returns what is wrong with a server's certificate, empty if nothing
+// is.
 func untrusted(err error) string {
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError
@@ -78,8 +79,8 @@ func isTimeout(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// wantsTLS tells what Go's servers and the usual proxies answer to plain HTTP on
-// a port of HTTPS.
+// wantsTLS reports whether an answer is what Go's servers and common proxies
+// send to plain HTTP on an HTTPS port.
 func wantsTLS(resp *http.Response, body []byte) bool {
 	return resp.StatusCode == http.StatusBadRequest && (bytes.Contains(body, []byte("HTTP request to an HTTPS server")) ||
 		bytes.Contains(body, []byte("plain HTTP request was sent to HTTPS port")))

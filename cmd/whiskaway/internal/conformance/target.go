@@ -17,11 +17,11 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec/conformance"
 )
 
-// readyTime is how long a container may take until it answers HTTP.
+// readyTime bounds the wait for a container's first answer.
 const readyTime = 30 * time.Second
 
-// place is a conformance.Target at the end of a command line or of a URL.
-type place struct {
+// commandTarget starts containers by a command line, or finds one at a URL.
+type commandTarget struct {
 	kind    string
 	url     string // of the container; empty: exec starts it
 	exec    string
@@ -48,74 +48,75 @@ func (c *Command) needs() (conformance.Need, error) {
 	return needs, nil
 }
 
-func (c *Command) target(kind string) place {
+func (c *Command) target(kind string) commandTarget {
 	needs, _ := c.needs() // Validate has looked
 	elsewhere := relays(c.Exec)
-	return place{
+	return commandTarget{
 		kind: kind, url: strings.TrimRight(c.URL, "/"), exec: c.Exec, restart: c.Restart, needs: needs, relayed: c.Relayed || elsewhere,
 		env: c.Exec != "" && !elsewhere || strings.Contains(c.Exec+c.Restart, "{env}") || slices.Contains(c.Provides, "env"),
 	}
 }
 
-// relays tells commands whose container is no child of theirs: neither its
-// environment nor its streams are the command's own.
+// relays reports whether a command starts a container that is not its child:
+// such a container has neither the command's environment nor its streams.
 func relays(line string) bool {
 	words := strings.Fields(line)
 	return len(words) > 0 && slices.Contains([]string{"docker", "podman", "nerdctl", "kubectl", "ssh", "sudo"}, path.Base(words[0]))
 }
 
-// Provides is what the command line says that the container obeys.
-func (p place) Provides() conformance.Need { return p.needs }
+// Provides returns what the command line says about the container.
+func (t commandTarget) Provides() conformance.Need { return t.needs }
 
-// Start returns a fresh container, or the only one there is.
-func (p place) Start(ctx context.Context, env map[string]string) (*conformance.Container, error) {
+// Start returns a fresh container, or the only one.
+func (t commandTarget) Start(ctx context.Context, env map[string]string) (*conformance.Container, error) {
 	names := slices.Sorted(maps.Keys(env))
-	if len(names) > 0 && !p.env {
+	if len(names) > 0 && !t.env {
 		return nil, fmt.Errorf("%w: %s must be in the container's environment: put {env} into the command", conformance.ErrNotChecked, strings.Join(names, ", "))
 	}
-	if p.url == "" {
-		return p.run(ctx, env)
+	if t.url == "" {
+		return t.run(ctx, env)
 	}
-	if p.restart != "" {
-		if err := p.replace(ctx, env); err != nil {
+	if t.restart != "" {
+		if err := t.replace(ctx, env); err != nil {
 			return nil, err
 		}
 	}
-	return &conformance.Container{URL: p.url, Close: func() error { return nil }}, awaitHTTP(ctx, p.url, readyTime)
+	return &conformance.Container{URL: t.url, Close: func() error { return nil }}, awaitHTTP(ctx, t.url, readyTime)
 }
 
-// run runs the command as a container. A port that docker holds accepts
-// connections before anybody listens behind it, so only an answer counts.
-func (p place) run(ctx context.Context, env map[string]string) (*conformance.Container, error) {
+// run runs the command as a container. It waits for an answer: a port that
+// docker holds accepts connections before the runtime listens.
+func (t commandTarget) run(ctx context.Context, env map[string]string) (*conformance.Container, error) {
 	dir, err := os.Getwd() // the command's paths mean this folder
 	if err != nil {
 		return nil, err
 	}
-	container, err := conformance.Exec{Command: p.shell("exec "+p.exec, env), Env: p.environ(nil), Dir: dir}.Start(ctx, env)
+	container, err := conformance.Exec{Command: t.shell("exec "+t.exec, env), Env: t.environ(nil), Dir: dir}.Start(ctx, env)
 	if err != nil {
 		return nil, err
 	}
-	container.Immediate = !p.relayed
+	container.Immediate = !t.relayed
 	if err := awaitHTTP(ctx, container.URL, readyTime); err != nil {
 		return nil, errors.Join(err, container.Close(), tailOf(container.Stderr()))
 	}
 	return container, nil
 }
 
-// shell is the command line with what stands for itself filled in.
-func (p place) shell(line string, env map[string]string) []string {
+// shell returns the command line with its placeholders filled in.
+func (t commandTarget) shell(line string, env map[string]string) []string {
 	var flags []string
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		flags = append(flags, "-e "+name) // its value is in the command's environment
 	}
-	return []string{"/bin/sh", "-c", strings.NewReplacer("{kind}", p.kind, "{env}", strings.Join(flags, " ")).Replace(line)}
+	return []string{"/bin/sh", "-c", strings.NewReplacer("{kind}", t.kind, "{env}", strings.Join(flags, " ")).Replace(line)}
 }
 
-// environ is what a command gets: also the kind, unless the case says another.
-func (p place) environ(env map[string]string) []string {
+// environ returns a command's environment. It includes the kind, unless the case
+// sets another.
+func (t commandTarget) environ(env map[string]string) []string {
 	all := os.Environ()
-	if p.needs&conformance.NeedsKind != 0 {
-		all = append(all, "WHISKAWAY_KIND="+p.kind)
+	if t.needs&conformance.NeedsKind != 0 {
+		all = append(all, "WHISKAWAY_KIND="+t.kind)
 	}
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		all = append(all, name+"="+env[name])
@@ -123,9 +124,9 @@ func (p place) environ(env map[string]string) []string {
 	return all
 }
 
-// replace runs the restart command to its end. What it writes goes to a file:
-// a runtime that it leaves in the background would hold a pipe open.
-func (p place) replace(ctx context.Context, env map[string]string) error {
+// replace runs the restart command to its end. Its output goes to a file: a
+// runtime left in the background would hold a pipe open.
+func (t commandTarget) replace(ctx context.Context, env map[string]string) error {
 	out, err := os.CreateTemp("", "whiskaway-restart-")
 	if err != nil {
 		return err
@@ -134,9 +135,9 @@ func (p place) replace(ctx context.Context, env map[string]string) error {
 	if err := os.Remove(out.Name()); err != nil {
 		return err
 	}
-	line := p.shell(p.restart, env)
+	line := t.shell(t.restart, env)
 	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
-	cmd.Env, cmd.Stdout, cmd.Stderr = p.environ(env), out, out
+	cmd.Env, cmd.Stdout, cmd.Stderr = t.environ(env), out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	if err := cmd.Run(); err != nil {
@@ -147,7 +148,7 @@ func (p place) replace(ctx context.Context, env map[string]string) error {
 	return nil
 }
 
-// tailOf is what a command wrote, as part of an error.
+// tailOf returns the end of a command's output as an error.
 func tailOf(text []byte) error {
 	if len(text) == 0 {
 		return nil
@@ -155,7 +156,7 @@ func tailOf(text []byte) error {
 	return fmt.Errorf("it wrote: %q", text[max(0, len(text)-2000):])
 }
 
-// awaitHTTP returns when a URL is answered, whatever the answer is.
+// awaitHTTP waits until a URL answers, whatever the answer is.
 func awaitHTTP(ctx context.Context, url string, patience time.Duration) error {
 	client := http.Client{
 		Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true},
