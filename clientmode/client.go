@@ -16,7 +16,6 @@ import (
 	"github.com/labstack/echo/v4"
 	"go.uber.org/zap"
 
-	"github.com/whiskaway/whiskaway/clientmode/internal/spans"
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/internal/sentinel"
 	"github.com/whiskaway/whiskaway/internal/web"
@@ -35,7 +34,6 @@ type Client struct {
 	translate  translate // into the server's dialect; nil: it speaks ours
 	streams    *sentinel.Streams
 	listener   *daemon.Listener
-	tracer     *spans.Tracer // nil: no spans are recorded
 
 	mu       sync.Mutex       // guards what follows
 	function *function        // nil until initialised
@@ -90,7 +88,6 @@ func (c *Client) Start() error {
 			return fmt.Errorf("%w: --upstream (WHISKAWAY_UPSTREAM): %w", daemon.ErrConfig, err)
 		}
 	}
-	c.openTraces()
 	c.listener = &daemon.Listener{Listen: c.cfg.Listen, Handler: c.routes(), Log: c.log}
 	return c.listener.Start()
 }
@@ -141,11 +138,10 @@ func (c *Client) shutDown(ctx context.Context) error {
 	c.function, c.stopped = nil, true
 	c.mu.Unlock()
 	if f != nil {
-		err = errors.Join(err, c.release(ctx, f))
+		err = errors.Join(err, f.release(ctx))
 	}
 	if c.fixed != nil {
 		c.fixed.CloseIdle()
 	}
-	c.closeTraces(ctx)
 	return err
 }

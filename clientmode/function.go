@@ -73,12 +73,12 @@ func (f *function) requests() []*hop.Request {
 
 // release tells the server that this container needs the function no more.
 // That is a courtesy: a lease that is not given up runs out.
-func (f *function) release(ctx context.Context, trace runtimespec.Trace) error {
+func (f *function) release(ctx context.Context) error {
 	defer f.drop()
 	// Also when ctx is over: runs that outlast the drain are why it matters most.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer cancel()
-	resp, err := f.upstream.Send(ctx, &hop.Request{Path: runtimespec.PathStop, Header: traced(f.run, trace)})
+	resp, err := f.upstream.Send(ctx, &hop.Request{Path: runtimespec.PathStop, Header: f.run})
 	if err != nil {
 		return fmt.Errorf("giving up the lease: %w", err)
 	}
@@ -87,6 +87,19 @@ func (f *function) release(ctx context.Context, trace runtimespec.Trace) error {
 		return fmt.Errorf("giving up the lease: the server answered %s", statusText(resp.Status))
 	}
 	return nil
+}
+
+// traced returns a copy of h with a trace context, and room for what an exchange
+// adds. The client records no spans: it passes the platform's context on.
+func traced(h hop.Header, t runtimespec.Trace) hop.Header {
+	h = h.With()
+	if t.Parent != "" {
+		h = append(h, hop.Field{Name: runtimespec.HeaderTrace, Value: t.Parent})
+	}
+	if t.State != "" {
+		h = append(h, hop.Field{Name: runtimespec.HeaderTraceState, Value: t.State})
+	}
+	return h
 }
 
 // drop gives back what the function holds on this side.

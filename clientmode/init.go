@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/whiskaway/whiskaway/clientmode/internal/spans"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -37,11 +36,9 @@ func (c *Client) init(w http.ResponseWriter, r *http.Request) {
 	}
 	defer c.attend(r, current.work)()
 	if mine {
-		span := c.receive(r, "init")
 		current.deadline = c.deadlineOf(time.Time{}, arrived)
 		logs := &noted{Activation: c.streams}
-		f, out := c.prepare(current, arrived, logs, body, span)
-		concluded(span, f, out)
+		f, out := c.prepare(current, arrived, logs, body, runtimespec.TraceOf(r.Header))
 		if f != nil {
 			out = c.worded(out, current.deadline, f, true)
 		}
@@ -92,7 +89,7 @@ func (c *Client) leaveInit(current *starting, f *function, out outcome) {
 // prepare checks an init and tells the server about the function. An init is
 // never answered 503, upon which the platform would drop the activation without
 // a record.
-func (c *Client) prepare(current *starting, arrived time.Time, logs *noted, body []byte, span spans.Span) (*function, outcome) {
+func (c *Client) prepare(current *starting, arrived time.Time, logs *noted, body []byte, trace runtimespec.Trace) (*function, outcome) {
 	init, err := runtimespec.ParseInit(body)
 	if err != nil {
 		return nil, refuse(logs, http.StatusBadRequest, "The init request cannot be read: %v.", err)
@@ -114,7 +111,7 @@ func (c *Client) prepare(current *starting, arrived time.Time, logs *noted, body
 	current.deadline = c.deadlineOf(init.Deadline(), arrived)
 	ctx, cancel := c.within(current.ctx, current.deadline)
 	defer cancel()
-	return f, final(c.initialise(ctx, f, logs, span))
+	return f, final(c.initialise(ctx, f, logs, trace))
 }
 
 // choose finds the server that is to run the function, and what authors may call

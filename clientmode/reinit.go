@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/whiskaway/whiskaway/clientmode/internal/spans"
 	"github.com/whiskaway/whiskaway/internal/sentinel"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -19,10 +18,10 @@ type redo struct {
 }
 
 // initialise tells the server about the function, leaving the code out first.
-func (c *Client) initialise(ctx context.Context, f *function, logs sentinel.Activation, span spans.Span) outcome {
+func (c *Client) initialise(ctx context.Context, f *function, logs sentinel.Activation, trace runtimespec.Trace) outcome {
 	out := c.persist(ctx, f, true, func() (out outcome, err error) {
 		for _, r := range f.requests() {
-			r.Header = c.withTimeout(ctx, traced(r.Header, span.Trace))
+			r.Header = c.withTimeout(ctx, traced(r.Header, trace))
 			if out, err = c.exchange(ctx, f, logs, r); err != nil || out.reason != runtimespec.CodeNeeded {
 				break
 			}
@@ -37,13 +36,11 @@ func (c *Client) initialise(ctx context.Context, f *function, logs sentinel.Acti
 
 // reinitialise is initialise for a server that forgot the function: runs that
 // find out together share one.
-func (c *Client) reinitialise(ctx context.Context, f *function, logs sentinel.Activation, span spans.Span) outcome {
+func (c *Client) reinitialise(ctx context.Context, f *function, logs sentinel.Activation, trace runtimespec.Trace) outcome {
 	for {
 		current, mine := f.enterRedo()
 		if mine {
-			again := span.Child("init")
-			current.outcome = c.initialise(ctx, f, logs, again)
-			concluded(again, f, current.outcome)
+			current.outcome = c.initialise(ctx, f, logs, trace)
 			current.abandoned = ctx.Err() != nil && current.outcome.status != http.StatusOK
 			f.leaveRedo(current)
 			return current.outcome

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/whiskaway/whiskaway/clientmode/internal/spans"
 	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/sentinel"
 	"github.com/whiskaway/whiskaway/runtime-spec"
@@ -34,7 +33,7 @@ func (c *Client) run(w http.ResponseWriter, r *http.Request) {
 	defer c.attend(r, current)()
 	if mine {
 		current.deadline = c.deadlineOf(activation.Deadline, arrived)
-		c.perform(f, current, activation, c.receive(r, "run"), body)
+		c.perform(f, current, activation, runtimespec.TraceOf(r.Header), body)
 	}
 	c.answer(current, w, r)
 }
@@ -64,16 +63,14 @@ func (c *Client) enterRun(id string) (f *function, current *work, mine bool) {
 
 // perform executes a run that is this container's to execute. The sentinels are
 // out before the answer is.
-func (c *Client) perform(f *function, current *work, activation runtimespec.Activation, span spans.Span, body []byte) {
+func (c *Client) perform(f *function, current *work, activation runtimespec.Activation, trace runtimespec.Trace, body []byte) {
 	ctx, cancel := c.within(current.ctx, current.deadline)
 	defer cancel()
 	logs := &noted{Activation: c.streams.Activation(c.concurrent)}
-	span.Say("faas.invocation_id", activation.ID)
-	out := c.execute(ctx, f, activation, logs, span, body)
-	concluded(span, f, out)
+	out := c.execute(ctx, f, activation, logs, trace, body)
 	out = c.worded(out, current.deadline, f, false)
 	if current.ctx.Err() != nil && activation.ID != "" {
-		c.cancelUpstream(f, activation.ID, span.Trace)
+		c.cancelUpstream(f, activation.ID, trace)
 	}
 	logs.End()
 	c.mu.Lock()
@@ -86,14 +83,14 @@ func (c *Client) perform(f *function, current *work, activation runtimespec.Acti
 
 // execute sends the run until it was started, and asks again for the outcome of
 // one whose answer broke off. Without an id nobody could tell which run is meant.
-func (c *Client) execute(ctx context.Context, f *function, activation runtimespec.Activation, logs sentinel.Activation, span spans.Span, body []byte) outcome {
-	header := traced(f.run, span.Trace)
+func (c *Client) execute(ctx context.Context, f *function, activation runtimespec.Activation, logs sentinel.Activation, trace runtimespec.Trace, body []byte) outcome {
+	header := traced(f.run, trace)
 	if activation.ID != "" {
 		header = append(header, hop.Field{Name: runtimespec.HeaderActivation, Value: activation.ID})
 	}
 	var cut *cutOff
 	out := c.persist(ctx, f, false, func() (outcome, error) {
-		out, err := c.attempt(ctx, f, logs, span, header, body)
+		out, err := c.attempt(ctx, f, logs, trace, header, body)
 		cut, _ = err.(*cutOff)
 		return out, err
 	})
@@ -105,12 +102,12 @@ func (c *Client) execute(ctx context.Context, f *function, activation runtimespe
 
 // attempt sends the run, telling the server about the function again when it
 // has forgotten it.
-func (c *Client) attempt(ctx context.Context, f *function, logs sentinel.Activation, span spans.Span, header hop.Header, body []byte) (outcome, error) {
+func (c *Client) attempt(ctx context.Context, f *function, logs sentinel.Activation, trace runtimespec.Trace, header hop.Header, body []byte) (outcome, error) {
 	out, err := c.exchange(ctx, f, logs, &hop.Request{Path: runtimespec.PathRun, Header: c.withTimeout(ctx, header), Body: body})
 	if err != nil || out.reason != runtimespec.UnknownFunction {
 		return out, err
 	}
-	if again := c.reinitialise(ctx, f, logs, span); again.status != http.StatusOK {
+	if again := c.reinitialise(ctx, f, logs, trace); again.status != http.StatusOK {
 		return again, nil
 	}
 	return c.exchange(ctx, f, logs, &hop.Request{Path: runtimespec.PathRun, Header: c.withTimeout(ctx, header), Body: body})

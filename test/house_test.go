@@ -113,11 +113,11 @@ func TestHouse_TheClientKnowsNoTunnel(t *testing.T) {
 	}
 }
 
-// OpenTelemetry's SDK is as large as the whole container.
+// OpenTelemetry's SDK is as large as the whole container, which passes the
+// platform's trace context on and records no spans.
 func TestHouse_TheClientKnowsNoSDK(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", module+"/cmd/clientmode").Output()
 	require.NoError(t, err)
-	assert.Contains(t, string(out), module+"/clientmode/internal/spans\n")
 	assert.NotContains(t, string(out), "go.opentelemetry.io/")
 }
 
