@@ -73,8 +73,9 @@ func isService(pkg string) bool {
 }
 
 // speaksHTTP are the packages under a service that may know HTTP. Functions of
-// kind http are web servers, so what gives them their runs has to speak it.
-var speaksHTTP = []string{"servermode/internal/webproc"}
+// kind http are web servers, so what gives them their runs has to speak it, and a
+// dialect is one of HTTP.
+var speaksHTTP = []string{"servermode/internal/webproc", "clientmode/internal/openserverless"}
 
 // The packages under a service know no web framework, and no HTTP.
 func TestHouse_DomainCodeKnowsNoHTTP(t *testing.T) {

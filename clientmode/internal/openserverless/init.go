@@ -1,8 +1,8 @@
-package clientmode
+package openserverless
 
 import (
 	"bytes"
-	"crypto/md5" // not for safety: it is how that server tells functions apart
+	"crypto/md5" // not for security: the server names functions by it
 	"encoding/hex"
 	"maps"
 	"slices"
@@ -12,30 +12,34 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// codeHash is the init parameter by which the client names a function.
+// codeHash is the init parameter that names a function.
 const codeHash = "__OW_CODE_HASH"
 
-// openServerless makes f a function for a server of Apache OpenServerless.
-func (c *Client) openServerless(f *function, init *runtimespec.InitBody) error {
-	sum := md5.Sum(init.Code)
-	o := &openServerless{Upstream: f.upstream, hash: hex.EncodeToString(sum[:]), id: c.lease, name: f.server, maxResult: c.cfg.MaxResult}
-	body, err := o.initBody(init, c.cfg.containerEnv())
-	if err != nil {
-		return err
-	}
-	f.upstream, f.short = o, nil // the code is always sent
-	f.whole = keep(body...)
-	return nil
+// Options are what the adapter needs to know beside the init.
+type Options struct {
+	Container map[string]string // the container's own variables, which the action expects to see
+	ID        string            // the container's, a UUID
+	Name      string            // the server's, for messages to authors
+	MaxResult int               // bytes
 }
 
-// initBody is an init in parts, so that large code is not copied. Other than
-// that server's own client it passes on the container's variables, which the
-// action wants to see.
-func (o *openServerless) initBody(init *runtimespec.InitBody, container map[string]string) ([][]byte, error) {
+// New returns the adapter for one function at next, and the init's body in
+// parts, so that large code is not copied.
+func New(next upstream, init *runtimespec.InitBody, o Options) (*Adapter, [][]byte, error) {
+	sum := md5.Sum(init.Code)
+	s := &Adapter{upstream: next, hash: hex.EncodeToString(sum[:]), id: o.ID, name: o.Name, maxResult: o.MaxResult}
+	body, err := s.initBody(init, o.Container)
+	return s, body, err
+}
+
+// initBody returns the init in parts, so that large code is not copied. Unlike
+// the server's own client it passes the container's variables on, which the
+// action expects to see.
+func (s *Adapter) initBody(init *runtimespec.InitBody, container map[string]string) ([][]byte, error) {
 	env := maps.Clone(container)
 	maps.Copy(env, init.Env)
-	env[codeHash] = o.hash
-	head := append([]byte(`{"proxiedActionID":"`), o.id...)
+	env[codeHash] = s.hash
+	head := append([]byte(`{"proxiedActionID":"`), s.id...)
 	head = append(head, `","value":{"name":`...)
 	head, err := jsontext.AppendQuote(head, init.Name)
 	if err != nil {
@@ -68,8 +72,8 @@ func (o *openServerless) initBody(init *runtimespec.InitBody, container map[stri
 	return append(parts, append(tail, `}}}`...)), nil
 }
 
-// quoted is a JSON string in parts; what needs no escapes, such as base64, is
-// not copied.
+// quoted returns a JSON string in parts. Text that needs no escapes, such as
+// base64, is not copied.
 func quoted(text []byte) ([][]byte, error) {
 	if bytes.IndexFunc(text, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }) < 0 {
 		return [][]byte{{'"'}, text, {'"'}}, nil

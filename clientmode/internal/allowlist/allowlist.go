@@ -1,4 +1,5 @@
-package clientmode
+// Package allowlist decides which servers an action's author may name as main@url.
+package allowlist
 
 import (
 	"cmp"
@@ -11,16 +12,17 @@ import (
 	"github.com/whiskaway/whiskaway/internal/hop"
 )
 
-// allowList is the hosts that an author may name as main@url. Names are compared
-// as they stand; addresses and networks with the address that is connected to,
-// at that moment, so that a name cannot be pointed elsewhere in between.
-type allowList struct {
+// List is the operator's list. A name is compared as written. An address or a
+// network is compared with the address that is connected to, at that moment, so
+// that a name cannot be pointed elsewhere in between.
+type List struct {
 	names    map[string]bool // host or host:port
 	networks []netip.Prefix
 }
 
-func parseAllowList(entries []string) (*allowList, error) {
-	a := &allowList{names: map[string]bool{}}
+// Parse reads hosts, host:ports, IPs and CIDRs.
+func Parse(entries []string) (*List, error) {
+	a := &List{names: map[string]bool{}}
 	for _, entry := range entries {
 		entry = strings.ToLower(strings.TrimSpace(entry))
 		if entry == "" {
@@ -40,11 +42,14 @@ func parseAllowList(entries []string) (*allowList, error) {
 	return a, nil
 }
 
-// target splits main into its function and the server that it names, empty if
-// it names none. A guard must be asked before connecting. Only a server that the
-// operator named with its port is trusted with the operator's token: on any
-// other port of that host, a function may be listening.
-func (a *allowList) target(main string) (target string, check guard, trusted bool, err error) {
+// Guard returns an error for an address that may not be connected to.
+type Guard func(address string) error
+
+// Target returns the server that main names, empty if it names none. The guard,
+// unless nil, must be asked before connecting. Only a server that the operator
+// listed with its port is trusted with the operator's token: on any other port
+// of that host, a function may be listening.
+func (a *List) Target(main string) (target string, guard Guard, trusted bool, err error) {
 	_, rest, named := strings.Cut(main, "@")
 	if !named {
 		return "", nil, false, nil
@@ -58,13 +63,13 @@ func (a *allowList) target(main string) (target string, check guard, trusted boo
 		return u.String(), nil, trusted, nil
 	}
 	if len(a.networks) == 0 {
-		return "", nil, false, &refusedHost{name: u.Host}
+		return "", nil, false, &RefusedError{name: u.Host}
 	}
 	return u.String(), a.within(u.Host), false, nil
 }
 
-// within is a guard that wants the address to be in one of the networks.
-func (a *allowList) within(name string) guard {
+// within returns a guard that wants an address in one of the networks.
+func (a *List) within(name string) Guard {
 	return func(address string) error {
 		host, _, err := net.SplitHostPort(address)
 		if err != nil {
@@ -79,11 +84,11 @@ func (a *allowList) within(name string) guard {
 				return nil
 			}
 		}
-		return &refusedHost{name, host}
+		return &RefusedError{name, host}
 	}
 }
 
-// port is a URL's, or its scheme's.
+// port returns a URL's port, or its scheme's.
 func port(u *url.URL) string {
 	if u.Scheme == "http" {
 		return cmp.Or(u.Port(), "80")
@@ -91,20 +96,20 @@ func port(u *url.URL) string {
 	return cmp.Or(u.Port(), "443")
 }
 
-// refusedHost is not retried: it will be refused again.
-type refusedHost struct {
-	name    string // as the action gives it
-	address string // to which that leads, if it was looked up
+// RefusedError reports a server that is not on the list. It is permanent.
+type RefusedError struct {
+	name    string // as the action writes it
+	address string // that it leads to, if it was looked up
 }
 
-func (h *refusedHost) Error() string {
+func (h *RefusedError) Error() string {
 	if h.address == "" {
-		return h.public()
+		return h.Public()
 	}
-	return h.public() + ": it leads to " + h.address
+	return h.Public() + ": it leads to " + h.address
 }
 
 // public leaves out the address: names may lead to what only the operator knows.
-func (h *refusedHost) public() string {
+func (h *RefusedError) Public() string {
 	return fmt.Sprintf("the action's main names the server %s, which is not on the operator's list (--upstream-allow)", h.name)
 }

@@ -7,10 +7,27 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/labstack/echo/v4"
+
+	"github.com/whiskaway/whiskaway/internal/web"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// readBody reads a request's body whole.
+// routes returns the platform's two endpoints and the health checks.
+func (c *Client) routes() http.Handler {
+	e := web.New(c.log)
+	e.GET(runtimespec.PathHealth, web.Health)
+	e.GET(runtimespec.PathReady, web.Health)
+	e.POST(runtimespec.PathInit, handler(c.init))
+	e.POST(runtimespec.PathRun, handler(c.run))
+	return e
+}
+
+func handler(h http.HandlerFunc) echo.HandlerFunc {
+	return func(e echo.Context) error { h(e.Response().Writer, e.Request()); return nil }
+}
+
+// readBody reads the whole body of a request.
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	if r.ContentLength > limit {
 		return nil, &http.MaxBytesError{Limit: limit}
@@ -23,8 +40,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	return buf.Bytes(), err
 }
 
-// refuseBody answers a request whose body cannot be read; setting is what bounds
-// it.
+// refuseBody answers a request whose body cannot be read; setting names its limit.
 func refuseBody(w http.ResponseWriter, err error, setting string) {
 	var tooLarge *http.MaxBytesError
 	if !errors.As(err, &tooLarge) {
@@ -36,8 +52,8 @@ func refuseBody(w http.ResponseWriter, err error, setting string) {
 		"the request is larger than %d bytes, the limit that %s sets", tooLarge.Limit, setting))
 }
 
-// respond answers the platform: always with a Content-Length, or it takes the
-// container for dead.
+// respond answers the platform. Every answer has a Content-Length; without one
+// the platform takes the container for dead.
 func respond(w http.ResponseWriter, out outcome) {
 	h := w.Header()
 	h["Content-Type"] = []string{"application/json"}

@@ -1,4 +1,4 @@
-package clientmode
+package pipe
 
 import (
 	"os"
@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pipeBytes is how many bytes of a pipe were not read yet.
-func pipeBytes(f *os.File) (n int) {
+// unread returns the number of unread bytes in a pipe.
+func unread(f *os.File) (n int) {
 	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeNamedPipe == 0 {
 		return 0
 	}
