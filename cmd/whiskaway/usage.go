@@ -11,8 +11,8 @@ import (
 	"github.com/whiskaway/whiskaway/internal/daemon"
 )
 
-// parse reads the command line. What is wrong with it is one line on stderr and
-// ends the program.
+// parse reads the command line. A usage error is one line on stderr and ends the
+// program.
 func parse(c *cli, args []string, options ...kong.Option) *kong.Context {
 	parser, err := kong.New(c, options...)
 	if err != nil {
@@ -40,8 +40,8 @@ func misused(command string, err error) {
 	os.Exit(daemon.ExitUsage)
 }
 
-// joinParameters makes NAME=VALUE of the platform's tool's way to give an
-// argument, -p NAME VALUE, which no flag of one value can be.
+// joinParameters rewrites -p NAME VALUE, the form of the platform's own tool, as
+// -p NAME=VALUE: a flag takes one value.
 func joinParameters(args []string) ([]string, error) {
 	if len(args) == 0 || args[0] != "invoke" {
 		return args, nil
