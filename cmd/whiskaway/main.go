@@ -39,14 +39,16 @@ A server is named in the same way everywhere: --server HOST, HOST:PORT or URL, o
 
 ` + exit.Help
 
+// variables are names in the texts of flags.
+var variables = kong.Vars{
+	"devListen": dev.Listen, "server": target.DefaultServer, "balancer": target.DefaultBalancer, "runtime": target.DefaultRuntime,
+	"conformanceKinds": strings.Join(suite.Kinds(), ", "),
+}
+
 func main() {
 	suite.ActIfAsked() // this program is itself the ELF action of some cases
 	var c cli
-	ctx := parse(&c, os.Args[1:], kong.Name("whiskaway"), kong.Description(description),
-		kong.Vars{
-			"devListen": dev.Listen, "server": target.DefaultServer, "balancer": target.DefaultBalancer, "runtime": target.DefaultRuntime,
-			"conformanceKinds": strings.Join(suite.Kinds(), ", "),
-		})
+	ctx := parse(&c, os.Args[1:], kong.Name("whiskaway"), kong.Description(description), variables)
 	if err := ctx.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "whiskaway:", err)
 		os.Exit(exit.Code(err))

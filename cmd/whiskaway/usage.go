@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -14,7 +15,7 @@ import (
 // parse reads the command line. A usage error is one line on stderr and ends the
 // program.
 func parse(c *cli, args []string, options ...kong.Option) *kong.Context {
-	parser, err := kong.New(c, options...)
+	parser, err := kong.New(c, append(options, kong.NamedMapper("path", kong.MapperFunc(path)))...)
 	if err != nil {
 		panic(err)
 	}
@@ -32,6 +33,20 @@ func parse(c *cli, args []string, options ...kong.Option) *kong.Context {
 		misused(command, err)
 	}
 	return ctx
+}
+
+// path makes a path absolute, and ~ the user's home. An empty one, as of a variable
+// that is set to nothing, names no file: it is not the working folder.
+func path(ctx *kong.DecodeContext, target reflect.Value) error {
+	var text string
+	if err := ctx.Scan.PopValueInto("path", &text); err != nil {
+		return err
+	}
+	if text != "" {
+		text = kong.ExpandPath(text)
+	}
+	target.SetString(text)
+	return nil
 }
 
 func misused(command string, err error) {

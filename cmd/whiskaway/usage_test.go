@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -29,4 +31,16 @@ func TestJoinParameters_AsThePlatformsToolDoes(t *testing.T) {
 	got, err := joinParameters([]string{"invoke", "-p", "x=--json"})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"invoke", "-p", "x=--json"}, got)
+}
+
+// A variable that is set to nothing names no file.
+func TestParse_AnEmptyVariableIsNotTheWorkingFolder(t *testing.T) {
+	t.Setenv("WHISKAWAY_TOKEN_FILE", "")
+	t.Setenv("WHISKAWAY_CA_FILE", "token")
+	here, err := os.Getwd()
+	require.NoError(t, err)
+	var c cli
+	parse(&c, []string{"ps"}, variables)
+	assert.Empty(t, c.Ps.TokenFile)
+	assert.Equal(t, filepath.Join(here, "token"), c.Ps.CAFile)
 }

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/whiskaway/whiskaway/internal/procgroup"
 	"github.com/whiskaway/whiskaway/runtime-spec/conformance"
 )
 
@@ -91,7 +92,7 @@ func (t commandTarget) run(ctx context.Context, env map[string]string) (*conform
 	if err != nil {
 		return nil, err
 	}
-	container, err := conformance.Exec{Command: t.shell("exec "+t.exec, env), Env: t.environ(nil), Dir: dir}.Start(ctx, env)
+	container, err := start(ctx, t.shell("exec "+t.exec, env), t.environ(nil), dir, env)
 	if err != nil {
 		return nil, err
 	}
@@ -138,8 +139,8 @@ func (t commandTarget) replace(ctx context.Context, env map[string]string) error
 	line := t.shell(t.restart, env)
 	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = t.environ(env), out, out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	procgroup.Own(cmd)
+	cmd.Cancel = func() error { return procgroup.Signal(cmd, syscall.SIGKILL) }
 	if err := cmd.Run(); err != nil {
 		text := make([]byte, 2000)
 		n, _ := out.ReadAt(text, 0)

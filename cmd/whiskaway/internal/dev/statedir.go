@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+
+	"github.com/whiskaway/whiskaway/internal/flock"
 )
 
 // maxCommands bounds the dev commands that run at the same time.
@@ -57,7 +59,7 @@ func openStateDir() (*stateDir, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+		if err = flock.Try(lock); err == nil {
 			return &stateDir{dir, lock}, nil
 		}
 		_ = lock.Close()
