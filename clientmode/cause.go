@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/whiskaway/whiskaway/clientmode/internal/allowlist"
 	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -46,10 +47,10 @@ func cause(err error) string {
 	var said answered
 	var name *net.DNSError
 	var timeout net.Error
-	var never *refusedHost
+	var never *allowlist.RefusedError
 	switch {
 	case errors.As(err, &never):
-		return never.public()
+		return never.Public()
 	case errors.As(err, &said):
 		return said.Error()
 	case errors.As(err, &name) && name.IsNotFound:

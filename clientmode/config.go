@@ -18,6 +18,12 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
+// Dialects that a server may speak.
+const (
+	DialectWhiskaway      = "whiskaway"      // the contract of runtime-spec
+	DialectOpenServerless = "openserverless" // of Apache OpenServerless' client and server proxies
+)
+
 // Config is everything an operator can set. The zero value of a field means its
 // default, which its tag names; docs/settings.md lists them all.
 type Config struct {
@@ -65,6 +71,13 @@ func (c Config) withDefaults() Config {
 		c.Log = zap.NewNop()
 	}
 	return c
+}
+
+func (c Config) checkDialect() error {
+	if c.Dialect != DialectWhiskaway && c.Dialect != DialectOpenServerless {
+		return fmt.Errorf("%w: --dialect: %.60q is neither %s nor %s", daemon.ErrConfig, c.Dialect, DialectWhiskaway, DialectOpenServerless)
+	}
+	return nil
 }
 
 // containerEnv is the container's own __OW_* variables.

@@ -53,7 +53,7 @@ func everywhere(listen string) bool {
 
 // registration is what the server says of itself; it is for one that listens.
 func (s *Server) registration() (runtimespec.Registration, error) {
-	r := runtimespec.Registration{Incarnation: s.incarnation, Slots: s.cfg.Slots, Tunnel: s.cfg.Tunnel}
+	r := runtimespec.Registration{Incarnation: s.incarnation, Tunnel: s.cfg.Tunnel}
 	if s.cfg.Tunnel {
 		host, err := os.Hostname()
 		if err != nil {
