@@ -36,7 +36,7 @@ type Config struct {
 
 	Limit       time.Duration // time for an init or a run when the platform names none [60s]
 	StopGrace   time.Duration // what the servers give a run that is over to end itself, their --stop-grace [200ms]
-	LogSettle   time.Duration // pause before a failure that has a log, see collected; negative: none [30ms]
+	LogSettle   time.Duration // pause before a failure that has a log, see awaitCollection; negative: none [30ms]
 	Unavailable bool          // answer a run with 503 when nothing was started, for platforms that then run it in another container
 	VolatileEnv []string      // more env keys that change with each activation; the same on the servers
 	SpoolDir    string        // where large code is kept [the system's temporary folder]
