@@ -8,14 +8,54 @@ import (
 
 // Echoes runs an echo action, which must return its argument and log nothing.
 func (s *Session) Echoes(ctx context.Context, argument string) error {
+	return s.Answers(ctx, argument, argument, "", "")
+}
+
+// InitEchoes initialises an echo action and runs it once.
+func (s *Session) InitEchoes(ctx context.Context, code Action, argument string) error {
+	if err := s.Init(ctx, code); err != nil {
+		return err
+	}
+	return s.Echoes(ctx, argument)
+}
+
+// Gives runs the action, which must return want.
+func (s *Session) Gives(ctx context.Context, argument, want string) error {
 	a, err := s.Run(ctx, argument)
 	if err != nil {
 		return err
 	}
-	if err := a.Gives(argument); err != nil {
+	return a.Gives(want)
+}
+
+// Answers runs the action, which must return want and log exactly this.
+func (s *Session) Answers(ctx context.Context, argument, want, out, err string) error {
+	a, failed := s.Run(ctx, argument)
+	if failed != nil {
+		return failed
+	}
+	if failed := a.Gives(want); failed != nil {
+		return failed
+	}
+	return s.LogIs(a, out, err)
+}
+
+// FailsRun runs the action, which must fail, see Refuses.
+func (s *Session) FailsRun(ctx context.Context, argument string, status int, texts ...string) error {
+	a, err := s.Run(ctx, argument)
+	if err != nil {
 		return err
 	}
-	return s.LogIs(a, "", "")
+	return a.Refuses(status, texts...)
+}
+
+// RefusesInit initialises an action that cannot be started, see Refuses.
+func (s *Session) RefusesInit(ctx context.Context, code Action, status int, texts ...string) error {
+	a, err := s.FailInit(ctx, code)
+	if err != nil {
+		return err
+	}
+	return a.Refuses(status, texts...)
 }
 
 // StillEchoes is Echoes for a container whose log may also have earlier lines.

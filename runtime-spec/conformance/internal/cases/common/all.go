@@ -77,10 +77,7 @@ func initTwice(ctx context.Context, s *session.Session) error {
 }
 
 func otherMain(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Action{Code: s.Code.Niam, Main: "niam"}); err != nil {
-		return err
-	}
-	return s.Echoes(ctx, `{"string":"hello"}`)
+	return s.InitEchoes(ctx, session.Action{Code: s.Code.Niam, Main: "niam"}, `{"string":"hello"}`)
 }
 
 func fourEchoes(ctx context.Context, s *session.Session) error {
@@ -90,14 +87,7 @@ func fourEchoes(ctx context.Context, s *session.Session) error {
 	for _, argument := range []string{
 		`{"string":"hello"}`, `{"string":"❄ ☃ ❄"}`, `{"numbers":[42,1]}`, `{"object":{"a":"A"}}`,
 	} {
-		a, err := s.Run(ctx, argument)
-		if err != nil {
-			return err
-		}
-		if err := a.Gives(argument); err != nil {
-			return err
-		}
-		if err := s.LogIs(a, "hello stdout\n", "hello stderr\n"); err != nil {
+		if err := s.Answers(ctx, argument, argument, "hello stdout\n", "hello stderr\n"); err != nil {
 			return err
 		}
 	}
@@ -105,24 +95,14 @@ func fourEchoes(ctx context.Context, s *session.Session) error {
 }
 
 func arrays(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(s.Code.Echo)); err != nil {
-		return err
-	}
-	return s.Echoes(ctx, `["a","b",{"c":[1,2]}]`)
+	return s.InitEchoes(ctx, session.Source(s.Code.Echo), `["a","b",{"c":[1,2]}]`)
 }
 
 func unicode(ctx context.Context, s *session.Session) error {
 	if err := s.Init(ctx, session.Source(s.Code.Winter)); err != nil {
 		return err
 	}
-	a, err := s.Run(ctx, `{"delimiter":"❄"}`)
-	if err != nil {
-		return err
-	}
-	if err := a.Gives(`{"winter":"❄ ☃ ❄"}`); err != nil {
-		return err
-	}
-	return s.LogIs(a, "❄ ☃ ❄\n", "")
+	return s.Answers(ctx, `{"delimiter":"❄"}`, `{"winter":"❄ ☃ ❄"}`, "❄ ☃ ❄\n", "")
 }
 
 func numbers(ctx context.Context, s *session.Session) error {
@@ -136,10 +116,7 @@ func numbers(ctx context.Context, s *session.Session) error {
 }
 
 func largeArgument(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(s.Code.Echo)); err != nil {
-		return err
-	}
-	return s.Echoes(ctx, `{"arg":"`+strings.Repeat("a", 1048561)+`"}`)
+	return s.InitEchoes(ctx, session.Source(s.Code.Echo), `{"arg":"`+strings.Repeat("a", 1048561)+`"}`)
 }
 
 func resultNotAnObject(results ...string) func(context.Context, *session.Session) error {
@@ -164,9 +141,5 @@ func errorResult(ctx context.Context, s *session.Session) error {
 	if err := s.Init(ctx, session.Source(s.Code.Give)); err != nil {
 		return err
 	}
-	a, err := s.Run(ctx, `{"result":{"error":"sorry"}}`)
-	if err != nil {
-		return err
-	}
-	return a.Gives(`{"error":"sorry"}`)
+	return s.Gives(ctx, `{"result":{"error":"sorry"}}`, `{"error":"sorry"}`)
 }

@@ -49,26 +49,15 @@ func mainFile(s *session.Session) archive.File {
 }
 
 func linkInside(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, archive.Zip(mainFile(s), archive.Link("alias", s.Code.Archived))); err != nil {
-		return err
-	}
-	return s.Echoes(ctx, `{"linked":true}`)
+	return s.InitEchoes(ctx, archive.Zip(mainFile(s), archive.Link("alias", s.Code.Archived)), `{"linked":true}`)
 }
 
 func corruptArchive(ctx context.Context, s *session.Session) error {
-	a, err := s.FailInit(ctx, archive.Of([]byte("PK\x03\x04 but no archive")))
-	if err != nil {
-		return err
-	}
-	return a.Refuses(http.StatusBadGateway)
+	return s.RefusesInit(ctx, archive.Of([]byte("PK\x03\x04 but no archive")), http.StatusBadGateway)
 }
 
 func emptyArchive(ctx context.Context, s *session.Session) error {
-	a, err := s.FailInit(ctx, archive.Zip())
-	if err != nil {
-		return err
-	}
-	return a.Refuses(0, "empty")
+	return s.RefusesInit(ctx, archive.Zip(), 0, "empty")
 }
 
 // outside is a file name that no container should be able to have made,
@@ -90,11 +79,7 @@ func notWritten(name string) error {
 const toTheRoot = "../../../../../../../../../../../../../../../../"
 
 func refusesEntry(ctx context.Context, s *session.Session, code session.Action, name string) error {
-	a, err := s.FailInit(ctx, code)
-	if err != nil {
-		return err
-	}
-	return a.Refuses(0, name)
+	return s.RefusesInit(ctx, code, 0, name)
 }
 
 func climbsOut(ctx context.Context, s *session.Session) error {
@@ -114,10 +99,7 @@ func absoluteName(ctx context.Context, s *session.Session) error {
 
 func linkKept(pack func(...archive.File) session.Action, target string) func(context.Context, *session.Session) error {
 	return func(ctx context.Context, s *session.Session) error {
-		if err := s.Init(ctx, pack(mainFile(s), archive.Link("way-out", target))); err != nil {
-			return err
-		}
-		return s.Echoes(ctx, `{"linked":true}`)
+		return s.InitEchoes(ctx, pack(mainFile(s), archive.Link("way-out", target)), `{"linked":true}`)
 	}
 }
 
@@ -132,10 +114,6 @@ func throughLink(up string) func(context.Context, *session.Session) error {
 
 func archiveBomb(claimed uint64) func(context.Context, *session.Session) error {
 	return func(ctx context.Context, s *session.Session) error {
-		a, err := s.FailInit(ctx, archive.Bomb(600, claimed, mainFile(s)))
-		if err != nil {
-			return err
-		}
-		return a.Refuses(0)
+		return s.RefusesInit(ctx, archive.Bomb(600, claimed, mainFile(s)), 0)
 	}
 }

@@ -109,25 +109,14 @@ func initEnv(ctx context.Context, s *session.Session) error {
 	if err := s.Init(ctx, session.Action{Code: s.Code.Environ, Env: env}); err != nil {
 		return err
 	}
-	a, err := s.Run(ctx, `{}`)
-	if err != nil {
-		return err
-	}
-	if err := a.Gives(`{"SOME_VAR":"xyz","EMPTY_VAR":""}`); err != nil {
-		return err
-	}
-	return s.LogIs(a, "", "")
+	return s.Answers(ctx, `{}`, `{"SOME_VAR":"xyz","EMPTY_VAR":""}`, "", "")
 }
 
 func initEnvNull(ctx context.Context, s *session.Session) error {
 	if err := s.Init(ctx, session.Source(s.Code.Environ)); err != nil {
 		return err
 	}
-	a, err := s.Run(ctx, `{}`)
-	if err != nil {
-		return err
-	}
-	return a.Gives(`{"SOME_VAR":"unset","EMPTY_VAR":"unset"}`)
+	return s.Gives(ctx, `{}`, `{"SOME_VAR":"unset","EMPTY_VAR":"unset"}`)
 }
 
 func initNoName(ctx context.Context, s *session.Session) error {

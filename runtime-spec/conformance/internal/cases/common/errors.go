@@ -68,19 +68,11 @@ func initBadBase64(ctx context.Context, s *session.Session) error {
 }
 
 func initBrokenCode(ctx context.Context, s *session.Session) error {
-	a, err := s.FailInit(ctx, session.Source(s.Code.Broken))
-	if err != nil {
-		return err
-	}
-	return a.Refuses(http.StatusBadGateway)
+	return s.RefusesInit(ctx, session.Source(s.Code.Broken), http.StatusBadGateway)
 }
 
 func dies(ctx context.Context, s *session.Session) error {
-	a, err := s.Run(ctx, `{"die":true}`)
-	if err != nil {
-		return err
-	}
-	return a.Refuses(http.StatusBadRequest, session.ErrRunExited)
+	return s.FailsRun(ctx, `{"die":true}`, http.StatusBadRequest, session.ErrRunExited)
 }
 
 func runExits(ctx context.Context, s *session.Session) error {

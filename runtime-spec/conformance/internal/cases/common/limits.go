@@ -18,10 +18,7 @@ func Limits() []session.Spec {
 }
 
 func code48MiB(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, archive.Padded(session.LargestCode/4*3-64<<10, mainFile(s))); err != nil {
-		return err
-	}
-	return s.Echoes(ctx, `{"large":"code"}`)
+	return s.InitEchoes(ctx, archive.Padded(session.LargestCode/4*3-64<<10, mainFile(s)), `{"large":"code"}`)
 }
 
 func manyActivations(ctx context.Context, s *session.Session) error {
@@ -30,14 +27,7 @@ func manyActivations(ctx context.Context, s *session.Session) error {
 	}
 	for range 100 {
 		argument := `{"id":"` + session.RandomID() + `"}`
-		a, err := s.Run(ctx, argument)
-		if err != nil {
-			return err
-		}
-		if err := a.Gives(argument); err != nil {
-			return err
-		}
-		if err := s.LogIs(a, "hello stdout\n", "hello stderr\n"); err != nil {
+		if err := s.Answers(ctx, argument, argument, "hello stdout\n", "hello stderr\n"); err != nil {
 			return err
 		}
 	}

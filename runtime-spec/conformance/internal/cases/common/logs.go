@@ -57,12 +57,5 @@ func logWithoutNewline(ctx context.Context, s *session.Session) error {
 	if err := s.Init(ctx, session.Source(s.Code.OpenEnded)); err != nil {
 		return err
 	}
-	a, err := s.Run(ctx, `{}`)
-	if err != nil {
-		return err
-	}
-	if err := a.Gives(`{}`); err != nil {
-		return err
-	}
-	return s.LogIs(a, "no newline\n", "no newline\n")
+	return s.Answers(ctx, `{}`, `{}`, "no newline\n", "no newline\n")
 }

@@ -146,9 +146,5 @@ func sameInitJoins(ctx context.Context, s *session.Session) error {
 }
 
 func kindUnknown(ctx context.Context, s *session.Session) error {
-	a, err := s.FailInit(ctx, session.Source(s.Code.Echo))
-	if err != nil {
-		return err
-	}
-	return a.Refuses(0, unknownKind)
+	return s.RefusesInit(ctx, session.Source(s.Code.Echo), 0, unknownKind)
 }

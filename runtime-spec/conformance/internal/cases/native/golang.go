@@ -12,11 +12,11 @@ import (
 // Go returns the cases for Go.
 func Go() []session.Spec {
 	return []session.Spec{
-		{ID: "go-zip", Run: goEchoes(archive.Zip(goFiles()...)),
+		{ID: "go-zip", Run: echoes(archive.Zip(goFiles()...)),
 			Behaviour: `a zip of sources: main, a package of its own, go.mod`},
-		{ID: "go-zip-without-module", Run: goEchoes(archive.Zip(goExec()...)),
+		{ID: "go-zip-without-module", Run: echoes(archive.Zip(goExec()...)),
 			Behaviour: `the same without go.mod, which imports its package as exec/…`},
-		{ID: "go-vendored", Run: goEchoes(archive.Zip(goVendored()...)),
+		{ID: "go-vendored", Run: echoes(archive.Zip(goVendored()...)),
 			Behaviour: `a zip of sources with a dependency under vendor/`},
 		{ID: "go-compiled", Run: echoingELF(""),
 			Behaviour: `a compiled program is run as it is`},
@@ -32,15 +32,6 @@ func Go() []session.Spec {
 			Behaviour: `code without the function → init 502, the log names it`},
 		{ID: "go-early-exit", Run: goEarlyExit,
 			Behaviour: `a program that exits before its first run → init 502, one sentinel each`},
-	}
-}
-
-func goEchoes(code session.Action) func(context.Context, *session.Session) error {
-	return func(ctx context.Context, s *session.Session) error {
-		if err := s.Init(ctx, code); err != nil {
-			return err
-		}
-		return s.Echoes(ctx, `{"name":"Mike"}`)
 	}
 }
 
@@ -128,9 +119,5 @@ func goFails(code, words string) func(context.Context, *session.Session) error {
 }
 
 func goEarlyExit(ctx context.Context, s *session.Session) error {
-	a, err := s.FailInit(ctx, session.Source("package main\n\nimport \"os\"\n\nfunc main() { os.Exit(1) }\n"))
-	if err != nil {
-		return err
-	}
-	return a.Refuses(http.StatusBadGateway)
+	return s.RefusesInit(ctx, session.Source("package main\n\nimport \"os\"\n\nfunc main() { os.Exit(1) }\n"), http.StatusBadGateway)
 }

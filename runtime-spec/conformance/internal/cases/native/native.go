@@ -46,10 +46,7 @@ func basicCases() []session.Spec {
 
 func echoes(code session.Action) func(context.Context, *session.Session) error {
 	return func(ctx context.Context, s *session.Session) error {
-		if err := s.Init(ctx, code); err != nil {
-			return err
-		}
-		return s.Echoes(ctx, `{"name":"Mike"}`)
+		return s.InitEchoes(ctx, code, `{"name":"Mike"}`)
 	}
 }
 

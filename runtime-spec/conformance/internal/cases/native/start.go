@@ -42,11 +42,7 @@ func startCases() []session.Spec {
 
 func failsStart(code string, texts ...string) func(context.Context, *session.Session) error {
 	return func(ctx context.Context, s *session.Session) error {
-		a, err := s.FailInit(ctx, session.Source(code))
-		if err != nil {
-			return err
-		}
-		return a.Refuses(http.StatusBadGateway, texts...)
+		return s.RefusesInit(ctx, session.Source(code), http.StatusBadGateway, texts...)
 	}
 }
 
@@ -65,11 +61,7 @@ func earlyOutput(ctx context.Context, s *session.Session) error {
 }
 
 func zipNoExec(ctx context.Context, s *session.Session) error {
-	a, err := s.FailInit(ctx, archive.Zip(archive.File{Name: "readme", Body: "there is no program here\n"}))
-	if err != nil {
-		return err
-	}
-	return a.Refuses(http.StatusBadGateway)
+	return s.RefusesInit(ctx, archive.Zip(archive.File{Name: "readme", Body: "there is no program here\n"}), http.StatusBadGateway)
 }
 
 // ack expects a failing init of a program that starts like this.
@@ -83,10 +75,6 @@ func execEnv(says string) func(context.Context, *session.Session) error {
 		return echoes(program)
 	}
 	return func(ctx context.Context, s *session.Session) error {
-		a, err := s.FailInit(ctx, program)
-		if err != nil {
-			return err
-		}
-		return a.Refuses(http.StatusBadGateway, "mismatch")
+		return s.RefusesInit(ctx, program, http.StatusBadGateway, "mismatch")
 	}
 }

@@ -66,10 +66,6 @@ func zip(main string, files ...archive.File) func(context.Context, *session.Sess
 
 func zipFails(text string, code session.Action) func(context.Context, *session.Session) error {
 	return func(ctx context.Context, s *session.Session) error {
-		a, err := s.FailInit(ctx, code)
-		if err != nil {
-			return err
-		}
-		return a.Refuses(0, text, "error")
+		return s.RefusesInit(ctx, code, 0, text, "error")
 	}
 }

@@ -12,14 +12,7 @@ func logs(code, argument, want, out string) func(context.Context, *session.Sessi
 		if err := s.Init(ctx, session.Source(code)); err != nil {
 			return err
 		}
-		a, err := s.Run(ctx, argument)
-		if err != nil {
-			return err
-		}
-		if err := a.Gives(want); err != nil {
-			return err
-		}
-		return s.LogIs(a, out, "")
+		return s.Answers(ctx, argument, want, out, "")
 	}
 }
 
@@ -36,14 +29,7 @@ func runEach(ctx context.Context, s *session.Session, code session.Action, excha
 		return err
 	}
 	for i := 0; i < len(exchanges); i += 2 {
-		a, err := s.Run(ctx, exchanges[i])
-		if err != nil {
-			return err
-		}
-		if err := a.Gives(exchanges[i+1]); err != nil {
-			return err
-		}
-		if err := s.LogIs(a, "", ""); err != nil {
+		if err := s.Answers(ctx, exchanges[i], exchanges[i+1], "", ""); err != nil {
 			return err
 		}
 	}
@@ -53,19 +39,6 @@ func runEach(ctx context.Context, s *session.Session, code session.Action, excha
 // failsInit expects init to fail and its error or log to say the texts.
 func failsInit(code string, texts ...string) func(context.Context, *session.Session) error {
 	return func(ctx context.Context, s *session.Session) error {
-		a, err := s.FailInit(ctx, session.Source(code))
-		if err != nil {
-			return err
-		}
-		return a.Refuses(0, texts...)
+		return s.RefusesInit(ctx, session.Source(code), 0, texts...)
 	}
-}
-
-// failsRun expects a run to fail and its error or log to say the text.
-func failsRun(ctx context.Context, s *session.Session, status int, argument, text string) error {
-	a, err := s.Run(ctx, argument)
-	if err != nil {
-		return err
-	}
-	return a.Refuses(status, text)
 }

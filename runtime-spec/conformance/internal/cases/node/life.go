@@ -44,14 +44,7 @@ func printAtLoad(ctx context.Context, s *session.Session) error {
 		return err
 	}
 	for _, log := range []string{"loaded\n", ""} {
-		a, err := s.Run(ctx, `{"a":1}`)
-		if err != nil {
-			return err
-		}
-		if err := a.Gives(`{"a":1}`); err != nil {
-			return err
-		}
-		if err := s.LogIs(a, log, ""); err != nil {
+		if err := s.Answers(ctx, `{"a":1}`, `{"a":1}`, log, ""); err != nil {
 			return err
 		}
 	}
@@ -72,14 +65,7 @@ async function main(args) {
 	}
 	for _, c := range [][2]string{{`{}`, "piped\n"}, {`{"end":true}`, "ended\n"}, {`{}`, "piped\n"}} {
 		argument, log := c[0], c[1]
-		a, err := s.Run(ctx, argument)
-		if err != nil {
-			return err
-		}
-		if err := a.Gives(argument); err != nil {
-			return err
-		}
-		if err := s.LogIs(a, log, ""); err != nil {
+		if err := s.Answers(ctx, argument, argument, log, ""); err != nil {
 			return err
 		}
 	}
@@ -99,7 +85,7 @@ function main(args) {
 		return err
 	}
 	for _, how := range []string{"a callback", "a promise"} {
-		if err := failsRun(ctx, s, http.StatusBadGateway, `{"how":"`+how+`"}`, "nobody caught "+how); err != nil {
+		if err := s.FailsRun(ctx, `{"how":"`+how+`"}`, http.StatusBadGateway, "nobody caught "+how); err != nil {
 			return err
 		}
 		a, err := s.Run(ctx, `{"fine":true}`)

@@ -81,7 +81,7 @@ func throws(ctx context.Context, s *session.Session) error {
 	if err := s.Init(ctx, session.Source(thrower)); err != nil {
 		return err
 	}
-	return failsRun(ctx, s, http.StatusBadGateway, `{}`, "nooooo")
+	return s.FailsRun(ctx, `{}`, http.StatusBadGateway, "nooooo")
 }
 
 func throwsAndGoesOn(ctx context.Context, s *session.Session) error {

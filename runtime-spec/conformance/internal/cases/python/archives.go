@@ -42,14 +42,7 @@ func zip(ctx context.Context, s *session.Session) error {
 	if err := s.Init(ctx, code); err != nil {
 		return err
 	}
-	a, err := s.Run(ctx, `{"msg":"it works"}`)
-	if err != nil {
-		return err
-	}
-	if err := a.Gives(`{"echo":{"msg":"it works"}}`); err != nil {
-		return err
-	}
-	return s.LogIs(a, "", "")
+	return s.Answers(ctx, `{"msg":"it works"}`, `{"echo":{"msg":"it works"}}`, "", "")
 }
 
 func zipCwd(ctx context.Context, s *session.Session) error {
@@ -59,11 +52,7 @@ func zipCwd(ctx context.Context, s *session.Session) error {
 	if err != nil {
 		return err
 	}
-	a, err := s.Run(ctx, `{}`)
-	if err != nil {
-		return err
-	}
-	return a.Gives(`{"file":"this is a test string"}`)
+	return s.Gives(ctx, `{}`, `{"file":"this is a test string"}`)
 }
 
 func zipNoMain(ctx context.Context, s *session.Session) error {
@@ -127,11 +116,7 @@ func virtualenv(main string) func(context.Context, *session.Session) error {
 		if err := s.Init(ctx, code); err != nil {
 			return err
 		}
-		a, err := s.Run(ctx, `{}`)
-		if err != nil {
-			return err
-		}
-		return a.Gives(want)
+		return s.Gives(ctx, `{}`, want)
 	}
 }
 

@@ -53,10 +53,6 @@ func compiled(main string) func(context.Context, *session.Session) error {
 		if err != nil {
 			return err
 		}
-		a, err := s.Run(ctx, `{}`)
-		if err != nil {
-			return err
-		}
-		return a.Gives(`{"plate":"XYZ 123","main":"` + main + `","interpreter":"/usr/local/bin/python"}`)
+		return s.Gives(ctx, `{}`, `{"plate":"XYZ 123","main":"` + main + `","interpreter":"/usr/local/bin/python"}`)
 	}
 }

@@ -60,10 +60,6 @@ func gives(code, result string) func(context.Context, *session.Session) error {
 		if err := s.Init(ctx, session.Source(code)); err != nil {
 			return err
 		}
-		a, err := s.Run(ctx, result)
-		if err != nil {
-			return err
-		}
-		return a.Gives(result)
+		return s.Gives(ctx, result, result)
 	}
 }

@@ -135,14 +135,7 @@ def main(args):
 		return err
 	}
 	for _, log := range []string{"xyz\n", ""} {
-		a, err := s.Run(ctx, `{}`)
-		if err != nil {
-			return err
-		}
-		if err := a.Gives(`{"body":"ok"}`); err != nil {
-			return err
-		}
-		if err := s.LogIs(a, log, ""); err != nil {
+		if err := s.Answers(ctx, `{}`, `{"body":"ok"}`, log, ""); err != nil {
 			return err
 		}
 	}
