@@ -78,7 +78,7 @@ func TestUpstream_RedirectsAndProxiesAreIgnored(t *testing.T) {
 	assert.Equal(t, http.StatusBadGateway, a.Status)
 	assert.Contains(t, a.Body, "307")
 
-	// A proxy would be asked for this name, which nobody else can resolve.
+	// A proxy would be asked for this name, which cannot be resolved otherwise.
 	r = newRig(t, clientmode.Config{Upstream: "http://gpu.invalid", Limit: 100 * time.Millisecond})
 	a = r.post("/init", initBody(small))
 	assert.Equal(t, http.StatusBadGateway, a.Status)

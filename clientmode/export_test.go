@@ -21,7 +21,7 @@ func (c *Client) Waiting() (n int) {
 	return n
 }
 
-// Running is how many runs are in flight, also when nobody waits for them.
+// Running is how many runs are in flight, also those without a caller.
 func (c *Client) Running() int {
 	c.state.mu.Lock()
 	defer c.state.mu.Unlock()

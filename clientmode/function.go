@@ -14,15 +14,14 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// twoStepsFrom is the size from which an init is tried without its code first.
-// Below it, the code is smaller than what asking costs.
+// twoStepsFrom is the size from which an init is first sent without its code, in
+// bytes. Smaller code costs less than the extra request.
 const twoStepsFrom = 8 << 10
 
-// function is what the container was initialised with: all that any server
-// needs to be told.
+// function is what the container was initialised with: all that a server needs.
 type function struct {
 	upstream upstream
-	server   string      // what authors may call the upstream
+	server   string      // the upstream's name for authors
 	name     string      // of the action, for people
 	header   hop.Header  // of an init
 	short    []byte      // the init without its code; nil: always sent whole
@@ -33,7 +32,7 @@ type function struct {
 	reinit *reinit    // in flight
 }
 
-// newFunction describes the function that body initialises.
+// newFunction returns the function that body initialises.
 func (c *Client) newFunction(body []byte, init *runtimespec.InitBody, upstream upstream, server string) (*function, error) {
 	container := c.cfg.containerEnv()
 	env, err := runtimespec.EncodeEnv(container)
@@ -68,7 +67,7 @@ func (c *Client) newFunction(body []byte, init *runtimespec.InitBody, upstream u
 	return f, nil
 }
 
-// requests are an init's steps, in the order in which they are tried.
+// requests returns the requests of an init, in the order to try them.
 func (f *function) requests() []*hop.Request {
 	whole := &hop.Request{Path: runtimespec.PathInit, Header: f.header}
 	f.whole.AttachTo(whole)
@@ -78,11 +77,12 @@ func (f *function) requests() []*hop.Request {
 	return []*hop.Request{{Path: runtimespec.PathInit, Header: f.header, Body: f.short}, whole}
 }
 
-// release tells the server that this container needs the function no more.
-// That is a courtesy: a lease that is not given up runs out.
+// release tells the server that this container no longer needs the function. A
+// lease that is not released expires.
 func (f *function) release(ctx context.Context) error {
 	defer f.drop()
-	// Also when ctx is over: runs that outlast the drain are why it matters most.
+	// This happens even if ctx is over: it matters most for runs that outlast
+	// the drain.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer cancel()
 	resp, err := f.upstream.Send(ctx, &hop.Request{Path: runtimespec.PathStop, Header: f.run})
@@ -109,7 +109,7 @@ func traced(h hop.Header, t runtimespec.Trace) hop.Header {
 	return h
 }
 
-// drop gives back what the function holds on this side.
+// drop closes the idle connections and the kept init.
 func (f *function) drop() {
 	f.upstream.CloseIdle()
 	f.whole.Drop()

@@ -7,11 +7,11 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// initialisedTwice is what the platform's runtimes say, word for word.
+// initialisedTwice is the message of the platform's runtimes, word for word.
 const initialisedTwice = "Cannot initialize the action more than once."
 
-// init answers the platform's /init. A failed one ends with sentinels, because
-// its logs are collected; a successful one does not.
+// init answers the platform's /init. A failed init ends with sentinels, because
+// the platform collects its logs; a successful one does not.
 func (c *Client) init(w http.ResponseWriter, r *http.Request) {
 	arrived := time.Now()
 	body, err := readBody(w, r, c.cfg.MaxInitBody)
@@ -57,7 +57,7 @@ func (c *Client) endInit(current *starting, f *function, out outcome) {
 }
 
 // prepare checks an init and tells the server about the function. An init is
-// never answered 503, upon which the platform would drop the activation without
+// never answered 503, after which the platform would drop the activation without
 // a record.
 func (c *Client) prepare(current *starting, arrived time.Time, logs *observedLog, body []byte, trace runtimespec.Trace) (*function, outcome) {
 	init, err := runtimespec.ParseInit(body)
@@ -84,9 +84,9 @@ func (c *Client) prepare(current *starting, arrived time.Time, logs *observedLog
 	return f, final(c.initialise(ctx, f, logs, trace))
 }
 
-// choose finds the server that is to run the function, and what authors may call
-// it; none is nil. A server that an action names is called as the action does,
-// the operator's own is not known by its address.
+// choose returns the server that is to run the function, nil if there is none,
+// and its name for authors. A server that an action names has that name; the
+// operator's own is not known by its address.
 func (c *Client) choose(main string) (upstream upstream, name string, err error) {
 	target, guard, trusted, err := c.allow.Target(main)
 	if err != nil || target == "" {
@@ -96,7 +96,7 @@ func (c *Client) choose(main string) (upstream upstream, name string, err error)
 	return upstream, "the server " + target, err
 }
 
-// refuse is a failure that the author should find in the logs too.
+// refuse returns a failure and adds it to the author's logs.
 func refuse(logs *observedLog, status int, format string, args ...any) outcome {
 	out := failure(status, "", format, args...)
 	logs.Complain(string(out.body))

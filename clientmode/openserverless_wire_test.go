@@ -48,19 +48,6 @@ func TestOpenServerless_AnswersInOnePass(t *testing.T) {
 	assert.Less(t, len(r.stdout.String()), 11<<20)
 }
 
-// A result over the limit is the platform's application error, as in our own dialect.
-func TestOpenServerless_AResultOverTheLimit(t *testing.T) {
-	s, r := foreign(t, clientmode.Config{MaxResult: 1 << 10})
-	s.Answer("error", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, `{"response":{"a":"`+strings.Repeat("x", 2000)+`"},"out":"logged\n","err":""}`)
-	})
-	a := r.post("/run", do("error"))
-	assert.Equal(t, http.StatusOK, a.Status)
-	assert.JSONEq(t, `{"error":"The action produced a response that exceeded the allowed length: 2008 > 1024 bytes."}`, a.Body)
-	assert.Contains(t, r.stdout.String(), "logged\n")
-}
-
 func TestOpenServerless_AnswersThatCannotBeUsed(t *testing.T) {
 	s, r := foreign(t, clientmode.Config{MaxResult: 1 << 10})
 	for name, body := range map[string]string{

@@ -10,7 +10,7 @@ import (
 )
 
 // upstream carries requests to a server or a balancer. Send sends a request at
-// most once; an error means that it may have arrived, unless it wraps
+// most once. After an error it may have arrived, unless the error wraps
 // hop.ErrNotSent.
 type upstream interface {
 	Send(ctx context.Context, r *hop.Request) (*hop.Response, error)
