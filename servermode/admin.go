@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
 
@@ -21,7 +22,7 @@ func (s *Server) stopLease(c *call) error {
 		return err
 	}
 	if id := c.Header.Get(runtimespec.HeaderActivation); id != "" {
-		s.activations.cancel(activationKey{key, id})
+		s.activations.Cancel(activation.Key{Key: key, ID: id})
 	} else {
 		lease, err := c.lease()
 		if err != nil {

@@ -11,18 +11,12 @@ import (
 
 	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
-)
-
-// Causes for which the server itself ends a run.
-var (
-	errTimedOut  = errors.New("the time limit was exceeded") // see overdue
-	errCancelled = errors.New("the caller cancelled it")
-	errShutdown  = errors.New("the server was stopped")
 )
 
 // Refusal is an error with a reason of the contract and a public message.
@@ -50,8 +44,11 @@ var refuses = []struct {
 	{build.ErrBusy, runtimespec.Saturated, ""},
 	{build.ErrClosed, runtimespec.Draining, ""},
 	{process.ErrNotReady, runtimespec.TimedOut, ""},
-	{errCancelled, runtimespec.Cancelled, "The activation was cancelled and the action ended."},
-	{errShutdown, runtimespec.Cancelled, "The server was stopped before the action had finished."},
+	{activation.ErrCancelled, runtimespec.Cancelled, "The activation was cancelled and the action ended."},
+	{activation.ErrShutdown, runtimespec.Cancelled, "The server was stopped before the action had finished."},
+	{activation.ErrFull, runtimespec.TableFull, ""},
+	{activation.ErrUnknown, runtimespec.UnknownActivation, ""},
+	{activation.ErrResultGone, runtimespec.ResultGone, ""},
 	{function.ErrUnknown, runtimespec.UnknownFunction, ""},
 	{function.ErrSaturated, runtimespec.Saturated, ""},
 	{function.ErrDraining, runtimespec.Draining, ""},
@@ -73,7 +70,7 @@ func asRefusal(err error) *Refusal {
 	var thrown *process.ThrownError
 	var full *function.SaturatedError
 	var exit *process.ExitError
-	var late overdue
+	var late activation.Overdue
 	var confine *sandbox.ConfineError
 	switch {
 	case errors.As(err, &r):
@@ -103,6 +100,13 @@ func asRefusal(err error) *Refusal {
 		return refusal(runtimespec.TimedOut, late.Error())
 	}
 	return refusal(runtimespec.Internal, "internal error; the server's log says more")
+}
+
+// remembered is what is kept of a failed run for callers that ask for it again, and
+// whether it is: one that was not started may be tried again.
+func remembered(err error) (kept error, remember bool) {
+	r := asRefusal(err)
+	return r, !r.Reason.NotStarted()
 }
 
 // maxRetryAfter bounds what a caller is told to wait, in seconds.

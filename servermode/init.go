@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
 
@@ -33,7 +34,7 @@ func (s *Server) init(c *call) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := s.context(limit-min(initMargin, limit/10), overdue{limit: limit, init: true})
+	ctx, stop := s.context(limit-min(initMargin, limit/10), activation.Overdue{Limit: limit, Init: true})
 	defer stop()
 	defer context.AfterFunc(c.Context(), stop)()
 	a := s.answer(c)
@@ -206,8 +207,8 @@ func readFailed(body []byte, err error) ([]byte, error) {
 
 // context is what an init or a run works under: it ends at the time limit or
 // with the server. stop cancels it.
-func (s *Server) context(limit time.Duration, late overdue) (ctx context.Context, stop func()) {
+func (s *Server) context(limit time.Duration, late activation.Overdue) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(s.base)
 	timer := time.AfterFunc(limit, func() { cancel(late) })
-	return ctx, func() { timer.Stop(); cancel(errCancelled) }
+	return ctx, func() { timer.Stop(); cancel(activation.ErrCancelled) }
 }

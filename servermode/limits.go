@@ -2,6 +2,7 @@ package servermode
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
@@ -42,4 +43,13 @@ func foreign(result []byte, err error) ([]byte, error) {
 		return tooLarge(fmt.Errorf("%w: %d > %d bytes", process.ErrTooLarge, len(result), foreignResult), ""), nil
 	}
 	return result, err
+}
+
+// limitOf is the platform's limit of which a deadline shows what is left.
+func limitOf(deadline time.Time, longest time.Duration) time.Duration {
+	left := time.Until(deadline)
+	if left <= 0 || left > longest {
+		return longest
+	}
+	return left
 }

@@ -45,7 +45,7 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 	gauge(inFlightDesc, load.InFlight.Load())
 	gauge(queuedDesc, load.Queued.Load())
 	g.collectForks(ch)
-	gauge(activeDesc, g.server.activations.count.Load())
+	gauge(activeDesc, g.server.activations.Len())
 	gauge(codeDesc, g.server.store.Bytes())
 }
 

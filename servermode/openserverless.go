@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
 
@@ -67,7 +68,7 @@ func (o *openServerless) init(c *call, body []byte, read func()) error {
 	if err := o.names.enter(name, key, o.server.table); err != nil {
 		return o.refuse(c, err)
 	}
-	ctx, stop := o.server.context(limit-min(initMargin, limit/10), overdue{limit: limitOf(init.Deadline(), o.server.settings().InitTimeout), init: true})
+	ctx, stop := o.server.context(limit-min(initMargin, limit/10), activation.Overdue{Limit: limitOf(init.Deadline(), o.server.settings().InitTimeout), Init: true})
 	defer stop()
 	defer context.AfterFunc(c.Context(), stop)()
 	lease := leaseOf(id)
@@ -129,15 +130,15 @@ func (o *openServerless) run(c *call, body []byte) error {
 		return o.refuse(c, errUnnamed)
 	}
 	limit = min(limit, o.server.settings().RunTimeout)
-	ctx, stop := o.server.context(limit, overdue{limit: limit})
+	ctx, stop := o.server.context(limit, activation.Overdue{Limit: limit})
 	defer stop()
-	mine := newActivation(ctx, time.Time{})
-	defer context.AfterFunc(c.Context(), func() { o.server.activations.left(activationKey{Key: key}, mine, disconnectGrace) })()
+	mine, _, _ := o.server.activations.Enter(ctx, activation.Key{Key: key}, time.Time{}, false)
+	defer context.AfterFunc(c.Context(), func() { mine.CallerLeft(disconnectGrace) })()
 	logs := &keptLog{stages: stages{of: c.span}, max: o.server.cfg.MaxLog}
-	result, err := o.server.table.Run(mine.ctx, key, lease, o.server.line(c, key, body), logs)
-	result, err = foreign(o.server.outcome(c, activationKey{Key: key}, logs, result, err))
+	result, err := o.server.table.Run(mine.Context(), key, lease, o.server.line(c, key, body), logs)
+	result, err = foreign(o.server.outcome(c, activation.Key{Key: key}, logs, result, err))
 	logs.leave()
-	o.server.activations.leave(activationKey{Key: key}, mine, result, err)
+	o.server.activations.Finish(mine, result, err)
 	if !o.names.holds(name, lease) { // stopped meanwhile, and the run has taken the lease again
 		o.server.table.Stop(key, lease)
 	}

@@ -3,6 +3,7 @@ package servermode
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"math"
 	"net/http"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/whiskaway/whiskaway/internal/sentinel"
 	"github.com/whiskaway/whiskaway/internal/token"
 	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
 
@@ -24,7 +26,7 @@ type plain struct {
 	container  map[string]string // the server's own __OW_* variables
 	concurrent bool
 	slots      plainSlots
-	inits      *activations // in flight, by tenant, body and slot
+	inits      *activation.Table // in flight, by tenant, body and slot
 }
 
 func newPlain(s *Server) *plain {
@@ -32,7 +34,7 @@ func newPlain(s *Server) *plain {
 	return &plain{
 		server: s, streams: sentinel.New(s.cfg.Stdout, s.cfg.Stderr),
 		container: container, concurrent: runtimespec.AllowsConcurrent(container),
-		slots: plainSlots{taken: map[string]*slot{}}, inits: newActivations(math.MaxInt, 0),
+		slots: plainSlots{taken: map[string]*slot{}}, inits: activation.New(math.MaxInt, 0, remembered),
 	}
 }
 
@@ -47,7 +49,7 @@ var (
 // init fills the tenant's slot. A failed one ends with sentinels, because its
 // logs are collected; a successful one does not.
 func (p *plain) init(c *call, body []byte, read func()) error {
-	ctx, stop := p.server.context(p.server.settings().InitTimeout, overdue{limit: p.server.settings().InitTimeout, init: true})
+	ctx, stop := p.server.context(p.server.settings().InitTimeout, activation.Overdue{Limit: p.server.settings().InitTimeout, Init: true})
 	defer stop()
 	mine, current, first := p.enterInit(ctx, c.tenant, sha256.Sum256(body))
 	if current == nil {
@@ -56,17 +58,17 @@ func (p *plain) init(c *call, body []byte, read func()) error {
 		logs.flush()
 		return p.refuse(c, errTwice)
 	}
-	defer context.AfterFunc(c.Context(), func() { p.inits.left(initKey(c.tenant, mine), current, disconnectGrace) })()
+	defer context.AfterFunc(c.Context(), func() { current.CallerLeft(disconnectGrace) })()
 	if first {
 		logs := p.log(c)
-		key, err := p.initialise(current.ctx, c, mine.lease, body, read, logs)
+		key, err := p.initialise(current.Context(), c, mine.lease, body, read, logs)
 		if err = p.settle(c.tenant, mine, key, err); err != nil {
 			logs.end()
 		} else {
 			p.server.log.Info("function is ready for plain callers", zap.String("function", key.Identity.Short()), zap.String("tenant", c.tenant))
 			logs.flush()
 		}
-		p.inits.leave(initKey(c.tenant, mine), current, []byte(`{"ok":true}`), err)
+		p.inits.Finish(current, []byte(`{"ok":true}`), err)
 	}
 	return p.answer(c, current)
 }
@@ -93,7 +95,7 @@ func (p *plain) initialise(ctx context.Context, c *call, lease string, body []by
 	}
 	limit := within(init.Deadline(), p.server.settings().InitTimeout)
 	read()
-	late := overdue{limit: limitOf(init.Deadline(), p.server.settings().InitTimeout), init: true}
+	late := activation.Overdue{Limit: limitOf(init.Deadline(), p.server.settings().InitTimeout), Init: true}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit-min(initMargin, limit/10), late)
 	defer cancel()
 	key = function.Key{Tenant: c.tenant, Identity: spec.Identity()}
@@ -104,34 +106,34 @@ func (p *plain) initialise(ctx context.Context, c *call, lease string, body []by
 // run executes one activation. What is refused because another one is running
 // gets no sentinel: it would end that one's log.
 func (p *plain) run(c *call, body []byte) error {
-	activation := runtimespec.SkimRun(body)
-	c.span.Text("faas.invocation_id", activation.ID)
+	said := runtimespec.SkimRun(body)
+	c.span.Text("faas.invocation_id", said.ID)
 	longest := p.server.settings().RunTimeout
-	ctx, stop := p.server.context(within(activation.Deadline, longest), overdue{limit: limitOf(activation.Deadline, longest)})
+	ctx, stop := p.server.context(within(said.Deadline, longest), activation.Overdue{Limit: limitOf(said.Deadline, longest)})
 	defer stop()
-	in, current, first, err := p.enterRun(ctx, c.tenant, activation.ID)
+	in, current, first, err := p.enterRun(ctx, c.tenant, said.ID)
 	switch {
 	case in == nil:
 		p.log(c).end()
 		return p.refuse(c, errNoAction)
-	case err == errTableFull:
+	case errors.Is(err, activation.ErrFull):
 		p.log(c).end()
 		return p.refuse(c, err)
 	case current == nil:
 		return p.refuse(c, errNotReady)
 	}
-	id := activationKey{in.key, activation.ID}
-	defer context.AfterFunc(c.Context(), func() { p.server.activations.left(id, current, disconnectGrace) })()
+	id := activation.Key{Key: in.key, ID: said.ID}
+	defer context.AfterFunc(c.Context(), func() { current.CallerLeft(disconnectGrace) })()
 	if first {
 		logs := p.log(c)
-		result, err := p.perform(current.ctx, c, in, id, body, logs)
+		result, err := p.perform(current.Context(), c, in, id, body, logs)
 		logs.end()
-		p.leaveRun(in, activation.ID, current, result, err)
+		p.leaveRun(in, current, result, err)
 	}
 	return p.answer(c, current)
 }
 
-func (p *plain) perform(ctx context.Context, c *call, in *slot, id activationKey, body []byte, logs *plainLog) ([]byte, error) {
+func (p *plain) perform(ctx context.Context, c *call, in *slot, id activation.Key, body []byte, logs *plainLog) ([]byte, error) {
 	if err := runtimespec.CheckRun(body); err != nil {
 		return nil, err
 	}
@@ -141,16 +143,17 @@ func (p *plain) perform(ctx context.Context, c *call, in *slot, id activationKey
 }
 
 // answer waits for work and answers a caller, unless it hangs up before.
-func (p *plain) answer(c *call, work *activation) error {
+func (p *plain) answer(c *call, work *activation.Run) error {
 	select {
-	case <-work.done:
+	case <-work.Done():
 	case <-c.Context().Done():
 		return nil
 	}
-	if work.err != nil {
-		return p.refuse(c, work.err)
+	result, err := work.Outcome()
+	if err != nil {
+		return p.refuse(c, err)
 	}
-	writeJSON(c.w, http.StatusOK, work.result)
+	writeJSON(c.w, http.StatusOK, result)
 	return nil
 }
 

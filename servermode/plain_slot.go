@@ -11,15 +11,16 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
 
 // slot is the one function that a plain caller's tenant has. The function is in
 // the table like any other; when it has gone from there, the slot is free.
 type slot struct {
-	lease  string
-	body   [sha256.Size]byte       // of its init
-	cancel context.CancelCauseFunc // ends the init
+	lease string
+	body  [sha256.Size]byte // of its init
+	init  *activation.Run
 
 	key      function.Key // set when ready is
 	ready    bool         // initialised; guarded by plainSlots.mu
@@ -41,13 +42,13 @@ func (s *plainSlots) leave(tenant string, mine *slot) (was bool) {
 }
 
 // initKey tells inits apart: only the same one for the same slot is joined.
-func initKey(tenant string, s *slot) activationKey {
-	return activationKey{function.Key{Tenant: tenant, Identity: s.body}, s.lease}
+func initKey(tenant string, s *slot) activation.Key {
+	return activation.Key{Key: function.Key{Tenant: tenant, Identity: s.body}, ID: s.lease}
 }
 
 // enterInit takes the tenant's slot (first), or finds the same init in flight.
 // When it is too late for either, current is nil.
-func (p *plain) enterInit(ctx context.Context, tenant string, body [sha256.Size]byte) (mine *slot, current *activation, first bool) {
+func (p *plain) enterInit(ctx context.Context, tenant string, body [sha256.Size]byte) (mine *slot, current *activation.Run, first bool) {
 	p.slots.mu.Lock()
 	defer p.slots.mu.Unlock()
 	mine = p.slots.taken[tenant]
@@ -57,9 +58,9 @@ func (p *plain) enterInit(ctx context.Context, tenant string, body [sha256.Size]
 	} else if mine.body != body {
 		return mine, nil, false
 	}
-	current, first, _ = p.inits.enter(ctx, initKey(tenant, mine), time.Time{}, taken)
+	current, first, _ = p.inits.Enter(ctx, initKey(tenant, mine), time.Time{}, taken)
 	if first {
-		mine.cancel = current.cancel
+		mine.init = current
 		p.slots.taken[tenant] = mine
 	}
 	return mine, current, first
@@ -78,7 +79,7 @@ func (p *plain) settle(tenant string, mine *slot, key function.Key, err error) e
 	p.slots.mu.Unlock()
 	if freed {
 		p.server.table.Stop(key, mine.lease)
-		return errCancelled
+		return activation.ErrCancelled
 	}
 	return err
 }
@@ -86,7 +87,7 @@ func (p *plain) settle(tenant string, mine *slot, key function.Key, err error) e
 // enterRun records a run; one with the id of a run in flight joins it. Without
 // concurrency another at the same time is refused: current is nil. Without a
 // function in is.
-func (p *plain) enterRun(ctx context.Context, tenant, id string) (in *slot, current *activation, first bool, err error) {
+func (p *plain) enterRun(ctx context.Context, tenant, id string) (in *slot, current *activation.Run, first bool, err error) {
 	p.slots.mu.Lock()
 	defer p.slots.mu.Unlock()
 	in = p.slots.taken[tenant]
@@ -94,7 +95,7 @@ func (p *plain) enterRun(ctx context.Context, tenant, id string) (in *slot, curr
 		return nil, nil, false, nil
 	}
 	busy := in.inFlight > 0 && !p.concurrent
-	current, first, err = p.server.activations.enter(ctx, activationKey{in.key, id}, time.Time{}, busy)
+	current, first, err = p.server.activations.Enter(ctx, activation.Key{Key: in.key, ID: id}, time.Time{}, busy)
 	if first {
 		in.inFlight++
 	}
@@ -103,7 +104,7 @@ func (p *plain) enterRun(ctx context.Context, tenant, id string) (in *slot, curr
 
 // leaveRun records a run's outcome. A function that is not known any more has
 // left its slot.
-func (p *plain) leaveRun(in *slot, id string, current *activation, result []byte, err error) {
+func (p *plain) leaveRun(in *slot, current *activation.Run, result []byte, err error) {
 	unknown := err != nil && asRefusal(err).Reason == runtimespec.UnknownFunction
 	p.slots.mu.Lock()
 	in.inFlight--
@@ -115,7 +116,7 @@ func (p *plain) leaveRun(in *slot, id string, current *activation, result []byte
 		p.server.table.Stop(in.key, in.lease)
 		err = errNoAction
 	}
-	p.server.activations.leave(activationKey{in.key, id}, current, result, err)
+	p.server.activations.Finish(current, result, err)
 }
 
 // stop frees the tenant's slot. It is idempotent.
@@ -129,7 +130,7 @@ func (p *plain) stop(c *call, _ []byte) error {
 	case ready:
 		p.server.table.Stop(was.key, was.lease)
 	case was != nil:
-		was.cancel(errCancelled)
+		was.init.Cancel()
 	}
 	writeJSON(c.w, http.StatusOK, []byte(`{"ok":true}`))
 	return nil

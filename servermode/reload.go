@@ -29,8 +29,7 @@ func (s *Server) Reload(cfg Config) error {
 	}
 	late := s.cfg.restarts(cfg)
 	s.table.Configure(s.tableConfig(next))
-	s.activations.most.Store(int64(effective.Activations))
-	s.activations.budget.Store(effective.ResultCache)
+	s.activations.SetLimits(effective.Activations, effective.ResultCache)
 	s.store.SetMaxBytes(effective.CodeCache)
 	s.shop.SetMaxBytes(effective.BuildCache)
 	s.live.Store(next)

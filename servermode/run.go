@@ -10,6 +10,7 @@ import (
 	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/internal/front"
 	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 )
@@ -17,6 +18,10 @@ import (
 // disconnectGrace is how long a run goes on after its last caller's connection
 // broke: a caller that means to cancel says so.
 const disconnectGrace = 2 * time.Second
+
+// rememberFor is how long after its deadline a run is remembered: a repetition
+// may have been under way.
+const rememberFor = 5 * time.Second
 
 // run executes one activation. The body passes through as it came, checked
 // once.
@@ -32,25 +37,25 @@ func (s *Server) run(c *call) error {
 	if err := runtimespec.CheckRun(body); err != nil {
 		return err
 	}
-	id := activationKey{key, c.Header.Get(runtimespec.HeaderActivation)}
-	ctx, stop := s.context(limit, overdue{limit: limit})
+	id := activation.Key{Key: key, ID: c.Header.Get(runtimespec.HeaderActivation)}
+	ctx, stop := s.context(limit, activation.Overdue{Limit: limit})
 	defer stop()
 	// With its server named, it was sent before: it is joined or refused.
 	again := c.Header.Get(runtimespec.HeaderServer) != ""
-	mine, first, err := s.activations.enter(ctx, id, c.forgottenAt(limit), again)
+	mine, first, err := s.activations.Enter(ctx, id, c.forgottenAt(limit), again)
 	if err != nil {
 		return err
 	}
-	left := front.AfterFunc(c.Context(), func() { s.activations.left(id, mine, disconnectGrace) })
+	left := front.AfterFunc(c.Context(), func() { mine.CallerLeft(disconnectGrace) })
 	defer left()
 	if !first {
 		return s.join(ctx, c, mine)
 	}
 	a := s.answer(c)
-	result, err := s.table.Run(mine.ctx, key, lease, s.line(c, key, body), a)
+	result, err := s.table.Run(mine.Context(), key, lease, s.line(c, key, body), a)
 	a.leave()
 	result, err = s.outcome(c, id, a, result, err)
-	s.activations.leave(id, mine, result, err)
+	s.activations.Finish(mine, result, err)
 	if err != nil {
 		a.fail(s, err)
 		return nil
@@ -71,31 +76,32 @@ func (c *call) forgottenAt(limit time.Duration) time.Time {
 
 // join answers a repeated activation with the outcome of the first one.
 // Its logs went to the first caller.
-func (s *Server) join(ctx context.Context, c *call, running *activation) error {
+func (s *Server) join(ctx context.Context, c *call, running *activation.Run) error {
 	a := s.answer(c)
 	select {
-	case <-running.done:
+	case <-running.Done():
 	case <-ctx.Done():
 		a.fail(s, context.Cause(ctx))
 		return nil
 	case <-c.Context().Done():
-		a.fail(s, errCancelled)
+		a.fail(s, activation.ErrCancelled)
 		return nil
 	}
-	if running.err != nil {
-		a.fail(s, running.err)
+	result, err := running.Outcome()
+	if err != nil {
+		a.fail(s, err)
 		return nil
 	}
-	a.finish(http.StatusOK, running.result)
+	a.finish(http.StatusOK, result)
 	return nil
 }
 
 // outcome is what a process's line, or its failure, means to OpenWhisk. A failure
 // is logged; what helps the author with it goes to sink.
-func (s *Server) outcome(c *call, of activationKey, sink function.Sink, result []byte, err error) ([]byte, error) {
+func (s *Server) outcome(c *call, of activation.Key, sink function.Sink, result []byte, err error) ([]byte, error) {
 	result, err = meaning(result, s.explain(err))
 	s.hintAt(result, sink)
-	s.logFailure(c, of.Key, of.id, result, err)
+	s.logFailure(c, of.Key, of.ID, result, err)
 	return result, err
 }
 

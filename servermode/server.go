@@ -19,6 +19,7 @@ import (
 	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/internal/trace"
+	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
@@ -48,7 +49,7 @@ type Server struct {
 	table       *function.Table
 	metrics     *metrics
 	tracer      *trace.Tracer // nil: no spans are recorded
-	activations *activations
+	activations *activation.Table
 	uploads     *semaphore.Weighted
 	memory      *memoryGauge
 	oom         *oomWatch
@@ -79,7 +80,7 @@ func New(cfg Config) *Server {
 		cfg:         cfg,
 		incarnation: uuid.NewString(),
 		log:         cfg.Log.Named("servermode"),
-		activations: newActivations(cfg.Activations, cfg.ResultCache),
+		activations: activation.New(cfg.Activations, cfg.ResultCache, remembered),
 		uploads:     semaphore.NewWeighted(max(cfg.UploadBudget, cfg.MaxInitBody)),
 	}
 	s.memory = &memoryGauge{reserve: func() int64 { return s.settings().MemoryReserve }}
@@ -89,7 +90,7 @@ func New(cfg Config) *Server {
 	spans := trace.Counters("whiskaway_spans_total", func() (sent, dropped float64) { return s.tracer.Counts() })
 	s.metrics.registry.MustRegister(append(spans, gauges{s})...)
 	s.table = function.NewTable(s.tableConfig(s.settings()))
-	s.sweep = func(now time.Time) { s.table.Sweep(now); s.activations.sweep(now) }
+	s.sweep = func(now time.Time) { s.table.Sweep(now); s.activations.Sweep(now) }
 	s.base, s.end = context.WithCancelCause(context.Background())
 	s.plain, s.openServerless = newPlain(s), newOpenServerless(s)
 	return s
@@ -145,8 +146,8 @@ func (s *Server) drain(ctx context.Context) error {
 		j.drain()
 	}
 	s.shop.Drain(buildGrace)
-	err := s.table.Drain(ctx) // the listener still answers: "draining"
-	s.end(errShutdown)        // kills runs that are left, if any
+	err := s.table.Drain(ctx)     // the listener still answers: "draining"
+	s.end(activation.ErrShutdown) // kills runs that are left, if any
 	ended, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	err = errors.Join(err, s.table.Drain(ended), s.stopJoining(ended), s.listener.Stop(ended), s.cleanUp())
