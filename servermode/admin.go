@@ -7,11 +7,14 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
+	"github.com/whiskaway/whiskaway/servermode/internal/host"
 )
 
 // stopLease ends a lease, or with an activation's id cancels that run. It is
@@ -72,7 +75,7 @@ func (s *Server) functions(c *call) error {
 	if c.grant.Delegate && c.Header.Get(runtimespec.HeaderTenant) == "" {
 		tenant = ""
 	}
-	memory := residentMemory
+	memory := host.ResidentMemory
 	if brief, _ := strconv.ParseBool(c.URL.Query().Get("brief")); brief {
 		memory = func(int) int64 { return 0 } // it takes reading about all processes
 	}
@@ -85,6 +88,23 @@ func (s *Server) functions(c *call) error {
 		return err
 	}
 	writeJSON(c.w, http.StatusOK, body)
+	return nil
+}
+
+// pathMetrics is no part of the contract: it is for the owner's Prometheus.
+const pathMetrics = "/metrics"
+
+// showMetrics answers with the server's numbers: with all of them to a token
+// that may delegate, or where there is one tenant only; else with those that
+// are labelled with the caller's tenant.
+func (s *Server) showMetrics(c *call) error {
+	var numbers prometheus.Gatherer = s.metrics.Registry
+	named := c.Header.Get(runtimespec.HeaderTenant) != ""
+	if named || !c.grant.Delegate && several(s.settings().tokens) {
+		numbers = s.metrics.OfTenant(c.tenant)
+	}
+	// What is wrong with one number must not cost the others.
+	promhttp.HandlerFor(numbers, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}).ServeHTTP(c.w, c.Request)
 	return nil
 }
 
@@ -111,7 +131,7 @@ func status(f function.Snapshot, memoryOf func(pid int) int64) FunctionStatus {
 // asks first cannot hang, so that it answers also when the table does not.
 func (s *Server) ready(c echo.Context) error {
 	changes := s.changes() // before anybody can ask for what has changed
-	reason := s.health.reason(time.Now())
+	reason := s.health.Reason(time.Now())
 	s.sign(c.Response().Header())
 	if reason == "" && s.table.Draining() {
 		reason = "draining"

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
 )
 
 const (
@@ -137,7 +138,7 @@ func (a *answer) fail(s *Server, err error) {
 		s.refuse(a.c, err)
 		return
 	}
-	r := asRefusal(err)
+	r := outcome.Refusal(err)
 	s.note(a.c, r, err)
 	a.end(r.Reason, r.StatusCode(), r.Body())
 }

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"sync"
+	"strings"
 	"syscall"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
+	"github.com/whiskaway/whiskaway/servermode/internal/host"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind"
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 )
 
@@ -20,7 +22,7 @@ func (s *Server) explain(err error) error {
 	}
 	cause := ""
 	switch signal := exit.Status.Signal(); {
-	case signal == syscall.SIGKILL && s.oom.lately():
+	case signal == syscall.SIGKILL && s.oom.Lately():
 		cause = "probably for want of memory: the kernel has just ended processes here for that"
 	case signal == syscall.SIGXFSZ && s.cfg.Limits.FileSize > 0:
 		cause = fileLimit(s.cfg.Limits.FileSize)
@@ -48,41 +50,21 @@ func (s *Server) hintAt(result []byte, sink function.Sink) {
 	}
 }
 
-// oomWatch tells whether the kernel has just ended processes for want of memory,
-// on the host or in the server's control group.
-type oomWatch struct {
-	count func() int64 // since the boot
+// full is what programs say of a disk without room.
+var full = []string{"No space left on device", "Disk quota exceeded", "ENOSPC", "EDQUOT"}
 
-	mu           sync.Mutex // guards what follows
-	last, before int64      // at the last two looks
-	looked       bool
-}
-
-// look is to be called once in a while: lately goes back to the look before the
-// last.
-func (o *oomWatch) look() {
-	now := o.count()
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.before, o.last = o.last, now; !o.looked {
-		o.before, o.looked = now, true
+// blameHost makes a failure the host's that a tool has met in the action's name: pip
+// has no room to install, say. An action that fills what is its own has filled no
+// disk of the server's.
+func (s *Server) blameHost(err error) error {
+	var problem *kind.ActionError
+	if !errors.As(err, &problem) {
+		return err
 	}
-}
-
-func (o *oomWatch) lately() bool {
-	now := o.count()
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.looked && now > o.before
-}
-
-// oomKills counts them for the server's control group, or, where that is the
-// host's own, for the host.
-func oomKills() int64 {
-	for _, dir := range memoryGroups() {
-		if n, ok := numbersIn(dir + "/memory.events")["oom_kill"]; ok {
-			return n
+	for _, words := range full {
+		if strings.Contains(problem.Message+problem.Log, words) {
+			return errors.Join(err, host.TryOut(s.state.Dir))
 		}
 	}
-	return numbersIn("/proc/vmstat")["oom_kill"]
+	return err
 }

@@ -1,6 +1,7 @@
 package servermode
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
+	"github.com/whiskaway/whiskaway/servermode/internal/host"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
@@ -228,3 +230,11 @@ const leastInstances = 8
 
 // slots is how many runs that use a CPU the host can execute at once.
 func slots() int { return runtime.GOMAXPROCS(0) }
+
+// LogFile returns the file for the server's own log in a state folder, and makes
+// the folder. It is for a server whose streams are its functions': the platform would
+// take what the server wrote there for a function's. False: the folder cannot be
+// used, and Start will say why.
+func LogFile(stateDir string) (path string, ok bool) {
+	return host.LogFile(cmp.Or(stateDir, DefaultStateDir()))
+}

@@ -14,7 +14,7 @@ import (
 // they cannot.
 func (s *Server) probeSandbox() error {
 	s.box.SharedMemory = s.cfg.SharedMemory
-	if err := s.box.Probe(s.state.path("functions")); err != nil {
+	if err := s.box.Probe(s.state.Path("functions")); err != nil {
 		return err
 	}
 	layers := s.box.Layers
@@ -49,7 +49,7 @@ func inContainer() bool {
 // findNeeds finds what functions need of folders that are hidden from them, as
 // when an interpreter lies in /tmp.
 func (s *Server) findNeeds() error {
-	all := append([]string{s.state.path("launchers"), s.state.path("builds")}, s.cfg.Keep...)
+	all := append([]string{s.state.Path("launchers"), s.state.Path("builds")}, s.cfg.Keep...)
 	for _, k := range s.kinds {
 		if n, ok := k.(interface{ Needs() []string }); ok {
 			all = append(all, n.Needs()...)

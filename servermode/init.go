@@ -15,6 +15,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
+	"github.com/whiskaway/whiskaway/servermode/internal/host"
 )
 
 // uploadTime is how long a caller may take to send a body.
@@ -131,7 +132,7 @@ func (s *Server) keepCode(c *call, init *runtimespec.InitBody) (digest runtimesp
 		return digest, refusal(runtimespec.BadRequest, "the code is not what "+runtimespec.HeaderCode+" says")
 	}
 	if err := s.store.Put(c.tenant, actual, init.Code); err != nil {
-		return digest, fmt.Errorf("%w: keeping its code: %w", errStart, err)
+		return digest, fmt.Errorf("%w: keeping its code: %w", host.ErrStart, err)
 	}
 	return actual, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
+	"github.com/whiskaway/whiskaway/servermode/internal/host"
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
@@ -15,7 +16,7 @@ type instance struct{ *process.Process }
 // Memory is what the process, with all it has started, holds of the host's
 // memory, in bytes.
 func (i instance) Memory() int64 {
-	return residentMemory(i.PID())
+	return host.ResidentMemory(i.PID())
 }
 
 // ranks are what places mean to the kernel.

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/servermode/internal/host"
 )
 
 // sweepEvery is how often idle instances and leases are looked at.
@@ -14,8 +16,8 @@ const sweepEvery = time.Second
 func (s *Server) sweepIdle() error {
 	done := make(chan struct{})
 	s.onStop(func() error { close(done); s.janitor.Wait(); return nil })
-	s.health.beat(time.Now())
-	s.oom.look()
+	s.health.Beat(time.Now())
+	s.oom.Look()
 	s.janitor.Go(func() {
 		tick := time.NewTimer(s.sweepAfter())
 		defer tick.Stop()
@@ -24,7 +26,7 @@ func (s *Server) sweepIdle() error {
 			case now := <-tick.C:
 				s.sweep(now)
 				s.examine(now)
-				s.health.beat(time.Now())
+				s.health.Beat(time.Now())
 				tick.Reset(s.sweepAfter())
 			case <-done:
 				return
@@ -41,16 +43,16 @@ func (s *Server) sweepAfter() time.Duration {
 
 // examine tries out, once in a while, what every init needs of the host.
 func (s *Server) examine(now time.Time) {
-	if !s.health.due(now) {
+	if !s.health.Due(now) {
 		return
 	}
-	s.oom.look()
-	err := tryOut(s.state.dir)
+	s.oom.Look()
+	err := host.TryOut(s.state.Dir)
 	if err == nil {
 		err = s.checkKinds()
 	}
-	reason := complaint(err)
-	if was := s.health.examined(now, reason); was != reason {
+	reason := host.Complaint(err)
+	if was := s.health.Examined(now, reason); was != reason {
 		switch reason {
 		case "":
 			s.log.Info("fit for new work again", zap.String("it was", was))

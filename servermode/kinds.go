@@ -10,6 +10,7 @@ import (
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
+	"github.com/whiskaway/whiskaway/servermode/internal/host"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
 )
 
@@ -45,7 +46,7 @@ func (s *Server) http() kind.HTTP {
 }
 
 func (s *Server) openNode(uid int) error {
-	node, err := kind.NewNode(candidates(s.cfg.Node, "node"), s.state.path("launchers"), uid)
+	node, err := kind.NewNode(candidates(s.cfg.Node, "node"), s.state.Path("launchers"), uid)
 	if err == nil {
 		node.Modules, node.Concurrency = s.cfg.NodeModules, s.cfg.Concurrency
 	}
@@ -76,7 +77,7 @@ func (s *Server) someUser() (uid int, done func(), err error) {
 }
 
 func (s *Server) openPython(uid int) error {
-	python, err := kind.NewPython(candidates(s.cfg.Python, "python3"), s.state.path("launchers"), uid)
+	python, err := kind.NewPython(candidates(s.cfg.Python, "python3"), s.state.Path("launchers"), uid)
 	if err := s.offer("python:3", "--python", s.cfg.Python, python, err); err != nil {
 		return err
 	}
@@ -103,7 +104,7 @@ func (s *Server) openPython(uid int) error {
 // nameItPython gives programs a python where the host has only python3: the
 // platform's runtime images have one.
 func (s *Server) nameItPython(p *kind.Python) error {
-	dir := s.state.path("launchers/bin")
+	dir := s.state.Path("launchers/bin")
 	if err := errors.Join(os.MkdirAll(dir, 0o755), os.Chmod(dir, 0o755)); err != nil {
 		return err
 	}
@@ -136,7 +137,7 @@ type described interface {
 // named is a mistake in the configuration.
 func (s *Server) offer(name, flag, configured string, k described, err error) error {
 	switch {
-	case err != nil && hostFault(err) != "": // a server without the kind would seem well
+	case err != nil && host.Fault(err) != "": // a server without the kind would seem well
 		return fmt.Errorf("%s: %w", name, err)
 	case err == nil:
 		s.kinds = append(s.kinds, k)

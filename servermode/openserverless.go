@@ -16,6 +16,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
+	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
 )
 
 // openServerless is the dialect of Apache OpenServerless' client proxy. It names
@@ -136,7 +137,7 @@ func (o *openServerless) run(c *call, body []byte) error {
 	defer context.AfterFunc(c.Context(), func() { mine.CallerLeft(disconnectGrace) })()
 	logs := &keptLog{stages: stages{of: c.span}, max: o.server.cfg.MaxLog}
 	result, err := o.server.table.Run(mine.Context(), key, lease, o.server.line(c, key, body), logs)
-	result, err = foreign(o.server.outcome(c, activation.Key{Key: key}, logs, result, err))
+	result, err = outcome.Foreign(o.server.outcome(c, activation.Key{Key: key}, logs, result, err))
 	logs.leave()
 	o.server.activations.Finish(mine, result, err)
 	if !o.names.holds(name, lease) { // stopped meanwhile, and the run has taken the lease again
@@ -174,7 +175,7 @@ func (o *openServerless) stop(c *call, body []byte) error {
 // Its client passes the status on: a 503 would make the platform send the
 // activation again, or lose it.
 func (o *openServerless) refuse(c *call, err error) error {
-	r := asRefusal(err)
+	r := outcome.Refusal(err)
 	o.server.note(c, r, err)
 	status := r.Reason.Status()
 	if status == http.StatusServiceUnavailable {

@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
 )
 
 // keptLog keeps an activation's log for its answer.
@@ -78,6 +79,6 @@ func (l *keptLog) explain(err error) error {
 	if len(text) > maxExplained {
 		text = text[len(text)-maxExplained:]
 	}
-	r := asRefusal(err)
+	r := outcome.Refusal(err)
 	return refusal(r.Reason, r.Message+": "+string(bytes.ToValidUTF8(text, nil)))
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
+	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
 )
 
 // plain is the platform's own dialect: to a caller without headers of ours the
@@ -34,7 +35,7 @@ func newPlain(s *Server) *plain {
 	return &plain{
 		server: s, streams: sentinel.New(s.cfg.Stdout, s.cfg.Stderr),
 		container: container, concurrent: runtimespec.AllowsConcurrent(container),
-		slots: plainSlots{taken: map[string]*slot{}}, inits: activation.New(math.MaxInt, 0, remembered),
+		slots: plainSlots{taken: map[string]*slot{}}, inits: activation.New(math.MaxInt, 0, outcome.Remembered),
 	}
 }
 
@@ -139,7 +140,7 @@ func (p *plain) perform(ctx context.Context, c *call, in *slot, id activation.Ke
 	}
 	defer logs.leave()
 	result, err := p.server.table.Run(ctx, in.key, in.lease, p.server.line(c, in.key, body), logs)
-	return foreign(p.server.outcome(c, id, logs, result, err))
+	return outcome.Foreign(p.server.outcome(c, id, logs, result, err))
 }
 
 // answer waits for work and answers a caller, unless it hangs up before.
@@ -160,7 +161,7 @@ func (p *plain) answer(c *call, work *activation.Run) error {
 // refuse answers with an error as a classic runtime does. A 503 would make the
 // platform send the activation again, or lose it.
 func (p *plain) refuse(c *call, err error) error {
-	r := asRefusal(err)
+	r := outcome.Refusal(err)
 	p.server.note(c, r, err)
 	status := r.Reason.Status()
 	if status == http.StatusServiceUnavailable {

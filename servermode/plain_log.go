@@ -6,6 +6,7 @@ import (
 
 	"github.com/whiskaway/whiskaway/internal/sentinel"
 	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
 )
 
 // plainLog passes an activation's log on to the server's streams. Log never
@@ -71,7 +72,7 @@ func (l *plainLog) write() {
 }
 
 // complain tells the author what was wrong with an init.
-func (l *plainLog) complain(err error) { l.to.Complain(string(asRefusal(err).Body())) }
+func (l *plainLog) complain(err error) { l.to.Complain(string(outcome.Refusal(err).Body())) }
 
 // end writes the sentinels, after all that was logged.
 func (l *plainLog) end() {

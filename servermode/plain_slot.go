@@ -13,6 +13,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
+	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
 )
 
 // slot is the one function that a plain caller's tenant has. The function is in
@@ -105,7 +106,7 @@ func (p *plain) enterRun(ctx context.Context, tenant, id string) (in *slot, curr
 // leaveRun records a run's outcome. A function that is not known any more has
 // left its slot.
 func (p *plain) leaveRun(in *slot, current *activation.Run, result []byte, err error) {
-	unknown := err != nil && asRefusal(err).Reason == runtimespec.UnknownFunction
+	unknown := err != nil && outcome.Refusal(err).Reason == runtimespec.UnknownFunction
 	p.slots.mu.Lock()
 	in.inFlight--
 	if unknown {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
+	"github.com/whiskaway/whiskaway/servermode/internal/host"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
@@ -23,10 +24,6 @@ import (
 
 // actionFolder is where in a function's folder its code is laid out.
 const actionFolder = "action"
-
-// errStart is wrapped by a failure to start that is the host's, not the
-// action's: no memory, no disk, too many processes.
-var errStart = errors.New("the server could not start the function")
 
 // program starts the processes of one function: it lays the code out once, in
 // a folder that belongs to the function's own user.
@@ -115,14 +112,14 @@ func (p *program) failed(ctx context.Context, err error, sink function.Sink) err
 	switch {
 	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
 		return err
-	case hostFault(err) != "":
-		return fmt.Errorf("%w: %w", errStart, err)
+	case host.Fault(err) != "":
+		return fmt.Errorf("%w: %w", host.ErrStart, err)
 	case errors.As(err, &ack):
 		problem = p.kind.StartError(err, ack.Line)
 	case errors.Is(err, process.ErrExited), errors.Is(err, process.ErrEarlyOutput), errors.Is(err, process.ErrUnfit):
 		problem = p.kind.StartError(err, "")
 	case !errors.As(err, &problem):
-		return fmt.Errorf("%w: %w", errStart, err)
+		return fmt.Errorf("%w: %w", host.ErrStart, err)
 	}
 	if problem.Log != "" {
 		sink.Log(runtimespec.Stderr, []byte(problem.Log+"\n"))
@@ -156,7 +153,7 @@ func (p *program) prepare(ctx context.Context, sink function.Sink) error {
 			return err
 		}
 	}
-	dir, err := os.MkdirTemp(p.server.state.path("functions"), "")
+	dir, err := os.MkdirTemp(p.server.state.Path("functions"), "")
 	if err != nil {
 		return err
 	}
@@ -238,7 +235,7 @@ func (s *Server) commonVars() map[string]string {
 			vars[key] = value
 		}
 	}
-	vars["PATH"] += ":" + s.state.path("launchers/bin") // last: what the host has goes first
+	vars["PATH"] += ":" + s.state.Path("launchers/bin") // last: what the host has goes first
 	return vars
 }
 

@@ -3,16 +3,14 @@ package servermode
 import (
 	"bytes"
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
-	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/internal/front"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
-	"github.com/whiskaway/whiskaway/servermode/internal/process"
+	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
 )
 
 // disconnectGrace is how long a run goes on after its last caller's connection
@@ -99,24 +97,10 @@ func (s *Server) join(ctx context.Context, c *call, running *activation.Run) err
 // outcome is what a process's line, or its failure, means to OpenWhisk. A failure
 // is logged; what helps the author with it goes to sink.
 func (s *Server) outcome(c *call, of activation.Key, sink function.Sink, result []byte, err error) ([]byte, error) {
-	result, err = meaning(result, s.explain(err))
+	result, err = outcome.Result(result, s.explain(err))
 	s.hintAt(result, sink)
 	s.logFailure(c, of.Key, of.ID, result, err)
 	return result, err
-}
-
-func meaning(result []byte, err error) ([]byte, error) {
-	switch {
-	case errors.Is(err, process.ErrTooLarge): // an application error, as the platform has it
-		return tooLarge(err, " (--max-result)"), nil
-	case errors.Is(err, codestore.ErrMissing): // evicted from the cache since the init
-		return nil, refusal(runtimespec.UnknownFunction, "the function's code is no longer cached: init it again")
-	case err != nil:
-		return nil, err
-	case !runtimespec.CheckResult(result):
-		return nil, refusal(runtimespec.BadResult, "The action did not return a dictionary or array.")
-	}
-	return result, nil
 }
 
 // asLine makes a body one line: a newline in JSON is white space, never part

@@ -10,6 +10,7 @@ import (
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
+	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 )
 
@@ -76,18 +77,18 @@ func (l *runLog) forget(now time.Time) {
 // started for, and that did not succeed. What the action itself says of the cause
 // is for its author's eyes, not for the owner's log.
 func (s *Server) logFailure(c *call, key function.Key, activation string, result []byte, err error) {
-	level, outcome, cause := zapcore.WarnLevel, "", ""
-	switch how := outcomeOf(result, err); how {
-	case ranOK, ranCancelled:
+	level, ended, cause := zapcore.WarnLevel, "", ""
+	switch how := outcome.Of(result, err); how {
+	case outcome.OK, outcome.Cancelled:
 		return
-	case ranApplicationError:
-		level, outcome, cause = zapcore.InfoLevel, outcomeNames[how], "the action's own error"
+	case outcome.ApplicationError:
+		level, ended, cause = zapcore.InfoLevel, how.String(), "the action's own error"
 	default:
-		r := asRefusal(err)
+		r := outcome.Refusal(err)
 		if r.Reason.NotStarted() {
 			return
 		}
-		if outcome, cause = string(r.Reason), r.Message; errors.As(err, new(*process.ThrownError)) || r.Reason == runtimespec.InitFailed {
+		if ended, cause = string(r.Reason), r.Message; errors.As(err, new(*process.ThrownError)) || r.Reason == runtimespec.InitFailed {
 			cause = "the action's own error"
 		}
 	}
@@ -97,7 +98,7 @@ func (s *Server) logFailure(c *call, key function.Key, activation string, result
 	}
 	fields := []zap.Field{
 		zap.String("function", key.Identity.Short()), zap.String("action", s.table.Info(key).Name), zap.String("tenant", key.Tenant),
-		zap.String("activation", activation), zap.String("outcome", outcome), zap.String("cause", cause), c.traceID(),
+		zap.String("activation", activation), zap.String("outcome", ended), zap.String("cause", cause), c.traceID(),
 	}
 	if missed > 0 {
 		fields = append(fields, zap.Int("not_logged_before", missed))

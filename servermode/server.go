@@ -22,7 +22,10 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
+	"github.com/whiskaway/whiskaway/servermode/internal/host"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
+	"github.com/whiskaway/whiskaway/servermode/internal/metrics"
+	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 	"github.com/whiskaway/whiskaway/servermode/internal/zygote"
 )
@@ -37,7 +40,7 @@ type Server struct {
 	live      atomic.Pointer[live] // what a reload replaces
 	reloading sync.Mutex           // held across a reload
 
-	state       *stateDir
+	state       *host.State
 	box         *sandbox.Sandbox
 	needs       []string       // of functions, in folders that are hidden from them
 	removals    sync.WaitGroup // of what ended processes leave
@@ -47,12 +50,12 @@ type Server struct {
 	parent      *zygote.Parent // of Python functions; nil: they are executed
 	store       *codestore.Store
 	table       *function.Table
-	metrics     *metrics
+	metrics     *metrics.Metrics
 	tracer      *trace.Tracer // nil: no spans are recorded
 	activations *activation.Table
 	uploads     *semaphore.Weighted
-	memory      *memoryGauge
-	oom         *oomWatch
+	memory      *host.MemoryGauge
+	oom         *host.OOMWatch
 	failures    *runLog
 	handler     http.Handler // the server's HTTP face
 	listener    *daemon.Listener
@@ -70,7 +73,7 @@ type Server struct {
 
 	janitor sync.WaitGroup
 	sweep   func(now time.Time) // the table's
-	health  health
+	health  host.Health
 }
 
 // New returns a server that is not started.
@@ -80,16 +83,19 @@ func New(cfg Config) *Server {
 		cfg:         cfg,
 		incarnation: uuid.NewString(),
 		log:         cfg.Log.Named("servermode"),
-		activations: activation.New(cfg.Activations, cfg.ResultCache, remembered),
+		activations: activation.New(cfg.Activations, cfg.ResultCache, outcome.Remembered),
 		uploads:     semaphore.NewWeighted(max(cfg.UploadBudget, cfg.MaxInitBody)),
 	}
-	s.memory = &memoryGauge{reserve: func() int64 { return s.settings().MemoryReserve }}
-	s.oom, s.failures = &oomWatch{count: oomKills}, &runLog{recent: map[function.Key]*failures{}}
+	s.memory = &host.MemoryGauge{Reserve: func() int64 { return s.settings().MemoryReserve }}
+	s.oom, s.failures = host.NewOOMWatch(host.OOMKills), &runLog{recent: map[function.Key]*failures{}}
 	s.live.Store(&live{Config: cfg})
-	s.metrics = newMetrics()
+	s.metrics = metrics.New()
 	spans := trace.Counters("whiskaway_spans_total", func() (sent, dropped float64) { return s.tracer.Counts() })
-	s.metrics.registry.MustRegister(append(spans, gauges{s})...)
 	s.table = function.NewTable(s.tableConfig(s.settings()))
+	s.metrics.Registry.MustRegister(append(spans, metrics.Gauges{
+		Table: s.table, Activations: s.activations, Forks: s.forks,
+		CodeBytes: func() int64 { return s.store.Bytes() },
+	})...)
 	s.sweep = func(now time.Time) { s.table.Sweep(now); s.activations.Sweep(now) }
 	s.base, s.end = context.WithCancelCause(context.Background())
 	s.plain, s.openServerless = newPlain(s), newOpenServerless(s)
@@ -114,7 +120,7 @@ func (s *Server) Start() error {
 func (s *Server) onStop(f func() error) { s.cleanups = append(s.cleanups, f) }
 
 func (s *Server) openStore() (err error) {
-	s.store, err = codestore.Open(s.state.path("code"), s.cfg.CodeCache)
+	s.store, err = codestore.Open(s.state.Path("code"), s.cfg.CodeCache)
 	return err
 }
 

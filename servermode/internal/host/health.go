@@ -1,4 +1,4 @@
-package servermode
+package host
 
 import (
 	"errors"
@@ -11,44 +11,45 @@ import (
 )
 
 const (
-	// silentFor is how long the scheduler may keep silent.
+	// silentFor is how long the scheduler may take for a sweep.
 	silentFor = 5 * time.Second
 	// examineEvery is how often the host is tried out.
 	examineEvery = time.Second
 )
 
-// health is what the janitor has seen. It is kept apart from the table's locks:
-// it must be told also when one of them is never given back.
-type health struct {
+// Health is what the janitor has seen. It takes none of the table's locks: it
+// answers also when one of them is never released.
+type Health struct {
 	mu    sync.Mutex // guards what follows
 	last  time.Time  // a sweep was completed
 	tried time.Time  // the host was tried out
 	ill   string     // what is wrong with the host; empty: nothing
 }
 
-// beat records that a sweep was completed.
-func (h *health) beat(now time.Time) {
+// Beat records that a sweep was completed.
+func (h *Health) Beat(now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.last = now
 }
 
-func (h *health) due(now time.Time) bool {
+// Due reports whether the host is to be tried out again.
+func (h *Health) Due(now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return now.Sub(h.tried) >= examineEvery
 }
 
-// examined records how the host is, and returns how it was.
-func (h *health) examined(now time.Time, ill string) (was string) {
+// Examined records how the host is, and returns how it was.
+func (h *Health) Examined(now time.Time, ill string) (was string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	was, h.ill, h.tried = h.ill, ill, now
 	return was
 }
 
-// reason says why new work is not welcome; empty: it is.
-func (h *health) reason(now time.Time) string {
+// Reason returns why new work is refused; empty: it is welcome.
+func (h *Health) Reason(now time.Time) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if silent := now.Sub(h.last); silent > silentFor {
@@ -57,9 +58,9 @@ func (h *health) reason(now time.Time) string {
 	return h.ill
 }
 
-// tryOut opens a descriptor and writes a byte, as an init would. The file goes
-// at once, mostly before a disk has seen anything of it.
-func tryOut(dir string) error {
+// TryOut opens a descriptor and writes a byte in dir, as an init would. The file
+// goes at once, mostly before it reaches a disk.
+func TryOut(dir string) error {
 	f, err := os.OpenFile(filepath.Join(dir, "room"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
@@ -68,15 +69,20 @@ func tryOut(dir string) error {
 	return errors.Join(err, f.Close(), os.Remove(f.Name()))
 }
 
-// complaint says for anybody what a failed try means: no path, no detail.
-func complaint(err error) string {
+// Unfit is a reason why the host cannot serve, in words for anybody.
+type Unfit string
+
+func (u Unfit) Error() string { return string(u) }
+
+// Complaint returns for anybody what a failed try means: no path, no detail.
+func Complaint(err error) string {
 	var number syscall.Errno
-	var missing missingKind
+	var unfit Unfit
 	switch {
 	case err == nil:
 		return ""
-	case errors.As(err, &missing):
-		return missing.Error()
+	case errors.As(err, &unfit):
+		return unfit.Error()
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return "the server cannot open descriptors: raise its limit of open files"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):

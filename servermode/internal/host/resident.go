@@ -1,4 +1,4 @@
-package servermode
+package host
 
 import (
 	"bytes"
@@ -7,10 +7,10 @@ import (
 	"strconv"
 )
 
-// residentMemory is what a process and all that descend from it have in RAM, in
+// ResidentMemory is what a process and all that descend from it have in RAM, in
 // bytes; a page that two of them share counts twice. A process that is gone has
 // none. It reads /proc: for people who ask, not for the run path.
-func residentMemory(pid int) (total int64) {
+func ResidentMemory(pid int) (total int64) {
 	seen := map[int]bool{} // while it is read the tree changes
 	for pids := []int{pid}; len(pids) > 0; {
 		next := pids[0]

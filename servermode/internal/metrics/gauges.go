@@ -1,13 +1,20 @@
-package servermode
+package metrics
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
+	"github.com/whiskaway/whiskaway/servermode/internal/zygote"
 )
 
-// gauges are read when somebody asks.
-type gauges struct{ server *Server }
+// Gauges are read at each scrape.
+type Gauges struct {
+	Table       *function.Table
+	Activations *activation.Table
+	CodeBytes   func() int64
+	Forks       func() zygote.Stats // of Python functions
+}
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc(name, help, labels, nil)
@@ -25,13 +32,13 @@ var (
 	codeDesc      = desc("whiskaway_code_cache_bytes", "Code of functions kept on disk.")
 )
 
-func (g gauges) Describe(ch chan<- *prometheus.Desc) {
+func (g Gauges) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{functionsDesc, instancesDesc, inFlightDesc, queuedDesc, activeDesc, codeDesc, forksDesc, fallbacksDesc, parentDesc} {
 		ch <- d
 	}
 }
 
-func (g gauges) Collect(ch chan<- prometheus.Metric) {
+func (g Gauges) Collect(ch chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, value int64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(value), labels...)
 	}
@@ -41,17 +48,17 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 		}
 		gauge(instancesDesc, held.instances, tenant)
 	}
-	load := g.server.table.Load()
+	load := g.Table.Load()
 	gauge(inFlightDesc, load.InFlight.Load())
 	gauge(queuedDesc, load.Queued.Load())
 	g.collectForks(ch)
-	gauge(activeDesc, g.server.activations.Len())
-	gauge(codeDesc, g.server.store.Bytes())
+	gauge(activeDesc, g.Activations.Len())
+	gauge(codeDesc, g.CodeBytes())
 }
 
 // collectForks tells how Python functions were started.
-func (g gauges) collectForks(ch chan<- prometheus.Metric) {
-	stats := g.server.forks()
+func (g Gauges) collectForks(ch chan<- prometheus.Metric) {
+	stats := g.Forks()
 	count := func(d *prometheus.Desc, n uint64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
 	}
@@ -72,9 +79,9 @@ type held struct {
 	instances int64
 }
 
-func (g gauges) held() map[string]*held {
+func (g Gauges) held() map[string]*held {
 	out := map[string]*held{}
-	for _, f := range g.server.table.List("") {
+	for _, f := range g.Table.List("") {
 		tenant := labelValue(f.Key.Tenant, unnamed)
 		if out[tenant] == nil && len(out) >= maxSeries {
 			tenant = ""

@@ -1,4 +1,5 @@
-package servermode
+// Package metrics counts for the owner's Prometheus what becomes of functions.
+package metrics
 
 import (
 	"crypto/sha256"
@@ -28,11 +29,11 @@ const (
 	other   = "other"
 )
 
-// metrics are the server's own registry. As a function.Observer it hands out
+// Metrics are the server's own registry. As a function.Observer it hands out
 // meters; functions with the same labels share their series, because a new
 // version of an action has its name.
-type metrics struct {
-	registry *prometheus.Registry
+type Metrics struct {
+	Registry *prometheus.Registry
 	totals   *totals
 
 	mu      sync.Mutex // guards what follows
@@ -43,14 +44,15 @@ type metrics struct {
 // labels say whose numbers they are. Activations and identities are none.
 type labels struct{ tenant, function, kind string }
 
-func newMetrics() *metrics {
-	m := &metrics{registry: prometheus.NewRegistry(), totals: newTotals(), series: map[labels]*series{}, tenants: map[string]int{}}
-	m.registry.MustRegister(m, m.totals, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo())
+// New returns the metrics of a server without functions.
+func New() *Metrics {
+	m := &Metrics{Registry: prometheus.NewRegistry(), totals: newTotals(), series: map[labels]*series{}, tenants: map[string]int{}}
+	m.Registry.MustRegister(m, m.totals, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo())
 	return m
 }
 
-// Function is called when a function becomes known.
-func (m *metrics) Function(key function.Key, info function.Info) function.Meter {
+// Function returns the meter of a function that has become known.
+func (m *Metrics) Function(key function.Key, info function.Info) function.Meter {
 	want := labels{labelValue(key.Tenant, unnamed), labelValue(info.Name, unnamed), labelValue(info.Kind, sniffed)}
 	total := m.totals.of(want)
 	m.mu.Lock()
@@ -68,8 +70,9 @@ func (m *metrics) Function(key function.Key, info function.Info) function.Meter 
 	return &meter{series: mine, total: total, of: m}
 }
 
-// withinBounds is where new labels are counted; the caller holds mu.
-func (m *metrics) withinBounds(want labels) labels {
+// withinBounds returns the labels under which new ones are counted; the caller
+// holds mu.
+func (m *Metrics) withinBounds(want labels) labels {
 	if len(m.series) < maxSeries && m.tenants[want.tenant] < maxTenantSeries {
 		return want
 	}
@@ -81,7 +84,7 @@ func (m *metrics) withinBounds(want labels) labels {
 }
 
 // leave drops the series with the last function that has these labels.
-func (m *metrics) leave(s *series) {
+func (m *Metrics) leave(s *series) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if s.functions--; s.functions > 0 {
@@ -94,10 +97,10 @@ func (m *metrics) leave(s *series) {
 }
 
 // Describe describes nothing: the series come and go.
-func (m *metrics) Describe(chan<- *prometheus.Desc) {}
+func (m *Metrics) Describe(chan<- *prometheus.Desc) {}
 
 // Collect gathers all series.
-func (m *metrics) Collect(ch chan<- prometheus.Metric) {
+func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	m.mu.Lock()
 	all := make([]*series, 0, len(m.series))
 	for _, s := range m.series {
@@ -110,7 +113,7 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 }
 
 // labelValue makes a label's value of any text. Two texts never get the same
-// one: who asks for a tenant's series is given no other's.
+// one: a tenant that asks for its series gets no other's.
 func labelValue(text, none string) string {
 	switch {
 	case text == "":

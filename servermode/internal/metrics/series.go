@@ -1,23 +1,10 @@
-package servermode
+package metrics
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
 )
-
-// outcomeLabel is how a run ended that was handed to an instance.
-type outcomeLabel int
-
-const (
-	ranOK outcomeLabel = iota
-	ranApplicationError
-	ranError
-	ranCrashed
-	ranTimedOut
-	ranCancelled
-	numOutcomes
-)
-
-var outcomeNames = [numOutcomes]string{"ok", "application-error", "error", "crashed", "timed-out", "cancelled"}
 
 // seconds are the histograms' buckets, from a tenth of a millisecond to minutes.
 var seconds = []float64{.0001, .0003, .001, .003, .01, .03, .1, .3, 1, 3, 10, 30, 60, 300}
@@ -26,9 +13,9 @@ var seconds = []float64{.0001, .0003, .001, .003, .01, .03, .1, .3, 1, 3, 10, 30
 // once and held by meters, so that a run looks nothing up.
 type series struct {
 	labels    labels
-	functions int // that have these labels; guarded by metrics.mu
+	functions int // that have these labels; guarded by Metrics.mu
 
-	runs       [numOutcomes]prometheus.Counter
+	runs       [outcome.Count]prometheus.Counter
 	cold, warm prometheus.Counter
 
 	queue, run, init            prometheus.Histogram
@@ -54,8 +41,8 @@ func newSeries(l labels) *series {
 		refusals:  counters("whiskaway_refusals_total", "Runs of known functions that no process was given, by reason.", "reason"),
 		evictions: counters("whiskaway_evictions_total", "Processes that were evicted, by cause.", "cause"),
 	}
-	for i, name := range outcomeNames {
-		s.runs[i] = runs.WithLabelValues(name)
+	for i := range s.runs {
+		s.runs[i] = runs.WithLabelValues(outcome.Outcome(i).String())
 	}
 	return s
 }

@@ -1,4 +1,4 @@
-package servermode
+package host
 
 import (
 	"bytes"
@@ -12,29 +12,29 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
 
-// memoryFor is how long a look at the host's memory is believed.
+// memoryFor is how long a reading of the host's memory is used again.
 const memoryFor = 50 * time.Millisecond
 
 // leastReserve is what functions leave to the host at least, in bytes.
 const leastReserve = 64 << 20
 
-// memoryGauge reads how much memory is left, on the host and within the limit of
+// MemoryGauge reads how much memory is left, on the host and within the limit of
 // the server's control group.
-type memoryGauge struct {
-	reserve func() int64 // bytes; 0: a twentieth of all
+type MemoryGauge struct {
+	Reserve func() int64 // bytes that functions leave free; 0: a twentieth of all
 
 	mu   sync.Mutex // guards what follows
 	at   time.Time
 	last function.Memory
 }
 
-// read is the memory at this moment, or shortly before.
-func (g *memoryGauge) read() function.Memory {
+// Read returns the memory at this moment, or shortly before.
+func (g *MemoryGauge) Read() function.Memory {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if now := time.Now(); now.Sub(g.at) > memoryFor {
 		g.at = now
-		g.last = measureMemory(g.reserve())
+		g.last = measureMemory(g.Reserve())
 	}
 	return g.last
 }
@@ -54,8 +54,8 @@ func measureMemory(reserve int64) function.Memory {
 	return function.Memory{Available: available, Reserve: reserve}
 }
 
-// groupMemory is the limit of the server's control group and what of it is in
-// use, without what the kernel would give back; 0 where there is none.
+// groupMemory returns the limit of the server's control group and how much of it is
+// in use, without what the kernel would give back; 0 where there is none.
 func groupMemory() (limit, used int64) {
 	for _, dir := range memoryGroups() {
 		for _, v := range []struct{ limit, used, inactive string }{

@@ -1,9 +1,11 @@
-package servermode
+package metrics
 
 import (
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
 )
 
 // maxTenantKinds is how many kinds of a tenant are told apart: an author may call
@@ -20,7 +22,7 @@ type totals struct {
 
 // total is of one tenant's functions of one kind.
 type total struct {
-	runs             [numOutcomes]prometheus.Counter
+	runs             [outcome.Count]prometheus.Counter
 	failed, refusals *prometheus.CounterVec // by reason
 }
 
@@ -58,8 +60,8 @@ func newTotal(l labels) *total {
 		failed:   counters("whiskaway_tenant_init_failures_total", "Starts of processes that failed since the server's start, by reason.", "reason"),
 		refusals: counters("whiskaway_tenant_refusals_total", "Runs of known functions that no process was given since the server's start, by reason.", "reason"),
 	}
-	for i, name := range outcomeNames {
-		t.runs[i] = runs.WithLabelValues(name)
+	for i := range t.runs {
+		t.runs[i] = runs.WithLabelValues(outcome.Outcome(i).String())
 	}
 	return t
 }

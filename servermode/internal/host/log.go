@@ -1,4 +1,4 @@
-package servermode
+package host
 
 import (
 	"errors"
@@ -14,13 +14,8 @@ const (
 )
 
 // LogFile returns the file in a state folder for the server's own log, and makes
-// the folder. It is for a server whose streams are its functions': what the server
-// itself wrote there the platform would take for a function's. False: the folder
-// cannot be used, and the start will say why.
+// the folder. False: the folder cannot be used.
 func LogFile(stateDir string) (path string, ok bool) {
-	if stateDir == "" {
-		stateDir = DefaultStateDir()
-	}
 	entries, err := os.ReadDir(stateDir)
 	if errors.Is(err, os.ErrNotExist) {
 		err = errors.Join(os.MkdirAll(stateDir, 0o711), os.Chmod(stateDir, 0o711))

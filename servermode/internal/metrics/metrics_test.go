@@ -1,4 +1,4 @@
-package servermode_test
+package metrics_test
 
 import (
 	"errors"
@@ -15,14 +15,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
-	"github.com/whiskaway/whiskaway/servermode"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
+	"github.com/whiskaway/whiskaway/servermode/internal/metrics"
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 )
 
 // numbers are the server's own series as text, such as NAME{a="b"}; of a
 // histogram its count and its sum.
-func numbers(t *testing.T, m *servermode.Metrics) map[string]float64 {
+func numbers(t *testing.T, m *metrics.Metrics) map[string]float64 {
 	t.Helper()
 	all := everyNumber(t, m)
 	maps.DeleteFunc(all, func(name string, _ float64) bool { return strings.HasPrefix(name, "whiskaway_tenant_") })
@@ -30,9 +30,9 @@ func numbers(t *testing.T, m *servermode.Metrics) map[string]float64 {
 }
 
 // everyNumber has those too that stay when functions go.
-func everyNumber(t *testing.T, m *servermode.Metrics) map[string]float64 {
+func everyNumber(t *testing.T, m *metrics.Metrics) map[string]float64 {
 	t.Helper()
-	families, err := m.Registry().Gather()
+	families, err := m.Registry.Gather()
 	require.NoError(t, err)
 	out := map[string]float64{}
 	for _, f := range families {
@@ -60,7 +60,7 @@ func key(tenant string, version byte) function.Key {
 }
 
 func TestMetrics_CountWhatBecomesOfRuns(t *testing.T) {
-	m := servermode.NewMetrics()
+	m := metrics.New()
 	meter := m.Function(key("alice", 1), function.Info{Name: "/guest/hello", Kind: "python:3"})
 	for _, r := range []function.Ran{
 		{Queued: time.Second, Took: 2 * time.Second, Cold: true},
@@ -104,7 +104,7 @@ func TestMetrics_CountWhatBecomesOfRuns(t *testing.T) {
 }
 
 func TestMetrics_GoWithTheLastFunctionOfTheirName(t *testing.T) {
-	m := servermode.NewMetrics()
+	m := metrics.New()
 	info := function.Info{Name: "hello", Kind: "python:3"}
 	old := m.Function(key("alice", 1), info)
 	old.Ran(function.Ran{})
@@ -128,7 +128,7 @@ func TestMetrics_GoWithTheLastFunctionOfTheirName(t *testing.T) {
 }
 
 // sets are the label sets that there are, by tenant.
-func sets(t *testing.T, m *servermode.Metrics) map[string]int {
+func sets(t *testing.T, m *metrics.Metrics) map[string]int {
 	t.Helper()
 	out := map[string]int{}
 	for name := range numbers(t, m) {
@@ -141,21 +141,21 @@ func sets(t *testing.T, m *servermode.Metrics) map[string]int {
 }
 
 func TestMetrics_AreBounded(t *testing.T) {
-	m := servermode.NewMetrics()
+	m := metrics.New()
 	var all []function.Meter
-	for i := range 2 * servermode.MaxSeries { // one tenant gets its share
+	for i := range 2 * metrics.MaxSeries { // one tenant gets its share
 		all = append(all, m.Function(key("greedy", 1), function.Info{Name: fmt.Sprint("f", i)}))
 	}
-	assert.Equal(t, map[string]int{"greedy": servermode.MaxTenantSeries + 1}, sets(t, m))
+	assert.Equal(t, map[string]int{"greedy": metrics.MaxTenantSeries + 1}, sets(t, m))
 	all[len(all)-1].Ran(function.Ran{})
 	assert.EqualValues(t, 1, numbers(t, m)[`whiskaway_runs_total{function="other",kind="other",outcome="ok",tenant="greedy"}`])
 	m.Function(key("modest", 1), function.Info{Name: "hello"}).Ran(function.Ran{})
 	assert.EqualValues(t, 1, numbers(t, m)[`whiskaway_runs_total{function="hello",kind="sniffed",outcome="ok",tenant="modest"}`], "others are still told apart")
-	for i := range 3 * servermode.MaxSeries { // whoever may delegate can name any tenant
+	for i := range 3 * metrics.MaxSeries { // whoever may delegate can name any tenant
 		all = append(all, m.Function(key(fmt.Sprint("t", i), 1), function.Info{}))
 	}
 	got := sets(t, m)
-	assert.LessOrEqual(t, len(got), servermode.MaxSeries+servermode.MaxTenantSeries+1)
+	assert.LessOrEqual(t, len(got), metrics.MaxSeries+metrics.MaxTenantSeries+1)
 	assert.Equal(t, 1, got[""], "the rest")
 	for _, one := range all {
 		one.Gone()
@@ -165,7 +165,7 @@ func TestMetrics_AreBounded(t *testing.T) {
 
 // Names are whatever tenants say; a label must be UTF-8, and not be an attack.
 func TestMetrics_AnyNameIsALabel(t *testing.T) {
-	m := servermode.NewMetrics()
+	m := metrics.New()
 	long := strings.Repeat("x", 100_000)
 	for _, name := range []string{"\xff\xfe", long, long + "y", "a\nb\"c", "", "{}"} {
 		m.Function(key(name, 1), function.Info{Name: name, Kind: name}).Ran(function.Ran{})
@@ -178,12 +178,12 @@ func TestMetrics_AnyNameIsALabel(t *testing.T) {
 }
 
 func TestMetrics_NamesAreWhatPrometheusRecommends(t *testing.T) {
-	m := servermode.NewMetrics()
+	m := metrics.New()
 	meter := m.Function(key("alice", 1), function.Info{Name: "hello"})
 	meter.Started(0, function.ErrUnknown)
 	meter.Refused(function.ErrUnknown)
 	meter.Evicted(function.CauseRoom)
-	families, err := m.Registry().Gather()
+	families, err := m.Registry.Gather()
 	require.NoError(t, err)
 	problems, err := promlint.NewWithMetricFamilies(families).Lint()
 	require.NoError(t, err)
@@ -191,7 +191,7 @@ func TestMetrics_NamesAreWhatPrometheusRecommends(t *testing.T) {
 }
 
 func TestMetrics_CountFromManySides(t *testing.T) {
-	m := servermode.NewMetrics()
+	m := metrics.New()
 	var all sync.WaitGroup
 	for i := range 8 {
 		all.Go(func() {
@@ -199,7 +199,7 @@ func TestMetrics_CountFromManySides(t *testing.T) {
 				meter := m.Function(key("alice", byte(i)), function.Info{Name: "hello"})
 				meter.Ran(function.Ran{})
 				meter.Refused(function.ErrSaturated)
-				_, err := m.Registry().Gather()
+				_, err := m.Registry.Gather()
 				assert.NoError(t, err)
 				meter.Gone()
 			}
@@ -211,7 +211,7 @@ func TestMetrics_CountFromManySides(t *testing.T) {
 
 // What functions did is not lost with them: sums over time stay.
 func TestMetrics_TotalsStay(t *testing.T) {
-	m := servermode.NewMetrics()
+	m := metrics.New()
 	for version := range byte(3) {
 		meter := m.Function(key("alice", version), function.Info{Name: fmt.Sprint("f", version), Kind: "python:3"})
 		meter.Ran(function.Ran{Result: []byte(`{"n":1}`)})
@@ -239,11 +239,11 @@ func TestMetrics_TotalsStay(t *testing.T) {
 }
 
 func TestMetrics_TotalsAreBounded(t *testing.T) {
-	m := servermode.NewMetrics()
+	m := metrics.New()
 	for i := range 1000 {
 		m.Function(key("greedy", 1), function.Info{Kind: fmt.Sprint("native:", i)}).Gone()
 	}
-	for i := range 3 * servermode.MaxSeries {
+	for i := range 3 * metrics.MaxSeries {
 		m.Function(key(fmt.Sprint("t", i), 1), function.Info{Kind: "go:1"}).Ran(function.Ran{})
 	}
 	all, greedy := 0, 0
@@ -259,5 +259,5 @@ func TestMetrics_TotalsAreBounded(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 33, greedy)
-	assert.Equal(t, servermode.MaxSeries+1, all)
+	assert.Equal(t, metrics.MaxSeries+1, all)
 }

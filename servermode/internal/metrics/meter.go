@@ -1,20 +1,20 @@
-package servermode
+package metrics
 
 import (
-	"errors"
+	"cmp"
 	"sync"
 	"time"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
-	"github.com/whiskaway/whiskaway/servermode/internal/process"
+	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
 )
 
 // meter counts what becomes of one function.
 type meter struct {
 	series *series
 	total  *total
-	of     *metrics
+	of     *Metrics
 	gone   sync.Once
 }
 
@@ -27,9 +27,9 @@ func (m *meter) Ran(r function.Ran) {
 	} else {
 		s.warm.Inc()
 	}
-	outcome := outcomeOf(r.Result, r.Err)
-	s.runs[outcome].Inc()
-	m.total.runs[outcome].Inc()
+	ended := outcome.Of(r.Result, r.Err)
+	s.runs[ended].Inc()
+	m.total.runs[ended].Inc()
 }
 
 func (m *meter) Refused(err error) {
@@ -54,30 +54,7 @@ func (m *meter) Evicted(cause function.Cause) {
 
 func (m *meter) Gone() { m.gone.Do(func() { m.of.leave(m.series) }) }
 
-// outcomeOf sorts a run. What the action itself reports or throws is its own error,
-// as the platform has it.
-func outcomeOf(result []byte, err error) outcomeLabel {
-	switch {
-	case err == nil && runtimespec.IsError(result), errors.Is(err, process.ErrTooLarge), errors.As(err, new(*process.ThrownError)):
-		return ranApplicationError
-	case err == nil:
-		return ranOK
-	}
-	switch asRefusal(err).Reason {
-	case runtimespec.Crashed:
-		return ranCrashed
-	case runtimespec.TimedOut:
-		return ranTimedOut
-	case runtimespec.Cancelled:
-		return ranCancelled
-	}
-	return ranError
-}
-
-// reasonOf is the contract's word for an error.
+// reasonOf returns the contract's word for an error.
 func reasonOf(err error) string {
-	if reason := asRefusal(err).Reason; reason != "" {
-		return string(reason)
-	}
-	return string(runtimespec.Internal)
+	return string(cmp.Or(outcome.Refusal(err).Reason, runtimespec.Internal))
 }
