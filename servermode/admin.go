@@ -20,22 +20,22 @@ import (
 // stopLease ends a lease, or with an activation's id cancels that run. It is
 // idempotent: what is not there is stopped.
 func (s *Server) stopLease(c *call) error {
-	key, err := c.key()
+	identity, err := c.Function()
 	if err != nil {
 		return err
 	}
-	if id := c.Header.Get(runtimespec.HeaderActivation); id != "" {
+	key := function.Key{Tenant: c.Tenant, Identity: identity}
+	if id := c.HeaderValue(runtimespec.HeaderActivation); id != "" {
 		s.activations.Cancel(activation.Key{Key: key, ID: id})
 	} else {
-		lease, err := c.lease()
+		lease, err := c.Lease()
 		if err != nil {
 			return err
 		}
 		s.table.Stop(key, lease)
 		s.log.Info("lease ended", zap.String("function", key.Identity.Short()), zap.String("tenant", key.Tenant))
 	}
-	writeJSON(c.w, http.StatusOK, []byte(`{"ok":true}`))
-	return nil
+	return c.Done()
 }
 
 // FunctionStatus is one function in the answer of GET /functions.
@@ -71,8 +71,8 @@ type InstanceStatus struct {
 // functions lists the caller's functions; a token that may delegate and names
 // no tenant sees all.
 func (s *Server) functions(c *call) error {
-	tenant := c.tenant
-	if c.grant.Delegate && c.Header.Get(runtimespec.HeaderTenant) == "" {
+	tenant := c.Tenant
+	if c.Grant.Delegate && !c.NamesTenant() {
 		tenant = ""
 	}
 	memory := host.ResidentMemory
@@ -87,7 +87,7 @@ func (s *Server) functions(c *call) error {
 	if err != nil {
 		return err
 	}
-	writeJSON(c.w, http.StatusOK, body)
+	c.Answer(http.StatusOK, body)
 	return nil
 }
 
@@ -99,12 +99,12 @@ const pathMetrics = "/metrics"
 // are labelled with the caller's tenant.
 func (s *Server) showMetrics(c *call) error {
 	var numbers prometheus.Gatherer = s.metrics.Registry
-	named := c.Header.Get(runtimespec.HeaderTenant) != ""
-	if named || !c.grant.Delegate && several(s.settings().tokens) {
-		numbers = s.metrics.OfTenant(c.tenant)
+	if c.NamesTenant() || !c.Grant.Delegate && s.settings().tokens.Several() {
+		numbers = s.metrics.OfTenant(c.Tenant)
 	}
 	// What is wrong with one number must not cost the others.
-	promhttp.HandlerFor(numbers, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}).ServeHTTP(c.w, c.Request)
+	s.endpoint.Sign(c.W.Header())
+	promhttp.HandlerFor(numbers, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}).ServeHTTP(c.W, c.Request)
 	return nil
 }
 
@@ -132,7 +132,7 @@ func status(f function.Snapshot, memoryOf func(pid int) int64) FunctionStatus {
 func (s *Server) ready(c echo.Context) error {
 	changes := s.changes() // before anybody can ask for what has changed
 	reason := s.health.Reason(time.Now())
-	s.sign(c.Response().Header())
+	s.endpoint.Sign(c.Response().Header())
 	if reason == "" && s.table.Draining() {
 		reason = "draining"
 	}

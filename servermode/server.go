@@ -18,6 +18,7 @@ import (
 
 	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/internal/trace"
 	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
@@ -57,6 +58,7 @@ type Server struct {
 	memory      *host.MemoryGauge
 	oom         *host.OOMWatch
 	failures    *runLog
+	endpoint    *endpoint.Endpoint
 	handler     http.Handler // the server's HTTP face
 	listener    *daemon.Listener
 	joined      []*joining // of balancers

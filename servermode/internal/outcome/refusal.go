@@ -15,6 +15,9 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
+// Service is what callers are told that this is.
+const Service = "server"
+
 // refuses maps errors to the contract; the first that matches counts.
 var refuses = []struct {
 	err    error
@@ -41,7 +44,6 @@ var refuses = []struct {
 	{process.ErrExited, runtimespec.Crashed, "command exited"},
 	{process.ErrNotDelivered, runtimespec.InitFailed, "cannot start action: its processes end before they take a run"},
 	{host.ErrStart, runtimespec.StartFailed, ""},
-	{runtimespec.ErrMalformed, runtimespec.BadRequest, ""},
 }
 
 // Refusal returns the refusal that an error means to a caller.
@@ -80,7 +82,7 @@ func Refusal(err error) *refusal.Refusal {
 	if errors.As(err, &late) {
 		return refusal.New(runtimespec.TimedOut, "%s", late.Error())
 	}
-	return refusal.New(runtimespec.Internal, "internal error; the server's log says more")
+	return refusal.Of(err, Service)
 }
 
 // Remembered returns what is kept of a failed run for callers that ask for it again,
