@@ -14,6 +14,7 @@ import (
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
 	"github.com/whiskaway/whiskaway/servermode/internal/host"
+	"github.com/whiskaway/whiskaway/servermode/internal/membership"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
@@ -182,10 +183,15 @@ func (c Config) validate() error {
 	case c.SharedUser && os.Getuid() == 0:
 		return fmt.Errorf("%w: --shared-user would run functions as root; start the server as another user", daemon.ErrConfig)
 	}
-	if err := c.checkJoin(); err != nil {
+	if err := c.membership().Check(c.Listen, c.TokenFile != ""); err != nil {
 		return err
 	}
 	return c.bounds()
+}
+
+// membership is how balancers are joined.
+func (c Config) membership() membership.Config {
+	return membership.Config{Balancers: c.Join, TokenFile: c.JoinTokenFile, CAFile: c.JoinCA, Advertise: c.Advertise, Tunnel: c.Tunnel}
 }
 
 // bounds checks the numbers; what is 0 has become its default by now.

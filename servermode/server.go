@@ -5,8 +5,8 @@ package servermode
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
+	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -25,6 +25,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 	"github.com/whiskaway/whiskaway/servermode/internal/host"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
+	"github.com/whiskaway/whiskaway/servermode/internal/membership"
 	"github.com/whiskaway/whiskaway/servermode/internal/metrics"
 	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
@@ -61,8 +62,7 @@ type Server struct {
 	endpoint    *endpoint.Endpoint
 	handler     http.Handler // the server's HTTP face
 	listener    *daemon.Listener
-	joined      []*joining // of balancers
-	joinTrust   *tls.Config
+	membership  *membership.Membership // of balancers
 
 	plain, openServerless dialect // of callers that send none of our headers
 
@@ -107,7 +107,7 @@ func New(cfg Config) *Server {
 // Start checks the configuration, makes ready what functions need and serves.
 func (s *Server) Start() error {
 	err := s.cfg.validate()
-	for _, step := range []func() error{s.openSecrets, s.openJoin, s.openState, s.openTraces, s.openSandbox, s.openKinds, s.findNeeds, s.adoptOrphans, s.openStore, s.sweepIdle, s.listen, s.joinBalancers} {
+	for _, step := range []func() error{s.openSecrets, s.openMembership, s.openState, s.openTraces, s.openSandbox, s.openKinds, s.findNeeds, s.adoptOrphans, s.openStore, s.sweepIdle, s.listen, s.joinBalancers} {
 		if err == nil {
 			err = step()
 		}
@@ -132,6 +132,26 @@ func (s *Server) listen() error {
 	return s.listener.Start()
 }
 
+// openMembership reads the files with which balancers are joined.
+func (s *Server) openMembership() (err error) {
+	s.membership, err = membership.Open(s.cfg.membership(), s.log)
+	return err
+}
+
+// joinBalancers tells the balancers that the server is here.
+func (s *Server) joinBalancers() error {
+	scheme := "http"
+	if s.tls() != nil {
+		scheme = "https"
+	}
+	return s.membership.Join(membership.Server{
+		Incarnation: s.incarnation, Slots: s.cfg.Slots, Addr: s.Addr(), Scheme: scheme,
+		Serve: func(on net.Listener) *daemon.Listener {
+			return &daemon.Listener{On: on, Handler: s.handler, Log: s.log}
+		},
+	})
+}
+
 // Addr is the address served on.
 func (s *Server) Addr() string { return s.listener.Addr() }
 
@@ -150,22 +170,20 @@ func (s *Server) drain(ctx context.Context) error {
 	if s.listener == nil {
 		return nil // never started
 	}
-	for _, j := range s.joined {
-		j.drain()
-	}
+	s.membership.Drain()
 	s.shop.Drain(buildGrace)
 	err := s.table.Drain(ctx)     // the listener still answers: "draining"
 	s.end(activation.ErrShutdown) // kills runs that are left, if any
 	ended, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	err = errors.Join(err, s.table.Drain(ended), s.stopJoining(ended), s.listener.Stop(ended), s.cleanUp())
+	err = errors.Join(err, s.table.Drain(ended), s.membership.Leave(ended), s.listener.Stop(ended), s.cleanUp())
 	s.tracer.Close(ended)
 	return err
 }
 
 // abandon undoes a start that failed half-way.
 func (s *Server) abandon() error {
-	err := s.stopJoining(context.Background())
+	err := s.membership.Leave(context.Background())
 	if s.listener != nil {
 		err = errors.Join(err, s.listener.Stop(context.Background()))
 		s.listener = nil

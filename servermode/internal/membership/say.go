@@ -1,10 +1,9 @@
-package servermode
+package membership
 
 import (
 	"context"
 	"fmt"
 	"io"
-	"net/http"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -18,10 +17,11 @@ const (
 	shortestInterval = 100 * time.Millisecond
 	longestInterval  = time.Minute
 	maxMembership    = 4 << 10 // of its answer, in bytes
+	statusOK         = 200
 )
 
 // say tells the balancer once, and returns when to say it again.
-func (j *joining) say(ctx context.Context, self runtimespec.Registration, limit time.Duration) (again time.Duration, err error) {
+func (b *balancer) say(ctx context.Context, self runtimespec.Registration, limit time.Duration) (again time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	body, err := json.Marshal(self)
@@ -29,14 +29,14 @@ func (j *joining) say(ctx context.Context, self runtimespec.Registration, limit 
 		return 0, err
 	}
 	header := hop.Header{{Name: "Content-Type", Value: "application/json"}}
-	if j.server.cfg.JoinTokenFile != "" {
-		secret, err := j.server.joinToken()
-		if err != nil {
-			return 0, err
-		}
+	secret, err := b.token()
+	if err != nil {
+		return 0, err
+	}
+	if secret != "" {
 		header = header.With(hop.Field{Name: "Authorization", Value: "Bearer " + secret})
 	}
-	resp, err := j.pool.Send(ctx, &hop.Request{Path: runtimespec.PathJoin, Header: header, Body: body})
+	resp, err := b.pool.Send(ctx, &hop.Request{Path: runtimespec.PathJoin, Header: header, Body: body})
 	if err != nil {
 		return 0, err
 	}
@@ -45,7 +45,7 @@ func (j *joining) say(ctx context.Context, self runtimespec.Registration, limit 
 	if err != nil {
 		return 0, err
 	}
-	if resp.Status != http.StatusOK {
+	if resp.Status != statusOK {
 		return 0, fmt.Errorf("the balancer answered %d: %.500s", resp.Status, text)
 	}
 	var m runtimespec.Membership
