@@ -99,7 +99,7 @@ const pathMetrics = "/metrics"
 // are labelled with the caller's tenant.
 func (s *Server) showMetrics(c *call) error {
 	var numbers prometheus.Gatherer = s.metrics.Registry
-	if c.NamesTenant() || !c.Grant.Delegate && s.settings().tokens.Several() {
+	if c.NamesTenant() || !c.Grant.Delegate && s.settings().Tokens.Several() {
 		numbers = s.metrics.OfTenant(c.Tenant)
 	}
 	// What is wrong with one number must not cost the others.

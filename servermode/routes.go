@@ -20,7 +20,7 @@ type call = endpoint.Call
 func (s *Server) routes() http.Handler {
 	s.endpoint = endpoint.New(endpoint.Config{
 		Service: outcome.Service, ID: s.incarnation, Log: s.log, Tracer: s.tracer,
-		Tokens: func() token.Set { return s.settings().tokens },
+		Tokens: func() token.Set { return s.settings().Tokens },
 		Load:   s.busy, Admit: s.admit, Sort: outcome.Refusal, Level: levelOf,
 	})
 	e, handle := s.endpoint.Echo(), s.endpoint.Handle

@@ -5,6 +5,7 @@ package servermode
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -128,7 +129,7 @@ func (s *Server) openStore() (err error) {
 
 func (s *Server) listen() error {
 	s.handler = s.routes()
-	s.listener = &daemon.Listener{Listen: s.cfg.Listen, Handler: s.handler, TLS: s.tls(), Log: s.log}
+	s.listener = &daemon.Listener{Listen: s.cfg.Listen, Handler: s.handler, TLS: endpoint.TLS(func() *tls.Certificate { return s.settings().Certificate }), Log: s.log}
 	return s.listener.Start()
 }
 
@@ -141,7 +142,7 @@ func (s *Server) openMembership() (err error) {
 // joinBalancers tells the balancers that the server is here.
 func (s *Server) joinBalancers() error {
 	scheme := "http"
-	if s.tls() != nil {
+	if s.settings().Certificate != nil {
 		scheme = "https"
 	}
 	return s.membership.Join(membership.Server{
