@@ -139,9 +139,9 @@ func (s *Server) ready(c echo.Context) error {
 	if reason != "" {
 		return c.JSON(http.StatusServiceUnavailable, map[string]any{"ready": false, "reason": reason})
 	}
-	answer := map[string]any{"ready": true, "kinds": s.kinds.String(), "changes": changes}
-	if sharesUser() {
-		answer["not_isolated"] = notIsolated
+	answer := map[string]any{"ready": true, "kinds": s.launcher.Kinds.String(), "changes": changes}
+	if host.SharesUser() {
+		answer["not_isolated"] = host.NotIsolated
 	}
 	return c.JSON(http.StatusOK, answer)
 }

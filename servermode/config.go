@@ -14,6 +14,7 @@ import (
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
 	"github.com/whiskaway/whiskaway/servermode/internal/host"
+	"github.com/whiskaway/whiskaway/servermode/internal/launch"
 	"github.com/whiskaway/whiskaway/servermode/internal/membership"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
@@ -227,7 +228,7 @@ func (c Config) bounds() error {
 	if c.Instances > c.MaxInstances {
 		return fmt.Errorf("%w: --instances %d is more than --max-instances %d", daemon.ErrConfig, c.Instances, c.MaxInstances)
 	}
-	return c.checkPreload()
+	return launch.CheckPreload(c.Preload, c.NoFork)
 }
 
 // leastInstances is how many processes a function may have on the smallest host:

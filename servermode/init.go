@@ -7,12 +7,12 @@ import (
 	"time"
 
 	"go.uber.org/zap"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 	"github.com/whiskaway/whiskaway/servermode/internal/host"
+	"github.com/whiskaway/whiskaway/servermode/internal/launch"
 )
 
 // initMargin is kept off an init's time: that a build goes on is worth telling,
@@ -34,7 +34,7 @@ func (s *Server) init(c *call) error {
 	defer stop()
 	defer context.AfterFunc(c.Context(), stop)()
 	a := s.answer(c)
-	err = s.table.Init(ctx, key, o.Lease, info, s.programOf(c.Tenant, spec), a)
+	err = s.table.Init(ctx, key, o.Lease, info, s.launcher.Program(c.Tenant, spec), a)
 	a.leave()
 	if err != nil {
 		return a.fail(err)
@@ -43,18 +43,11 @@ func (s *Server) init(c *call) error {
 	return a.finish([]byte(`{"ok":true}`))
 }
 
-// programOf makes the program of a function that the table does not know.
-func (s *Server) programOf(tenant string, spec runtimespec.Function) func() (function.Program, error) {
-	return func() (function.Program, error) {
-		return &program{server: s, tenant: tenant, spec: spec, laying: semaphore.NewWeighted(1)}, nil
-	}
-}
-
 // receive reads an init's body and keeps its code, and checks that the caller
 // and the server mean the same function.
 func (s *Server) receive(c *call, key function.Key) (spec runtimespec.Function, info function.Info, err error) {
 	requested := c.HeaderValue(runtimespec.HeaderKind)
-	if err := s.kinds.Check(requested); err != nil {
+	if err := s.launcher.Kinds.Check(requested); err != nil {
 		return spec, info, err
 	}
 	container, err := runtimespec.DecodeEnv(c.HeaderValue(runtimespec.HeaderEnv))
@@ -99,7 +92,8 @@ func (s *Server) understand(c *call, init *runtimespec.InitBody, requested strin
 		name = init.Name
 	}
 	c.Span.Text("faas.name", name)
-	wish, err := s.settings().wish(spec.Env)
+	now := s.settings()
+	wish, err := launch.Bounds{MaxInstances: now.MaxInstances, MaxKeepAlive: now.MaxKeepAlive}.Wish(spec.Env)
 	return spec, function.Info{Name: name, Kind: requested, Main: spec.Main, Wish: wish}, err
 }
 

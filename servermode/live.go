@@ -1,11 +1,14 @@
 package servermode
 
 import (
+	"fmt"
 	"os"
 
 	"go.uber.org/zap"
 
+	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/internal/endpoint"
+	"github.com/whiskaway/whiskaway/servermode/internal/host"
 )
 
 // live is what may change while the server serves. A reload replaces it whole,
@@ -43,4 +46,13 @@ func (s *Server) load(cfg Config) (now *live, err error) {
 		}
 	}
 	return now, nil
+}
+
+// checkTenants refuses several tenants where nothing is between them, unless the
+// owner has said that they trust each other.
+func (l *live) checkTenants() error {
+	if !host.SharesUser() || l.AllowSharedUser || !l.Tokens.Several() {
+		return nil
+	}
+	return fmt.Errorf("%w: --token-file has several tenants, or a token that may delegate, and this server is not root: functions of all would run as its own user and could reach each other's code, files and memory; start it as root, or, if all tenants trust each other, with --allow-shared-user", daemon.ErrConfig)
 }

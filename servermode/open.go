@@ -1,13 +1,15 @@
 package servermode
 
 import (
-	"os"
-	"path/filepath"
+	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
 	"github.com/whiskaway/whiskaway/servermode/internal/host"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind"
+	"github.com/whiskaway/whiskaway/servermode/internal/launch"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
@@ -23,64 +25,23 @@ func (s *Server) openState() (err error) {
 	return sandbox.Sweep(s.state.ID + ".")
 }
 
-// clearFunctions removes the folders that an earlier server left. One that
-// stays is in nobody's way: new ones have names of their own.
-func (s *Server) clearFunctions() error {
-	dir := s.state.Path("functions")
-	entries, err := os.ReadDir(dir)
-	for _, e := range entries {
-		s.removeFolder(filepath.Join(dir, e.Name()))
-	}
-	return err
-}
-
-// removeFolder removes a function's folder, whatever is left in it.
-func (s *Server) removeFolder(dir string) {
-	if err := sandbox.RemoveTree(dir); err != nil {
-		s.log.Warn("a function's folder is left; the next start tries again, or remove it by hand", zap.String("folder", dir), zap.Error(err))
-	}
-}
-
-// openSandbox chooses as whom functions run.
-func (s *Server) openSandbox() error {
-	var users *sandbox.Users
-	if !sharesUser() {
-		if err := s.state.Passable(); err != nil {
-			return err
-		}
-		var err error
-		if users, err = sandbox.ClaimUsers(); err != nil {
-			return err
-		}
-		s.onStop(users.Close)
-		users.Notice = func(err error) { s.log.Warn("something of a function is left on the host", zap.Error(err)) }
-		if users.Left != nil {
-			users.Notice(users.Left)
-		}
-	} else {
-		s.log.Warn("functions are not isolated: "+notIsolated, zap.Int("uid", os.Getuid()))
-	}
-	// Now that nobody is left who could put links in the way.
-	if err := s.clearFunctions(); err != nil {
-		return err
-	}
-	s.box = sandbox.New(s.state.ID+"."+s.incarnation, s.cfg.Limits, users)
-	s.onStop(func() error { s.box.Close(); return nil })
-	s.onStop(s.awaitRemovals)
-	if err := s.probeSandbox(); err != nil {
-		return err
-	}
-	return s.openShop()
-}
-
-// openShop makes ready the place where dependencies and programs are built.
-func (s *Server) openShop() (err error) {
-	s.shop, err = build.Open(build.Config{
-		Dir: s.state.Path("builds"), Box: s.box,
-		AtOnce: int64(s.cfg.Builds), Timeout: s.cfg.BuildTimeout, MaxBytes: s.cfg.BuildCache,
+// openLauncher finds out what the host can run.
+func (s *Server) openLauncher() (err error) {
+	c := s.cfg
+	s.launcher, err = launch.Open(launch.Config{
+		State: s.state, Incarnation: s.incarnation, Store: s.store, OOM: s.oom, Log: s.log,
+		StopGrace: func() time.Duration { return s.settings().StopGrace },
+		Limits:    c.Limits, SharedMemory: c.SharedMemory, Keep: c.Keep, PassEnv: c.PassEnv, MaxResult: c.MaxResult,
+		Archives: artifact.Limits{Bytes: c.MaxUnpacked, Files: c.MaxUnpackedFiles, Ratio: artifact.DefaultLimits.Ratio},
+		Builds:   build.Config{AtOnce: int64(c.Builds), Timeout: c.BuildTimeout, MaxBytes: c.BuildCache},
+		Kinds: launch.Kinds{
+			Python: c.Python, UV: c.UV, HostPackages: c.HostPackages, Preload: c.Preload, NoFork: c.NoFork,
+			Go: c.Go, Node: c.Node, NodeModules: c.NodeModules, Runtimes: c.Runtimes, Concurrency: c.Concurrency,
+			Native: kind.Native{WaitForAck: c.NativeAck, Grace: c.NativeGrace, ExecutionEnv: c.NativeExecutionEnv},
+		},
 	})
 	if err == nil {
-		s.onStop(s.shop.Close)
+		s.onStop(s.launcher.Close)
 	}
 	return err
 }

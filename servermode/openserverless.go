@@ -74,7 +74,7 @@ func (o *openServerless) init(c *call, body []byte, read func()) error {
 	defer context.AfterFunc(c.Context(), stop)()
 	lease := leaseOf(id)
 	logs := &keptLog{stages: stages{of: c.Span}, max: o.server.cfg.MaxLog}
-	err = o.server.table.Init(ctx, key, lease, info, o.server.programOf(c.Tenant, spec), logs)
+	err = o.server.table.Init(ctx, key, lease, info, o.server.launcher.Program(c.Tenant, spec), logs)
 	logs.leave()
 	o.names.leave(name, lease, err == nil)
 	if err != nil {

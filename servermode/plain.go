@@ -82,7 +82,7 @@ func (p *plain) initialise(ctx context.Context, c *call, lease string, body []by
 	}
 	kind := p.server.settings().PlainKind
 	if err == nil {
-		err = p.server.kinds.Check(kind)
+		err = p.server.launcher.Kinds.Check(kind)
 	}
 	var spec runtimespec.Function
 	var info function.Info
@@ -100,7 +100,7 @@ func (p *plain) initialise(ctx context.Context, c *call, lease string, body []by
 	defer cancel()
 	key = function.Key{Tenant: c.Tenant, Identity: spec.Identity()}
 	defer logs.leave()
-	return key, p.server.table.Init(ctx, key, lease, info, p.server.programOf(c.Tenant, spec), logs)
+	return key, p.server.table.Init(ctx, key, lease, info, p.server.launcher.Program(c.Tenant, spec), logs)
 }
 
 // run executes one activation. What is refused because another one is running

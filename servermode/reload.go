@@ -31,7 +31,7 @@ func (s *Server) Reload(cfg Config) error {
 	s.table.Configure(s.tableConfig(next))
 	s.activations.SetLimits(effective.Activations, effective.ResultCache)
 	s.store.SetMaxBytes(effective.CodeCache)
-	s.shop.SetMaxBytes(effective.BuildCache)
+	s.launcher.Builder.SetMaxBytes(effective.BuildCache)
 	s.live.Store(next)
 	if len(late) > 0 {
 		s.log.Warn("not changed: restart the server for it", zap.Strings("settings", late))

@@ -83,8 +83,8 @@ func (s *Server) join(ctx context.Context, c *call, running *activation.Run) err
 // outcome is what a process's line, or its failure, means to OpenWhisk. A failure
 // is logged; what helps the author with it goes to sink.
 func (s *Server) outcome(c *call, of activation.Key, sink function.Sink, result []byte, err error) ([]byte, error) {
-	result, err = outcome.Result(result, s.explain(err))
-	s.hintAt(result, sink)
+	result, err = outcome.Result(result, s.launcher.Explain(err))
+	s.launcher.HintAt(result, sink)
 	s.logFailure(c, of.Key, of.ID, result, err)
 	return result, err
 }

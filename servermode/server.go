@@ -22,14 +22,12 @@ import (
 	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/internal/trace"
 	"github.com/whiskaway/whiskaway/servermode/internal/activation"
-	"github.com/whiskaway/whiskaway/servermode/internal/build"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 	"github.com/whiskaway/whiskaway/servermode/internal/host"
-	"github.com/whiskaway/whiskaway/servermode/internal/kind"
+	"github.com/whiskaway/whiskaway/servermode/internal/launch"
 	"github.com/whiskaway/whiskaway/servermode/internal/membership"
 	"github.com/whiskaway/whiskaway/servermode/internal/metrics"
 	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
-	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 	"github.com/whiskaway/whiskaway/servermode/internal/zygote"
 )
 
@@ -44,13 +42,7 @@ type Server struct {
 	reloading sync.Mutex           // held across a reload
 
 	state       *host.State
-	box         *sandbox.Sandbox
-	needs       []string       // of functions, in folders that are hidden from them
-	removals    sync.WaitGroup // of what ended processes leave
-	shop        *build.Shop
-	kinds       kind.Set
-	configured  []kind.Stands  // of them, those that the owner named
-	parent      *zygote.Parent // of Python functions; nil: they are executed
+	launcher    *launch.Launcher
 	store       *codestore.Store
 	table       *function.Table
 	metrics     *metrics.Metrics
@@ -96,7 +88,7 @@ func New(cfg Config) *Server {
 	spans := trace.Counters("whiskaway_spans_total", func() (sent, dropped float64) { return s.tracer.Counts() })
 	s.table = function.NewTable(s.tableConfig(s.settings()))
 	s.metrics.Registry.MustRegister(append(spans, metrics.Gauges{
-		Table: s.table, Activations: s.activations, Forks: s.forks,
+		Table: s.table, Activations: s.activations, Forks: func() zygote.Stats { return s.launcher.Parent.Stats() },
 		CodeBytes: func() int64 { return s.store.Bytes() },
 	})...)
 	s.sweep = func(now time.Time) { s.table.Sweep(now); s.activations.Sweep(now) }
@@ -108,7 +100,7 @@ func New(cfg Config) *Server {
 // Start checks the configuration, makes ready what functions need and serves.
 func (s *Server) Start() error {
 	err := s.cfg.validate()
-	for _, step := range []func() error{s.openSecrets, s.openMembership, s.openState, s.openTraces, s.openSandbox, s.openKinds, s.findNeeds, s.adoptOrphans, s.openStore, s.sweepIdle, s.listen, s.joinBalancers} {
+	for _, step := range []func() error{s.openSecrets, s.openMembership, s.openState, s.openTraces, s.openStore, s.openLauncher, s.adoptOrphans, s.sweepIdle, s.listen, s.joinBalancers} {
 		if err == nil {
 			err = step()
 		}
@@ -172,7 +164,7 @@ func (s *Server) drain(ctx context.Context) error {
 		return nil // never started
 	}
 	s.membership.Drain()
-	s.shop.Drain(buildGrace)
+	s.launcher.Builder.Drain(buildGrace)
 	err := s.table.Drain(ctx)     // the listener still answers: "draining"
 	s.end(activation.ErrShutdown) // kills runs that are left, if any
 	ended, cancel := context.WithTimeout(context.Background(), 10*time.Second)

@@ -1,4 +1,4 @@
-package servermode
+package launch
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package servermode
+package launch
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
@@ -18,16 +19,22 @@ const (
 	hintGPU       = "WHISKAWAY_GPU"
 )
 
-// wish reads an author's hints. One that is no hint, or asks for more than the
+// Bounds are how much an author may ask for.
+type Bounds struct {
+	MaxInstances int
+	MaxKeepAlive time.Duration // 0: forever
+}
+
+// Wish reads an author's hints. One that is no hint, or asks for more than the
 // owner allows, is refused: to run otherwise than asked would surprise later.
-func (c Config) wish(env map[string]string) (w function.Wish, err error) {
+func (b Bounds) Wish(env map[string]string) (w function.Wish, err error) {
 	if text := env[hintInstances]; text != "" {
 		n, err := strconv.Atoi(strings.TrimSpace(text))
 		switch {
 		case err != nil || n < 1:
 			return w, badHint(hintInstances, text, "it must be a whole number, at least 1")
-		case n > c.MaxInstances:
-			return w, badHint(hintInstances, text, fmt.Sprintf("this server's owner allows %d (--max-instances)", c.MaxInstances))
+		case n > b.MaxInstances:
+			return w, badHint(hintInstances, text, fmt.Sprintf("this server's owner allows %d (--max-instances)", b.MaxInstances))
 		}
 		w.Instances = n
 	} else if gpu, _ := strconv.ParseBool(env[hintGPU]); gpu {
@@ -38,8 +45,8 @@ func (c Config) wish(env map[string]string) (w function.Wish, err error) {
 		switch {
 		case err != nil:
 			return w, badHint(hintKeepAlive, text, "it must be a duration such as 90s or 1h, seconds, 0 or forever")
-		case c.MaxKeepAlive > 0 && keep > c.MaxKeepAlive:
-			return w, badHint(hintKeepAlive, text, fmt.Sprintf("this server's owner allows %s (--max-keep-alive)", c.MaxKeepAlive))
+		case b.MaxKeepAlive > 0 && keep > b.MaxKeepAlive:
+			return w, badHint(hintKeepAlive, text, fmt.Sprintf("this server's owner allows %s (--max-keep-alive)", b.MaxKeepAlive))
 		}
 		w.KeepAlive = &keep
 	}
@@ -63,5 +70,5 @@ func parseKeepAlive(text string) (time.Duration, error) {
 }
 
 func badHint(name, value, problem string) error {
-	return refusal(runtimespec.BadRequest, fmt.Sprintf("init parameter %s=%.40q: %s", name, value, problem))
+	return refusal.New(runtimespec.BadRequest, "init parameter %s=%.40q: %s", name, value, problem)
 }

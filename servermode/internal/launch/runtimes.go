@@ -1,4 +1,4 @@
-package servermode
+package launch
 
 import (
 	"fmt"
@@ -17,8 +17,8 @@ const anyKind = "actionloop"
 // openRuntimes adds the ActionLoop runtimes that the owner configured: NAME=FILE
 // with the variables of its image in FILE, or NAME alone when this server runs
 // within that image.
-func (s *Server) openRuntimes(uid int) error {
-	wanted := s.cfg.Runtimes
+func (l *Launcher) openRuntimes(uid int) error {
+	wanted := l.cfg.Runtimes
 	if len(wanted) == 0 && os.Getenv("OW_COMPILER") != "" {
 		wanted = []string{anyKind}
 	}
@@ -26,16 +26,16 @@ func (s *Server) openRuntimes(uid int) error {
 		name, file, inFile := strings.Cut(entry, "=")
 		var r *kind.Runtime
 		env, err := runtimeEnv(file, inFile)
-		if err == nil && slices.ContainsFunc(s.kinds, func(k kind.Kind) bool { return k.Name() == name }) {
+		if err == nil && slices.ContainsFunc(l.Kinds, func(k kind.Kind) bool { return k.Name() == name }) {
 			err = fmt.Errorf("this server has a kind %s already", name)
 		}
 		if err == nil {
-			r, err = kind.NewRuntime(name, env, s.native(), len(wanted) == 1, uid)
+			r, err = kind.NewRuntime(name, env, l.cfg.Native, len(wanted) == 1, uid)
 		}
 		if err != nil {
 			return fmt.Errorf("%w: --runtime %s: %w", daemon.ErrConfig, entry, err)
 		}
-		if err := s.offer(name, "--runtime", entry, r, nil); err != nil {
+		if err := l.offer(name, "--runtime", entry, r, nil); err != nil {
 			return err
 		}
 	}
