@@ -26,13 +26,13 @@ func (s *Server) stopLease(c *call) error {
 	}
 	key := function.Key{Tenant: c.Tenant, Identity: identity}
 	if id := c.HeaderValue(runtimespec.HeaderActivation); id != "" {
-		s.activations.Cancel(activation.Key{Key: key, ID: id})
+		s.service.Activations.Cancel(activation.Key{Key: key, ID: id})
 	} else {
 		lease, err := c.Lease()
 		if err != nil {
 			return err
 		}
-		s.table.Stop(key, lease)
+		s.service.Table.Stop(key, lease)
 		s.log.Info("lease ended", zap.String("function", key.Identity.Short()), zap.String("tenant", key.Tenant))
 	}
 	return c.Done()
@@ -80,7 +80,7 @@ func (s *Server) functions(c *call) error {
 		memory = func(int) int64 { return 0 } // it takes reading about all processes
 	}
 	out := []FunctionStatus{}
-	for _, f := range s.table.List(tenant) {
+	for _, f := range s.service.Table.List(tenant) {
 		out = append(out, status(f, memory))
 	}
 	body, err := json.Marshal(map[string]any{"functions": out})
@@ -133,13 +133,13 @@ func (s *Server) ready(c echo.Context) error {
 	changes := s.changes() // before anybody can ask for what has changed
 	reason := s.health.Reason(time.Now())
 	s.endpoint.Sign(c.Response().Header())
-	if reason == "" && s.table.Draining() {
+	if reason == "" && s.service.Table.Draining() {
 		reason = "draining"
 	}
 	if reason != "" {
 		return c.JSON(http.StatusServiceUnavailable, map[string]any{"ready": false, "reason": reason})
 	}
-	answer := map[string]any{"ready": true, "kinds": s.launcher.Kinds.String(), "changes": changes}
+	answer := map[string]any{"ready": true, "kinds": s.service.Launcher.Kinds.String(), "changes": changes}
 	if host.SharesUser() {
 		answer["not_isolated"] = host.NotIsolated
 	}

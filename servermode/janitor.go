@@ -49,7 +49,7 @@ func (s *Server) examine(now time.Time) {
 	s.oom.Look()
 	err := host.TryOut(s.state.Dir)
 	if err == nil {
-		err = s.launcher.CheckKinds()
+		err = s.service.Launcher.CheckKinds()
 	}
 	reason := host.Complaint(err)
 	if was := s.health.Examined(now, reason); was != reason {

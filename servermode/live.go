@@ -9,6 +9,8 @@ import (
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/servermode/internal/host"
+	"github.com/whiskaway/whiskaway/servermode/internal/invoke"
+	"github.com/whiskaway/whiskaway/servermode/internal/launch"
 )
 
 // live is what may change while the server serves. A reload replaces it whole,
@@ -22,12 +24,20 @@ type live struct {
 // settings are those of this moment.
 func (s *Server) settings() *live { return s.live.Load() }
 
+// invoke is what inits and runs are bounded by.
+func (l *live) invoke() invoke.Settings {
+	return invoke.Settings{
+		InitTimeout: l.InitTimeout, RunTimeout: l.RunTimeout, PlainKind: l.PlainKind, ManyTenants: l.Tokens.Several(),
+		Bounds: launch.Bounds{MaxInstances: l.MaxInstances, MaxKeepAlive: l.MaxKeepAlive},
+	}
+}
+
 // openSecrets reads the files that the configuration names.
 func (s *Server) openSecrets() error {
 	now, err := s.load(s.cfg)
 	if err == nil {
 		s.live.Store(now)
-		s.table.Configure(s.tableConfig(now))
+		s.service.Table.Configure(s.tableConfig(now))
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/whiskaway/whiskaway/internal/trace"
 	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
 	"github.com/whiskaway/whiskaway/servermode/internal/host"
@@ -28,8 +29,8 @@ func (s *Server) openState() (err error) {
 // openLauncher finds out what the host can run.
 func (s *Server) openLauncher() (err error) {
 	c := s.cfg
-	s.launcher, err = launch.Open(launch.Config{
-		State: s.state, Incarnation: s.incarnation, Store: s.store, OOM: s.oom, Log: s.log,
+	s.service.Launcher, err = launch.Open(launch.Config{
+		State: s.state, Incarnation: s.incarnation, Store: s.service.Store, OOM: s.oom, Log: s.log,
 		StopGrace: func() time.Duration { return s.settings().StopGrace },
 		Limits:    c.Limits, SharedMemory: c.SharedMemory, Keep: c.Keep, PassEnv: c.PassEnv, MaxResult: c.MaxResult,
 		Archives: artifact.Limits{Bytes: c.MaxUnpacked, Files: c.MaxUnpackedFiles, Ratio: artifact.DefaultLimits.Ratio},
@@ -41,7 +42,7 @@ func (s *Server) openLauncher() (err error) {
 		},
 	})
 	if err == nil {
-		s.onStop(s.launcher.Close)
+		s.onStop(s.service.Launcher.Close)
 	}
 	return err
 }
@@ -58,4 +59,10 @@ func (s *Server) adoptOrphans() error {
 	}
 	s.onStop(func() error { orphans.Close(); return nil })
 	return nil
+}
+
+// openTraces begins to record spans, if the environment names a collector.
+func (s *Server) openTraces() (err error) {
+	s.tracer, err = trace.Open("whiskaway-servermode", s.incarnation, s.log)
+	return err
 }

@@ -17,8 +17,3 @@ func (s *Server) Silence(d time.Duration) { s.health.Beat(time.Now().Add(-d)) }
 
 // Observer is the server's own.
 func (s *Server) Observer() function.Observer { return s.metrics }
-
-// NewRunLog returns a run log's admit.
-func NewRunLog() func(function.Key, time.Time) (int, bool) {
-	return (&runLog{recent: map[function.Key]*failures{}}).admit
-}

@@ -28,10 +28,10 @@ func (s *Server) Reload(cfg Config) error {
 		return err
 	}
 	late := s.cfg.restarts(cfg)
-	s.table.Configure(s.tableConfig(next))
-	s.activations.SetLimits(effective.Activations, effective.ResultCache)
-	s.store.SetMaxBytes(effective.CodeCache)
-	s.launcher.Builder.SetMaxBytes(effective.BuildCache)
+	s.service.Table.Configure(s.tableConfig(next))
+	s.service.Activations.SetLimits(effective.Activations, effective.ResultCache)
+	s.service.Store.SetMaxBytes(effective.CodeCache)
+	s.service.Launcher.Builder.SetMaxBytes(effective.BuildCache)
 	s.live.Store(next)
 	if len(late) > 0 {
 		s.log.Warn("not changed: restart the server for it", zap.Strings("settings", late))

@@ -24,10 +24,12 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 	"github.com/whiskaway/whiskaway/servermode/internal/host"
-	"github.com/whiskaway/whiskaway/servermode/internal/launch"
+	"github.com/whiskaway/whiskaway/servermode/internal/invoke"
 	"github.com/whiskaway/whiskaway/servermode/internal/membership"
 	"github.com/whiskaway/whiskaway/servermode/internal/metrics"
+	"github.com/whiskaway/whiskaway/servermode/internal/openserverless"
 	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
+	"github.com/whiskaway/whiskaway/servermode/internal/plain"
 	"github.com/whiskaway/whiskaway/servermode/internal/zygote"
 )
 
@@ -41,26 +43,19 @@ type Server struct {
 	live      atomic.Pointer[live] // what a reload replaces
 	reloading sync.Mutex           // held across a reload
 
-	state       *host.State
-	launcher    *launch.Launcher
-	store       *codestore.Store
-	table       *function.Table
-	metrics     *metrics.Metrics
-	tracer      *trace.Tracer // nil: no spans are recorded
-	activations *activation.Table
-	uploads     *semaphore.Weighted
-	memory      *host.MemoryGauge
-	oom         *host.OOMWatch
-	failures    *runLog
-	endpoint    *endpoint.Endpoint
-	handler     http.Handler // the server's HTTP face
-	listener    *daemon.Listener
-	membership  *membership.Membership // of balancers
+	state      *host.State
+	service    *invoke.Service
+	metrics    *metrics.Metrics
+	tracer     *trace.Tracer // nil: no spans are recorded
+	uploads    *semaphore.Weighted
+	memory     *host.MemoryGauge
+	oom        *host.OOMWatch
+	endpoint   *endpoint.Endpoint
+	handler    http.Handler // the server's HTTP face
+	listener   *daemon.Listener
+	membership *membership.Membership // of balancers
 
 	plain, openServerless dialect // of callers that send none of our headers
-
-	base context.Context // ends when runs are to be killed
-	end  context.CancelCauseFunc
 
 	stop     sync.Once
 	stopErr  error
@@ -78,22 +73,26 @@ func New(cfg Config) *Server {
 		cfg:         cfg,
 		incarnation: uuid.NewString(),
 		log:         cfg.Log.Named("servermode"),
-		activations: activation.New(cfg.Activations, cfg.ResultCache, outcome.Remembered),
 		uploads:     semaphore.NewWeighted(max(cfg.UploadBudget, cfg.MaxInitBody)),
 	}
 	s.memory = &host.MemoryGauge{Reserve: func() int64 { return s.settings().MemoryReserve }}
-	s.oom, s.failures = host.NewOOMWatch(host.OOMKills), &runLog{recent: map[function.Key]*failures{}}
+	s.oom = host.NewOOMWatch(host.OOMKills)
 	s.live.Store(&live{Config: cfg})
 	s.metrics = metrics.New()
 	spans := trace.Counters("whiskaway_spans_total", func() (sent, dropped float64) { return s.tracer.Counts() })
-	s.table = function.NewTable(s.tableConfig(s.settings()))
+	s.service = invoke.New(invoke.Service{
+		Table:       function.NewTable(s.tableConfig(s.settings())),
+		Activations: activation.New(cfg.Activations, cfg.ResultCache, outcome.Remembered),
+		Log:         s.log, VolatileEnv: cfg.VolatileEnv, MaxLog: cfg.MaxLog,
+		Settings: func() invoke.Settings { return s.settings().invoke() },
+	})
 	s.metrics.Registry.MustRegister(append(spans, metrics.Gauges{
-		Table: s.table, Activations: s.activations, Forks: func() zygote.Stats { return s.launcher.Parent.Stats() },
-		CodeBytes: func() int64 { return s.store.Bytes() },
+		Table: s.service.Table, Activations: s.service.Activations, Forks: func() zygote.Stats { return s.service.Launcher.Parent.Stats() },
+		CodeBytes: func() int64 { return s.service.Store.Bytes() },
 	})...)
-	s.sweep = func(now time.Time) { s.table.Sweep(now); s.activations.Sweep(now) }
-	s.base, s.end = context.WithCancelCause(context.Background())
-	s.plain, s.openServerless = newPlain(s), newOpenServerless(s)
+	s.sweep = func(now time.Time) { s.service.Table.Sweep(now); s.service.Activations.Sweep(now) }
+	s.plain = plain.New(s.service, cfg.Environ, cfg.Stdout, cfg.Stderr)
+	s.openServerless = openserverless.New(s.service, cfg.Environ)
 	return s
 }
 
@@ -115,7 +114,7 @@ func (s *Server) Start() error {
 func (s *Server) onStop(f func() error) { s.cleanups = append(s.cleanups, f) }
 
 func (s *Server) openStore() (err error) {
-	s.store, err = codestore.Open(s.state.Path("code"), s.cfg.CodeCache)
+	s.service.Store, err = codestore.Open(s.state.Path("code"), s.cfg.CodeCache)
 	return err
 }
 
@@ -164,12 +163,12 @@ func (s *Server) drain(ctx context.Context) error {
 		return nil // never started
 	}
 	s.membership.Drain()
-	s.launcher.Builder.Drain(buildGrace)
-	err := s.table.Drain(ctx)     // the listener still answers: "draining"
-	s.end(activation.ErrShutdown) // kills runs that are left, if any
+	s.service.Launcher.Builder.Drain(buildGrace)
+	err := s.service.Table.Drain(ctx) // the listener still answers: "draining"
+	s.service.Kill()                  // kills runs that are left, if any
 	ended, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	err = errors.Join(err, s.table.Drain(ended), s.membership.Leave(ended), s.listener.Stop(ended), s.cleanUp())
+	err = errors.Join(err, s.service.Table.Drain(ended), s.membership.Leave(ended), s.listener.Stop(ended), s.cleanUp())
 	s.tracer.Close(ended)
 	return err
 }

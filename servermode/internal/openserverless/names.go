@@ -1,4 +1,4 @@
-package servermode
+package openserverless
 
 import (
 	"slices"
@@ -21,7 +21,7 @@ type named struct {
 	key    function.Key
 	leases []string // of its containers
 	inits  int      // in flight
-	turn   int
+	next   int      // of the leases, the one that the next run prolongs
 }
 
 // enter claims a name for a function during its init. Names of functions that
@@ -83,8 +83,8 @@ func (h *hashes) find(name hashKey) (key function.Key, lease string, ok bool) {
 	if n == nil || len(n.leases) == 0 {
 		return key, "", false
 	}
-	n.turn++
-	return n.key, n.leases[n.turn%len(n.leases)], true
+	n.next++
+	return n.key, n.leases[n.next%len(n.leases)], true
 }
 
 // holds reports whether a name has a lease.

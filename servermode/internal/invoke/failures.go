@@ -1,4 +1,4 @@
-package servermode
+package invoke
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
@@ -24,11 +25,13 @@ const (
 	failureNames = 1024
 )
 
-// runLog bounds what is logged of runs that failed, by function.
-type runLog struct {
+// failureLog bounds what is logged of runs that failed, by function.
+type failureLog struct {
 	mu     sync.Mutex // guards what follows
 	recent map[function.Key]*failures
 }
+
+func newFailureLog() *failureLog { return &failureLog{recent: map[function.Key]*failures{}} }
 
 // failures are those of one function since a moment.
 type failures struct {
@@ -39,7 +42,7 @@ type failures struct {
 
 // admit reports whether one more may be logged, and of how many before it nothing
 // was.
-func (l *runLog) admit(key function.Key, now time.Time) (missed int, ok bool) {
+func (l *failureLog) admit(key function.Key, now time.Time) (missed int, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f := l.recent[key]
@@ -62,7 +65,7 @@ func (l *runLog) admit(key function.Key, now time.Time) (missed int, ok bool) {
 
 // forget drops functions whose time is over, once there are many; the caller holds
 // mu. What was missed of them is in the metrics.
-func (l *runLog) forget(now time.Time) {
+func (l *failureLog) forget(now time.Time) {
 	if len(l.recent) < failureNames {
 		return
 	}
@@ -73,10 +76,10 @@ func (l *runLog) forget(now time.Time) {
 	}
 }
 
-// logFailure writes a line about a run that a process was given, or could not be
-// started for, and that did not succeed. What the action itself says of the cause
-// is for its author's eyes, not for the owner's log.
-func (s *Server) logFailure(c *call, key function.Key, activation string, result []byte, err error) {
+// logFailure writes a line about a run that failed in a process, or for which none
+// could be started. What the action itself says of the cause is its author's, and is
+// not in the owner's log.
+func (s *Service) logFailure(by Caller, run activation.Key, result []byte, err error) {
 	level, ended, cause := zapcore.WarnLevel, "", ""
 	switch how := outcome.Of(result, err); how {
 	case outcome.OK, outcome.Cancelled:
@@ -92,16 +95,19 @@ func (s *Server) logFailure(c *call, key function.Key, activation string, result
 			cause = "the action's own error"
 		}
 	}
-	missed, ok := s.failures.admit(key, time.Now())
+	missed, ok := s.failures.admit(run.Key, time.Now())
 	if !ok {
 		return
 	}
 	fields := []zap.Field{
-		zap.String("function", key.Identity.Short()), zap.String("action", s.table.Info(key).Name), zap.String("tenant", key.Tenant),
-		zap.String("activation", activation), zap.String("outcome", ended), zap.String("cause", cause), c.TraceID(),
+		zap.String("function", run.Identity.Short()), zap.String("action", s.Table.Info(run.Key).Name), zap.String("tenant", run.Tenant),
+		zap.String("activation", run.ID), zap.String("outcome", ended), zap.String("cause", cause),
+	}
+	if id := by.Trace.ID(); id != "" {
+		fields = append(fields, zap.String("trace_id", id))
 	}
 	if missed > 0 {
 		fields = append(fields, zap.Int("not_logged_before", missed))
 	}
-	s.log.Log(level, "run failed", fields...)
+	s.Log.Log(level, "run failed", fields...)
 }

@@ -1,4 +1,4 @@
-package servermode
+package plain
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
@@ -23,18 +24,18 @@ type slot struct {
 	init  *activation.Run
 
 	key      function.Key // set when ready is
-	ready    bool         // initialised; guarded by plainSlots.mu
-	inFlight int          // runs; guarded by plainSlots.mu
+	ready    bool         // initialised; guarded by slots.mu
+	inFlight int          // runs; guarded by slots.mu
 }
 
-// plainSlots are the plain callers' functions, by tenant.
-type plainSlots struct {
+// slots are the plain callers' functions, by tenant.
+type slots struct {
 	mu    sync.Mutex // guards what follows
 	taken map[string]*slot
 }
 
 // leave frees the tenant's slot if it is still this one; the caller holds mu.
-func (s *plainSlots) leave(tenant string, mine *slot) (was bool) {
+func (s *slots) leave(tenant string, mine *slot) (was bool) {
 	if was = s.taken[tenant] == mine; was {
 		delete(s.taken, tenant)
 	}
@@ -48,37 +49,37 @@ func initKey(tenant string, s *slot) activation.Key {
 
 // enterInit takes the tenant's slot (first), or finds the same init in flight.
 // When it is too late for either, current is nil.
-func (p *plain) enterInit(ctx context.Context, tenant string, body [sha256.Size]byte) (mine *slot, current *activation.Run, first bool) {
-	p.slots.mu.Lock()
-	defer p.slots.mu.Unlock()
-	mine = p.slots.taken[tenant]
-	taken := mine != nil && (!mine.ready || p.server.knows(mine.key)) // else evicted, or its lease ran out
+func (d *Dialect) enterInit(ctx context.Context, tenant string, body [sha256.Size]byte) (mine *slot, current *activation.Run, first bool) {
+	d.slots.mu.Lock()
+	defer d.slots.mu.Unlock()
+	mine = d.slots.taken[tenant]
+	taken := mine != nil && (!mine.ready || d.knows(mine.key)) // else evicted, or its lease ran out
 	if !taken {
 		mine = &slot{lease: uuid.NewString(), body: body}
 	} else if mine.body != body {
 		return mine, nil, false
 	}
-	current, first, _ = p.inits.Enter(ctx, initKey(tenant, mine), time.Time{}, taken)
+	current, first, _ = d.inits.Enter(ctx, initKey(tenant, mine), time.Time{}, taken)
 	if first {
 		mine.init = current
-		p.slots.taken[tenant] = mine
+		d.slots.taken[tenant] = mine
 	}
 	return mine, current, first
 }
 
 // settle fills the slot or frees it, as an init came out. One whose slot was
 // freed meanwhile has failed.
-func (p *plain) settle(tenant string, mine *slot, key function.Key, err error) error {
-	p.slots.mu.Lock()
+func (d *Dialect) settle(tenant string, mine *slot, key function.Key, err error) error {
+	d.slots.mu.Lock()
 	if err == nil {
 		mine.key, mine.ready = key, true
 	} else {
-		p.slots.leave(tenant, mine)
+		d.slots.leave(tenant, mine)
 	}
-	freed := err == nil && p.slots.taken[tenant] != mine
-	p.slots.mu.Unlock()
+	freed := err == nil && d.slots.taken[tenant] != mine
+	d.slots.mu.Unlock()
 	if freed {
-		p.server.table.Stop(key, mine.lease)
+		d.service.Table.Stop(key, mine.lease)
 		return activation.ErrCancelled
 	}
 	return err
@@ -87,15 +88,15 @@ func (p *plain) settle(tenant string, mine *slot, key function.Key, err error) e
 // enterRun records a run; one with the id of a run in flight joins it. Without
 // concurrency another at the same time is refused: current is nil. Without a
 // function in is.
-func (p *plain) enterRun(ctx context.Context, tenant, id string) (in *slot, current *activation.Run, first bool, err error) {
-	p.slots.mu.Lock()
-	defer p.slots.mu.Unlock()
-	in = p.slots.taken[tenant]
+func (d *Dialect) enterRun(ctx context.Context, tenant, id string) (in *slot, current *activation.Run, first bool, err error) {
+	d.slots.mu.Lock()
+	defer d.slots.mu.Unlock()
+	in = d.slots.taken[tenant]
 	if in == nil || !in.ready {
 		return nil, nil, false, nil
 	}
-	busy := in.inFlight > 0 && !p.concurrent
-	current, first, err = p.server.activations.Enter(ctx, activation.Key{Key: in.key, ID: id}, time.Time{}, busy)
+	busy := in.inFlight > 0 && !d.concurrent
+	current, first, err = d.service.Activations.Enter(ctx, activation.Key{Key: in.key, ID: id}, time.Time{}, busy)
 	if first {
 		in.inFlight++
 	}
@@ -104,31 +105,31 @@ func (p *plain) enterRun(ctx context.Context, tenant, id string) (in *slot, curr
 
 // leaveRun records a run's outcome. A function that is not known any more has
 // left its slot.
-func (p *plain) leaveRun(in *slot, current *activation.Run, result []byte, err error) {
+func (d *Dialect) leaveRun(in *slot, current *activation.Run, result []byte, err error) {
 	unknown := err != nil && outcome.Refusal(err).Reason == runtimespec.UnknownFunction
-	p.slots.mu.Lock()
+	d.slots.mu.Lock()
 	in.inFlight--
 	if unknown {
-		p.slots.leave(in.key.Tenant, in)
+		d.slots.leave(in.key.Tenant, in)
 	}
-	p.slots.mu.Unlock()
+	d.slots.mu.Unlock()
 	if unknown {
-		p.server.table.Stop(in.key, in.lease)
+		d.service.Table.Stop(in.key, in.lease)
 		err = errNoAction
 	}
-	p.server.activations.Finish(current, result, err)
+	d.service.Activations.Finish(current, result, err)
 }
 
-// stop frees the tenant's slot. It is idempotent.
-func (p *plain) stop(c *call, _ []byte) error {
-	p.slots.mu.Lock()
-	was := p.slots.taken[c.Tenant]
-	delete(p.slots.taken, c.Tenant)
+// Stop frees the tenant's slot. It is idempotent.
+func (d *Dialect) Stop(c *endpoint.Call, _ []byte) error {
+	d.slots.mu.Lock()
+	was := d.slots.taken[c.Tenant]
+	delete(d.slots.taken, c.Tenant)
 	ready := was != nil && was.ready
-	p.slots.mu.Unlock()
+	d.slots.mu.Unlock()
 	switch {
 	case ready:
-		p.server.table.Stop(was.key, was.lease)
+		d.service.Table.Stop(was.key, was.lease)
 	case was != nil:
 		was.init.Cancel()
 	}
@@ -136,6 +137,6 @@ func (p *plain) stop(c *call, _ []byte) error {
 }
 
 // knows reports whether the table has a function.
-func (s *Server) knows(key function.Key) bool {
-	return slices.ContainsFunc(s.table.List(key.Tenant), func(f function.Snapshot) bool { return f.Key == key })
+func (d *Dialect) knows(key function.Key) bool {
+	return slices.ContainsFunc(d.service.Table.List(key.Tenant), func(f function.Snapshot) bool { return f.Key == key })
 }

@@ -1,25 +1,24 @@
-package servermode
+package plain
 
 import (
-	"fmt"
 	"sync"
 
 	"github.com/whiskaway/whiskaway/internal/sentinel"
 	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/invoke"
 	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
 )
 
-// plainLog passes an activation's log on to the server's streams. Log never
+// log passes an activation's log on to the server's streams. Log never
 // waits for them: a pipe that nobody reads must hold up the answer at most, not
 // what watches over the process.
-type plainLog struct {
-	stages
-	to  sentinel.Activation
-	max int
+type log struct {
+	invoke.Stages
+	to sentinel.Activation
 
 	mu      sync.Mutex // guards what follows, never held across a write
 	pending []logged
-	total   int
+	budget  invoke.LogBudget
 	idle    chan struct{} // closed when all is written; nil: it is
 }
 
@@ -28,18 +27,12 @@ type logged struct {
 	text   []byte
 }
 
-// Log takes what the function wrote. Beyond the limit it is dropped, with one
-// line to say so.
-func (l *plainLog) Log(stream runtimespec.Stream, text []byte) {
+// Log takes what the function wrote.
+func (l *log) Log(stream runtimespec.Stream, text []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	left := l.max - l.total
-	if left < 0 {
+	if text = l.budget.Take(text); len(text) == 0 {
 		return
-	}
-	l.total += len(text)
-	if len(text) > left {
-		text = append(text[:left:left], fmt.Sprintf(truncated, l.max)...)
 	}
 	if n := len(l.pending); n > 0 && l.pending[n-1].stream == stream {
 		l.pending[n-1].text = append(l.pending[n-1].text, text...)
@@ -53,7 +46,7 @@ func (l *plainLog) Log(stream runtimespec.Stream, text []byte) {
 }
 
 // write writes until nothing is pending.
-func (l *plainLog) write() {
+func (l *log) write() {
 	for {
 		l.mu.Lock()
 		pending := l.pending
@@ -72,22 +65,22 @@ func (l *plainLog) write() {
 }
 
 // complain tells the author what was wrong with an init.
-func (l *plainLog) complain(err error) { l.to.Complain(string(outcome.Refusal(err).Body())) }
+func (l *log) complain(err error) { l.to.Complain(string(outcome.Refusal(err).Body())) }
 
 // end writes the sentinels, after all that was logged.
-func (l *plainLog) end() {
+func (l *log) end() {
 	l.drain()
 	l.to.End()
 }
 
 // flush is the end of a log that gets no sentinels: after it, all is written.
-func (l *plainLog) flush() {
+func (l *log) flush() {
 	l.drain()
 	l.to.Flush()
 }
 
 // drain waits until nothing is pending.
-func (l *plainLog) drain() {
+func (l *log) drain() {
 	l.mu.Lock()
 	idle := l.idle
 	l.mu.Unlock()

@@ -1,39 +1,31 @@
-package servermode
+package openserverless
 
 import (
 	"bytes"
-	"fmt"
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/invoke"
 	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
 )
 
-// keptLog keeps an activation's log for its answer.
-type keptLog struct {
-	stages
-	max int
+// log keeps an activation's log for its answer.
+type log struct {
+	invoke.Stages
 
 	mu       sync.Mutex // guards what follows
-	total    int
+	budget   invoke.LogBudget
 	out, err []byte
 }
 
-// Log takes what the function wrote. Beyond the limit it is dropped, with one
-// line to say so.
-func (l *keptLog) Log(stream runtimespec.Stream, text []byte) {
+// Log takes what the function wrote.
+func (l *log) Log(stream runtimespec.Stream, text []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	left := l.max - l.total
-	if left < 0 {
-		return
-	}
-	l.total += len(text)
-	if len(text) > left {
-		text = fmt.Appendf(text[:left:left], truncated, l.max)
-	}
+	text = l.budget.Take(text)
 	if stream == runtimespec.Stdout {
 		l.out = append(l.out, text...)
 	} else {
@@ -43,7 +35,7 @@ func (l *keptLog) Log(stream runtimespec.Stream, text []byte) {
 
 // envelope is the dialect's answer to a run. Its client copies the logs to the
 // container's streams as they are, so the sentinels are in them.
-func (l *keptLog) envelope(result []byte) []byte {
+func (l *log) envelope(result []byte) []byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := make([]byte, 0, len(result)+len(l.out)+len(l.err)+256)
@@ -69,7 +61,7 @@ const maxExplained = 2 << 10
 
 // explain adds the end of what an action wrote to a failed init's error: this
 // dialect has no other place for it.
-func (l *keptLog) explain(err error) error {
+func (l *log) explain(err error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	text := bytes.TrimSpace(append(append(l.out, '\n'), l.err...))
@@ -80,5 +72,5 @@ func (l *keptLog) explain(err error) error {
 		text = text[len(text)-maxExplained:]
 	}
 	r := outcome.Refusal(err)
-	return refusal(r.Reason, r.Message+": "+string(bytes.ToValidUTF8(text, nil)))
+	return refusal.New(r.Reason, "%s: %s", r.Message, bytes.ToValidUTF8(text, nil))
 }
