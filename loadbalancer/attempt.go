@@ -98,7 +98,7 @@ func (r *flight) unanswered(s *backend, err error) (again bool, _ error) {
 	case r.ctx.Err() != nil: // any caller may say how little time there is: checks tell whether the server is well
 		r.finish(policy.Answer{Outcome: policy.Left}, "")
 		s.look()
-		return false, refusal(runtimespec.TimedOut, "the time limit was reached before %s answered", s.public()).because(err)
+		return false, refusal(runtimespec.TimedOut, "the time limit was reached before %s answered", s.public()).Because(err)
 	}
 	r.finish(policy.Answer{Outcome: policy.Failed}, "")
 	s.look()
@@ -109,10 +109,10 @@ func (r *flight) unanswered(s *backend, err error) (again bool, _ error) {
 		if errors.Is(err, hop.ErrNoHTTP) {
 			return true, garbledUnsent(s, err)
 		}
-		return true, away("%s cannot be reached: %s", s.public(), inWords(err)).because(err)
+		return true, away("%s cannot be reached: %s", s.public(), inWords(err)).Because(err)
 	}
 	if errors.Is(err, hop.ErrNoHTTP) {
 		return false, garbled(s, "the run may have been started and is not sent again", err)
 	}
-	return false, lost("the connection to %s was lost after the run was sent; it may have run and is not sent again: %s", s.public(), inWords(err)).because(err)
+	return false, lost("the connection to %s was lost after the run was sent; it may have run and is not sent again: %s", s.public(), inWords(err)).Because(err)
 }

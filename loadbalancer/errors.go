@@ -2,55 +2,26 @@ package loadbalancer
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
-	"time"
 
 	"go.uber.org/zap"
 
+	refusals "github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
 // Refusal is an error with a reason of the contract and a public message.
-type Refusal struct {
-	Reason     runtimespec.Reason
-	Message    string
-	Status     int           // 0: the reason's
-	RetryAfter time.Duration // of a reason that is transient; 0: soon
-
-	away  bool  // the server could not be reached, and may come back
-	cause error // for the log: it may name addresses and files; nil: the message is all
-}
-
-func (r *Refusal) Error() string {
-	if r.cause != nil {
-		return string(r.Reason) + ": " + r.Message + ": " + r.cause.Error()
-	}
-	return string(r.Reason) + ": " + r.Message
-}
-
-// because adds what only the log is told.
-func (r *Refusal) because(cause error) *Refusal {
-	r.cause = cause
-	return r
-}
-
-func (r *Refusal) status() int {
-	if r.Status != 0 {
-		return r.Status
-	}
-	return r.Reason.Status()
-}
+type Refusal = refusals.Refusal
 
 func refusal(reason runtimespec.Reason, format string, args ...any) *Refusal {
-	return &Refusal{Reason: reason, Message: fmt.Sprintf(format, args...)}
+	return refusals.New(reason, format, args...)
 }
 
 // away is for a server that nothing could be sent to.
 func away(format string, args ...any) *Refusal {
 	r := refusal(runtimespec.StartFailed, format, args...)
-	r.away = true
+	r.Away = true
 	return r
 }
 
@@ -87,8 +58,8 @@ func asRefusal(err error) *Refusal {
 	return refusal(runtimespec.Internal, "internal error; the balancer's log says more")
 }
 
-// maxRetryAfter bounds what a caller is told to wait, in seconds.
-const maxRetryAfter = 60
+// maxRetryAfter bounds what a server is believed, in seconds.
+const maxRetryAfter = refusals.MaxRetryAfter
 
 // refuse answers a request with an error, all of it in one write.
 func (b *Balancer) refuse(c *call, err error) {
@@ -105,10 +76,10 @@ func (b *Balancer) refuse(c *call, err error) {
 	c.outcome, c.failed = string(r.Reason), err
 	h := c.w.Header()
 	h[runtimespec.HeaderReason] = []string{string(r.Reason)}
-	if r.Reason.Transient() {
-		h["Retry-After"] = []string{strconv.Itoa(int(max(1, min(maxRetryAfter, (r.RetryAfter+time.Second-1)/time.Second))))}
+	if seconds, ok := r.RetrySeconds(); ok {
+		h["Retry-After"] = []string{strconv.Itoa(seconds)}
 	}
-	b.answer(c, r.status(), runtimespec.ErrorBody(r.Message))
+	b.answer(c, r.StatusCode(), r.Body())
 }
 
 // answer is one of the balancer's own.

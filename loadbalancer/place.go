@@ -90,15 +90,15 @@ func (p placed) reason() runtimespec.Reason {
 // again: it is idempotent.
 func (b *Balancer) unplaced(s *backend, err error) error {
 	if errors.Is(err, errNoCode) {
-		return refusal(runtimespec.CodeNeeded, "%v: send the whole init", errNoCode).because(err)
+		return refusal(runtimespec.CodeNeeded, "%v: send the whole init", errNoCode).Because(err)
 	}
 	switch {
 	case errors.Is(err, hop.ErrNoHTTP):
 		return garbled(s, "the function is not ready there", err)
 	case errors.Is(err, hop.ErrNotSent):
-		return away("the init was not sent, %s cannot be reached: %s", s.public(), inWords(err)).because(err)
+		return away("the init was not sent, %s cannot be reached: %s", s.public(), inWords(err)).Because(err)
 	}
-	return refusal(runtimespec.StartFailed, "the init at %s failed: %s", s.public(), inWords(err)).because(err)
+	return refusal(runtimespec.StartFailed, "the init at %s failed: %s", s.public(), inWords(err)).Because(err)
 }
 
 // where finds or chooses the server that an init is about; l is nil where the

@@ -39,7 +39,7 @@ func passes(err error) bool {
 	case runtimespec.Saturated, runtimespec.Draining, runtimespec.TableFull:
 		return true
 	}
-	return r.away
+	return r.Away
 }
 
 // wait has a run wait until a server is found for it. If none is in time, the run

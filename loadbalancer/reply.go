@@ -119,7 +119,7 @@ func (o *reply) failed(ctx context.Context, err error) error {
 	r := asRefusal(err)
 	o.b.log.Debug("refused", zap.Error(err), o.c.traceID())
 	o.c.outcome, o.c.failed = string(r.Reason), err
-	o.tail(ctx, "", answer{status: r.status(), reason: r.Reason, result: runtimespec.ErrorBody(r.Message)}.appendTo(nil))
+	o.tail(ctx, "", answer{status: r.StatusCode(), reason: r.Reason, result: r.Body()}.appendTo(nil))
 	return nil
 }
 

@@ -68,11 +68,11 @@ func inWords(err error) string {
 // garbled is for a server that speaks no HTTP: to send it the same again is of no
 // use.
 func garbled(s *backend, started string, err error) *Refusal {
-	return lost("%s cannot be spoken to, %s: %s", s.public(), started, inWords(err)).because(err)
+	return lost("%s cannot be spoken to, %s: %s", s.public(), started, inWords(err)).Because(err)
 }
 
 // garbledUnsent is for a run that such a server was not sent: another may have it,
 // or the same once it is set right.
 func garbledUnsent(s *backend, err error) *Refusal {
-	return away("%s cannot be spoken to, nothing was started: %s", s.public(), inWords(err)).because(err)
+	return away("%s cannot be spoken to, nothing was started: %s", s.public(), inWords(err)).Because(err)
 }

@@ -139,7 +139,7 @@ func (a *answer) fail(s *Server, err error) {
 	}
 	r := asRefusal(err)
 	s.note(a.c, r, err)
-	a.end(r.Reason, r.Reason.Status(), r.body())
+	a.end(r.Reason, r.StatusCode(), r.Body())
 }
 
 // closeUnsent ends the answer unless there are logs or its head is out.

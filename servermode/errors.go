@@ -5,11 +5,11 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/codestore"
+	refusals "github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
@@ -26,14 +26,7 @@ var (
 )
 
 // Refusal is an error with a reason of the contract and a public message.
-type Refusal struct {
-	Reason  runtimespec.Reason
-	Message string
-	// RetryAfter is when the same may succeed, for a reason that is transient; 0: soon.
-	RetryAfter time.Duration
-}
-
-func (r *Refusal) Error() string { return string(r.Reason) + ": " + r.Message }
+type Refusal = refusals.Refusal
 
 func refusal(reason runtimespec.Reason, message string) *Refusal {
 	return &Refusal{Reason: reason, Message: message}
@@ -105,22 +98,17 @@ func asRefusal(err error) *Refusal {
 	return refusal(runtimespec.Internal, "internal error; the server's log says more")
 }
 
-// maxRetryAfter bounds what a caller is told to wait, in seconds.
-const maxRetryAfter = 60
-
 // refuse answers a request with an error, all of it in one write.
 func (s *Server) refuse(c *call, err error) {
 	r := asRefusal(err)
 	s.note(c, r, err)
 	h := c.w.Header()
 	h.Set(runtimespec.HeaderReason, string(r.Reason))
-	if r.Reason.Transient() {
-		h.Set("Retry-After", strconv.Itoa(int(max(1, min(maxRetryAfter, (r.RetryAfter+time.Second-1)/time.Second)))))
+	if seconds, ok := r.RetrySeconds(); ok {
+		h.Set("Retry-After", strconv.Itoa(seconds))
 	}
-	writeJSON(c.w, r.Reason.Status(), r.body())
+	writeJSON(c.w, r.StatusCode(), r.Body())
 }
-
-func (r *Refusal) body() []byte { return runtimespec.ErrorBody(r.Message) }
 
 func writeJSON(w http.ResponseWriter, status int, body []byte) {
 	h := w.Header()

@@ -180,7 +180,7 @@ func (o *openServerless) refuse(c *call, err error) error {
 		status = http.StatusBadGateway
 	}
 	c.w.Header().Set(runtimespec.HeaderReason, string(r.Reason))
-	writeJSON(c.w, status, append(r.body(), '\n'))
+	writeJSON(c.w, status, append(r.Body(), '\n'))
 	return nil
 }
 

@@ -163,7 +163,7 @@ func (p *plain) refuse(c *call, err error) error {
 	if status == http.StatusServiceUnavailable {
 		status = http.StatusBadGateway
 	}
-	writeJSON(c.w, status, r.body())
+	writeJSON(c.w, status, r.Body())
 	return nil
 }
 

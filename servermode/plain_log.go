@@ -71,7 +71,7 @@ func (l *plainLog) write() {
 }
 
 // complain tells the author what was wrong with an init.
-func (l *plainLog) complain(err error) { l.to.Complain(string(asRefusal(err).body())) }
+func (l *plainLog) complain(err error) { l.to.Complain(string(asRefusal(err).Body())) }
 
 // end writes the sentinels, after all that was logged.
 func (l *plainLog) end() {
