@@ -64,7 +64,7 @@ func (b *Balancer) setDrained(c *call, name string, drain bool) error {
 // browsers send shows a stranger's page.
 func (b *Balancer) mayOperate(c *call) error {
 	switch {
-	case len(b.settings().tokens) > 0 && !c.grant.Delegate:
+	case len(b.settings().Tokens) > 0 && !c.grant.Delegate:
 		return refusal(runtimespec.Forbidden, "servers are drained and returned by tokens that may delegate")
 	case len(c.Header["Origin"]) > 0 || len(c.Header["Sec-Fetch-Site"]) > 0:
 		return refusal(runtimespec.Forbidden, "servers are not drained and returned by browsers")

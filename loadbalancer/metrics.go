@@ -106,7 +106,7 @@ func (c *call) result() string {
 
 // showMetrics answers with the balancer's numbers, to whom servers are shown.
 func (b *Balancer) showMetrics(c *call) error {
-	if !c.grant.Delegate && b.settings().several() {
+	if !c.grant.Delegate && b.settings().Tokens.Several() {
 		return refusal(runtimespec.Forbidden, "metrics are shown to tokens that may delegate")
 	}
 	promhttp.HandlerFor(b.metrics.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}).ServeHTTP(c.w, c.Request)

@@ -87,7 +87,7 @@ func (b *Balancer) sign(h http.Header) {
 const maxHops = 8
 
 func (b *Balancer) authorize(c *call) error {
-	grant, err := b.settings().tokens.Check(c.Header.Get("Authorization"))
+	grant, err := b.settings().Tokens.Check(c.Header.Get("Authorization"))
 	if err != nil {
 		return refusal(runtimespec.Unauthorized, "the balancer wants a bearer token that it knows: set --token-file on the caller")
 	}

@@ -29,7 +29,7 @@ type ServerStatus struct {
 // showServers lists the servers to whom they concern: a token that may delegate,
 // or any where there is one tenant only.
 func (b *Balancer) showServers(c *call) error {
-	if !c.grant.Delegate && b.settings().several() {
+	if !c.grant.Delegate && b.settings().Tokens.Several() {
 		return refusal(runtimespec.Forbidden, "servers are shown to tokens that may delegate")
 	}
 	body, err := json.Marshal(map[string]any{"policy": b.settings().Policy, "servers": b.servers()})

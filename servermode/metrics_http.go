@@ -17,7 +17,7 @@ const pathMetrics = "/metrics"
 func (s *Server) showMetrics(c *call) error {
 	var numbers prometheus.Gatherer = s.metrics.registry
 	named := c.NamesTenant()
-	if named || !c.Grant.Delegate && s.settings().tokens.Several() {
+	if named || !c.Grant.Delegate && s.settings().Tokens.Several() {
 		numbers = ofTenant(numbers, labelValue(c.Tenant, unnamed))
 	}
 	// What is wrong with one number must not cost the others.

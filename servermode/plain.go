@@ -180,5 +180,5 @@ func within(deadline time.Time, longest time.Duration) time.Duration {
 
 // log is a new activation's.
 func (p *plain) log(c *call) *plainLog {
-	return &plainLog{stages: stages{of: c.Span}, to: p.streams.Activation(p.concurrent || p.server.settings().tokens.Several()), max: p.server.cfg.MaxLog}
+	return &plainLog{stages: stages{of: c.Span}, to: p.streams.Activation(p.concurrent || p.server.settings().Tokens.Several()), max: p.server.cfg.MaxLog}
 }

@@ -19,7 +19,7 @@ type call = endpoint.Call
 func (s *Server) routes() http.Handler {
 	s.endpoint = endpoint.New(endpoint.Config{
 		Service: service, ID: s.incarnation, Log: s.log, Tracer: s.tracer,
-		Tokens: func() token.Set { return s.settings().tokens },
+		Tokens: func() token.Set { return s.settings().Tokens },
 		Load:   s.busy, Admit: s.admit, Sort: asRefusal, Level: levelOf,
 	})
 	e, handle := s.endpoint.Echo(), s.endpoint.Handle

@@ -121,7 +121,7 @@ func (s *Server) openStore() (err error) {
 
 func (s *Server) listen() error {
 	s.handler = s.routes()
-	s.listener = &daemon.Listener{Listen: s.cfg.Listen, Handler: s.handler, TLS: s.tls(), Log: s.log}
+	s.listener = &daemon.Listener{Listen: s.cfg.Listen, Handler: s.handler, TLS: endpoint.TLS(func() *tls.Certificate { return s.settings().Certificate }), Log: s.log}
 	return s.listener.Start()
 }
 
