@@ -55,10 +55,9 @@ func (b *Balancer) makeReady(ctx context.Context, o *reply, f *function) error {
 // receive reads an init's body, keeps what it takes to repeat it, and checks
 // that caller and balancer mean the same function.
 func (b *Balancer) receive(c *call, o endpoint.Order) (*function, error) {
-	kind, env := c.HeaderValue(runtimespec.HeaderKind), c.HeaderValue(runtimespec.HeaderEnv)
-	container, err := runtimespec.DecodeEnv(env)
+	kind, container, err := c.Container()
 	if err != nil {
-		return nil, refusal(runtimespec.BadRequest, "%v", err)
+		return nil, err
 	}
 	in, err := b.read(c, initBody, b.settings().MaxInitBody, min(o.Limit, b.settings().QueueWait))
 	if err != nil {
@@ -74,14 +73,14 @@ func (b *Balancer) receive(c *call, o endpoint.Order) (*function, error) {
 		return nil, err
 	}
 	spec := init.Function(kind, code, container, b.cfg.VolatileEnv)
-	if spec.Identity() != o.Function {
-		return nil, refusal(runtimespec.BadRequest, "the function is not what %s says: is WHISKAWAY_VOLATILE_ENV the same on the caller and the balancer?", runtimespec.HeaderFunction)
+	if err := c.CheckFunction(spec, o); err != nil {
+		return nil, err
 	}
 	name := spec.Env["__OW_ACTION_NAME"]
 	if name == "" {
 		name = init.Name
 	}
-	recipe := newRecipe(in.bytes, init, code, kind, env, name)
+	recipe := newRecipe(in.bytes, init, code, kind, c.HeaderValue(runtimespec.HeaderEnv), name)
 	recipe.limit = limitOf(kind, spec.Env)
 	return b.remember(key{o.Tenant, o.Function}, o.Lease, recipe)
 }

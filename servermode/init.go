@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
@@ -24,7 +25,7 @@ func (s *Server) init(c *call) error {
 		return err
 	}
 	key, limit := keyOf(o), o.Limit
-	spec, info, err := s.receive(c, key)
+	spec, info, err := s.receive(c, o)
 	if err != nil {
 		return err
 	}
@@ -50,14 +51,13 @@ func (s *Server) programOf(tenant string, spec runtimespec.Function) func() (fun
 
 // receive reads an init's body and keeps its code, and checks that the caller
 // and the server mean the same function.
-func (s *Server) receive(c *call, key function.Key) (spec runtimespec.Function, info function.Info, err error) {
-	requested := c.HeaderValue(runtimespec.HeaderKind)
-	if err := s.kinds.Check(requested); err != nil {
+func (s *Server) receive(c *call, o endpoint.Order) (spec runtimespec.Function, info function.Info, err error) {
+	requested, container, err := c.Container()
+	if err != nil {
 		return spec, info, err
 	}
-	container, err := runtimespec.DecodeEnv(c.HeaderValue(runtimespec.HeaderEnv))
-	if err != nil {
-		return spec, info, refusal(runtimespec.BadRequest, err.Error())
+	if err := s.kinds.Check(requested); err != nil {
+		return spec, info, err
 	}
 	free, err := s.reserve(c)
 	if err != nil {
@@ -75,11 +75,7 @@ func (s *Server) receive(c *call, key function.Key) (spec runtimespec.Function, 
 	if spec, info, err = s.understand(c, init, requested, container); err != nil {
 		return spec, info, err
 	}
-	if spec.Identity() != key.Identity {
-		return spec, info, refusal(runtimespec.BadRequest, "the function is not what "+runtimespec.HeaderFunction+
-			" says: is WHISKAWAY_VOLATILE_ENV the same on the caller and the server?")
-	}
-	return spec, info, nil
+	return spec, info, c.CheckFunction(spec, o)
 }
 
 // understand finds out which function an init describes and keeps its code.
