@@ -42,6 +42,7 @@ type Balancer struct {
 	metrics   *metrics
 	failures  failures
 	disk      disk
+	endpoint  *endpoint.Endpoint
 	tracer    *trace.Tracer       // nil: no spans are recorded
 	memory    *memory             // of requests' bodies
 	loads     *semaphore.Weighted // inits that no caller waits for

@@ -6,10 +6,9 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/whiskaway/whiskaway/internal/refusal"
+	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/activation"
-	"github.com/whiskaway/whiskaway/servermode/internal/function"
 	"github.com/whiskaway/whiskaway/servermode/internal/invoke"
 )
 
@@ -19,7 +18,7 @@ func (s *Server) init(c *call) error {
 	if err != nil {
 		return err
 	}
-	action, err := s.receive(c, keyOf(o))
+	action, err := s.receive(c, o)
 	if err != nil {
 		return err
 	}
@@ -38,14 +37,13 @@ func (s *Server) init(c *call) error {
 
 // receive reads an init's body and keeps its code, and checks that the caller
 // and the server mean the same function.
-func (s *Server) receive(c *call, key function.Key) (a invoke.Action, err error) {
-	requested := c.HeaderValue(runtimespec.HeaderKind)
-	if err := s.service.Launcher.Kinds.Check(requested); err != nil {
+func (s *Server) receive(c *call, o endpoint.Order) (a invoke.Action, err error) {
+	requested, container, err := c.Container()
+	if err != nil {
 		return a, err
 	}
-	container, err := runtimespec.DecodeEnv(c.HeaderValue(runtimespec.HeaderEnv))
-	if err != nil {
-		return a, refusal.New(runtimespec.BadRequest, "%s", err.Error())
+	if err := s.service.Launcher.Kinds.Check(requested); err != nil {
+		return a, err
 	}
 	free, err := s.reserve(c)
 	if err != nil {
@@ -67,11 +65,7 @@ func (s *Server) receive(c *call, key function.Key) (a invoke.Action, err error)
 	if a, err = s.service.Describe(by(c), init, code, requested, container); err != nil {
 		return a, err
 	}
-	if a.Key != key {
-		return a, refusal.New(runtimespec.BadRequest, "the function is not what "+runtimespec.HeaderFunction+
-			" says: is WHISKAWAY_VOLATILE_ENV the same on the caller and the server?")
-	}
-	return a, nil
+	return a, c.CheckFunction(a.Spec, o)
 }
 
 // smallInit is a body that need not wait for memory: a first step, or source.

@@ -10,7 +10,7 @@ import (
 
 // Outcomes that are no reasons, for metrics and log.
 const (
-	outcomeOK    = "ok"
+	OutcomeOK    = "ok"
 	OutcomeLeft  = "caller-left"
 	OutcomeCut   = "cut"   // the answer broke off
 	OutcomeError = "error" // an answer that says no reason that is known
@@ -23,7 +23,7 @@ func (c *Call) Result() string {
 	case c.Outcome == OutcomeLeft, c.Outcome == OutcomeCut, runtimespec.Reason(c.Outcome).Known():
 		return c.Outcome
 	case c.Outcome == "" && c.Status < 400:
-		return outcomeOK
+		return OutcomeOK
 	}
 	return OutcomeError
 }

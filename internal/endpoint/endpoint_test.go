@@ -235,6 +235,31 @@ func TestCall_CodeOf(t *testing.T) {
 	}
 }
 
+func TestCall_AnInitSaysWhichContainerAndFunction(t *testing.T) {
+	spec := runtimespec.Function{Kind: "python:3"}
+	init := func(c *endpoint.Call) error {
+		kind, env, err := c.Container()
+		if err != nil {
+			return err
+		}
+		assert.Equal(t, "python:3", kind)
+		assert.Equal(t, map[string]string{"__OW_API_HOST": "here"}, env)
+		if err := c.CheckFunction(spec, endpoint.Order{Function: spec.Identity()}); err != nil {
+			return err
+		}
+		return c.CheckFunction(spec, endpoint.Order{Function: function})
+	}
+	env, err := runtimespec.EncodeEnv(map[string]string{"__OW_API_HOST": "here"})
+	require.NoError(t, err)
+	w := serve(t, endpoint.Config{}, init, func(r *http.Request) {
+		r.Header.Set(runtimespec.HeaderKind, "python:3")
+		r.Header.Set(runtimespec.HeaderEnv, env)
+	})
+	assert.Contains(t, w.Body.String(), "the function is not what Whiskaway-Function says: is WHISKAWAY_VOLATILE_ENV the same on the caller and the server?")
+	w = serve(t, endpoint.Config{}, init, header(runtimespec.HeaderEnv, "?"))
+	assert.Equal(t, "bad-request", w.Header().Get(runtimespec.HeaderReason))
+}
+
 func TestEndpoint_ACallerThatLeftGetsNoAnswer(t *testing.T) {
 	outcome := ""
 	assert.PanicsWithValue(t, http.ErrAbortHandler, func() {

@@ -74,6 +74,23 @@ func (c *Call) CodeOf(init *runtimespec.InitBody, has func(tenant string, code r
 	return code, refusal.New(runtimespec.BadRequest, "the code is not what %s says", runtimespec.HeaderCode)
 }
 
+// Container is what the headers of an init say of the container that it comes from.
+func (c *Call) Container() (kind string, env map[string]string, err error) {
+	if env, err = runtimespec.DecodeEnv(c.HeaderValue(runtimespec.HeaderEnv)); err != nil {
+		err = refusal.New(runtimespec.BadRequest, "%v", err)
+	}
+	return c.HeaderValue(runtimespec.HeaderKind), env, err
+}
+
+// CheckFunction refuses an init of which the caller has made another function than the
+// service.
+func (c *Call) CheckFunction(spec runtimespec.Function, o Order) error {
+	if spec.Identity() != o.Function {
+		return refusal.New(runtimespec.BadRequest, "the function is not what %s says: is WHISKAWAY_VOLATILE_ENV the same on the caller and the %s?", runtimespec.HeaderFunction, c.endpoint.Service)
+	}
+	return nil
+}
+
 func digest(header, value string) (runtimespec.Digest, error) {
 	d, err := runtimespec.ParseDigest(value)
 	if err != nil {

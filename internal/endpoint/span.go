@@ -27,15 +27,22 @@ func (c *Call) endSpan() {
 	if c.Tenant != "" {
 		c.Span.Tenant(c.Tenant)
 	}
+	if c.Tries > 0 {
+		c.Span.Text("whiskaway.server", c.Server)
+		c.Span.Number("whiskaway.tries", c.Tries)
+	}
 	EndSpan(c.Span, c.Result())
 }
 
 // EndSpan ends a span with what it came to. That is no failure where it is a step of
 // every init or run: code that is asked for, a function that is told again.
 func EndSpan(s trace.Span, outcome string) {
+	if !s.On() {
+		return
+	}
 	s.Text("whiskaway.outcome", outcome)
 	switch outcome {
-	case outcomeOK, string(runtimespec.CodeNeeded), string(runtimespec.UnknownFunction):
+	case OutcomeOK, string(runtimespec.CodeNeeded), string(runtimespec.UnknownFunction):
 	default:
 		s.Fail(outcome)
 	}
