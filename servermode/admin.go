@@ -131,7 +131,7 @@ func status(f function.Snapshot, memoryOf func(pid int) int64) FunctionStatus {
 // asks first cannot hang, so that it answers also when the table does not.
 func (s *Server) ready(c echo.Context) error {
 	changes := s.changes() // before anybody can ask for what has changed
-	reason := s.health.Reason(time.Now())
+	reason := s.janitor.Reason(time.Now())
 	s.endpoint.Sign(c.Response().Header())
 	if reason == "" && s.service.Table.Draining() {
 		reason = "draining"

@@ -30,7 +30,7 @@ func (s *Server) openState() (err error) {
 func (s *Server) openLauncher() (err error) {
 	c := s.cfg
 	s.service.Launcher, err = launch.Open(launch.Config{
-		State: s.state, Incarnation: s.incarnation, Store: s.service.Store, OOM: s.oom, Log: s.log,
+		State: s.state, Incarnation: s.incarnation, Store: s.service.Store, OOM: s.janitor.OOM, Log: s.log,
 		StopGrace: func() time.Duration { return s.settings().StopGrace },
 		Limits:    c.Limits, SharedMemory: c.SharedMemory, Keep: c.Keep, PassEnv: c.PassEnv, MaxResult: c.MaxResult,
 		Archives: artifact.Limits{Bytes: c.MaxUnpacked, Files: c.MaxUnpackedFiles, Ratio: artifact.DefaultLimits.Ratio},
@@ -65,4 +65,19 @@ func (s *Server) adoptOrphans() error {
 func (s *Server) openTraces() (err error) {
 	s.tracer, err = trace.Open("whiskaway-servermode", s.incarnation, s.log)
 	return err
+}
+
+// startJanitor begins to sweep.
+func (s *Server) startJanitor() error {
+	s.janitor.Start()
+	s.onStop(s.janitor.Stop)
+	return nil
+}
+
+// fit returns an error unless the host has what every init needs.
+func (s *Server) fit() error {
+	if err := host.TryOut(s.state.Dir); err != nil {
+		return err
+	}
+	return s.service.Launcher.CheckKinds()
 }

@@ -49,7 +49,6 @@ type Server struct {
 	tracer     *trace.Tracer // nil: no spans are recorded
 	uploads    *semaphore.Weighted
 	memory     *host.MemoryGauge
-	oom        *host.OOMWatch
 	endpoint   *endpoint.Endpoint
 	handler    http.Handler // the server's HTTP face
 	listener   *daemon.Listener
@@ -61,9 +60,7 @@ type Server struct {
 	stopErr  error
 	cleanups []func() error
 
-	janitor sync.WaitGroup
-	sweep   func(now time.Time) // the table's
-	health  host.Health
+	janitor *host.Janitor
 }
 
 // New returns a server that is not started.
@@ -76,7 +73,6 @@ func New(cfg Config) *Server {
 		uploads:     semaphore.NewWeighted(max(cfg.UploadBudget, cfg.MaxInitBody)),
 	}
 	s.memory = &host.MemoryGauge{Reserve: func() int64 { return s.settings().MemoryReserve }}
-	s.oom = host.NewOOMWatch(host.OOMKills)
 	s.live.Store(&live{Config: cfg})
 	s.metrics = metrics.New()
 	spans := trace.Counters("whiskaway_spans_total", func() (sent, dropped float64) { return s.tracer.Counts() })
@@ -90,7 +86,11 @@ func New(cfg Config) *Server {
 		Table: s.service.Table, Activations: s.service.Activations, Forks: func() zygote.Stats { return s.service.Launcher.Parent.Stats() },
 		CodeBytes: func() int64 { return s.service.Store.Bytes() },
 	})...)
-	s.sweep = func(now time.Time) { s.service.Table.Sweep(now); s.service.Activations.Sweep(now) }
+	s.janitor = &host.Janitor{
+		Sweep:     func(now time.Time) { s.service.Table.Sweep(now); s.service.Activations.Sweep(now) },
+		KeepAlive: func() time.Duration { return s.settings().KeepAlive },
+		Fit:       s.fit, OOM: host.NewOOMWatch(host.OOMKills), Log: s.log,
+	}
 	s.plain = plain.New(s.service, cfg.Environ, cfg.Stdout, cfg.Stderr)
 	s.openServerless = openserverless.New(s.service, cfg.Environ)
 	return s
@@ -99,7 +99,7 @@ func New(cfg Config) *Server {
 // Start checks the configuration, makes ready what functions need and serves.
 func (s *Server) Start() error {
 	err := s.cfg.validate()
-	for _, step := range []func() error{s.openSecrets, s.openMembership, s.openState, s.openTraces, s.openStore, s.openLauncher, s.adoptOrphans, s.sweepIdle, s.listen, s.joinBalancers} {
+	for _, step := range []func() error{s.openSecrets, s.openMembership, s.openState, s.openTraces, s.openStore, s.openLauncher, s.adoptOrphans, s.startJanitor, s.listen, s.joinBalancers} {
 		if err == nil {
 			err = step()
 		}

@@ -10,20 +10,15 @@ import (
 	"time"
 )
 
-const (
-	// silentFor is how long the scheduler may take for a sweep.
-	silentFor = 5 * time.Second
-	// examineEvery is how often the host is tried out.
-	examineEvery = time.Second
-)
+// silentFor is how long a sweep may take.
+const silentFor = 5 * time.Second
 
 // Health is what the janitor has seen. It takes none of the table's locks: it
 // answers also when one of them is never released.
 type Health struct {
-	mu    sync.Mutex // guards what follows
-	last  time.Time  // a sweep was completed
-	tried time.Time  // the host was tried out
-	ill   string     // what is wrong with the host; empty: nothing
+	mu   sync.Mutex // guards what follows
+	last time.Time  // a sweep was completed
+	ill  string     // what is wrong with the host; empty: nothing
 }
 
 // Beat records that a sweep was completed.
@@ -33,18 +28,11 @@ func (h *Health) Beat(now time.Time) {
 	h.last = now
 }
 
-// Due reports whether the host is to be tried out again.
-func (h *Health) Due(now time.Time) bool {
+// examined records how the host is, and returns how it was.
+func (h *Health) examined(ill string) (was string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return now.Sub(h.tried) >= examineEvery
-}
-
-// Examined records how the host is, and returns how it was.
-func (h *Health) Examined(now time.Time, ill string) (was string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	was, h.ill, h.tried = h.ill, ill, now
+	was, h.ill = h.ill, ill
 	return was
 }
 
@@ -74,8 +62,8 @@ type Unfit string
 
 func (u Unfit) Error() string { return string(u) }
 
-// Complaint returns for anybody what a failed try means: no path, no detail.
-func Complaint(err error) string {
+// complaint returns for anybody what a failed try means: no path, no detail.
+func complaint(err error) string {
 	var number syscall.Errno
 	var unfit Unfit
 	switch {
