@@ -53,8 +53,8 @@ func (l *Launcher) openGo(uid int) error {
 	return l.offer("go:1", "--go", l.cfg.Go, golang, err)
 }
 
-// someUser is a uid to try interpreters as, -1 where functions run as the
-// server's own user.
+// someUser returns a uid to try interpreters as; -1 if functions run as the server's
+// own user.
 func (l *Launcher) someUser() (uid int, done func(), err error) {
 	if l.Box.Users == nil {
 		return -1, func() {}, nil
@@ -69,7 +69,7 @@ func (l *Launcher) someUser() (uid int, done func(), err error) {
 // noUV in the configuration's place of a path leaves requirements to pip.
 const noUV = "none"
 
-// candidates are where an interpreter is looked for: where the owner says, else
+// candidates returns where an interpreter is looked for: where the owner says, else
 // in the usual places.
 func candidates(configured, name string, more ...string) []string {
 	if configured != "" {
@@ -84,8 +84,8 @@ type described interface {
 	Describe() string
 }
 
-// offer adds a kind if the host has what it needs. To lack what the owner
-// named is a mistake in the configuration.
+// offer adds a kind if the host has what it needs. If the owner named the kind, a
+// host without it is a mistake in the configuration.
 func (l *Launcher) offer(name, flag, configured string, k described, err error) error {
 	switch {
 	case err != nil && host.Fault(err) != "": // a server without the kind would seem well
@@ -104,8 +104,8 @@ func (l *Launcher) offer(name, flag, configured string, k described, err error) 
 	return nil
 }
 
-// CheckKinds returns an error unless what the owner named is there still. A kind that was only
-// found here is missed by those who ask for it.
+// CheckKinds returns an error if a kind that the owner named has gone. A kind that the
+// server found by itself is missed by its callers only.
 func (l *Launcher) CheckKinds() error {
 	for _, k := range l.configured {
 		for _, path := range k.On() {

@@ -27,7 +27,7 @@ func (l *Launcher) openPython(uid int) error {
 		return nil
 	}
 	python.HostPackages = l.cfg.HostPackages
-	if err := errors.Join(l.nameItPython(python), l.openParent(python)); err != nil {
+	if err := errors.Join(l.linkPython(python), l.openParent(python)); err != nil {
 		return err
 	}
 	if l.cfg.UV == noUV {
@@ -40,9 +40,9 @@ func (l *Launcher) openPython(uid int) error {
 	return nil
 }
 
-// nameItPython gives programs a python where the host has only python3: the
+// linkPython gives programs a python where the host has only python3: the
 // platform's runtime images have one.
-func (l *Launcher) nameItPython(p *kind.Python) error {
+func (l *Launcher) linkPython(p *kind.Python) error {
 	dir := l.cfg.State.Path("launchers/bin")
 	if err := errors.Join(os.MkdirAll(dir, 0o755), os.Chmod(dir, 0o755)); err != nil {
 		return err
@@ -54,8 +54,8 @@ func (l *Launcher) nameItPython(p *kind.Python) error {
 	return os.Symlink(p.Path(), name)
 }
 
-// openParent starts the process from which Python functions are forked. If it
-// cannot be they are executed, unless the owner asked for modules in it.
+// openParent starts the process from which Python functions are forked. Without it
+// they are executed; that is an error if the owner asked for modules in it.
 func (l *Launcher) openParent(python *kind.Python) error {
 	if l.cfg.NoFork {
 		return nil
@@ -88,8 +88,7 @@ func (l *Launcher) openParent(python *kind.Python) error {
 // module is a name that can be imported.
 var module = regexp.MustCompile(`^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$`)
 
-// CheckPreload returns what is wrong with the modules that Python functions find
-// loaded.
+// CheckPreload checks the names of the modules that Python functions find loaded.
 func CheckPreload(preload []string, noFork bool) error {
 	wrong := slices.IndexFunc(preload, func(name string) bool { return !module.MatchString(name) })
 	switch {

@@ -11,7 +11,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
 )
 
-// anyKind names the runtime of an image whose owner did not say what it is.
+// anyKind names the runtime of an image for which the owner set no name.
 const anyKind = "actionloop"
 
 // openRuntimes adds the ActionLoop runtimes that the owner configured: NAME=FILE
@@ -42,7 +42,7 @@ func (l *Launcher) openRuntimes(uid int) error {
 	return nil
 }
 
-// runtimeEnv is the variables of a runtime's image: those of a file, or those of
+// runtimeEnv returns the variables of a runtime's image: those of a file, or those of
 // this process that are about it.
 func runtimeEnv(file string, inFile bool) (map[string]string, error) {
 	if inFile {

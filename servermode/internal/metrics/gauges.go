@@ -73,7 +73,7 @@ func (g Gauges) collectForks(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(parentDesc, prometheus.GaugeValue, up)
 }
 
-// held is what a tenant has.
+// held counts a tenant's functions and instances.
 type held struct {
 	states    [function.Draining + 1]int64
 	instances int64
