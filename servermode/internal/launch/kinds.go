@@ -92,8 +92,8 @@ func (l *Launcher) offer(name, flag, configured string, k described, err error) 
 		return fmt.Errorf("%s: %w", name, err)
 	case err == nil:
 		l.Kinds = append(l.Kinds, k)
-		if configured != "" {
-			l.noteConfigured(k)
+		if stands, ok := k.(kind.Stands); ok && configured != "" {
+			l.configured = append(l.configured, stands)
 		}
 		l.log.Info("kind is available", zap.String("kind", k.Name()), zap.String("by", k.Describe()))
 	case configured != "":
@@ -115,11 +115,4 @@ func (l *Launcher) CheckKinds() error {
 		}
 	}
 	return nil
-}
-
-// noteConfigured remembers a kind that the owner named.
-func (l *Launcher) noteConfigured(k kind.Kind) {
-	if stands, ok := k.(kind.Stands); ok {
-		l.configured = append(l.configured, stands)
-	}
 }

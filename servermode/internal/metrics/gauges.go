@@ -32,11 +32,8 @@ var (
 	codeDesc      = desc("whiskaway_code_cache_bytes", "Code of functions kept on disk.")
 )
 
-func (g Gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{functionsDesc, instancesDesc, inFlightDesc, queuedDesc, activeDesc, codeDesc, forksDesc, fallbacksDesc, parentDesc} {
-		ch <- d
-	}
-}
+// Describe describes nothing: the labels come and go.
+func (g Gauges) Describe(chan<- *prometheus.Desc) {}
 
 func (g Gauges) Collect(ch chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, value int64, labels ...string) {
