@@ -9,20 +9,20 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
-	"github.com/whiskaway/whiskaway/servermode/internal/kind"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/python"
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 	"github.com/whiskaway/whiskaway/servermode/internal/zygote"
 )
 
 // openParent starts the process from which Python functions are forked. If it
 // cannot be they are executed, unless the owner asked for modules in it.
-func (s *Server) openParent(python *kind.Python) error {
+func (s *Server) openParent(p *python.Kind) error {
 	if s.cfg.NoFork {
 		return nil
 	}
 	parent, err := zygote.Open(zygote.Config{
-		Box: s.box, Interpreter: python.Path(), Launcher: python.Launcher(), Preload: s.cfg.Preload,
-		Env: append(entries(s.commonVars()), python.Env()...),
+		Box: s.box, Interpreter: p.Path(), Launcher: p.Launcher(), Preload: s.cfg.Preload,
+		Env: append(entries(s.commonVars()), p.Env()...),
 		Notice: func(err error) {
 			s.log.Warn("Python functions are executed, not forked, until the next attempt", zap.Error(err))
 		},

@@ -11,6 +11,11 @@ import (
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/golang"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/http"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/native"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/node"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/python"
 )
 
 // openKinds finds out what this host can run.
@@ -29,32 +34,32 @@ func (s *Server) openKinds() error {
 	return s.openRuntimes(uid)
 }
 
-func (s *Server) native() kind.Native {
-	return kind.Native{WaitForAck: s.cfg.NativeAck, Grace: s.cfg.NativeGrace, ExecutionEnv: s.cfg.NativeExecutionEnv}
+func (s *Server) native() native.Kind {
+	return native.Kind{WaitForAck: s.cfg.NativeAck, Grace: s.cfg.NativeGrace, ExecutionEnv: s.cfg.NativeExecutionEnv}
 }
 
 // http uses the Python that was found, if any: call it after openPython.
-func (s *Server) http() kind.HTTP {
-	h := kind.HTTP{Concurrency: s.cfg.Concurrency}
+func (s *Server) http() http.Kind {
+	h := http.Kind{Concurrency: s.cfg.Concurrency}
 	for _, k := range s.kinds {
-		if python, ok := k.(*kind.Python); ok {
-			h.Python = python
+		if p, ok := k.(*python.Kind); ok {
+			h.Python = p
 		}
 	}
 	return h
 }
 
 func (s *Server) openNode(uid int) error {
-	node, err := kind.NewNode(candidates(s.cfg.Node, "node"), s.state.path("launchers"), uid)
+	n, err := node.New(candidates(s.cfg.Node, "node"), s.state.path("launchers"), uid)
 	if err == nil {
-		node.Modules, node.Concurrency = s.cfg.NodeModules, s.cfg.Concurrency
+		n.Modules, n.Concurrency = s.cfg.NodeModules, s.cfg.Concurrency
 	}
-	return s.offer("nodejs", "--node", s.cfg.Node, node, err)
+	return s.offer("nodejs", "--node", s.cfg.Node, n, err)
 }
 
 func (s *Server) openGo(uid int) error {
-	golang, err := kind.NewGo(candidates(s.cfg.Go, "go", "/usr/local/go/bin/go"), s.native(), uid)
-	return s.offer("go:1", "--go", s.cfg.Go, golang, err)
+	g, err := golang.New(candidates(s.cfg.Go, "go", "/usr/local/go/bin/go"), s.native(), uid)
+	return s.offer("go:1", "--go", s.cfg.Go, g, err)
 }
 
 // archives are the limits of what authors send.
@@ -76,24 +81,24 @@ func (s *Server) someUser() (uid int, done func(), err error) {
 }
 
 func (s *Server) openPython(uid int) error {
-	python, err := kind.NewPython(candidates(s.cfg.Python, "python3"), s.state.path("launchers"), uid)
-	if err := s.offer("python:3", "--python", s.cfg.Python, python, err); err != nil {
+	p, err := python.New(candidates(s.cfg.Python, "python3"), s.state.path("launchers"), uid)
+	if err := s.offer("python:3", "--python", s.cfg.Python, p, err); err != nil {
 		return err
 	}
-	if python == nil && len(s.cfg.Preload) > 0 {
+	if p == nil && len(s.cfg.Preload) > 0 {
 		return fmt.Errorf("%w: --preload: this server has no Python", daemon.ErrConfig)
 	}
-	if python == nil {
+	if p == nil {
 		return nil
 	}
-	python.HostPackages = s.cfg.HostPackages
-	if err := errors.Join(s.nameItPython(python), s.openParent(python)); err != nil {
+	p.HostPackages = s.cfg.HostPackages
+	if err := errors.Join(s.nameItPython(p), s.openParent(p)); err != nil {
 		return err
 	}
 	if s.cfg.UV == noUV {
 		return nil
 	}
-	python.UV, err = kind.FindUV(candidates(s.cfg.UV, "uv"), uid)
+	p.UV, err = python.FindUV(candidates(s.cfg.UV, "uv"), uid)
 	if err != nil && s.cfg.UV != "" {
 		return fmt.Errorf("%w: --uv: %w", daemon.ErrConfig, err)
 	}
@@ -102,7 +107,7 @@ func (s *Server) openPython(uid int) error {
 
 // nameItPython gives programs a python where the host has only python3: the
 // platform's runtime images have one.
-func (s *Server) nameItPython(p *kind.Python) error {
+func (s *Server) nameItPython(p *python.Kind) error {
 	dir := s.state.path("launchers/bin")
 	if err := errors.Join(os.MkdirAll(dir, 0o755), os.Chmod(dir, 0o755)); err != nil {
 		return err

@@ -32,7 +32,7 @@ func (s *Server) Reload(cfg Config) error {
 	s.activations.most.Store(int64(effective.Activations))
 	s.activations.budget.Store(effective.ResultCache)
 	s.store.SetMaxBytes(effective.CodeCache)
-	s.shop.SetMaxBytes(effective.BuildCache)
+	s.builder.SetMaxBytes(effective.BuildCache)
 	s.live.Store(next)
 	if len(late) > 0 {
 		s.log.Warn("not changed: restart the server for it", zap.Strings("settings", late))

@@ -40,7 +40,7 @@ type Server struct {
 	box         *sandbox.Sandbox
 	needs       []string       // of functions, in folders that are hidden from them
 	removals    sync.WaitGroup // of what ended processes leave
-	shop        *build.Shop
+	builder     *build.Builder
 	kinds       kind.Set
 	configured  []kind.Stands  // of them, those that the owner named
 	parent      *zygote.Parent // of Python functions; nil: they are executed
@@ -144,7 +144,7 @@ func (s *Server) drain(ctx context.Context) error {
 	for _, j := range s.joined {
 		j.drain()
 	}
-	s.shop.Drain(buildGrace)
+	s.builder.Drain(buildGrace)
 	err := s.table.Drain(ctx) // the listener still answers: "draining"
 	s.end(errShutdown)        // kills runs that are left, if any
 	ended, cancel := context.WithTimeout(context.Background(), 10*time.Second)

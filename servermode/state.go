@@ -170,12 +170,12 @@ func (s *Server) openSandbox() error {
 
 // openShop makes ready the place where dependencies and programs are built.
 func (s *Server) openShop() (err error) {
-	s.shop, err = build.Open(build.Config{
+	s.builder, err = build.Open(build.Config{
 		Dir: s.state.path("builds"), Box: s.box,
 		AtOnce: int64(s.cfg.Builds), Timeout: s.cfg.BuildTimeout, MaxBytes: s.cfg.BuildCache,
 	})
 	if err == nil {
-		s.onStop(s.shop.Close)
+		s.onStop(s.builder.Close)
 	}
 	return err
 }

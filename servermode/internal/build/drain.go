@@ -14,12 +14,12 @@ var (
 // Drain begins no build any more, and ends those that are not done after grace:
 // what is installed or compiled for longer has to begin again in any case, and
 // would hold up the server's end. What is finished is kept.
-func (s *Shop) Drain(grace time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.draining {
+func (b *Builder) Drain(grace time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.draining {
 		return
 	}
-	s.draining = true
-	time.AfterFunc(grace, func() { s.end(errEnded) })
+	b.draining = true
+	time.AfterFunc(grace, func() { b.end(errEnded) })
 }

@@ -21,7 +21,7 @@ type Job struct {
 	Scratch string // gone when it ends; HOME and TMPDIR of its commands
 	Cache   string // the order's cache, empty for none
 
-	shop      *Shop
+	builder   *Builder
 	user      *sandbox.User
 	giveCache func() error // ends the loan of the cache; nil: none was lent
 	output    *transcript
@@ -87,7 +87,7 @@ func (j *Job) Run(ctx context.Context, c Command) error {
 	if err != nil {
 		return err
 	}
-	state, err := j.shop.cfg.Box.Cell(j.user).Run(ctx, cmd)
+	state, err := j.builder.cfg.Box.Cell(j.user).Run(ctx, cmd)
 	output()
 	switch {
 	case err != nil:
@@ -144,7 +144,7 @@ func (j *Job) close(failed bool) (err error) {
 		_ = os.Remove(filepath.Dir(j.Dir)) // the place, if nothing else is in it
 	}
 	if j.user != nil {
-		j.shop.cfg.Box.Users.Release(j.user)
+		j.builder.cfg.Box.Users.Release(j.user)
 	}
 	return err
 }

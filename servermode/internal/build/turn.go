@@ -16,47 +16,47 @@ type tenant struct {
 }
 
 // enter counts somebody in; the caller holds mu.
-func (s *Shop) enter(name string) *tenant {
-	t := s.tenants[name]
+func (b *Builder) enter(name string) *tenant {
+	t := b.tenants[name]
 	if t == nil {
 		// All turns but one: however much one tenant builds, there is one for others.
-		t = &tenant{turn: semaphore.NewWeighted(max(s.cfg.AtOnce-1, 1))}
-		s.tenants[name] = t
+		t = &tenant{turn: semaphore.NewWeighted(max(b.cfg.AtOnce-1, 1))}
+		b.tenants[name] = t
 	}
 	t.users++
 	return t
 }
 
 // leave counts somebody out; the caller holds mu.
-func (s *Shop) leave(name string) {
-	t := s.tenants[name]
+func (b *Builder) leave(name string) {
+	t := b.tenants[name]
 	if t.users--; t.users == 0 {
-		delete(s.tenants, name)
+		delete(b.tenants, name)
 	}
 }
 
 // takeTurn waits until a build may begin; done ends its turn.
-func (s *Shop) takeTurn(b *build) (done func(), err error) {
-	s.mu.Lock()
-	t := s.enter(b.order.Tenant)
-	s.mu.Unlock()
+func (b *Builder) takeTurn(f *flight) (done func(), err error) {
+	b.mu.Lock()
+	t := b.enter(f.order.Tenant)
+	b.mu.Unlock()
 	held := []*semaphore.Weighted{}
 	done = func() {
 		for _, turn := range held {
 			turn.Release(1)
 		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.leave(b.order.Tenant)
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.leave(f.order.Tenant)
 	}
 	told := false
-	for _, turn := range []*semaphore.Weighted{t.turn, s.turn} {
+	for _, turn := range []*semaphore.Weighted{t.turn, b.turn} {
 		if !turn.TryAcquire(1) {
 			if !told {
-				b.output.note("waiting for other builds on this server\n")
+				f.output.note("waiting for other builds on this server\n")
 				told = true
 			}
-			if err := turn.Acquire(s.base, 1); err != nil {
+			if err := turn.Acquire(b.base, 1); err != nil {
 				done()
 				return nil, errBegun
 			}

@@ -28,7 +28,7 @@ func gated(tenant, key string, begun chan<- string, gate <-chan struct{}) build.
 	}}
 }
 
-func TestShop_TimeBeginsWithTheTurn(t *testing.T) {
+func TestBuilder_TimeBeginsWithTheTurn(t *testing.T) {
 	r := newRig(t, func(c *build.Config) { c.AtOnce, c.Timeout = 1, 2*time.Second })
 	begun, gate, done := make(chan string, 2), make(chan struct{}), make(chan error, 2)
 	for _, key := range []string{"1", "2"} {
@@ -41,7 +41,7 @@ func TestShop_TimeBeginsWithTheTurn(t *testing.T) {
 	require.NoError(t, <-done, "the second has all its time, however long it waited")
 }
 
-func TestShop_OneTenantLeavesATurnToOthers(t *testing.T) {
+func TestBuilder_OneTenantLeavesATurnToOthers(t *testing.T) {
 	r := newRig(t, func(c *build.Config) { c.AtOnce = 2 })
 	begun, gate, done := make(chan string, 4), make(chan struct{}), make(chan error, 4)
 	order := func(tenant, key string, out *output) {
@@ -60,7 +60,7 @@ func TestShop_OneTenantLeavesATurnToOthers(t *testing.T) {
 	}
 }
 
-func TestShop_RefusesATenantsEndlessOrders(t *testing.T) {
+func TestBuilder_RefusesATenantsEndlessOrders(t *testing.T) {
 	r := newRig(t)
 	begun, gate, done := make(chan string, 40), make(chan struct{}), make(chan error, 40)
 	for n := range 17 {
@@ -82,7 +82,7 @@ func TestShop_RefusesATenantsEndlessOrders(t *testing.T) {
 	}
 }
 
-func TestShop_SizeIsWhatTheDiskHolds(t *testing.T) {
+func TestBuilder_SizeIsWhatTheDiskHolds(t *testing.T) {
 	r := newRig(t, func(c *build.Config) { c.MaxBytes = 8 << 20 })
 	first, err := r.Get(t.Context(), shell("first", `echo made >"$1/file"`), &output{})
 	require.NoError(t, err)
@@ -99,7 +99,7 @@ func TestShop_SizeIsWhatTheDiskHolds(t *testing.T) {
 	assert.Len(t, made, 2)
 }
 
-func TestShop_LongOutputIsToldWithItsEnd(t *testing.T) {
+func TestBuilder_LongOutputIsToldWithItsEnd(t *testing.T) {
 	r := newRig(t)
 	out := &output{}
 	_, err := r.Get(t.Context(), shell("k", `head -c 1200000 /dev/zero | tr '\0' x >&2; echo >&2; echo "what is wrong" >&2; exit 1`), out)

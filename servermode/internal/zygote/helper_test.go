@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
-	"github.com/whiskaway/whiskaway/servermode/internal/kind"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/python"
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 	"github.com/whiskaway/whiskaway/servermode/internal/zygote"
@@ -29,7 +29,7 @@ type rig struct {
 	*zygote.Parent
 	t      *testing.T
 	box    *sandbox.Sandbox
-	python *kind.Python
+	python *python.Kind
 	dir    string   // that every user can pass
 	env    []string // what every function begins with
 
@@ -65,7 +65,7 @@ func newRigWith(t *testing.T, pythons ...string) *rig {
 	if users != nil {
 		uid = int(r.user().ID)
 	}
-	r.python, err = kind.NewPython(pythons, dir, uid)
+	r.python, err = python.New(pythons, dir, uid)
 	if err != nil {
 		t.Skip("the test needs a Python: ", err)
 	}
