@@ -5,8 +5,7 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/go-json-experiment/json/jsontext"
-
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 

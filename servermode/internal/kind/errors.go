@@ -3,7 +3,7 @@ package kind
 import (
 	"errors"
 
-	"github.com/go-json-experiment/json"
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 )
 
 // Messages that the platform's own runtimes give and its users know.
@@ -26,7 +26,7 @@ func LauncherError(err error, ack string) *ActionError {
 	var sent struct {
 		Error string `json:"error"`
 	}
-	if ack != "" && json.Unmarshal([]byte(ack), &sent) == nil && sent.Error != "" {
+	if ack != "" && jsontext.Unmarshal([]byte(ack), &sent) == nil && sent.Error != "" {
 		return &ActionError{Message: CannotStart + " Cause: " + sent.Error}
 	}
 	return &ActionError{

@@ -12,8 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
@@ -137,7 +136,7 @@ func (p *Process) ready(ctx context.Context, sink Sink) error {
 	var ack struct {
 		OK bool `json:"ok"`
 	}
-	if json.Unmarshal(line, &ack) != nil || !ack.OK {
+	if jsontext.Unmarshal(line, &ack) != nil || !ack.OK {
 		return &AckError{Line: string(line)}
 	}
 	if p.out.look(); p.out.rest {

@@ -8,8 +8,9 @@ import (
 	"slices"
 	"syscall"
 
-	"github.com/go-json-experiment/json"
 	"golang.org/x/sys/unix"
+
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 )
 
 // errNoPidfd means a kernel before Linux 5.3.
@@ -44,7 +45,7 @@ func (c *Cell) Start(cmd *exec.Cmd) (pidfd int, err error) {
 	defer report.Close()
 	confines.Report = firstExtra + len(cmd.ExtraFiles)
 	cmd.ExtraFiles = append(slices.Clone(cmd.ExtraFiles), theirs)
-	text, err := json.Marshal(confines)
+	text, err := jsontext.Marshal(confines)
 	if err != nil {
 		return -1, errors.Join(err, theirs.Close())
 	}

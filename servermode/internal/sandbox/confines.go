@@ -7,8 +7,9 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/go-json-experiment/json"
 	"golang.org/x/sys/unix"
+
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 )
 
 // Confines are what a process puts on itself before it becomes the function's
@@ -81,7 +82,7 @@ func unshielded(env []string) (out []string) {
 
 // parseConfines reads what Start wrote.
 func parseConfines(text string) (c Confines, err error) {
-	if err = json.Unmarshal([]byte(text), &c); err != nil {
+	if err = jsontext.Unmarshal([]byte(text), &c); err != nil {
 		err = fmt.Errorf("confines: %w", err)
 	}
 	return c, err

@@ -12,8 +12,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"golang.org/x/sys/unix"
+
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 )
 
 const (
@@ -115,7 +116,7 @@ func (p *Parent) command(control *os.File, printed *tail) *exec.Cmd {
 func (l *life) greeting() (out hello, err error) {
 	text, err := l.receive(loading, maxHello)
 	if err == nil {
-		err = json.Unmarshal(text, &out)
+		err = jsontext.Unmarshal(text, &out)
 	}
 	if err != nil {
 		return out, fmt.Errorf("the process that would fork functions did not get ready: %w", err)

@@ -13,8 +13,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/go-json-experiment/json"
-
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind/folder"
@@ -64,7 +63,7 @@ func ask(path string, uid int) (found facts, err error) {
 	if err != nil {
 		return found, err
 	}
-	if err := json.Unmarshal(out, &found); err != nil {
+	if err := jsontext.Unmarshal(out, &found); err != nil {
 		return found, fmt.Errorf("is no Node: %.60q", out)
 	}
 	major, _, _ := strings.Cut(found.Version, ".")

@@ -12,9 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind/folder"
 )
@@ -47,7 +45,7 @@ func readPackage(dir string, env map[string]string) (*nodePackage, error) {
 		return nil, err
 	}
 	var all map[string]jsontext.Value
-	if json.Unmarshal(text, &all) != nil {
+	if jsontext.Unmarshal(text, &all) != nil {
 		return nil, nil // Node says it better
 	}
 	wanted := &nodePackage{script: installScript(dir, all["scripts"])}
@@ -55,7 +53,7 @@ func readPackage(dir string, env map[string]string) (*nodePackage, error) {
 		return nil, err
 	}
 	maps.DeleteFunc(all, func(name string, _ jsontext.Value) bool { return !slices.Contains(kept, name) })
-	if wanted.json, err = json.Marshal(all, json.Deterministic(true)); err != nil {
+	if wanted.json, err = jsontext.Marshal(all); err != nil {
 		return nil, err
 	}
 	if wanted.lock, err = readText(dir, "package-lock.json", maxLock); err != nil {
@@ -81,10 +79,10 @@ func readText(dir, name string, limit int64) ([]byte, error) {
 // dependsOnSome reports whether there is anything to install.
 func dependsOnSome(all map[string]jsontext.Value) (bool, error) {
 	var dependencies, optional map[string]string
-	if json.Unmarshal(all["dependencies"], &dependencies) != nil && all["dependencies"] != nil {
+	if jsontext.Unmarshal(all["dependencies"], &dependencies) != nil && all["dependencies"] != nil {
 		return false, &kind.ActionError{Message: kind.CannotStart + " Cause: package.json: dependencies must be an object of texts"}
 	}
-	_ = json.Unmarshal(all["optionalDependencies"], &optional)
+	_ = jsontext.Unmarshal(all["optionalDependencies"], &optional)
 	for _, name := range slices.Sorted(maps.Keys(dependencies)) {
 		if at := dependencies[name]; strings.HasPrefix(at, "file:") || strings.HasPrefix(at, "link:") || strings.HasPrefix(at, ".") || strings.HasPrefix(at, "/") {
 			return false, &kind.ActionError{Message: fmt.Sprintf("%s Cause: package.json: %.60q is a folder of the action; put it into node_modules instead.", kind.CannotStart, name)}
@@ -96,7 +94,7 @@ func dependsOnSome(all map[string]jsontext.Value) (bool, error) {
 // installScript names what the action's own package runs when it is installed.
 func installScript(dir string, scripts jsontext.Value) string {
 	var given map[string]jsontext.Value
-	_ = json.Unmarshal(scripts, &given)
+	_ = jsontext.Unmarshal(scripts, &given)
 	for _, name := range installScripts {
 		if given[name] != nil {
 			return name
@@ -134,7 +132,7 @@ func (p *nodePackage) parseLock() (*npmLock, error) {
 		return nil, nil
 	}
 	lock := &npmLock{}
-	if err := json.Unmarshal(p.lock, lock, jsontext.AllowDuplicateNames(true)); err != nil {
+	if err := jsontext.UnmarshalLast(p.lock, lock); err != nil {
 		return nil, &kind.ActionError{Message: fmt.Sprintf("%s Cause: package-lock.json is no JSON object (%.100s): run npm install and zip it again.", kind.CannotStart, strings.TrimPrefix(err.Error(), "jsontext: "))}
 	}
 	return lock, nil

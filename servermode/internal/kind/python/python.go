@@ -11,8 +11,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"github.com/go-json-experiment/json"
-
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind/tool"
@@ -74,7 +73,7 @@ func ask(path string, uid int) (found facts, err error) {
 		Packages []string `json:"packages"`
 		Pip      []int    `json:"pip"`
 	}
-	if err := json.Unmarshal(out, &answer); err != nil {
+	if err := jsontext.Unmarshal(out, &answer); err != nil {
 		return found, fmt.Errorf("is no Python: %.60q", out)
 	}
 	if answer.Version[0] != 3 {

@@ -1,9 +1,7 @@
-package runtimespec
+package jsontext
 
 import (
 	"bytes"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // skimmer walks a JSON object's top level at the speed of IndexByte.
@@ -12,9 +10,11 @@ type skimmer struct {
 	at   int
 }
 
-// members calls each with every member's name and value as they stand in the
-// body, until something is no JSON.
-func (s *skimmer) members(each func(name, value []byte)) {
+// Skim calls each with every member's name and value as they stand at the top
+// level of an object, until something is no JSON. It decodes nothing: see
+// Unquote.
+func Skim(body []byte, each func(name, value []byte)) {
+	s := skimmer{body: body}
 	if s.next() != '{' {
 		return
 	}
@@ -107,20 +107,4 @@ func (s *skimmer) skipString() bool {
 			return true
 		}
 	}
-}
-
-// unquote is a JSON string's text; it copies only where there are escapes.
-func unquote(raw []byte) ([]byte, bool) {
-	if len(raw) < 2 || raw[0] != '"' {
-		return nil, false
-	}
-	inner := raw[1 : len(raw)-1]
-	if bytes.IndexByte(inner, '\\') < 0 {
-		return inner, true
-	}
-	text, err := jsontext.AppendUnquote(nil, raw)
-	if err != nil {
-		return nil, false
-	}
-	return text, true
 }

@@ -1,4 +1,4 @@
-package runtimespec
+package jsontext
 
 import (
 	"bytes"
