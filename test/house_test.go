@@ -48,7 +48,7 @@ func TestHouse_DependenciesPointOneWay(t *testing.T) {
 		"clientmode":   "clientmode runtime-spec internal",
 		"servermode":   "servermode runtime-spec internal",
 		"loadbalancer": "loadbalancer runtime-spec internal",
-		"runtime-spec": "runtime-spec",
+		"runtime-spec": "runtime-spec internal", // jsontext alone: see below
 		"internal":     "internal runtime-spec",
 		"test":         "test runtime-spec servermode clientmode loadbalancer",
 		"examples":     "examples runtime-spec loadbalancer",
@@ -85,11 +85,25 @@ func TestHouse_DomainCodeKnowsNoHTTP(t *testing.T) {
 	}
 }
 
-// The contract depends on nothing of ours, and the suite on the standard
-// library alone, so that anybody can use them.
+// One package reads JSON as text, and no other one knows the library behind it.
+func TestHouse_OnePackageScansJSON(t *testing.T) {
+	for pkg, deps := range imports(t) {
+		for _, dep := range deps {
+			if pkg != "internal/jsontext" {
+				assert.NotContains(t, dep, "go-json-experiment", "%s", pkg)
+			}
+		}
+	}
+}
+
+// The contract depends on nothing of ours but what scans JSON, and the suite on the
+// standard library alone, so that anybody can use them.
 func TestHouse_TheContractStandsAlone(t *testing.T) {
 	for pkg, deps := range imports(t) {
 		for _, dep := range deps {
+			if room(module+"/"+pkg) == "runtime-spec" && room(dep) == "internal" {
+				assert.Equal(t, module+"/internal/jsontext", dep, "%s", pkg)
+			}
 			if strings.HasPrefix(pkg, "runtime-spec/conformance") {
 				assert.NotContains(t, dep, ".", "%s imports more than the standard library", pkg)
 			}
