@@ -96,9 +96,9 @@ func (p *program) start(ctx context.Context, sink function.Sink) (*process.Proce
 		}
 	}
 	p.fork(&spec)
-	cell := p.server.box.Cell(p.user)
-	cell.Folders = folders
-	return process.Start(ctx, cell, spec, sink)
+	group := p.server.box.Group(p.user)
+	group.Folders = folders
+	return process.Start(ctx, group, spec, sink)
 }
 
 // place is where the function's processes get their folders.

@@ -87,7 +87,7 @@ func (j *Job) Run(ctx context.Context, c Command) error {
 	if err != nil {
 		return err
 	}
-	state, err := j.builder.cfg.Box.Cell(j.user).Run(ctx, cmd)
+	state, err := j.builder.cfg.Box.Group(j.user).Run(ctx, cmd)
 	output()
 	switch {
 	case err != nil:

@@ -58,7 +58,7 @@ func (p *Process) endedItself(err error) bool {
 
 // how is ErrExited with the status of a process that is gone, if that is known.
 func (p *Process) how() error {
-	if status, known := p.cell.Exited(); known {
+	if status, known := p.group.Exited(); known {
 		return &ExitError{Status: status}
 	}
 	return ErrExited

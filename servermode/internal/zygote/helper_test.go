@@ -180,14 +180,14 @@ func (f *function) start(fork bool) *process.Process {
 	out := &sink{}
 	ctx, stop := context.WithTimeout(f.rig.t.Context(), 30*time.Second)
 	defer stop()
-	cell := f.rig.box.Cell(f.user)
+	group := f.rig.box.Group(f.user)
 	if f.apart {
 		var err error
-		cell.Folders, err = f.rig.box.Folders(sandbox.Place{Dir: filepath.Dir(f.dir), Action: f.dir, User: f.user, Keep: []string{f.rig.dir}})
+		group.Folders, err = f.rig.box.Folders(sandbox.Place{Dir: filepath.Dir(f.dir), Action: f.dir, User: f.user, Keep: []string{f.rig.dir}})
 		require.NoError(f.rig.t, err)
-		spec.Closed = func() { assert.NoError(f.rig.t, cell.Folders.Remove()) }
+		spec.Closed = func() { assert.NoError(f.rig.t, group.Folders.Remove()) }
 	}
-	p, err := process.Start(ctx, cell, spec, out)
+	p, err := process.Start(ctx, group, spec, out)
 	require.NoError(f.rig.t, err, "%s", &out.text)
 	f.rig.t.Cleanup(p.Close)
 	return p

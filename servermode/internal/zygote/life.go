@@ -62,16 +62,16 @@ func (p *Parent) begin(ctx context.Context) (*life, error) {
 	defer theirs.Close()
 	ctx, kill := context.WithCancel(ctx)
 	l := &life{control: control, kill: kill, spare: make(chan *newborn), turn: make(chan struct{}, 1), over: make(chan struct{}), gone: make(chan struct{})}
-	cell, printed := p.cfg.Box.Cell(nil), &tail{}
+	group, printed := p.cfg.Box.Group(nil), &tail{}
 	cmd := p.command(theirs, printed)
-	pidfd, err := cell.Start(cmd)
+	pidfd, err := group.Start(cmd)
 	if err != nil {
 		kill()
 		return nil, errors.Join(err, control.Close())
 	}
 	p.all.Go(func() {
 		defer close(l.gone)
-		state, err := cell.Attend(ctx, pidfd)
+		state, err := group.Attend(ctx, pidfd)
 		l.ended = errors.Join(fmt.Errorf("the process that forks functions ended (%v): %s", state, printed), err)
 		l.retire()
 		_ = control.Close()

@@ -35,7 +35,7 @@ func StartIn(t *testing.T, box *sandbox.Sandbox, command kind.Command, out *Logs
 		Env: slices.Concat(Common, command.Env),
 	}
 	change(&spec)
-	p, err := process.Start(ctx, box.Cell(nil), spec, out)
+	p, err := process.Start(ctx, box.Group(nil), spec, out)
 	if err == nil {
 		t.Cleanup(p.Close)
 	}

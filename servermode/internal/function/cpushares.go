@@ -2,22 +2,22 @@ package function
 
 import "sync"
 
-// contest carries out what shares decide: processes are told their places outside
+// cpuShares carries out what shares decide: processes are told their places outside
 // of the lock.
-type contest struct {
+type cpuShares struct {
 	table *Table
 
 	mu     sync.Mutex // guards shares
 	shares shares
 }
 
-func newContest(t *Table) *contest {
-	return &contest{table: t, shares: shares{cpus: t.cfg.Load().CPUs, tenants: map[string]*contender{}}}
+func newCPUShares(t *Table) *cpuShares {
+	return &cpuShares{table: t, shares: shares{cpus: t.cfg.Load().CPUs, tenants: map[string]*tenantShare{}}}
 }
 
 // enter is told of a run that is about to be handed to an instance; leave must
 // follow.
-func (c *contest) enter(tenant string, i Instance) {
+func (c *cpuShares) enter(tenant string, i Instance) {
 	c.mu.Lock()
 	others := c.shares.begin(tenant, i, c.table.now())
 	c.mu.Unlock()
@@ -27,27 +27,27 @@ func (c *contest) enter(tenant string, i Instance) {
 	}
 }
 
-func (c *contest) leave(tenant string, i Instance) {
+func (c *cpuShares) leave(tenant string, i Instance) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.shares.end(tenant, i.PID(), c.table.now())
 }
 
-// sweep looks again at everybody's place.
-func (c *contest) sweep() {
+// sweep looks again at each process's place.
+func (c *cpuShares) sweep() {
 	c.mu.Lock()
 	changed := c.shares.sweep(c.table.now())
 	c.mu.Unlock()
 	c.tellAll(changed)
 }
 
-func (c *contest) tellAll(runners []*runner) {
+func (c *cpuShares) tellAll(runners []*runner) {
 	for _, r := range runners {
 		c.tell(r.tenant, r.instance)
 	}
 }
 
-func (c *contest) tell(tenant string, i Instance) {
+func (c *cpuShares) tell(tenant string, i Instance) {
 	i.Yield(func() Place {
 		c.mu.Lock()
 		defer c.mu.Unlock()

@@ -16,8 +16,8 @@ import (
 // errNoPidfd means a kernel before Linux 5.3.
 var errNoPidfd = errors.New("the kernel gives no pidfd: Linux 5.3 or later is needed")
 
-// Cell is where one instance lives: its user and its mark.
-type Cell struct {
+// Group is the processes of one instance: their user, their folders and their mark.
+type Group struct {
 	User *User // nil: the server's own
 	// Folders are what its process has of its own; nil: it shares all with the
 	// host. Set it before the process is started.
@@ -34,10 +34,10 @@ type Cell struct {
 	probes bool // its process only tries its confines
 }
 
-// Start starts cmd in the cell: cmd's path, arguments, env and files are kept,
+// Start starts cmd in the group: cmd's path, arguments, env and files are kept,
 // the rest is the sandbox's. pidfd becomes readable when the process ends.
-func (c *Cell) Start(cmd *exec.Cmd) (pidfd int, err error) {
-	confines := c.confines(cmd.Dir)
+func (g *Group) Start(cmd *exec.Cmd) (pidfd int, err error) {
+	confines := g.confines(cmd.Dir)
 	report, theirs, err := os.Pipe()
 	if err != nil {
 		return -1, err
@@ -50,21 +50,21 @@ func (c *Cell) Start(cmd *exec.Cmd) (pidfd int, err error) {
 		return -1, errors.Join(err, theirs.Close())
 	}
 	cmd.SysProcAttr = confines.attributes(&pidfd)
-	cmd.Args = append([]string{c.shim(), string(text), cmd.Path}, cmd.Args[1:]...)
+	cmd.Args = append([]string{g.shim(), string(text), cmd.Path}, cmd.Args[1:]...)
 	cmd.Path = self
-	cmd.Env = shielded(cmd.Env, c.mark)
-	err = c.enter(func() (int, error) { return c.exec(cmd) })
+	cmd.Env = shielded(cmd.Env, g.mark)
+	err = g.enter(func() (int, error) { return g.exec(cmd) })
 	_ = theirs.Close()
 	switch {
 	case err != nil:
 		return -1, err
 	case pidfd < 0:
-		return -1, errors.Join(errNoPidfd, c.Kill(), c.Wait())
+		return -1, errors.Join(errNoPidfd, g.Kill(), g.Wait())
 	}
 	if err := reported(report); err != nil {
 		awaitExit(pidfd)
-		killed := c.Kill()
-		_ = c.Wait() // its status says no more
+		killed := g.Kill()
+		_ = g.Wait() // its status says no more
 		return -1, errors.Join(err, killed, unix.Close(pidfd))
 	}
 	return pidfd, nil
@@ -92,9 +92,9 @@ func reported(report *os.File) error {
 	return nil
 }
 
-// shim is the name under which the sandbox's binary does the cell's work.
-func (c *Cell) shim() string {
-	if c.probes {
+// shim is the name under which the sandbox's binary does the group's work.
+func (g *Group) shim() string {
+	if g.probes {
 		return shimProbe
 	}
 	return shimExec
@@ -113,58 +113,58 @@ func (c Confines) attributes(pidfd *int) *syscall.SysProcAttr {
 	return attr
 }
 
-// limits are those of the cell's processes.
-func (c *Cell) limits() Limits {
-	limits := c.box.Limits
-	if c.User == nil {
+// limits are those of the group's processes.
+func (g *Group) limits() Limits {
+	limits := g.box.Limits
+	if g.User == nil {
 		limits.Processes = 0 // counted per uid: it would limit the owner's own programs
 	}
 	return limits
 }
 
-func (c *Cell) exec(cmd *exec.Cmd) (pid int, err error) {
-	if err := c.box.start(cmd); err != nil {
+func (g *Group) exec(cmd *exec.Cmd) (pid int, err error) {
+	if err := g.box.start(cmd); err != nil {
 		return 0, err
 	}
-	c.cmd, c.child = cmd, nil
+	g.cmd, g.child = cmd, nil
 	return cmd.Process.Pid, nil
 }
 
-// enter makes the cell's first process. No other cell of the user is ended
+// enter makes the group's first process. No other group of the user is ended
 // meanwhile: a process that is just being made does not carry its mark yet.
-func (c *Cell) enter(make func() (pid int, err error)) (err error) {
-	if c.User != nil {
-		c.User.mu.Lock()
-		defer c.User.mu.Unlock()
+func (g *Group) enter(make func() (pid int, err error)) (err error) {
+	if g.User != nil {
+		g.User.mu.Lock()
+		defer g.User.mu.Unlock()
 	}
-	if c.pid, err = make(); err != nil {
-		c.pid = 0
+	if g.pid, err = make(); err != nil {
+		g.pid = 0
 		return err
 	}
-	if c.User != nil {
-		c.User.cells = append(c.User.cells, c)
-		c.User.exposed = c.User.exposed || c.Folders == nil || c.Folders.spaces == 0
+	if g.User != nil {
+		g.User.groups = append(g.User.groups, g)
+		g.User.exposed = g.User.exposed || g.Folders == nil || g.Folders.spaces == 0
 	}
 	return nil
 }
 
 // PID is the first process's, 0 before there is one.
-func (c *Cell) PID() int { return c.pid }
+func (g *Group) PID() int { return g.pid }
 
-// Wait reaps the cell's process; call it after Kill. The error of one that was
+// Wait reaps the group's process; call it after Kill. The error of one that was
 // started is its exit status.
-func (c *Cell) Wait() error {
-	if c.child != nil {
-		return c.reap()
+func (g *Group) Wait() error {
+	if g.child != nil {
+		return g.reap()
 	}
-	return waitChild(c.cmd)
+	return waitChild(g.cmd)
 }
 
-// Adopt gives a file or pipe to the cell's user, who could not open
+// Adopt gives a file or pipe to the group's user, who could not open
 // /dev/stdout otherwise.
-func (c *Cell) Adopt(f *os.File) error {
-	if c.User == nil {
+func (g *Group) Adopt(f *os.File) error {
+	if g.User == nil {
 		return nil
 	}
-	return f.Chown(int(c.User.ID), int(c.User.ID))
+	return f.Chown(int(g.User.ID), int(g.User.ID))
 }
