@@ -47,7 +47,7 @@ type Config struct {
 type Builder struct {
 	cfg      Config
 	maxBytes atomic.Int64
-	turn     *semaphore.Weighted
+	slots    *semaphore.Weighted // builds at the same time
 
 	base context.Context
 	end  context.CancelCauseFunc
@@ -88,7 +88,7 @@ type Product struct {
 // Open uses a folder that an earlier builder may have filled.
 func Open(cfg Config) (*Builder, error) {
 	b := &Builder{
-		cfg: cfg, turn: semaphore.NewWeighted(max(cfg.AtOnce, 1)),
+		cfg: cfg, slots: semaphore.NewWeighted(max(cfg.AtOnce, 1)),
 		running: map[string]*flight{}, used: map[string]int{}, unseen: map[string]*flight{},
 		tenants: map[string]*tenant{}, caches: map[string]*semaphore.Weighted{},
 	}
@@ -121,7 +121,7 @@ func (b *Builder) Get(ctx context.Context, order Order, sink Sink) (*Product, er
 	}
 	if b.running[place] == nil && (b.draining || b.base.Err() != nil) {
 		b.mu.Unlock()
-		return nil, errBegun
+		return nil, errNoStart
 	}
 	f := b.attach(place, order)
 	b.mu.Unlock()

@@ -15,7 +15,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
-// unusedFor is how long a cache is kept that nobody uses.
+// unusedFor is how long an unused cache is kept.
 const unusedFor = 30 * 24 * time.Hour
 
 // lend gives a job the tenant's cache for as long as it works. In between the
@@ -46,7 +46,7 @@ func (b *Builder) lend(ctx context.Context, j *Job, order Order) error {
 	return j.Own(dir)
 }
 
-// give makes a tree a user's. Nobody else can be in it.
+// give makes a tree a user's. No other process can be in it.
 func give(dir string, user *sandbox.User) error {
 	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
@@ -57,7 +57,7 @@ func give(dir string, user *sandbox.User) error {
 }
 
 // tidyCaches removes caches that are not the server's, because it was killed
-// while one was lent, and those that nobody has used for long.
+// while one was lent, and those unused for long.
 func (b *Builder) tidyCaches() {
 	entries, _ := os.ReadDir(b.path("caches"))
 	for _, e := range entries {

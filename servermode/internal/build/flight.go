@@ -25,7 +25,7 @@ type flight struct {
 
 // perform makes a build and keeps it, or what it failed with.
 func (b *Builder) perform(f *flight) {
-	err := b.makeInTurn(f)
+	err := b.makeInSlot(f)
 	f.output.end(err)
 	b.mu.Lock()
 	delete(b.running, f.place)
@@ -48,9 +48,9 @@ func (b *Builder) forget(f *flight) {
 	}
 }
 
-// makeInTurn makes a build within its time, which begins with its turn.
-func (b *Builder) makeInTurn(f *flight) error {
-	done, err := b.takeTurn(f)
+// makeInSlot makes a build within its time, which begins when it has a slot.
+func (b *Builder) makeInSlot(f *flight) error {
+	done, err := b.acquireSlot(f)
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func TestBuilder_RefusesABuildWithSomebodyElsesFiles(t *testing.T) {
 		dir := filepath.Join(j.Dir, "theirs")
 		return errors.Join(os.Mkdir(dir, 0o777), os.Chown(dir, 65534, 65534))
 	}}, &output{})
-	require.ErrorContains(t, err, `files of somebody else: "theirs"`)
+	require.ErrorContains(t, err, `files of another user: "theirs"`)
 }
 
 // sees reports whether a user, in a group or not, can read a product.

@@ -48,7 +48,7 @@ type ExitError struct {
 
 func (e *ExitError) Error() string { return e.Command + ": " + e.State }
 
-// Cause is what to tell a person: the command's own last words, if any.
+// Cause is what to tell an author: the command's own last words, if any.
 func (e *ExitError) Cause() string {
 	if e.Last != "" {
 		return e.Last
@@ -70,7 +70,7 @@ func (j *Job) Environ() []string {
 	return env
 }
 
-// Print tells those who wait for the build something.
+// Print tells the inits that wait for the build something.
 func (j *Job) Print(format string, args ...any) {
 	j.output.print(fmt.Sprintf(format, args...) + "\n")
 }

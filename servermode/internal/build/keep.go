@@ -16,8 +16,8 @@ import (
 // A place is made/DIGEST: in it the folder that was built, under a random name,
 // and, when it is finished, a file that gives that name. Builds stay where they
 // were made, because many know their own path. The place is a gate: during the
-// build its user alone passes, later the tenant's functions, and nobody while
-// none uses it.
+// build its user alone passes, later the tenant's functions, and none while no
+// function uses it.
 const readyFile = "ready"
 
 // place is where an order's result belongs.
@@ -94,7 +94,7 @@ func (b *Builder) admit(t *tenant, place string) (err error) {
 	return nil
 }
 
-// takeBack closes the gate behind the last who used a place, and gives the group
+// takeBack closes the gate behind the last user of a place, and gives the group
 // up with the tenant's last product; the caller holds mu.
 func (b *Builder) takeBack(place, name string, t *tenant) {
 	if b.used[place]--; b.used[place] == 0 {
@@ -140,7 +140,7 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// finish takes a job's folder away from its user, who may not change what
+// finish takes a job's folder away from its user, which may not change what
 // others will run, and announces it.
 func (b *Builder) finish(place string, j *Job) error {
 	size, err := j.seal()
@@ -160,7 +160,7 @@ func (b *Builder) finish(place string, j *Job) error {
 }
 
 // evict removes what was unused for longest until the rest fits. It is moved
-// away at once, and removed when nobody waits for the lock.
+// away at once, and removed without the lock.
 func (b *Builder) evict(keep string) {
 	for _, dir := range b.setAside(keep) {
 		_ = sandbox.RemoveTree(dir)
@@ -204,7 +204,7 @@ func (b *Builder) places() (out []string) {
 }
 
 // tidy clears away what a killed server was building, or removing, and closes
-// the gates. What resists stays: it is nobody's product.
+// the gates. What resists stays: it is no product.
 func (b *Builder) tidy() {
 	for _, place := range b.places() {
 		at := b.path("made", place)

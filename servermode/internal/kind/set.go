@@ -52,7 +52,7 @@ func (s Set) Check(requested string) error {
 	return err
 }
 
-// String lists the kinds for people.
+// String lists the kinds.
 func (s Set) String() string {
 	names := make([]string, len(s))
 	for i, k := range s {

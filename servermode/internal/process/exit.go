@@ -16,7 +16,7 @@ const exitNotice = 250 * time.Millisecond
 // ExitError is an ErrExited that says how the process ended.
 type ExitError struct {
 	Status syscall.WaitStatus
-	Cause  string // what may have ended it, for people; empty: nobody knows
+	Cause  string // what may have ended it, for people; empty: it is not known
 }
 
 func (e *ExitError) Error() string {

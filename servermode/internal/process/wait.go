@@ -60,7 +60,7 @@ func (p *Process) stop(cause error) {
 	select {
 	case <-p.exited:
 	case <-p.killed:
-	default: // it is not reaped yet, so its group is nobody else's
+	default: // it is not reaped yet, so its group is no other's
 		if p.spec.Shielded {
 			_ = p.in.Close()
 		}

@@ -2,7 +2,7 @@ package sandbox
 
 import "syscall"
 
-// Exited is how the group's process ended, after Wait; false where nobody has told:
+// Exited is how the group's process ended, after Wait; false where that is unknown:
 // the parent of one that was forked is gone.
 func (g *Group) Exited() (status syscall.WaitStatus, known bool) {
 	if g.child != nil {

@@ -78,7 +78,7 @@ func (g *Group) reap() error {
 func (g *Group) Lost() bool { return g.child != nil && g.lost }
 
 // held reports whether the pid is still the first process's: a zombie whose
-// parent died may have been reaped by whoever inherited it.
+// parent died may have been reaped by the process that inherited it.
 func (g *Group) held() bool {
 	return g.child == nil || unix.PidfdSendSignal(g.pidfd, 0, nil, 0) != unix.ESRCH
 }

@@ -160,7 +160,7 @@ func (g *Group) Wait() error {
 	return waitChild(g.cmd)
 }
 
-// Adopt gives a file or pipe to the group's user, who could not open
+// Adopt gives a file or pipe to the group's user, which could not open
 // /dev/stdout otherwise.
 func (g *Group) Adopt(f *os.File) error {
 	if g.User == nil {

@@ -19,7 +19,7 @@ type Rank int
 const (
 	Ordinary Rank = iota // like everything else
 	Lower                // a third of the others' weight
-	Idle                 // only while nothing else wants them
+	Idle                 // only while nothing else uses them
 )
 
 // lower is what Lower adds to the server's own nice level, which is what functions

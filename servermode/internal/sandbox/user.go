@@ -17,7 +17,7 @@ type User struct {
 
 	mu     sync.Mutex // held while a process is started or some are ended
 	groups []*Group   // those that have a process
-	stuck  bool       // something of it could not be ended: nobody else may have the uid
+	stuck  bool       // something of it could not be ended: no other may have the uid
 	// exposed: a process of it had no folders of its own, and wrote to others'.
 	exposed bool
 }

@@ -16,7 +16,7 @@ import (
 func formOf(resp *http.Response, body []byte) media {
 	form, contentType := asBase64, resp.Header.Get("Content-Type")
 	switch {
-	case resp.Header.Get("Content-Encoding") != "": // compressed, although nobody asked for it
+	case resp.Header.Get("Content-Encoding") != "": // compressed, although it was not asked for
 		return asBase64
 	case contentType != "":
 		form = mediaOf(contentType)

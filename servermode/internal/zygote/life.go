@@ -33,7 +33,7 @@ type life struct {
 	control *net.UnixConn
 	hello   hello
 	spare   chan *newborn // one that is there in advance; never buffered
-	turn    chan struct{} // holds a token during a request: one at a time
+	asking  chan struct{} // holds a token during a request: one at a time
 	over    chan struct{} // closed when it is asked no more
 	kill    context.CancelFunc
 	gone    chan struct{} // closed when the process and its tree are
@@ -61,7 +61,7 @@ func (p *Parent) begin(ctx context.Context) (*life, error) {
 	}
 	defer theirs.Close()
 	ctx, kill := context.WithCancel(ctx)
-	l := &life{control: control, kill: kill, spare: make(chan *newborn), turn: make(chan struct{}, 1), over: make(chan struct{}), gone: make(chan struct{})}
+	l := &life{control: control, kill: kill, spare: make(chan *newborn), asking: make(chan struct{}, 1), over: make(chan struct{}), gone: make(chan struct{})}
 	group, printed := p.cfg.Box.Group(nil), &tail{}
 	cmd := p.command(theirs, printed)
 	pidfd, err := group.Start(cmd)

@@ -14,7 +14,7 @@ func IsFile(path string) bool {
 }
 
 // IsPlainFile does not follow them, nor takes a second name of a file: what a
-// build made may be anybody's.
+// build made may be any user's.
 func IsPlainFile(path string) bool {
 	info, err := os.Lstat(path)
 	if err != nil || !info.Mode().IsRegular() {

@@ -37,7 +37,7 @@ const (
 
 // readSources reads the sources. With a main of their own they speak ActionLoop
 // themselves; otherwise they must have the function. What does not parse is left
-// to the compiler, who says it better.
+// to the compiler, which says it better.
 func readSources(src, function string) (sources, error) {
 	names, err := folder.In(src, func(root *os.Root) ([]string, error) { return fs.Glob(root.FS(), "*.go") })
 	if err != nil {

@@ -28,7 +28,7 @@ func gated(tenant, key string, begun chan<- string, gate <-chan struct{}) build.
 	}}
 }
 
-func TestBuilder_TimeBeginsWithTheTurn(t *testing.T) {
+func TestBuilder_TimeBeginsWithTheSlot(t *testing.T) {
 	r := newRig(t, func(c *build.Config) { c.AtOnce, c.Timeout = 1, 2*time.Second })
 	begun, gate, done := make(chan string, 2), make(chan struct{}), make(chan error, 2)
 	for _, key := range []string{"1", "2"} {
@@ -41,7 +41,7 @@ func TestBuilder_TimeBeginsWithTheTurn(t *testing.T) {
 	require.NoError(t, <-done, "the second has all its time, however long it waited")
 }
 
-func TestBuilder_OneTenantLeavesATurnToOthers(t *testing.T) {
+func TestBuilder_OneTenantLeavesASlotToOthers(t *testing.T) {
 	r := newRig(t, func(c *build.Config) { c.AtOnce = 2 })
 	begun, gate, done := make(chan string, 4), make(chan struct{}), make(chan error, 4)
 	order := func(tenant, key string, out *output) {

@@ -8,26 +8,26 @@ import (
 
 // tenant is one with builds under way or products in use.
 type tenant struct {
-	turn  *semaphore.Weighted // its builds at the same time
+	slots *semaphore.Weighted // its builds at the same time
 	users int                 // builds and products; with none it is forgotten
 
-	group *sandbox.User // stands for the group of those who may enter its products
+	group *sandbox.User // stands for the group of the processes that may enter its products
 	inUse int           // products handed out
 }
 
-// enter counts somebody in; the caller holds mu.
+// enter counts a build or product in; the caller holds mu.
 func (b *Builder) enter(name string) *tenant {
 	t := b.tenants[name]
 	if t == nil {
-		// All turns but one: however much one tenant builds, there is one for others.
-		t = &tenant{turn: semaphore.NewWeighted(max(b.cfg.AtOnce-1, 1))}
+		// All slots but one: however much one tenant builds, there is one for others.
+		t = &tenant{slots: semaphore.NewWeighted(max(b.cfg.AtOnce-1, 1))}
 		b.tenants[name] = t
 	}
 	t.users++
 	return t
 }
 
-// leave counts somebody out; the caller holds mu.
+// leave counts it out; the caller holds mu.
 func (b *Builder) leave(name string) {
 	t := b.tenants[name]
 	if t.users--; t.users == 0 {
@@ -35,33 +35,33 @@ func (b *Builder) leave(name string) {
 	}
 }
 
-// takeTurn waits until a build may begin; done ends its turn.
-func (b *Builder) takeTurn(f *flight) (done func(), err error) {
+// acquireSlot waits until a build may start; done gives its slot back.
+func (b *Builder) acquireSlot(f *flight) (done func(), err error) {
 	b.mu.Lock()
 	t := b.enter(f.order.Tenant)
 	b.mu.Unlock()
 	held := []*semaphore.Weighted{}
 	done = func() {
-		for _, turn := range held {
-			turn.Release(1)
+		for _, slots := range held {
+			slots.Release(1)
 		}
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.leave(f.order.Tenant)
 	}
 	told := false
-	for _, turn := range []*semaphore.Weighted{t.turn, b.turn} {
-		if !turn.TryAcquire(1) {
+	for _, slots := range []*semaphore.Weighted{t.slots, b.slots} {
+		if !slots.TryAcquire(1) {
 			if !told {
 				f.output.note("waiting for other builds on this server\n")
 				told = true
 			}
-			if err := turn.Acquire(b.base, 1); err != nil {
+			if err := slots.Acquire(b.base, 1); err != nil {
 				done()
-				return nil, errBegun
+				return nil, errNoStart
 			}
 		}
-		held = append(held, turn)
+		held = append(held, slots)
 	}
 	return done, nil
 }
