@@ -5,12 +5,12 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.uber.org/zap"
 
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
@@ -83,7 +83,7 @@ func (s *Server) functions(c *call) error {
 	for _, f := range s.service.Table.List(tenant) {
 		out = append(out, status(f, memory))
 	}
-	body, err := json.Marshal(map[string]any{"functions": out})
+	body, err := jsontext.Marshal(map[string]any{"functions": out})
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,10 @@ import (
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/servermode/internal/host"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/golang"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/http"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/node"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/python"
 )
 
 // openKinds finds out what this host can run.
@@ -30,27 +34,27 @@ func (l *Launcher) openKinds() error {
 }
 
 // http uses the Python that was found, if any: call it after openPython.
-func (l *Launcher) http() kind.HTTP {
-	h := kind.HTTP{Concurrency: l.cfg.Concurrency}
+func (l *Launcher) http() http.Kind {
+	h := http.Kind{Concurrency: l.cfg.Concurrency}
 	for _, k := range l.Kinds {
-		if python, ok := k.(*kind.Python); ok {
-			h.Python = python
+		if p, ok := k.(*python.Kind); ok {
+			h.Python = p
 		}
 	}
 	return h
 }
 
 func (l *Launcher) openNode(uid int) error {
-	node, err := kind.NewNode(candidates(l.cfg.Node, "node"), l.cfg.State.Path("launchers"), uid)
+	n, err := node.New(candidates(l.cfg.Node, "node"), l.cfg.State.Path("launchers"), uid)
 	if err == nil {
-		node.Modules, node.Concurrency = l.cfg.NodeModules, l.cfg.Concurrency
+		n.Modules, n.Concurrency = l.cfg.NodeModules, l.cfg.Concurrency
 	}
-	return l.offer("nodejs", "--node", l.cfg.Node, node, err)
+	return l.offer("nodejs", "--node", l.cfg.Node, n, err)
 }
 
 func (l *Launcher) openGo(uid int) error {
-	golang, err := kind.NewGo(candidates(l.cfg.Go, "go", "/usr/local/go/bin/go"), l.cfg.Native, uid)
-	return l.offer("go:1", "--go", l.cfg.Go, golang, err)
+	g, err := golang.New(candidates(l.cfg.Go, "go", "/usr/local/go/bin/go"), l.cfg.Native, uid)
+	return l.offer("go:1", "--go", l.cfg.Go, g, err)
 }
 
 // someUser returns a uid to try interpreters as; -1 if functions run as the server's

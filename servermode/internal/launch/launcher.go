@@ -14,6 +14,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
 	"github.com/whiskaway/whiskaway/servermode/internal/host"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/native"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 	"github.com/whiskaway/whiskaway/servermode/internal/zygote"
 )
@@ -47,7 +48,7 @@ type Kinds struct {
 	Go           string
 	Node         string
 	NodeModules  string
-	Native       kind.Native
+	Native       native.Kind
 	Runtimes     []string
 	Concurrency  int // runs at once in a process, where its action and kind allow it
 }
@@ -55,7 +56,7 @@ type Kinds struct {
 // Launcher starts the processes of all functions.
 type Launcher struct {
 	Box     *sandbox.Sandbox
-	Builder *build.Shop
+	Builder *build.Builder
 	Kinds   kind.Set
 	Parent  *zygote.Parent // of Python functions; nil: they are executed
 

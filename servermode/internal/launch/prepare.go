@@ -60,7 +60,7 @@ func (p *program) layOut(ctx context.Context, dir string, code kind.Code, sink f
 	if err := errors.Join(os.Chmod(dir, 0o711), os.Mkdir(src, 0o700)); err != nil {
 		return err
 	}
-	site := kind.Site{Dir: src, Tenant: p.tenant, Env: p.spec.Env, Shop: p.launcher.Builder, Limits: p.launcher.cfg.Archives, Sink: sink}
+	site := kind.Site{Dir: src, Tenant: p.tenant, Env: p.spec.Env, Builder: p.launcher.Builder, Limits: p.launcher.cfg.Archives, Sink: sink}
 	command, err := p.kind.Prepare(ctx, site, code, p.spec.Main)
 	if err != nil {
 		return err

@@ -91,9 +91,9 @@ func (p *program) start(ctx context.Context, sink function.Sink) (*process.Proce
 		}
 	}
 	p.fork(&spec)
-	cell := p.launcher.Box.Cell(p.user)
-	cell.Folders = folders
-	return process.Start(ctx, cell, spec, sink)
+	group := p.launcher.Box.Group(p.user)
+	group.Folders = folders
+	return process.Start(ctx, group, spec, sink)
 }
 
 // place returns where the function's processes get their folders.
