@@ -4,6 +4,8 @@ import (
 	"reflect"
 
 	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/internal/settings"
 )
 
 // Reload takes a new configuration while the balancer serves, and reads the
@@ -17,9 +19,12 @@ func (b *Balancer) Reload(cfg Config) error {
 	if err := cfg.validate(); err != nil {
 		return err
 	}
-	started := b.cfg
-	started.Hosts = b.settings().Hosts // what cannot be turned off stays as it is now
-	effective := started.with(cfg)
+	effective := b.cfg
+	restart := settings.Merge(&effective, cfg)
+	effective.Custom = cfg.Custom
+	if (b.cfg.Hosts.Hook == "") != (cfg.Hosts.Hook == "") {
+		effective.Hosts = b.settings().Hosts // a hook that cannot be turned off keeps what it works with now
+	}
 	if err := effective.validate(); err != nil {
 		return err
 	}
@@ -28,7 +33,6 @@ func (b *Balancer) Reload(cfg Config) error {
 		return err
 	}
 	before := b.settings()
-	late := b.cfg.restarts(cfg)
 	b.live.Store(next)
 	b.unfollow() // it works with what was before
 	if before.token != next.token || !reflect.DeepEqual(before.trust, next.trust) {
@@ -55,8 +59,8 @@ func (b *Balancer) Reload(cfg Config) error {
 	b.line.Limit(next.queueLimits())
 	b.mu.Unlock()
 	b.store.SetMaxBytes(next.CodeCache)
-	if len(late) > 0 {
-		b.log.Warn("not changed: restart the balancer for it", zap.Strings("settings", late))
+	if len(restart) > 0 {
+		b.log.Warn("not changed: restart the balancer for it", zap.Strings("settings", restart))
 	}
 	return nil
 }
@@ -68,40 +72,4 @@ func (b *Balancer) forgetFunctions() {
 	defer b.mu.Unlock()
 	clear(b.functions)
 	clear(b.loading)
-}
-
-// with is what a balancer works with that was started with c and then got cfg.
-func (c Config) with(cfg Config) Config {
-	c.Servers, c.TokenFile, c.ServersTokenFile, c.ServersCA = cfg.Servers, cfg.TokenFile, cfg.ServersTokenFile, cfg.ServersCA
-	c.JoinTokenFile = cfg.JoinTokenFile
-	if (c.TLSCert == "") == (cfg.TLSCert == "") {
-		c.TLSCert, c.TLSKey = cfg.TLSCert, cfg.TLSKey
-	}
-	c.Policy, c.Custom, c.Lease, c.InitTimeout = cfg.Policy, cfg.Custom, cfg.Lease, cfg.InitTimeout
-	c.InFlight, c.Queue, c.QueueWait, c.Functions, c.CodeCache = cfg.InFlight, cfg.Queue, cfg.QueueWait, cfg.Functions, cfg.CodeCache
-	c.MaxInitBody, c.MaxRunBody, c.BodyMemory = cfg.MaxInitBody, cfg.MaxRunBody, cfg.BodyMemory
-	c.CheckEvery, c.CheckTimeout, c.AccessLog = cfg.CheckEvery, cfg.CheckTimeout, cfg.AccessLog
-	if (c.Hosts.Hook == "") == (cfg.Hosts.Hook == "") {
-		c.Hosts = cfg.Hosts
-	}
-	return c
-}
-
-// restarts names what cfg would have that c has not, for as long as it serves.
-func (c Config) restarts(cfg Config) (names []string) {
-	for _, setting := range []struct {
-		name string
-		same bool
-	}{
-		{"listen", c.Listen == cfg.Listen},
-		{"state-dir", c.StateDir == cfg.StateDir},
-		{"volatile-env", reflect.DeepEqual(c.VolatileEnv, cfg.VolatileEnv)},
-		{"tls-cert", (c.TLSCert == "") == (cfg.TLSCert == "")},
-		{"hosts-hook", (c.Hosts.Hook == "") == (cfg.Hosts.Hook == "")},
-	} {
-		if !setting.same {
-			names = append(names, setting.name)
-		}
-	}
-	return names
 }

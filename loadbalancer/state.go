@@ -6,12 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/google/uuid"
 
 	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/internal/flock"
 )
 
 // openState takes the balancer's own folder:
@@ -27,7 +27,7 @@ func (b *Balancer) openState() (err error) {
 	if b.lock, err = os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600); err != nil {
 		return fmt.Errorf("%w: state folder: %w", daemon.ErrConfig, err)
 	}
-	if err := syscall.Flock(int(b.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := flock.Try(b.lock); err != nil {
 		return fmt.Errorf("%w: another balancer uses the state folder %s; set --state-dir", daemon.ErrConfig, dir)
 	}
 	if b.lease, err = readID(filepath.Join(dir, "id")); err != nil {
