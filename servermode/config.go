@@ -13,6 +13,9 @@ import (
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/internal/settings"
+	"github.com/whiskaway/whiskaway/servermode/internal/host"
+	"github.com/whiskaway/whiskaway/servermode/internal/launch"
+	"github.com/whiskaway/whiskaway/servermode/internal/membership"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
@@ -165,7 +168,12 @@ func (c Config) validate() error {
 	case c.Instances > c.MaxInstances:
 		return fmt.Errorf("%w: --instances %d is more than --max-instances %d", daemon.ErrConfig, c.Instances, c.MaxInstances)
 	}
-	return cmp.Or(settings.Check(&c), c.checkJoin(), c.checkPreload())
+	return cmp.Or(settings.Check(&c), c.membership().Check(c.Listen, c.TokenFile != ""), launch.CheckPreload(c.Preload, c.NoFork))
+}
+
+// membership returns the settings for joining balancers.
+func (c Config) membership() membership.Config {
+	return membership.Config{Balancers: c.Join, TokenFile: c.JoinTokenFile, CAFile: c.JoinCA, Advertise: c.Advertise, Tunnel: c.Tunnel}
 }
 
 // leastInstances is how many processes a function may have on the smallest host:
@@ -174,3 +182,11 @@ const leastInstances = 8
 
 // slots is how many runs that use a CPU the host can execute at once.
 func slots() int { return runtime.GOMAXPROCS(0) }
+
+// LogFile returns the file for the server's own log in a state folder, and makes
+// the folder. It is for a server whose streams are its functions': the platform would
+// take what the server wrote there for a function's. False: the folder cannot be
+// used, and Start will say why.
+func LogFile(stateDir string) (path string, ok bool) {
+	return host.LogFile(cmp.Or(stateDir, DefaultStateDir()))
+}

@@ -27,11 +27,10 @@ func (s *Server) Reload(cfg Config) error {
 	if err != nil {
 		return err
 	}
-	s.table.Configure(s.tableConfig(next))
-	s.activations.most.Store(int64(effective.Activations))
-	s.activations.budget.Store(effective.ResultCache)
-	s.store.SetMaxBytes(effective.CodeCache)
-	s.shop.SetMaxBytes(effective.BuildCache)
+	s.service.Table.Configure(s.tableConfig(next))
+	s.service.Activations.SetLimits(effective.Activations, effective.ResultCache)
+	s.service.Store.SetMaxBytes(effective.CodeCache)
+	s.service.Launcher.Builder.SetMaxBytes(effective.BuildCache)
 	s.live.Store(next)
 	if len(restart) > 0 {
 		s.log.Warn("not changed: restart the server for it", zap.Strings("settings", restart))
@@ -39,11 +38,11 @@ func (s *Server) Reload(cfg Config) error {
 	return nil
 }
 
-// tableConfig is what the owner decides about functions.
+// tableConfig returns the owner's settings for functions.
 func (s *Server) tableConfig(c *live) function.Config {
 	return function.Config{
 		Instances: c.Instances, Queue: c.Queue, QueueTotal: c.QueueTotal, Processes: c.Processes, Starts: c.Starts,
 		KeepAlive: c.KeepAlive, Lease: c.Lease, GrowAfter: c.GrowAfter, StartTime: c.InitTimeout,
-		CPUs: slots(), Tenants: several(c.tokens), Memory: s.memory.read, Observer: s.metrics,
+		CPUs: slots(), Tenants: c.Tokens.Several(), Memory: s.memory.Read, Observer: s.metrics,
 	}
 }

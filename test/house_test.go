@@ -48,7 +48,7 @@ func TestHouse_DependenciesPointOneWay(t *testing.T) {
 		"clientmode":   "clientmode runtime-spec internal",
 		"servermode":   "servermode runtime-spec internal",
 		"loadbalancer": "loadbalancer runtime-spec internal",
-		"runtime-spec": "runtime-spec",
+		"runtime-spec": "runtime-spec internal", // jsontext alone: see below
 		"internal":     "internal runtime-spec",
 		"test":         "test runtime-spec servermode clientmode loadbalancer",
 		"examples":     "examples runtime-spec loadbalancer",
@@ -71,10 +71,9 @@ func isService(pkg string) bool {
 	return slices.Contains([]string{"clientmode", "servermode", "loadbalancer"}, room(module+"/"+pkg))
 }
 
-// speaksHTTP are the packages under a service that may know HTTP. Functions of
-// kind http are web servers, so what gives them their runs has to speak it, and a
-// dialect is one of HTTP.
-var speaksHTTP = []string{"servermode/internal/webproc", "clientmode/internal/openserverless"}
+// speaksHTTP are the packages under a service that may know HTTP: a foreign dialect
+// is one of HTTP, and functions of kind http are web servers.
+var speaksHTTP = []string{"servermode/internal/openserverless", "servermode/internal/plain", "servermode/internal/webproc", "clientmode/internal/openserverless"}
 
 // The packages under a service know no web framework, and no HTTP.
 func TestHouse_DomainCodeKnowsNoHTTP(t *testing.T) {
@@ -84,17 +83,31 @@ func TestHouse_DomainCodeKnowsNoHTTP(t *testing.T) {
 				assert.NotEqual(t, "net/http", dep, "%s", pkg)
 			}
 			if strings.HasPrefix(dep, "github.com/labstack/echo") {
-				assert.Contains(t, []string{"clientmode", "servermode", "loadbalancer", "internal/web"}, pkg, "echo belongs to HTTP-facing packages")
+				assert.Contains(t, []string{"clientmode", "servermode", "loadbalancer", "internal/web", "internal/endpoint"}, pkg, "echo belongs to HTTP-facing packages")
 			}
 		}
 	}
 }
 
-// The contract depends on nothing of ours, and the suite on the standard library
-// and its own rooms alone, so that anybody can use them.
+// One package reads JSON as text, and no other one knows the library behind it.
+func TestHouse_OnePackageScansJSON(t *testing.T) {
+	for pkg, deps := range imports(t) {
+		for _, dep := range deps {
+			if pkg != "internal/jsontext" {
+				assert.NotContains(t, dep, "go-json-experiment", "%s", pkg)
+			}
+		}
+	}
+}
+
+// The contract depends on nothing of ours but what scans JSON, and the suite on the
+// standard library and its own rooms, so that anybody can use them.
 func TestHouse_TheContractStandsAlone(t *testing.T) {
 	for pkg, deps := range imports(t) {
 		for _, dep := range deps {
+			if room(module+"/"+pkg) == "runtime-spec" && room(dep) == "internal" {
+				assert.Equal(t, module+"/internal/jsontext", dep, "%s", pkg)
+			}
 			if strings.HasPrefix(pkg, "runtime-spec/conformance") {
 				own := strings.HasPrefix(dep, module+"/runtime-spec/conformance/")
 				assert.True(t, own || !strings.Contains(dep, "."), "%s imports %s: more than the standard library", pkg, dep)
