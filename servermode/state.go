@@ -14,6 +14,7 @@ import (
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+	"github.com/whiskaway/whiskaway/servermode/internal/tree"
 )
 
 // stateDir is the server's own folder:
@@ -131,7 +132,7 @@ func (s *Server) clearFunctions() error {
 
 // removeFolder removes a function's folder, whatever is left in it.
 func (s *Server) removeFolder(dir string) {
-	if err := sandbox.RemoveTree(dir); err != nil {
+	if err := tree.Remove(dir); err != nil {
 		s.log.Warn("a function's folder is left; the next start tries again, or remove it by hand", zap.String("folder", dir), zap.Error(err))
 	}
 }
