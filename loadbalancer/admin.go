@@ -18,7 +18,7 @@ import (
 
 // ready answers a readiness probe: whether new work is welcome.
 func (b *Balancer) ready(c echo.Context) error {
-	b.sign(c.Response().Header())
+	b.endpoint.Sign(c.Response().Header())
 	reason := ""
 	if b.admission.draining() {
 		reason = string(runtimespec.Draining)
@@ -68,9 +68,9 @@ const listWait = 2 * time.Second
 // server. Who does not answer in time is left out.
 func (b *Balancer) showFunctions(c *call) error {
 	tenant := ""
-	everything := c.grant.Delegate && c.Header.Get(runtimespec.HeaderTenant) == ""
+	everything := c.Grant.Delegate && !c.NamesTenant()
 	if b.settings().token != "" && !everything {
-		tenant = c.tenant
+		tenant = c.Tenant
 	}
 	path := runtimespec.PathFunctions
 	if brief, _ := strconv.ParseBool(c.URL.Query().Get("brief")); brief {
@@ -89,7 +89,7 @@ func (b *Balancer) showFunctions(c *call) error {
 	var asked sync.WaitGroup
 	for i, s := range all {
 		asked.Go(func() {
-			status, text, err := ask(ctx, s, path, c.hops, tenant)
+			status, text, err := ask(ctx, s, path, b.hopsOf(c), tenant)
 			var said struct{ Functions []map[string]any }
 			if err != nil || status != http.StatusOK || json.Unmarshal(text, &said) != nil {
 				return
@@ -105,6 +105,6 @@ func (b *Balancer) showFunctions(c *call) error {
 	if err != nil {
 		return err
 	}
-	b.answer(c, http.StatusOK, body)
+	c.Answer(http.StatusOK, body)
 	return nil
 }

@@ -1,6 +1,7 @@
 package loadbalancer
 
 import (
+	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -71,24 +72,24 @@ func (r *flight) join(first *flight) error {
 // passTo sends a run to the one server that may have it, or fails. It is never
 // said to be not started: it was sent before.
 func (r *flight) passTo(s *backend, failed error) error {
-	r.c.server = s.name
-	r.c.tries++
+	r.c.Server = s.name
+	r.c.Tries++
 	r.request = hop.Request{Path: runtimespec.PathRun, Header: r.header(), Body: r.body.bytes}
 	resp, err := s.pool.Send(r.ctx, &r.request)
 	if err != nil {
 		if r.c.Context().Err() != nil {
-			return errLeft
+			return endpoint.ErrLeft
 		}
 		s.look()
 		return failed
 	}
-	named := r.c.Header.Get(runtimespec.HeaderServer) != "" // then no answer permits to start it
+	named := r.c.HeaderValue(runtimespec.HeaderServer) != "" // then no answer permits to start it
 	if reason, ours := judged(resp); !ours || !named && reason.NotStarted() {
 		_ = resp.Close()
 		return failed
 	}
 	resp.WhenWritten(r.dropBody)
-	if relay(r.ctx, r.c, resp); !r.c.whole {
+	if relay(r.ctx, r.c, resp); !r.c.Whole {
 		cutOff(r.c)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 	"github.com/whiskaway/whiskaway/runtime-spec"
@@ -18,20 +19,20 @@ func (r *flight) header() hop.Header {
 			h = append(h, hop.Field{Name: name, Value: value})
 		}
 	}
-	add("Accept", r.c.Header.Get("Accept"))
-	add(runtimespec.HeaderActivation, r.c.Header.Get(runtimespec.HeaderActivation))
+	add("Accept", r.c.HeaderValue("Accept"))
+	add(runtimespec.HeaderActivation, r.c.HeaderValue(runtimespec.HeaderActivation))
 	if !r.deadline.IsZero() {
 		add(runtimespec.HeaderTimeout, runtimespec.FormatTimeout(time.Until(r.deadline)))
 	}
-	return way{r.c.hops, r.span.Onward(r.c.trace)}.onto(h)
+	return way{r.b.hopsOf(r.c), r.span.Onward(r.c.Trace)}.onto(h)
 }
 
 // attempt sends the run to the server that was picked, and passes its answer on.
 // After an error, again is whether the run has certainly not been started.
 func (r *flight) attempt() (again bool, err error) {
-	r.c.tries++
+	r.c.Tries++
 	s := r.on
-	r.c.server = s.name
+	r.c.Server = s.name
 	r.span = r.observe(s)
 	defer func() { r.observed(err) }()
 	r.request = hop.Request{Path: runtimespec.PathRun, Header: r.header(), Body: r.body.bytes}
@@ -59,12 +60,12 @@ func (r *flight) attempt() (again bool, err error) {
 		load = ""
 	}
 	outcome := relay(r.ctx, r.c, resp)
-	r.c.spent += time.Since(began)
+	r.c.AtServer += time.Since(began)
 	if outcome == policy.Answered && reason == runtimespec.Internal {
 		outcome = policy.Failed
 	}
 	r.finish(policy.Answer{Outcome: outcome, Took: time.Since(began)}, load)
-	if r.c.whole {
+	if r.c.Whole {
 		return false, nil
 	}
 	if outcome == policy.Failed {
@@ -91,14 +92,14 @@ func (r *flight) unanswered(s *backend, err error) (again bool, _ error) {
 	switch {
 	case r.c.Context().Err() != nil:
 		r.finish(policy.Answer{Outcome: policy.Left}, "")
-		return false, errLeft
+		return false, endpoint.ErrLeft
 	case r.ctx.Err() != nil && notSent:
 		r.finish(policy.Answer{Outcome: policy.Left}, "")
 		return false, r.ended(runtimespec.Expired, "the time was over before a server could be reached")
 	case r.ctx.Err() != nil: // any caller may say how little time there is: checks tell whether the server is well
 		r.finish(policy.Answer{Outcome: policy.Left}, "")
 		s.look()
-		return false, refusal(runtimespec.TimedOut, "the time limit was reached before %s answered", s.public()).because(err)
+		return false, refusal(runtimespec.TimedOut, "the time limit was reached before %s answered", s.public()).Because(err)
 	}
 	r.finish(policy.Answer{Outcome: policy.Failed}, "")
 	s.look()
@@ -109,10 +110,10 @@ func (r *flight) unanswered(s *backend, err error) (again bool, _ error) {
 		if errors.Is(err, hop.ErrNoHTTP) {
 			return true, garbledUnsent(s, err)
 		}
-		return true, away("%s cannot be reached: %s", s.public(), inWords(err)).because(err)
+		return true, away("%s cannot be reached: %s", s.public(), inWords(err)).Because(err)
 	}
 	if errors.Is(err, hop.ErrNoHTTP) {
 		return false, garbled(s, "the run may have been started and is not sent again", err)
 	}
-	return false, lost("the connection to %s was lost after the run was sent; it may have run and is not sent again: %s", s.public(), inWords(err)).because(err)
+	return false, lost("the connection to %s was lost after the run was sent; it may have run and is not sent again: %s", s.public(), inWords(err)).Because(err)
 }

@@ -6,6 +6,7 @@ package loadbalancer
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"math/rand/v2"
 	"os"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/internal/trace"
 	"github.com/whiskaway/whiskaway/internal/tunnel"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/discovery"
@@ -40,6 +42,7 @@ type Balancer struct {
 	metrics   *metrics
 	failures  failures
 	disk      disk
+	endpoint  *endpoint.Endpoint
 	tracer    *trace.Tracer       // nil: no spans are recorded
 	memory    *memory             // of requests' bodies
 	loads     *semaphore.Weighted // inits that no caller waits for
@@ -135,7 +138,7 @@ func (b *Balancer) applyPolicy(cfg Config) error {
 }
 
 func (b *Balancer) listen() error {
-	b.listener = &daemon.Listener{Listen: b.cfg.Listen, Handler: b.handler(), TLS: b.tls(), Log: b.log}
+	b.listener = &daemon.Listener{Listen: b.cfg.Listen, Handler: b.handler(), TLS: endpoint.TLS(func() *tls.Certificate { return b.settings().Certificate }), Log: b.log}
 	if err := b.listener.Start(); err != nil {
 		b.listener = nil
 		return err

@@ -2,19 +2,14 @@ package loadbalancer
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"net/http"
 	"sync"
 	"time"
 
+	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
 const (
-	// uploadTime is how long a caller may take to send a body.
-	uploadTime = 2 * time.Minute
 	// pooled is the size of buffers that are used again.
 	pooled = 16 << 10
 )
@@ -38,22 +33,12 @@ func (c class) small() int64 {
 // flag is the setting that limits a body.
 func (c class) flag() string {
 	if c == initBody {
-		return "max-init-body"
+		return "--max-init-body"
 	}
-	return "max-run-body"
+	return "--max-run-body"
 }
 
 var buffers = sync.Pool{New: func() any { return new([pooled]byte) }}
-
-// tooLarge is a body that is larger than a setting allows.
-type tooLarge struct {
-	limit int64
-	flag  string
-}
-
-func (e *tooLarge) Error() string {
-	return fmt.Sprintf("the request is larger than %d bytes, the most that this balancer takes: --%s", e.limit, e.flag)
-}
 
 // body is a request's body, whole.
 type body struct {
@@ -76,42 +61,23 @@ func (r *body) release() {
 // read reads a body whole, in time and within its limit. It waits no longer than
 // patience for memory.
 func (b *Balancer) read(c *call, of class, limit int64, patience time.Duration) (in body, err error) {
-	size := c.ContentLength
-	if size > limit {
-		return in, &tooLarge{limit, of.flag()}
+	most, size := endpoint.BodyLimit{Bytes: limit, Flag: of.flag()}, c.ContentLength
+	if err := c.CheckSize(most); err != nil {
+		return in, err
 	}
 	if in.free, err = b.reserve(c, of, size, limit, patience); err != nil {
 		return in, err
 	}
-	switch {
-	case size < 0:
-	case size <= pooled:
+	var buf []byte
+	if 0 <= size && size <= pooled {
 		in.small = buffers.Get().(*[pooled]byte)
-		in.bytes = in.small[:size]
-	default:
-		in.bytes = make([]byte, size)
+		buf = in.small[:size]
 	}
-	control := http.NewResponseController(c.w)
-	_ = control.SetReadDeadline(time.Now().Add(uploadTime))
-	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
-	if size < 0 {
-		in.bytes, err = io.ReadAll(http.MaxBytesReader(c.w, c.Body, limit))
-	} else {
-		_, err = io.ReadFull(c.Body, in.bytes)
+	if in.bytes, err = c.Read(most, buf); err != nil {
+		in.release()
+	} else if size < 0 {
+		in.fit(b.memory, c.Tenant, of, limit)
 	}
-	var over *http.MaxBytesError
-	switch {
-	case err == nil && size < 0:
-		in.fit(b.memory, c.tenant, of, limit)
-		return in, nil
-	case err == nil:
-		return in, nil
-	case errors.As(err, &over):
-		err = &tooLarge{limit, of.flag()}
-	default:
-		err = fmt.Errorf("%w: reading the body: %w", runtimespec.ErrMalformed, err)
-	}
-	in.release()
 	return in, err
 }
 
@@ -126,13 +92,13 @@ func (b *Balancer) reserve(c *call, of class, size, limit int64, patience time.D
 	}
 	ctx, cancel := context.WithTimeout(c.Context(), patience)
 	defer cancel()
-	if err := b.memory.acquire(ctx, c.tenant, of, size); err != nil {
+	if err := b.memory.acquire(ctx, c.Tenant, of, size); err != nil {
 		if c.Context().Err() != nil {
-			return nil, errLeft
+			return nil, endpoint.ErrLeft
 		}
 		return nil, b.counted(refusal(runtimespec.Saturated, "the bodies of other requests leave no memory for this one: --body-memory"))
 	}
-	return func() { b.memory.release(c.tenant, of, size) }, nil
+	return func() { b.memory.release(c.Tenant, of, size) }, nil
 }
 
 // fit keeps only as much memory reserved as a body needs that did not say its

@@ -27,7 +27,7 @@ type disk struct {
 // errDiskFull ends an init: nothing but room helps, and its caller need not come
 // again for it.
 func (b *Balancer) errDiskFull(cause error) *Refusal {
-	return refusal(runtimespec.Internal, "the balancer cannot keep the function's code: %s", diskFull).because(cause)
+	return refusal(runtimespec.Internal, "the balancer cannot keep the function's code: %s", diskFull).Because(cause)
 }
 
 // diskFull is why a balancer is not ready, for people.

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/labstack/echo/v4"
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/hop"
@@ -20,22 +19,15 @@ const pathServer = pathServers + "/:server"
 // drained is the trouble of a server that somebody has drained here.
 const drained = "it was drained here and gets work again when it is returned"
 
-// drainOrReturn answers POST /servers/SERVER/drain and …/return.
-func (b *Balancer) drainOrReturn(drain bool) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		return b.handle(func(call *call) error { return b.setDrained(call, c.Param("server"), drain) })(c)
-	}
-}
-
 // setDrained takes a server out of work, or lets it in again, and answers with
 // what has become of it. Drained it stays whatever it says of itself, also when
 // it is started again or leaves the list and comes back, for as long as this
 // balancer lives. One that is returned gets runs when a check finds it ready.
-func (b *Balancer) setDrained(c *call, name string, drain bool) error {
+func (b *Balancer) setDrained(c *call, drain bool) error {
 	if err := b.mayOperate(c); err != nil {
 		return err
 	}
-	name, err := url.PathUnescape(name)
+	name, err := url.PathUnescape(c.Param("server"))
 	if err != nil {
 		return refusal(runtimespec.BadRequest, "the server's name in the path: %v", err)
 	}
@@ -55,7 +47,7 @@ func (b *Balancer) setDrained(c *call, name string, drain bool) error {
 		return err
 	}
 	s.look()
-	b.log.Info("server was drained or returned by request", zap.String("server", s.name), zap.Bool("drained", drain), zap.String("tenant", c.tenant))
+	b.log.Info("server was drained or returned by request", zap.String("server", s.name), zap.Bool("drained", drain), zap.String("tenant", c.Tenant))
 	return b.showServer(c, s)
 }
 
@@ -64,9 +56,9 @@ func (b *Balancer) setDrained(c *call, name string, drain bool) error {
 // browsers send shows a stranger's page.
 func (b *Balancer) mayOperate(c *call) error {
 	switch {
-	case len(b.settings().tokens) > 0 && !c.grant.Delegate:
+	case len(b.settings().Tokens) > 0 && !c.Grant.Delegate:
 		return refusal(runtimespec.Forbidden, "servers are drained and returned by tokens that may delegate")
-	case len(c.Header["Origin"]) > 0 || len(c.Header["Sec-Fetch-Site"]) > 0:
+	case c.FromBrowser():
 		return refusal(runtimespec.Forbidden, "servers are not drained and returned by browsers")
 	}
 	return nil
@@ -118,7 +110,7 @@ func (b *Balancer) showServer(c *call, s *backend) error {
 		if status.Server == s.name {
 			body, err := json.Marshal(status)
 			if err == nil {
-				b.answer(c, http.StatusOK, body)
+				c.Answer(http.StatusOK, body)
 			}
 			return err
 		}

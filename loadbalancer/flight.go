@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -25,9 +26,9 @@ func (b *Balancer) enter(k key, lease string, r *flight) (first *flight, err err
 		return nil, errUnknown()
 	}
 	b.use(f, lease, now)
-	r.c.span.Text("faas.name", f.name)
+	r.c.Span.Text("faas.name", f.name)
 	r.f = f
-	if id := r.c.Header.Get(runtimespec.HeaderActivation); id != "" {
+	if id := r.c.HeaderValue(runtimespec.HeaderActivation); id != "" {
 		at := flightKey{k, id}
 		if first = b.flights[at]; first != nil {
 			if first.over == nil {
@@ -41,7 +42,7 @@ func (b *Balancer) enter(k key, lease string, r *flight) (first *flight, err err
 }
 
 func (b *Balancer) exit(k key, r *flight) {
-	id := r.c.Header.Get(runtimespec.HeaderActivation)
+	id := r.c.HeaderValue(runtimespec.HeaderActivation)
 	if id == "" {
 		return
 	}
@@ -60,7 +61,7 @@ func (r *flight) ended(reason runtimespec.Reason, text string) error {
 	case errors.Is(context.Cause(r.ctx), errCancelled):
 		return refusal(runtimespec.Cancelled, "the activation was cancelled before it was sent to a server")
 	case r.c.Context().Err() != nil:
-		return errLeft
+		return endpoint.ErrLeft
 	}
 	return refusal(reason, "%s", text)
 }

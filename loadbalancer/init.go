@@ -7,31 +7,32 @@ import (
 	"time"
 
 	"github.com/whiskaway/whiskaway/internal/codestore"
+	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
 // init makes a function known, and ready at one server at least. It is
 // idempotent.
 func (b *Balancer) init(c *call) error {
-	k, lease, limit, err := c.order(b.settings().InitTimeout)
+	o, err := c.Order(b.settings().InitTimeout)
 	if err != nil {
 		return err
 	}
-	if err := b.admission.enter(c.tenant); err != nil {
+	if err := b.admission.enter(c.Tenant); err != nil {
 		return b.counted(err)
 	}
-	defer b.admission.leave(c.tenant)
-	if err := b.namesItself(c); err != nil {
-		return err
+	defer b.admission.leave(c.Tenant)
+	if o.Server != "" && o.Server != b.id { // where functions are is the balancer's to say
+		return refusal(runtimespec.WrongServer, "an init goes to the balancer, which places the function")
 	}
-	f, err := b.receive(c, k, lease, limit)
+	f, err := b.receive(c, o)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(c.Context(), limit)
+	ctx, cancel := context.WithTimeout(c.Context(), o.Limit)
 	defer cancel()
-	o := &reply{b: b, c: c}
-	return o.failed(ctx, b.makeReady(ctx, o, f))
+	answer := &reply{b: b, c: c}
+	return answer.failed(ctx, b.makeReady(ctx, answer, f))
 }
 
 // makeReady has the function made ready, and the caller told what it came to.
@@ -39,7 +40,7 @@ func (b *Balancer) makeReady(ctx context.Context, o *reply, f *function) error {
 	a, logs, err := b.place(ctx, o, f)
 	switch {
 	case o.c.Context().Err() != nil:
-		return errLeft
+		return endpoint.ErrLeft
 	case errors.Is(err, context.DeadlineExceeded):
 		return refusal(runtimespec.TimedOut, "the function was not ready in time; its init goes on")
 	case err != nil:
@@ -51,24 +52,14 @@ func (b *Balancer) makeReady(ctx context.Context, o *reply, f *function) error {
 	return nil
 }
 
-// namesItself refuses an init for a server of one's own choice: where functions
-// are is the balancer's to say.
-func (b *Balancer) namesItself(c *call) error {
-	if want := c.Header.Get(runtimespec.HeaderServer); want != "" && want != b.id {
-		return refusal(runtimespec.WrongServer, "an init goes to the balancer, which places the function")
-	}
-	return nil
-}
-
 // receive reads an init's body, keeps what it takes to repeat it, and checks
 // that caller and balancer mean the same function.
-func (b *Balancer) receive(c *call, k key, lease string, limit time.Duration) (*function, error) {
-	kind, env := c.Header.Get(runtimespec.HeaderKind), c.Header.Get(runtimespec.HeaderEnv)
-	container, err := runtimespec.DecodeEnv(env)
+func (b *Balancer) receive(c *call, o endpoint.Order) (*function, error) {
+	kind, container, err := c.Container()
 	if err != nil {
-		return nil, refusal(runtimespec.BadRequest, "%v", err)
+		return nil, err
 	}
-	in, err := b.read(c, initBody, b.settings().MaxInitBody, min(limit, b.settings().QueueWait))
+	in, err := b.read(c, initBody, b.settings().MaxInitBody, min(o.Limit, b.settings().QueueWait))
 	if err != nil {
 		return nil, err
 	}
@@ -82,44 +73,29 @@ func (b *Balancer) receive(c *call, k key, lease string, limit time.Duration) (*
 		return nil, err
 	}
 	spec := init.Function(kind, code, container, b.cfg.VolatileEnv)
-	if spec.Identity() != k.identity {
-		return nil, refusal(runtimespec.BadRequest, "the function is not what %s says: is WHISKAWAY_VOLATILE_ENV the same on the caller and the balancer?", runtimespec.HeaderFunction)
+	if err := c.CheckFunction(spec, o); err != nil {
+		return nil, err
 	}
 	name := spec.Env["__OW_ACTION_NAME"]
 	if name == "" {
 		name = init.Name
 	}
-	recipe := newRecipe(in.bytes, init, code, kind, env, name)
+	recipe := newRecipe(in.bytes, init, code, kind, c.HeaderValue(runtimespec.HeaderEnv), name)
 	recipe.limit = limitOf(kind, spec.Env)
-	return b.remember(k, lease, recipe)
+	return b.remember(key{o.Tenant, o.Function}, o.Lease, recipe)
 }
 
 // keepCode stores the code that came, or finds what an earlier init brought.
 func (b *Balancer) keepCode(c *call, init *runtimespec.InitBody) (digest runtimespec.Digest, err error) {
-	claimed := c.Header.Get(runtimespec.HeaderCode)
-	if claimed != "" {
-		if digest, err = runtimespec.ParseDigest(claimed); err != nil {
-			return digest, refusal(runtimespec.BadRequest, "%s: %v", runtimespec.HeaderCode, err)
-		}
+	if digest, err = c.CodeOf(init, b.store.Has); err != nil || !init.HasCode {
+		return digest, err
 	}
-	switch {
-	case !init.HasCode && claimed == "":
-		return digest, refusal(runtimespec.BadRequest, "Missing main/no code to execute.")
-	case !init.HasCode && !b.store.Has(c.tenant, digest):
-		return digest, refusal(runtimespec.CodeNeeded, "the balancer does not have this code: send the whole init")
-	case !init.HasCode:
-		return digest, nil
-	}
-	actual := init.Digest()
-	if claimed != "" && actual != digest {
-		return digest, refusal(runtimespec.BadRequest, "the code is not what %s says", runtimespec.HeaderCode)
-	}
-	if err := b.noteCode(int64(len(init.Code)), b.store.Put(c.tenant, actual, init.Code)); codestore.Full(err) {
+	if err := b.noteCode(int64(len(init.Code)), b.store.Put(c.Tenant, digest, init.Code)); codestore.Full(err) {
 		return digest, b.errDiskFull(err)
 	} else if err != nil {
 		return digest, fmt.Errorf("keeping its code: %w", err)
 	}
-	return actual, nil
+	return digest, nil
 }
 
 // remember enters the function and its lease.

@@ -50,7 +50,7 @@ func (b *Balancer) begin(f *function, s *backend, c *call, now time.Time) *loadi
 		return nil
 	}
 	b.fleet.Loading(f.sched, s.sched, now)
-	l, recipe := b.entered(f, s, c.way, c.span.Call("init at server")), f.recipe
+	l, recipe := b.entered(f, s, way{b.hopsOf(c), c.Trace}, c.Span.Call("init at server")), f.recipe
 	b.work.Go(func() { b.carryOut(f, recipe, s, l) })
 	return l
 }

@@ -69,7 +69,7 @@ func newMetrics(b *Balancer) *metrics {
 
 func (m *metrics) picked(why policy.Why) { m.picks[why].Inc() }
 func (m *metrics) retried(reason string) {
-	if !known[runtimespec.Reason(reason)] && reason != "not-sent" {
+	if !runtimespec.Reason(reason).Known() && reason != "not-sent" {
 		reason = "other"
 	}
 	m.retries.WithLabelValues(reason).Inc()
@@ -84,32 +84,25 @@ func (m *metrics) loaded(well bool, took time.Duration) {
 	m.init.Observe(took.Seconds())
 }
 
-// known are the reasons that are labels: a server may say anything.
-var known = func() map[runtimespec.Reason]bool {
-	all := map[runtimespec.Reason]bool{}
-	for _, r := range runtimespec.Reasons() {
-		all[r] = true
+// count counts an init, a run or a stop that was answered.
+func (b *Balancer) count(c *call) {
+	path := c.URL.Path
+	b.metrics.requests.WithLabelValues(path[1:], c.Result()).Inc()
+	if path == runtimespec.PathRun && c.AtServer > 0 {
+		b.metrics.added.Observe((time.Since(c.Began) - c.AtServer - c.Queued).Seconds())
 	}
-	return all
-}()
-
-// result is a call's outcome for metrics and log.
-func (c *call) result() string {
-	switch {
-	case c.outcome == outcomeLeft, c.outcome == outcomeCut, known[runtimespec.Reason(c.outcome)]:
-		return c.outcome
-	case c.outcome == "" && c.status < 400:
-		return "ok"
+	if path != runtimespec.PathStop {
+		b.metrics.tenants.count(c.Tenant, path[1:], c.Result())
+		b.noteFailure(c)
 	}
-	return outcomeError
 }
 
 // showMetrics answers with the balancer's numbers, to whom servers are shown.
 func (b *Balancer) showMetrics(c *call) error {
-	if !c.grant.Delegate && b.settings().several() {
+	if !c.Grant.Delegate && b.settings().Tokens.Several() {
 		return refusal(runtimespec.Forbidden, "metrics are shown to tokens that may delegate")
 	}
-	promhttp.HandlerFor(b.metrics.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}).ServeHTTP(c.w, c.Request)
+	promhttp.HandlerFor(b.metrics.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}).ServeHTTP(c.W, c.Request)
 	return nil
 }
 

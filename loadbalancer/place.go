@@ -11,6 +11,9 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
+// ready is what an init is answered that had nothing to do.
+var ready = []byte(`{"ok":true}`)
+
 // place has the function ready somewhere: nothing is to be done where it is, an
 // init in flight is joined, and what refuses is passed over. logs is what is left
 // of what the init wrote; nil where that is not this caller's.
@@ -26,10 +29,10 @@ func (b *Balancer) place(ctx context.Context, o *reply, f *function) (a answer, 
 			return last.answer, logs, last.err
 		}
 		if l == nil {
-			return answer{status: http.StatusOK, result: done}, nil, nil
+			return answer{status: http.StatusOK, result: ready}, nil, nil
 		}
-		o.c.server = s.name
-		o.c.tries++
+		o.c.Server = s.name
+		o.c.Tries++
 		if logs, err = o.await(ctx, l, mine); err != nil {
 			return a, logs, err
 		}
@@ -81,7 +84,7 @@ func (p placed) garbled() bool { return p.err != nil && !p.reason().NotStarted()
 
 func (p placed) reason() runtimespec.Reason {
 	if p.err != nil {
-		return asRefusal(p.err).Reason
+		return reasonOf(p.err)
 	}
 	return p.answer.reason
 }
@@ -90,15 +93,15 @@ func (p placed) reason() runtimespec.Reason {
 // again: it is idempotent.
 func (b *Balancer) unplaced(s *backend, err error) error {
 	if errors.Is(err, errNoCode) {
-		return refusal(runtimespec.CodeNeeded, "%v: send the whole init", errNoCode).because(err)
+		return refusal(runtimespec.CodeNeeded, "%v: send the whole init", errNoCode).Because(err)
 	}
 	switch {
 	case errors.Is(err, hop.ErrNoHTTP):
 		return garbled(s, "the function is not ready there", err)
 	case errors.Is(err, hop.ErrNotSent):
-		return away("the init was not sent, %s cannot be reached: %s", s.public(), inWords(err)).because(err)
+		return away("the init was not sent, %s cannot be reached: %s", s.public(), inWords(err)).Because(err)
 	}
-	return refusal(runtimespec.StartFailed, "the init at %s failed: %s", s.public(), inWords(err)).because(err)
+	return refusal(runtimespec.StartFailed, "the init at %s failed: %s", s.public(), inWords(err)).Because(err)
 }
 
 // where finds or chooses the server that an init is about; l is nil where the
@@ -118,7 +121,7 @@ func (b *Balancer) where(c *call, f *function, tried []*policy.Server) (l *loadi
 	if l = b.begin(f, s, c, now); l == nil {
 		return nil, nil, false, errUnknown()
 	}
-	if mine, l.taken = !l.taken, true; mine && c.wantsFrames() {
+	if mine, l.taken = !l.taken, true; mine && c.WantsFrames() {
 		l.logs.follow()
 	} else if mine {
 		l.logs.drop()

@@ -39,7 +39,7 @@ func passes(err error) bool {
 	case runtimespec.Saturated, runtimespec.Draining, runtimespec.TableFull:
 		return true
 	}
-	return r.away
+	return r.Away
 }
 
 // wait has a run wait until a server is found for it. If none is in time, the run
@@ -50,7 +50,7 @@ func (r *flight) wait(refused error) error {
 	}
 	w := r.waiter
 	began := time.Now()
-	span := r.c.span.Child("wait for a server")
+	span := r.c.Span.Child("wait for a server")
 	defer span.End()
 	timer := time.NewTimer(w.until.Sub(began))
 	defer timer.Stop()
@@ -62,7 +62,7 @@ func (r *flight) wait(refused error) error {
 	r.b.mu.Lock()
 	left := r.b.line.Leave(w.entry)
 	r.b.mu.Unlock()
-	r.c.waited += time.Since(began)
+	r.c.Queued += time.Since(began)
 	switch {
 	case !left: // somebody was quicker
 		<-w.called
@@ -100,7 +100,7 @@ func (r *flight) queue() error {
 		if b.line.Waiting(r.f) == 0 {
 			r.f.recall.found()
 		}
-		entry, cause := b.line.Join(r.c.tenant, r.f, r, int64(len(r.body.bytes)))
+		entry, cause := b.line.Join(r.c.Tenant, r.f, r, int64(len(r.body.bytes)))
 		if cause != "" {
 			b.metrics.queueRefused.WithLabelValues(string(cause)).Inc()
 			return errFull(cause)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 	"github.com/whiskaway/whiskaway/runtime-spec"
@@ -20,15 +21,15 @@ var passed = [...]string{"Content-Type", runtimespec.HeaderServer, runtimespec.H
 // call notes whether the caller got it whole.
 func relay(ctx context.Context, c *call, resp *hop.Response) policy.Outcome {
 	defer resp.Close()
-	h := c.w.Header()
+	h := c.W.Header()
 	var values [len(passed)]string
 	for i, name := range passed {
 		if values[i] = resp.Head.Get(name); values[i] != "" {
 			h[name] = values[i : i+1 : i+1]
 		}
 	}
-	c.outcome = values[3]
-	c.status = resp.Status
+	c.Outcome = values[3]
+	c.Status = resp.Status
 	if resp.Size >= 0 {
 		h["Content-Length"] = []string{strconv.FormatInt(resp.Size, 10)}
 	}
@@ -38,21 +39,21 @@ func relay(ctx context.Context, c *call, resp *hop.Response) policy.Outcome {
 		return relayWhole(ctx, c, resp, buf[:resp.Size])
 	}
 	limitWriting(ctx, c)
-	c.w.WriteHeader(resp.Status)
-	control := http.NewResponseController(c.w)
+	c.W.WriteHeader(resp.Status)
+	control := http.NewResponseController(c.W)
 	if resp.Size < 0 && control.Flush() != nil {
 		return policy.Left
 	}
 	for {
 		n, err := resp.Read(buf[:])
 		if n > 0 {
-			if _, failed := c.w.Write(buf[:n]); failed != nil || resp.Size < 0 && control.Flush() != nil {
+			if _, failed := c.W.Write(buf[:n]); failed != nil || resp.Size < 0 && control.Flush() != nil {
 				return policy.Left
 			}
 		}
 		switch {
 		case err == io.EOF:
-			c.whole = true
+			c.Whole = true
 			return policy.Answered
 		case err != nil:
 			_ = control.Flush()
@@ -68,7 +69,7 @@ const fetchTime = time.Minute
 // limitWriting bounds how long an answer may take that is not one small write.
 func limitWriting(ctx context.Context, c *call) {
 	if end, ok := ctx.Deadline(); ok {
-		_ = http.NewResponseController(c.w).SetWriteDeadline(end.Add(fetchTime))
+		_ = http.NewResponseController(c.W).SetWriteDeadline(end.Add(fetchTime))
 	}
 }
 
@@ -76,16 +77,16 @@ func limitWriting(ctx context.Context, c *call) {
 // far: its head names who can be asked again.
 func relayWhole(ctx context.Context, c *call, resp *hop.Response, buf []byte) policy.Outcome {
 	n, err := io.ReadFull(resp, buf)
-	c.w.WriteHeader(resp.Status)
-	_, failed := c.w.Write(buf[:n])
+	c.W.WriteHeader(resp.Status)
+	_, failed := c.W.Write(buf[:n])
 	switch {
 	case err != nil:
-		_ = http.NewResponseController(c.w).Flush()
+		_ = http.NewResponseController(c.W).Flush()
 		return brokeOff(ctx)
 	case failed != nil:
 		return policy.Left
 	}
-	c.whole = true
+	c.Whole = true
 	return policy.Answered
 }
 
@@ -101,8 +102,8 @@ func brokeOff(ctx context.Context) policy.Outcome {
 // cutOff breaks the caller's connection, so that it sees a cut answer as one and
 // asks again whom the head has named.
 func cutOff(c *call) {
-	if c.outcome = outcomeCut; c.Context().Err() != nil {
-		c.outcome = outcomeLeft
+	if c.Outcome = endpoint.OutcomeCut; c.Context().Err() != nil {
+		c.Outcome = endpoint.OutcomeLeft
 	}
 	panic(http.ErrAbortHandler)
 }

@@ -50,7 +50,7 @@ func (b *Balancer) Reload(cfg Config) error {
 		}
 	}
 	b.admission.max.Store(int64(next.InFlight))
-	b.memory.limit(next.BodyMemory, next.several())
+	b.memory.limit(next.BodyMemory, next.Tokens.Several())
 	b.mu.Lock()
 	b.line.Limit(next.queueLimits())
 	b.mu.Unlock()

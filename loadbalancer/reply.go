@@ -7,8 +7,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"go.uber.org/zap"
-
+	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -49,15 +48,15 @@ func (o *reply) pass(ctx context.Context, logs *written) error {
 		return nil
 	}
 	o.head(ctx, server)
-	if _, err := o.c.w.Write(frames); err != nil || http.NewResponseController(o.c.w).Flush() != nil {
-		return errLeft
+	if _, err := o.c.W.Write(frames); err != nil || http.NewResponseController(o.c.W).Flush() != nil {
+		return endpoint.ErrLeft
 	}
 	return nil
 }
 
 // await waits for an init, whose logs are passed on to the caller whose they are.
 func (o *reply) await(ctx context.Context, l *loading, mine bool) (logs *written, err error) {
-	if !mine || !o.c.wantsFrames() {
+	if !mine || !o.c.WantsFrames() {
 		return nil, l.wait(ctx)
 	}
 	return l.logs, o.follow(ctx, l)
@@ -71,15 +70,15 @@ func (o *reply) head(ctx context.Context, server string) {
 	o.began = true
 	limitWriting(ctx, o.c)
 	o.sign(server)
-	o.c.w.Header()["Content-Type"] = []string{runtimespec.MediaFrames}
-	o.c.status = http.StatusOK
-	o.c.w.WriteHeader(http.StatusOK)
+	o.c.W.Header()["Content-Type"] = []string{runtimespec.MediaFrames}
+	o.c.Status = http.StatusOK
+	o.c.W.WriteHeader(http.StatusOK)
 }
 
 // sign says who answers: the server that did, or the balancer.
 func (o *reply) sign(server string) {
-	h := o.c.w.Header()
-	o.b.sign(h)
+	h := o.c.W.Header()
+	o.b.endpoint.Sign(h)
 	if server != "" {
 		h[runtimespec.HeaderServer] = []string{server}
 	}
@@ -88,11 +87,11 @@ func (o *reply) sign(server string) {
 // end is what a server said, and what it wrote and was not passed on yet; logs
 // is nil where they are somebody else's.
 func (o *reply) end(ctx context.Context, a answer, logs *written) {
-	c, h := o.c, o.c.w.Header()
-	if c.outcome = string(a.reason); !a.ok() {
-		c.failed = errors.New(message(a.result))
+	c, h := o.c, o.c.W.Header()
+	if c.Outcome = string(a.reason); !a.ok() {
+		c.Failed = errors.New(message(a.result))
 	}
-	if o.began || c.wantsFrames() && (a.ok() || a.framed && logs != nil) {
+	if o.began || c.WantsFrames() && (a.ok() || a.framed && logs != nil) {
 		var rest []byte
 		if logs != nil {
 			_, rest = logs.take()
@@ -107,30 +106,28 @@ func (o *reply) end(ctx context.Context, a answer, logs *written) {
 			h["Retry-After"] = []string{"1"}
 		}
 	}
-	o.b.answer(c, a.status, a.result)
+	c.Answer(a.status, a.result)
 }
 
 // failed answers with an error if the stream has begun; else that is left to
 // whoever answers errors.
 func (o *reply) failed(ctx context.Context, err error) error {
-	if err == nil || !o.began || errors.Is(err, errLeft) {
+	if err == nil || !o.began || errors.Is(err, endpoint.ErrLeft) {
 		return err
 	}
-	r := asRefusal(err)
-	o.b.log.Debug("refused", zap.Error(err), o.c.traceID())
-	o.c.outcome, o.c.failed = string(r.Reason), err
-	o.tail(ctx, "", answer{status: r.status(), reason: r.Reason, result: runtimespec.ErrorBody(r.Message)}.appendTo(nil))
+	r := o.c.Note(err)
+	o.tail(ctx, "", answer{status: r.StatusCode(), reason: r.Reason, result: r.Body()}.appendTo(nil))
 	return nil
 }
 
 // tail is the last frames, which are all of them if the stream has not begun.
 func (o *reply) tail(ctx context.Context, server string, frames []byte) {
-	if h := o.c.w.Header(); !o.began {
+	if h := o.c.W.Header(); !o.began {
 		limitWriting(ctx, o.c)
 		o.sign(server)
 		h["Content-Type"] = []string{runtimespec.MediaFrames}
 		h["Content-Length"] = []string{strconv.Itoa(len(frames))}
-		o.c.status = http.StatusOK
+		o.c.Status = http.StatusOK
 	}
-	_, _ = o.c.w.Write(frames)
+	_, _ = o.c.W.Write(frames)
 }

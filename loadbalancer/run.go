@@ -52,31 +52,32 @@ type flight struct {
 
 // run has one activation executed. Its body passes through as it came.
 func (b *Balancer) run(c *call) error {
-	k, lease, limit, err := c.order(runtimespec.MaxTimeout)
+	o, err := c.Order(runtimespec.MaxTimeout)
 	if err != nil {
 		return err
 	}
-	if err := b.admission.enter(c.tenant); err != nil {
+	if err := b.admission.enter(c.Tenant); err != nil {
 		return b.counted(err)
 	}
-	defer b.admission.leave(c.tenant)
-	in, err := b.read(c, runBody, b.settings().MaxRunBody, min(limit, b.settings().QueueWait))
+	defer b.admission.leave(c.Tenant)
+	in, err := b.read(c, runBody, b.settings().MaxRunBody, min(o.Limit, b.settings().QueueWait))
 	if err != nil {
 		return err
 	}
-	r := &flight{b: b, c: c, body: in, span: c.span}
+	r := &flight{b: b, c: c, body: in, span: c.Span}
 	defer r.dropBody()
-	if c.Header[runtimespec.HeaderTimeout] != nil {
-		r.deadline = c.began.Add(limit)
+	if o.Said > 0 {
+		r.deadline = c.Began.Add(o.Said)
 	}
-	ctx, cancel := context.WithTimeout(c.Context(), limit+overdue)
+	ctx, cancel := context.WithTimeout(c.Context(), o.Limit+overdue)
 	defer cancel()
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	defer r.cancel(nil)
-	if want := c.Header.Get(runtimespec.HeaderServer); want != "" {
-		return r.ask(k, want)
+	k := key{o.Tenant, o.Function}
+	if o.Server != "" {
+		return r.ask(k, o.Server)
 	}
-	first, err := b.enter(k, lease, r)
+	first, err := b.enter(k, o.Lease, r)
 	if err != nil {
 		return err
 	}
@@ -157,7 +158,7 @@ func hopeful(earlier, later error) error {
 // may be asked.
 func (r *flight) await() (again bool, err error) {
 	l, s := r.load, r.on
-	waiting := r.c.span.Child("wait for init")
+	waiting := r.c.Span.Child("wait for init")
 	waiting.Text("whiskaway.server", s.name)
 	waiting.With(l.span)
 	defer func() { r.waited(waiting, err) }()

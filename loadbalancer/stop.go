@@ -2,7 +2,6 @@ package loadbalancer
 
 import (
 	"context"
-	"net/http"
 	"sync"
 	"time"
 
@@ -23,24 +22,25 @@ const (
 // stopLease ends a lease, or with an activation's id cancels that run. It is
 // idempotent: what is not there is stopped.
 func (b *Balancer) stopLease(c *call) error {
-	k, err := c.key()
+	identity, err := c.Function()
 	if err != nil {
 		return err
 	}
-	if want := c.Header.Get(runtimespec.HeaderServer); want != "" {
+	k := key{c.Tenant, identity}
+	if want := c.HeaderValue(runtimespec.HeaderServer); want != "" {
 		if _, err := b.named(want); err != nil {
 			return err
 		}
 	}
 	var told <-chan struct{}
-	if id := c.Header.Get(runtimespec.HeaderActivation); id != "" {
-		told = b.cancelRun(c.onward(), k, id)
+	if id := c.HeaderValue(runtimespec.HeaderActivation); id != "" {
+		told = b.cancelRun(b.onward(c), k, id)
 	} else {
-		lease, err := c.lease()
+		lease, err := c.Lease()
 		if err != nil {
 			return err
 		}
-		told = b.endLease(c.onward(), k, lease)
+		told = b.endLease(b.onward(c), k, lease)
 	}
 	timer := time.NewTimer(stopWait)
 	defer timer.Stop()
@@ -48,8 +48,7 @@ func (b *Balancer) stopLease(c *call) error {
 	case <-told:
 	case <-timer.C:
 	}
-	b.answer(c, http.StatusOK, done)
-	return nil
+	return c.Done()
 }
 
 // endLease ends a lease. With the last one the function leaves the table at

@@ -1,13 +1,9 @@
 package loadbalancer
 
 import (
-	"context"
-	"crypto/tls"
 	"errors"
-	"io"
 	"net"
 	"strings"
-	"syscall"
 
 	"github.com/whiskaway/whiskaway/internal/hop"
 )
@@ -31,48 +27,22 @@ func (s *backend) public() string {
 // inWords says what went wrong on the way to a server without naming an address,
 // which the errors of sockets do.
 func inWords(err error) string {
-	var timeout net.Error
-	var resolving *net.DNSError
-	var untrusted *tls.CertificateVerificationError
-	is := func(any ...error) bool {
-		for _, one := range any {
-			if errors.Is(err, one) {
-				return true
-			}
+	for _, own := range []error{errNotOurs, errLarge} {
+		if errors.Is(err, own) {
+			return own.Error()
 		}
-		return false
 	}
-	switch {
-	case is(hop.ErrNoHTTP):
-		return "what it answers is no HTTP, or its URL says http where it should say https, or the reverse"
-	case is(errNotOurs):
-		return errNotOurs.Error()
-	case is(errLarge):
-		return errLarge.Error()
-	case errors.As(err, &untrusted):
-		return "its certificate is not trusted"
-	case errors.As(err, &resolving):
-		return "its name cannot be resolved"
-	case is(context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return "it took too long"
-	case is(syscall.ECONNREFUSED):
-		return "the connection was refused"
-	case is(syscall.EHOSTUNREACH, syscall.ENETUNREACH):
-		return "there is no way to its host"
-	case is(io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE, net.ErrClosed):
-		return "the connection broke off"
-	}
-	return "the connection failed"
+	return hop.CauseOf(err).Advise(service, "--servers-ca")
 }
 
 // garbled is for a server that speaks no HTTP: to send it the same again is of no
 // use.
 func garbled(s *backend, started string, err error) *Refusal {
-	return lost("%s cannot be spoken to, %s: %s", s.public(), started, inWords(err)).because(err)
+	return lost("%s cannot be spoken to, %s: %s", s.public(), started, inWords(err)).Because(err)
 }
 
 // garbledUnsent is for a run that such a server was not sent: another may have it,
 // or the same once it is set right.
 func garbledUnsent(s *backend, err error) *Refusal {
-	return away("%s cannot be spoken to, nothing was started: %s", s.public(), inWords(err)).because(err)
+	return away("%s cannot be spoken to, nothing was started: %s", s.public(), inWords(err)).Because(err)
 }

@@ -1,41 +1,38 @@
 package servermode
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/invoke"
 )
 
 const (
 	// headAfter is when the head of an answer goes out although there is no
-	// result: it tells the caller who executes. It is also how long logs are
+	// result: it names the server that executes. It is also how long logs are
 	// gathered before they are sent.
 	headAfter = 5 * time.Millisecond
 	// flushAt is how many gathered bytes are sent at once.
 	flushAt = 16 << 10
 )
 
-// truncated ends a log that is too long.
-const truncated = "\nLogs were truncated because their total size exceeds the limit of %d bytes.\n"
+var asFrames = []string{runtimespec.MediaFrames}
 
 // answer writes logs and one result, as frames if the caller asked for them.
 // A quick small answer is one write with its Content-Length; a slow one becomes
 // a stream. It is the sink of a run's logs: Log never waits for the network.
 type answer struct {
-	stages // of the run or init
-	c      *call
-	w      http.ResponseWriter
-	frames bool
-	maxLog int
+	invoke.Stages // of the run or init
+	c             *call
+	frames        bool
 
 	mu     sync.Mutex // guards what follows, never held across a write
 	buf    []byte     // frames not yet sent
 	armed  bool       // the timer will call flush
-	logged int
+	budget invoke.LogBudget
 	done   bool
 	timer  *time.Timer
 
@@ -45,8 +42,9 @@ type answer struct {
 }
 
 func (s *Server) answer(c *call) *answer {
-	a := &answer{stages: stages{of: c.span}, c: c, w: c.w, frames: c.wantsFrames(), maxLog: s.cfg.MaxLog}
+	a := &answer{Stages: invoke.Stages{Of: c.Span}, c: c, frames: c.WantsFrames(), budget: invoke.LogBudget{Max: s.cfg.MaxLog}}
 	if a.frames {
+		s.endpoint.Sign(c.W.Header())
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		a.armed, a.timer = true, time.AfterFunc(headAfter, a.flush)
@@ -54,21 +52,18 @@ func (s *Server) answer(c *call) *answer {
 	return a
 }
 
-// Log takes what the function wrote. Beyond the limit it is dropped, with one
-// line to say so.
+// Log takes what the function wrote.
 func (a *answer) Log(stream runtimespec.Stream, text []byte) {
 	if !a.frames {
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	left := a.maxLog - a.logged
-	if a.done || left < 0 {
+	if a.done {
 		return
 	}
-	a.logged += len(text)
-	if len(text) > left {
-		text = append(text[:left:left], fmt.Sprintf(truncated, a.maxLog)...)
+	if text = a.budget.Take(text); len(text) == 0 {
+		return
 	}
 	a.buf = runtimespec.AppendLog(a.buf, stream, text)
 	switch {
@@ -94,7 +89,7 @@ func (a *answer) flush() {
 	a.armed = false
 	a.mu.Unlock()
 	if a.send(out) {
-		_ = http.NewResponseController(a.w).Flush()
+		_ = http.NewResponseController(a.c.W).Flush()
 	}
 	a.spare = out
 }
@@ -105,11 +100,11 @@ func (a *answer) send(out []byte) bool {
 	began := !a.streamed
 	if began {
 		a.streamed = true
-		a.w.Header().Set("Content-Type", runtimespec.MediaFrames)
-		a.w.WriteHeader(http.StatusOK)
+		a.c.W.Header()["Content-Type"] = asFrames
+		a.c.W.WriteHeader(http.StatusOK)
 	}
 	if len(out) > 0 {
-		_, _ = a.w.Write(out) // a caller that left is noticed by its request's context
+		_, _ = a.c.W.Write(out) // a caller that left is noticed by its request's context
 	}
 	return began || len(out) > 0
 }
@@ -126,20 +121,20 @@ func (a *answer) close() []byte {
 }
 
 // finish ends the answer with a result of the action.
-func (a *answer) finish(status int, result []byte) {
-	a.end("", status, result)
+func (a *answer) finish(result []byte) error {
+	a.end("", http.StatusOK, result)
+	return nil
 }
 
-// fail ends the answer with a refusal; with no logs sent or gathered it is a
-// plain one.
-func (a *answer) fail(s *Server, err error) {
+// fail ends the answer with an error; with no logs sent or gathered that is left to
+// the endpoint.
+func (a *answer) fail(err error) error {
 	if !a.frames || a.closeUnsent() {
-		s.refuse(a.c, err)
-		return
+		return err
 	}
-	r := asRefusal(err)
-	s.note(a.c, r, err)
-	a.end(r.Reason, r.Reason.Status(), r.body())
+	r := a.c.Note(err)
+	a.end(r.Reason, r.StatusCode(), r.Body())
+	return nil
 }
 
 // closeUnsent ends the answer unless there are logs or its head is out.
@@ -148,7 +143,7 @@ func (a *answer) closeUnsent() bool {
 	defer a.writing.Unlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.streamed || a.logged > 0 {
+	if a.streamed || a.budget.Used > 0 {
 		return false
 	}
 	a.done = true
@@ -161,7 +156,7 @@ func (a *answer) end(reason runtimespec.Reason, status int, result []byte) {
 	a.writing.Lock() // a flush may be under way
 	defer a.writing.Unlock()
 	if !a.frames {
-		writeJSON(a.w, status, result)
+		a.c.Answer(status, result)
 		return
 	}
 	if reason != "" {
@@ -169,9 +164,10 @@ func (a *answer) end(reason runtimespec.Reason, status int, result []byte) {
 	}
 	rest = runtimespec.AppendFrameHeader(rest, runtimespec.Result, status, len(result))
 	if !a.streamed {
-		a.w.Header().Set("Content-Length", strconv.Itoa(len(rest)+len(result)))
+		h := a.c.W.Header()
+		h["Content-Length"] = []string{strconv.Itoa(len(rest) + len(result))}
 		if reason != "" {
-			a.w.Header().Set(runtimespec.HeaderReason, string(reason))
+			h[runtimespec.HeaderReason] = []string{string(reason)}
 		}
 	}
 	if len(result) <= flushAt { // one write for a small answer
@@ -179,5 +175,5 @@ func (a *answer) end(reason runtimespec.Reason, status int, result []byte) {
 		return
 	}
 	a.send(rest)
-	_, _ = a.w.Write(result)
+	_, _ = a.c.W.Write(result)
 }

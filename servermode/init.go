@@ -2,159 +2,70 @@ package servermode
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"strings"
-	"time"
 
 	"go.uber.org/zap"
-	"golang.org/x/sync/semaphore"
 
+	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/runtime-spec"
-	"github.com/whiskaway/whiskaway/servermode/internal/function"
+	"github.com/whiskaway/whiskaway/servermode/internal/activation"
+	"github.com/whiskaway/whiskaway/servermode/internal/invoke"
 )
-
-// uploadTime is how long a caller may take to send a body.
-const uploadTime = 2 * time.Minute
-
-// initMargin is kept off an init's time: that a build goes on is worth telling,
-// and the caller hears it only if it still waits.
-const initMargin = 250 * time.Millisecond
 
 // init makes a function known and ready. It is idempotent.
 func (s *Server) init(c *call) error {
-	key, lease, limit, err := c.order(s.settings().InitTimeout)
+	o, err := c.Order(s.settings().InitTimeout)
 	if err != nil {
 		return err
 	}
-	spec, info, err := s.receive(c, key)
+	action, err := s.receive(c, o)
 	if err != nil {
 		return err
 	}
-	ctx, stop := s.context(limit-min(initMargin, limit/10), overdue{limit: limit, init: true})
+	ctx, stop := s.service.Context(invoke.InitTime(o.Limit), activation.Overdue{Limit: o.Limit, Init: true})
 	defer stop()
 	defer context.AfterFunc(c.Context(), stop)()
 	a := s.answer(c)
-	err = s.table.Init(ctx, key, lease, info, s.programOf(c.tenant, spec), a)
-	a.leave()
+	err = s.service.Init(ctx, action, o.Lease, a)
+	a.Leave()
 	if err != nil {
-		a.fail(s, err)
-		return nil
+		return a.fail(err)
 	}
-	s.log.Info("function is ready", zap.String("function", key.Identity.Short()), zap.String("action", info.Name), zap.String("tenant", key.Tenant))
-	a.finish(http.StatusOK, []byte(`{"ok":true}`))
-	return nil
-}
-
-// programOf makes the program of a function that the table does not know.
-func (s *Server) programOf(tenant string, spec runtimespec.Function) func() (function.Program, error) {
-	return func() (function.Program, error) {
-		return &program{server: s, tenant: tenant, spec: spec, laying: semaphore.NewWeighted(1)}, nil
-	}
+	s.log.Info("function is ready", zap.String("function", action.Key.Identity.Short()), zap.String("action", action.Info.Name), zap.String("tenant", action.Key.Tenant))
+	return a.finish([]byte(`{"ok":true}`))
 }
 
 // receive reads an init's body and keeps its code, and checks that the caller
 // and the server mean the same function.
-func (s *Server) receive(c *call, key function.Key) (spec runtimespec.Function, info function.Info, err error) {
-	requested := c.Header.Get(runtimespec.HeaderKind)
-	if err := s.kinds.Check(requested); err != nil {
-		return spec, info, err
-	}
-	container, err := runtimespec.DecodeEnv(c.Header.Get(runtimespec.HeaderEnv))
+func (s *Server) receive(c *call, o endpoint.Order) (a invoke.Action, err error) {
+	requested, container, err := c.Container()
 	if err != nil {
-		return spec, info, refusal(runtimespec.BadRequest, err.Error())
+		return a, err
+	}
+	if err := s.service.Launcher.Kinds.Check(requested); err != nil {
+		return a, err
 	}
 	free, err := s.reserve(c)
 	if err != nil {
-		return spec, info, err
+		return a, err
 	}
 	defer free() // the body is not referred to any more
-	body, err := c.read(s.cfg.initLimit())
+	body, err := c.Read(s.cfg.initLimit(), nil)
 	if err != nil {
-		return spec, info, err
+		return a, err
 	}
 	init, err := runtimespec.ParseInit(body)
 	if err != nil {
-		return spec, info, err
+		return a, err
 	}
-	if spec, info, err = s.understand(c, init, requested, container); err != nil {
-		return spec, info, err
-	}
-	if spec.Identity() != key.Identity {
-		return spec, info, refusal(runtimespec.BadRequest, "the function is not what "+runtimespec.HeaderFunction+
-			" says: is WHISKAWAY_VOLATILE_ENV the same on the caller and the server?")
-	}
-	return spec, info, nil
-}
-
-// understand finds out which function an init describes and keeps its code.
-func (s *Server) understand(c *call, init *runtimespec.InitBody, requested string, container map[string]string) (spec runtimespec.Function, info function.Info, err error) {
-	digest, err := s.keepCode(c, init)
+	code, err := c.CodeOf(init, s.service.Store.Has)
 	if err != nil {
-		return spec, info, err
+		return a, err
 	}
-	spec = init.Function(requested, digest, container, s.cfg.VolatileEnv)
-	if err := checkEnv(spec.Env); err != nil {
-		return spec, info, err
+	if a, err = s.service.Describe(by(c), init, code, requested, container); err != nil {
+		return a, err
 	}
-	name := spec.Env["__OW_ACTION_NAME"]
-	if name == "" {
-		name = init.Name
-	}
-	c.span.Text("faas.name", name)
-	wish, err := s.settings().wish(spec.Env)
-	return spec, function.Info{Name: name, Kind: requested, Main: spec.Main, Wish: wish}, err
-}
-
-// keepCode stores the code that came, or finds what an earlier init brought.
-func (s *Server) keepCode(c *call, init *runtimespec.InitBody) (digest runtimespec.Digest, err error) {
-	claimed := c.Header.Get(runtimespec.HeaderCode)
-	if claimed != "" {
-		if digest, err = runtimespec.ParseDigest(claimed); err != nil {
-			return digest, refusal(runtimespec.BadRequest, runtimespec.HeaderCode+": "+err.Error())
-		}
-	}
-	if !init.HasCode {
-		switch {
-		case claimed == "":
-			return digest, refusal(runtimespec.BadRequest, "Missing main/no code to execute.")
-		case !s.store.Has(c.tenant, digest):
-			return digest, refusal(runtimespec.CodeNeeded, "the server does not have this code: send the whole init")
-		}
-		return digest, nil
-	}
-	actual := init.Digest()
-	if claimed != "" && actual != digest {
-		return digest, refusal(runtimespec.BadRequest, "the code is not what "+runtimespec.HeaderCode+" says")
-	}
-	if err := s.store.Put(c.tenant, actual, init.Code); err != nil {
-		return digest, fmt.Errorf("%w: keeping its code: %w", errStart, err)
-	}
-	return actual, nil
-}
-
-// What Linux takes: 32 pages per variable, and a quarter of the stack's limit in
-// all, less some for what the server adds.
-const (
-	maxVariable = 128 << 10
-	maxEnv      = 1 << 20
-)
-
-// checkEnv refuses what no process can have in its environment.
-func checkEnv(env map[string]string) error {
-	total := 0
-	for key, value := range env {
-		total += len(key) + len(value) + 2
-		if len(key)+len(value)+2 > maxVariable || total > maxEnv {
-			return refusal(runtimespec.BadRequest, fmt.Sprintf("init parameter %.60q is too long for an environment: %d bytes each and %d in all are the limit", key, maxVariable, maxEnv))
-		}
-		if key == "" || strings.ContainsAny(key, "=\x00") || strings.Contains(value, "\x00") {
-			return refusal(runtimespec.BadRequest, fmt.Sprintf("init parameter %.60q cannot be an environment variable", key))
-		}
-	}
-	return nil
+	return a, c.CheckFunction(a.Spec, o)
 }
 
 // smallInit is a body that need not wait for memory: a first step, or source.
@@ -174,40 +85,4 @@ func (s *Server) reserve(c *call) (free func(), err error) {
 		return nil, fmt.Errorf("waiting for memory: %w", err)
 	}
 	return func() { s.uploads.Release(size) }, nil
-}
-
-// read reads a body whole, in time and within limit.
-func (c *call) read(limit bodyLimit) ([]byte, error) {
-	if c.ContentLength > limit.bytes {
-		return nil, limit.refusal(c.ContentLength)
-	}
-	control := http.NewResponseController(c.w)
-	_ = control.SetReadDeadline(time.Now().Add(uploadTime))
-	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
-	body := http.MaxBytesReader(c.w, c.Body, limit.bytes)
-	if c.ContentLength < 0 {
-		out, err := io.ReadAll(body)
-		if errors.As(err, new(*http.MaxBytesError)) {
-			return nil, limit.refusal(-1)
-		}
-		return readFailed(out, err)
-	}
-	out := make([]byte, c.ContentLength, c.ContentLength+1) // room for a newline
-	n, err := io.ReadFull(body, out)
-	return readFailed(out[:n], err)
-}
-
-func readFailed(body []byte, err error) ([]byte, error) {
-	if err != nil {
-		return nil, fmt.Errorf("%w: reading the body: %w", runtimespec.ErrMalformed, err)
-	}
-	return body, nil
-}
-
-// context is what an init or a run works under: it ends at the time limit or
-// with the server. stop cancels it.
-func (s *Server) context(limit time.Duration, late overdue) (ctx context.Context, stop func()) {
-	ctx, cancel := context.WithCancelCause(s.base)
-	timer := time.AfterFunc(limit, func() { cancel(late) })
-	return ctx, func() { timer.Stop(); cancel(errCancelled) }
 }

@@ -1,54 +1,54 @@
 package servermode
 
 import (
-	"crypto/tls"
 	"fmt"
 	"os"
 
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
-	"github.com/whiskaway/whiskaway/internal/token"
+	"github.com/whiskaway/whiskaway/internal/endpoint"
+	"github.com/whiskaway/whiskaway/servermode/internal/host"
+	"github.com/whiskaway/whiskaway/servermode/internal/invoke"
+	"github.com/whiskaway/whiskaway/servermode/internal/launch"
 )
 
-// live is what may change while the server serves. A reload replaces it whole,
-// so that requests read it without a lock; cfg is what the server was started
-// with.
+// live is the settings that may change while the server serves. A reload replaces
+// it whole, so that requests read it without a lock. Server.cfg is the
+// configuration at the start.
 type live struct {
 	Config
-	tokens      token.Set
-	certificate *tls.Certificate // nil: plain HTTP
+	endpoint.Secrets
 }
 
-// settings are those of this moment.
+// settings returns those of this moment.
 func (s *Server) settings() *live { return s.live.Load() }
+
+// invoke returns the settings of inits and runs.
+func (l *live) invoke() invoke.Settings {
+	return invoke.Settings{
+		InitTimeout: l.InitTimeout, RunTimeout: l.RunTimeout, PlainKind: l.PlainKind, ManyTenants: l.Tokens.Several(),
+		Bounds: launch.Bounds{MaxInstances: l.MaxInstances, MaxKeepAlive: l.MaxKeepAlive},
+	}
+}
 
 // openSecrets reads the files that the configuration names.
 func (s *Server) openSecrets() error {
 	now, err := s.load(s.cfg)
 	if err == nil {
 		s.live.Store(now)
-		s.table.Configure(s.tableConfig(now))
+		s.service.Table.Configure(s.tableConfig(now))
 	}
 	return err
 }
 
 func (s *Server) load(cfg Config) (now *live, err error) {
 	now = &live{Config: cfg}
-	if cfg.TokenFile != "" {
-		if now.tokens, err = token.Load(cfg.TokenFile); err != nil {
-			return nil, fmt.Errorf("%w: --token-file: %w", daemon.ErrConfig, err)
-		}
+	if now.Secrets, err = endpoint.LoadSecrets(cfg.TokenFile, cfg.TLSCert, cfg.TLSKey); err != nil {
+		return nil, err
 	}
 	if err := now.checkTenants(); err != nil {
 		return nil, err
-	}
-	if cfg.TLSCert != "" {
-		pair, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
-		if err != nil {
-			return nil, fmt.Errorf("%w: --tls-cert, --tls-key: %w", daemon.ErrConfig, err)
-		}
-		now.certificate = &pair
 	}
 	for _, secret := range []string{cfg.TokenFile, cfg.TLSKey} {
 		if info, err := os.Stat(secret); err == nil && info.Mode().Perm()&0o004 != 0 {
@@ -58,13 +58,11 @@ func (s *Server) load(cfg Config) (now *live, err error) {
 	return now, nil
 }
 
-// tls is nil for plain HTTP. A handshake gets the certificate of its moment.
-func (s *Server) tls() *tls.Config {
-	if s.settings().certificate == nil {
+// checkTenants refuses several tenants where nothing isolates them, unless the
+// owner has said that they trust each other.
+func (l *live) checkTenants() error {
+	if !host.SharesUser() || l.AllowSharedUser || !l.Tokens.Several() {
 		return nil
 	}
-	return &tls.Config{
-		MinVersion:     tls.VersionTLS12,
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.settings().certificate, nil },
-	}
+	return fmt.Errorf("%w: --token-file has several tenants, or a token that may delegate, and this server is not root: functions of all would run as its own user and could reach each other's code, files and memory; start it as root, or, if all tenants trust each other, with --allow-shared-user", daemon.ErrConfig)
 }

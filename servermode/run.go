@@ -1,130 +1,73 @@
 package servermode
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"net/http"
 	"time"
 
-	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/internal/front"
 	"github.com/whiskaway/whiskaway/runtime-spec"
-	"github.com/whiskaway/whiskaway/servermode/internal/function"
-	"github.com/whiskaway/whiskaway/servermode/internal/process"
+	"github.com/whiskaway/whiskaway/servermode/internal/activation"
+	"github.com/whiskaway/whiskaway/servermode/internal/invoke"
 )
 
-// disconnectGrace is how long a run goes on after its last caller's connection
-// broke: a caller that means to cancel says so.
-const disconnectGrace = 2 * time.Second
+// rememberFor is how long after its deadline a run is remembered: a repetition
+// may have been under way.
+const rememberFor = 5 * time.Second
 
 // run executes one activation. The body passes through as it came, checked
 // once.
 func (s *Server) run(c *call) error {
-	key, lease, limit, err := c.order(s.settings().RunTimeout)
+	o, err := c.Order(s.settings().RunTimeout)
 	if err != nil {
 		return err
 	}
-	body, err := c.read(s.cfg.runLimit())
+	body, err := c.Read(s.cfg.runLimit(), nil)
 	if err != nil {
 		return err
 	}
 	if err := runtimespec.CheckRun(body); err != nil {
 		return err
 	}
-	id := activationKey{key, c.Header.Get(runtimespec.HeaderActivation)}
-	ctx, stop := s.context(limit, overdue{limit: limit})
+	id := activation.Key{Key: keyOf(o), ID: o.Activation}
+	ctx, stop := s.service.Context(o.Limit, activation.Overdue{Limit: o.Limit})
 	defer stop()
 	// With its server named, it was sent before: it is joined or refused.
-	again := c.Header.Get(runtimespec.HeaderServer) != ""
-	mine, first, err := s.activations.enter(ctx, id, c.forgottenAt(limit), again)
+	again := o.Server != ""
+	// Its caller may ask again for as long as it said, although the server allows less.
+	forgottenAt := time.Now().Add(max(o.Said, o.Limit) + rememberFor)
+	mine, first, err := s.service.Activations.Enter(ctx, id, forgottenAt, again)
 	if err != nil {
 		return err
 	}
-	left := front.AfterFunc(c.Context(), func() { s.activations.left(id, mine, disconnectGrace) })
+	left := front.AfterFunc(c.Context(), func() { mine.CallerLeft(invoke.DisconnectGrace) })
 	defer left()
 	if !first {
 		return s.join(ctx, c, mine)
 	}
 	a := s.answer(c)
-	result, err := s.table.Run(mine.ctx, key, lease, s.line(c, key, body), a)
-	a.leave()
-	result, err = s.outcome(c, id, a, result, err)
-	s.activations.leave(id, mine, result, err)
+	result, err := s.service.Run(mine.Context(), by(c), id, o.Lease, body, a)
+	a.Leave()
+	s.service.Activations.Finish(mine, result, err)
 	if err != nil {
-		a.fail(s, err)
-		return nil
+		return a.fail(err)
 	}
-	a.finish(http.StatusOK, result)
-	return nil
-}
-
-// forgottenAt is until when a run is remembered: its caller may ask again for as
-// long as it said, although the server allows less.
-func (c *call) forgottenAt(limit time.Duration) time.Time {
-	said, err := runtimespec.Timeout(c.Header, limit)
-	if err != nil {
-		said = limit
-	}
-	return time.Now().Add(max(said, limit) + rememberFor)
+	return a.finish(result)
 }
 
 // join answers a repeated activation with the outcome of the first one.
 // Its logs went to the first caller.
-func (s *Server) join(ctx context.Context, c *call, running *activation) error {
+func (s *Server) join(ctx context.Context, c *call, running *activation.Run) error {
 	a := s.answer(c)
 	select {
-	case <-running.done:
+	case <-running.Done():
 	case <-ctx.Done():
-		a.fail(s, context.Cause(ctx))
-		return nil
+		return a.fail(context.Cause(ctx))
 	case <-c.Context().Done():
-		a.fail(s, errCancelled)
-		return nil
+		return a.fail(activation.ErrCancelled)
 	}
-	if running.err != nil {
-		a.fail(s, running.err)
-		return nil
+	result, err := running.Outcome()
+	if err != nil {
+		return a.fail(err)
 	}
-	a.finish(http.StatusOK, running.result)
-	return nil
-}
-
-// outcome is what a process's line, or its failure, means to OpenWhisk. A failure
-// is logged; what helps the author with it goes to sink.
-func (s *Server) outcome(c *call, of activationKey, sink function.Sink, result []byte, err error) ([]byte, error) {
-	result, err = meaning(result, s.explain(err))
-	s.hintAt(result, sink)
-	s.logFailure(c, of.Key, of.id, result, err)
-	return result, err
-}
-
-func meaning(result []byte, err error) ([]byte, error) {
-	switch {
-	case errors.Is(err, process.ErrTooLarge): // an application error, as the platform has it
-		return tooLarge(err, " (--max-result)"), nil
-	case errors.Is(err, codestore.ErrMissing): // evicted from the cache since the init
-		return nil, refusal(runtimespec.UnknownFunction, "the function's code is no longer cached: init it again")
-	case err != nil:
-		return nil, err
-	case !runtimespec.CheckResult(result):
-		return nil, refusal(runtimespec.BadResult, "The action did not return a dictionary or array.")
-	}
-	return result, nil
-}
-
-// asLine makes a body one line: a newline in JSON is white space, never part
-// of a string.
-func asLine(body []byte) []byte {
-	for _, b := range []byte("\r\n") {
-		for rest := body; ; {
-			at := bytes.IndexByte(rest, b)
-			if at < 0 {
-				break
-			}
-			rest[at] = ' '
-			rest = rest[at+1:]
-		}
-	}
-	return append(body, '\n')
+	return a.finish(result)
 }
