@@ -1,4 +1,4 @@
-package sandbox_test
+package tree_test
 
 import (
 	"context"
@@ -18,14 +18,27 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+	"github.com/whiskaway/whiskaway/servermode/internal/tree"
 )
+
+// envRole makes the test binary play another part: see remover.
+const envRole = "WHISKAWAY_TEST_ROLE"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(envRole) == "remover" {
+		remover(os.Args[1])
+	}
+	os.Exit(m.Run())
+}
+
+// ordinaryUser owns what is removed where the test is root: no other user has its uid.
+const ordinaryUser = 1_899_999_998
 
 // remover is a process with few descriptors that removes a tree.
 func remover(dir string) {
 	err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 80, Max: 80})
 	if err == nil {
-		err = sandbox.RemoveTree(dir)
+		err = tree.Remove(dir)
 	}
 	fmt.Print(err)
 	os.Exit(0)
@@ -47,14 +60,14 @@ func removeElsewhere(t *testing.T, dir string) string {
 }
 
 // ground is a folder of the ordinary user's, and one in it to be removed.
-func ground(t *testing.T) (dir, tree string) {
+func ground(t *testing.T) (dir, victim string) {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "whiskaway-")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = exec.Command("rm", "-rf", dir).Run() })
-	tree = filepath.Join(dir, "tree")
-	require.NoError(t, os.Mkdir(tree, 0o700))
-	return dir, tree
+	victim = filepath.Join(dir, "tree")
+	require.NoError(t, os.Mkdir(victim, 0o700))
+	return dir, victim
 }
 
 // handOver makes a tree the ordinary user's, if there is another.
@@ -90,50 +103,50 @@ func write(t *testing.T, parts ...string) {
 	require.NoError(t, os.WriteFile(filepath.Join(parts...), nil, 0o600))
 }
 
-func TestRemoveTree_MissingIsNoError(t *testing.T) {
+func TestRemove_MissingIsNoError(t *testing.T) {
 	dir := t.TempDir()
-	assert.NoError(t, sandbox.RemoveTree(filepath.Join(dir, "missing")))
-	assert.NoError(t, sandbox.RemoveTree(filepath.Join(dir, "missing", "missing")))
-	assert.Error(t, sandbox.RemoveTree("."))
-	assert.Error(t, sandbox.RemoveTree("/"))
+	assert.NoError(t, tree.Remove(filepath.Join(dir, "missing")))
+	assert.NoError(t, tree.Remove(filepath.Join(dir, "missing", "missing")))
+	assert.Error(t, tree.Remove("."))
+	assert.Error(t, tree.Remove("/"))
 	assert.DirExists(t, dir)
 }
 
-func TestRemoveTree_AnyKindOfEntry(t *testing.T) {
-	_, tree := ground(t)
+func TestRemove_AnyKindOfEntry(t *testing.T) {
+	_, victim := ground(t)
 	for i := range 10_000 {
-		write(t, tree, strconv.Itoa(i))
+		write(t, victim, strconv.Itoa(i))
 	}
-	require.NoError(t, unix.Mkfifo(filepath.Join(tree, "fifo"), 0o600))
-	require.NoError(t, os.Mkdir(filepath.Join(tree, "dir"), 0o700))
+	require.NoError(t, unix.Mkfifo(filepath.Join(victim, "fifo"), 0o600))
+	require.NoError(t, os.Mkdir(filepath.Join(victim, "dir"), 0o700))
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	require.NoError(t, err)
 	defer unix.Close(fd)
-	require.NoError(t, unix.Bind(fd, &unix.SockaddrUnix{Name: filepath.Join(tree, "dir", "socket")}))
-	assert.NoError(t, sandbox.RemoveTree(tree+"/"))
-	assert.NoDirExists(t, tree)
+	require.NoError(t, unix.Bind(fd, &unix.SockaddrUnix{Name: filepath.Join(victim, "dir", "socket")}))
+	assert.NoError(t, tree.Remove(victim+"/"))
+	assert.NoDirExists(t, victim)
 
-	write(t, tree)
-	assert.NoError(t, sandbox.RemoveTree(tree), "a file")
-	assert.NoFileExists(t, tree)
+	write(t, victim)
+	assert.NoError(t, tree.Remove(victim), "a file")
+	assert.NoFileExists(t, victim)
 }
 
-func TestRemoveTree_AnyDepthWithFewDescriptors(t *testing.T) {
-	dir, tree := ground(t)
-	require.NoError(t, os.Mkdir(filepath.Join(tree, "side"), 0o700))
-	for _, start := range []string{tree, filepath.Join(tree, "side")} {
+func TestRemove_AnyDepthWithFewDescriptors(t *testing.T) {
+	dir, victim := ground(t)
+	require.NoError(t, os.Mkdir(filepath.Join(victim, "side"), 0o700))
+	for _, start := range []string{victim, filepath.Join(victim, "side")} {
 		require.NoError(t, dig(t, start, 5_000).Close())
 	}
 	handOver(t, dir)
-	assert.Equal(t, "<nil>", removeElsewhere(t, tree))
-	assert.NoDirExists(t, tree)
+	assert.Equal(t, "<nil>", removeElsewhere(t, victim))
+	assert.NoDirExists(t, victim)
 }
 
 // A tree of an ordinary user's, closed in every way, down to where those that
 // lie too deep have to be moved.
-func TestRemoveTree_ClosedFolders(t *testing.T) {
-	dir, tree := ground(t)
-	at := tree
+func TestRemove_ClosedFolders(t *testing.T) {
+	dir, victim := ground(t)
+	at := victim
 	var folders []string
 	modes := []fs.FileMode{0o000, 0o100, 0o200, 0o300, 0o400, 0o500, 0o600}
 	for i := range 140 {
@@ -150,27 +163,27 @@ func TestRemoveTree_ClosedFolders(t *testing.T) {
 	for i := len(folders) - 1; i >= 0; i-- {
 		require.NoError(t, os.Chmod(folders[i], modes[i/2%len(modes)]))
 	}
-	require.NoError(t, os.Chmod(tree, 0))
-	assert.Equal(t, "<nil>", removeElsewhere(t, tree))
-	assert.NoDirExists(t, tree)
+	require.NoError(t, os.Chmod(victim, 0))
+	assert.Equal(t, "<nil>", removeElsewhere(t, victim))
+	assert.NoDirExists(t, victim)
 }
 
-func TestRemoveTree_LinksAreNotFollowed(t *testing.T) {
-	dir, tree := ground(t)
+func TestRemove_LinksAreNotFollowed(t *testing.T) {
+	dir, victim := ground(t)
 	outside := filepath.Join(dir, "outside")
 	require.NoError(t, os.Mkdir(outside, 0o700))
 	write(t, outside, "file")
 	for name, target := range map[string]string{"folder": outside, "file": outside + "/file", "dangling": "nowhere", "self": ".", "up": ".."} {
-		require.NoError(t, os.Symlink(target, filepath.Join(tree, name)))
+		require.NoError(t, os.Symlink(target, filepath.Join(victim, name)))
 	}
-	require.NoError(t, os.Symlink(tree, filepath.Join(dir, "link")))
+	require.NoError(t, os.Symlink(victim, filepath.Join(dir, "link")))
 	handOver(t, dir)
 	require.NoError(t, os.Chmod(outside, 0o500)) // to be seen if it is opened
 
-	require.NoError(t, sandbox.RemoveTree(filepath.Join(dir, "link")), "itself a link")
-	assert.DirExists(t, tree)
-	assert.Equal(t, "<nil>", removeElsewhere(t, tree))
-	assert.NoDirExists(t, tree)
+	require.NoError(t, tree.Remove(filepath.Join(dir, "link")), "itself a link")
+	assert.DirExists(t, victim)
+	assert.Equal(t, "<nil>", removeElsewhere(t, victim))
+	assert.NoDirExists(t, victim)
 	assert.FileExists(t, filepath.Join(outside, "file"))
 	info, err := os.Stat(outside)
 	require.NoError(t, err)
@@ -224,41 +237,41 @@ func refill(t *testing.T, dir, stock string) (stop func()) {
 	return func() { end(); assert.NoError(t, unix.Close(fd)) }
 }
 
-func TestRemoveTree_RefilledFolderEndsWithAnError(t *testing.T) {
-	dir, tree := ground(t)
+func TestRemove_RefilledFolderEndsWithAnError(t *testing.T) {
+	dir, victim := ground(t)
 	var err error
-	sub, stock := filepath.Join(tree, "sub"), filepath.Join(dir, "stock")
+	sub, stock := filepath.Join(victim, "sub"), filepath.Join(dir, "stock")
 	for attempt := 0; err == nil; attempt++ { // again where the accomplice came too late
 		require.Less(t, attempt, 20)
 		require.NoError(t, errors.Join(os.RemoveAll(stock), os.MkdirAll(sub, 0o700)))
 		stop := refill(t, sub, stock)
-		err = sandbox.RemoveTree(tree)
+		err = tree.Remove(victim)
 		stop()
 	}
 	assert.ErrorIs(t, err, unix.ENOTEMPTY)
-	assert.EqualError(t, err, "remove "+tree+": something still writes to it: directory not empty")
-	assert.NoError(t, sandbox.RemoveTree(tree), "now that it is left alone")
-	assert.NoDirExists(t, tree)
+	assert.EqualError(t, err, "remove "+victim+": something still writes to it: directory not empty")
+	assert.NoError(t, tree.Remove(victim), "now that it is left alone")
+	assert.NoDirExists(t, victim)
 }
 
-func TestRemoveTree_FolderSwappedForALink(t *testing.T) {
-	dir, tree := ground(t)
+func TestRemove_FolderSwappedForALink(t *testing.T) {
+	dir, victim := ground(t)
 	outside := filepath.Join(dir, "outside")
 	require.NoError(t, os.Mkdir(outside, 0o700))
 	write(t, outside, "file")
 	for range 100 {
-		require.NoError(t, os.MkdirAll(filepath.Join(tree, "folder", "sub"), 0o700))
-		write(t, tree, "folder", "file")
-		require.NoError(t, os.Symlink(outside, filepath.Join(tree, "link")))
-		fd, err := unix.Open(tree, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		require.NoError(t, os.MkdirAll(filepath.Join(victim, "folder", "sub"), 0o700))
+		write(t, victim, "folder", "file")
+		require.NoError(t, os.Symlink(outside, filepath.Join(victim, "link")))
+		fd, err := unix.Open(victim, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 		require.NoError(t, err)
 		stop := accomplice(func() bool {
 			return unix.Renameat2(fd, "folder", fd, "link", unix.RENAME_EXCHANGE) == nil
 		})
-		_ = sandbox.RemoveTree(tree) // may be held up, but not led elsewhere
+		_ = tree.Remove(victim) // may be held up, but not led elsewhere
 		stop()
 		require.NoError(t, unix.Close(fd))
 		require.FileExists(t, filepath.Join(outside, "file"))
-		require.NoError(t, sandbox.RemoveTree(tree))
+		require.NoError(t, tree.Remove(victim))
 	}
 }

@@ -1,4 +1,5 @@
-package sandbox
+// Package tree removes folders that belonged to a function or a build.
+package tree
 
 import (
 	"crypto/rand"
@@ -24,19 +25,19 @@ const (
 	removeBatch = 1024
 )
 
-// RemoveTree removes a folder whose user may have left it in any state, and in
+// Remove removes a folder whose user may have left it in any state, and in
 // which a process may still be at work: links are never followed, closed folders
 // are opened, no depth is too deep. Only the path to dir has to be trusted. A
 // tree that is refilled again and again is given up with an error. A missing
 // one is no error.
-func RemoveTree(dir string) error {
-	if err := removeTree(filepath.Clean(dir)); err != nil {
+func Remove(dir string) error {
+	if err := removeAt(filepath.Clean(dir)); err != nil {
 		return fmt.Errorf("remove %s: %w", dir, err)
 	}
 	return nil
 }
 
-func removeTree(dir string) error {
+func removeAt(dir string) error {
 	name := filepath.Base(dir)
 	if name == "." || name == ".." || name == "/" {
 		return unix.EINVAL
