@@ -1,14 +1,12 @@
 package openserverless
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
 	"io"
 
-	"github.com/go-json-experiment/json/jsontext"
-
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -26,24 +24,24 @@ const maxLog = 10 << 20
 // puts NULs before its logs, one for each byte that it ever logged, so a string
 // may be larger than what should be kept in memory.
 func readEnvelope(r io.Reader, maxResult int) (*envelope, error) {
-	in := &scanner{bufio.NewReaderSize(r, 32<<10)}
+	in := jsontext.NewStream(r)
 	e := &envelope{}
-	err := in.object(func(name string) (err error) {
+	err := in.Object(func(name string) (err error) {
 		switch name {
 		case "response":
-			e.response, e.size, err = in.value(maxResult)
+			e.response, e.size, err = in.Value(maxResult)
 		case "out":
-			e.out, err = in.log()
+			e.out, err = readLog(in)
 		case "err":
-			e.err, err = in.log()
+			e.err, err = readLog(in)
 		default:
-			_, _, err = in.value(0)
+			_, _, err = in.Value(0)
 		}
 		return err
 	})
 	switch {
-	case errors.Is(err, errNoJSON):
-		return nil, fmt.Errorf("%w: %w", runtimespec.ErrFrame, err)
+	case errors.Is(err, jsontext.ErrStream):
+		return nil, fmt.Errorf("%w: it is not {\"response\":…,\"out\":…,\"err\":…}", runtimespec.ErrFrame)
 	case err != nil:
 		return nil, err
 	case e.size <= int64(maxResult) && !runtimespec.CheckResult(e.response):
@@ -52,35 +50,26 @@ func readEnvelope(r io.Reader, maxResult int) (*envelope, error) {
 	return e, nil
 }
 
-var errNoJSON = errors.New("it is not {\"response\":…,\"out\":…,\"err\":…}")
-
-// log reads a string and returns the part that this run wrote.
-func (s *scanner) log() ([]byte, error) {
-	if b, err := s.next(); err != nil {
-		return nil, err
-	} else if b != '"' {
-		return nil, errNoJSON
-	}
-	raw := []byte{'"'}
-	truncated := false
-	for {
-		unit, err := s.unit()
+// readLog reads a string and returns the part that this run wrote.
+func readLog(in jsontext.Stream) ([]byte, error) {
+	raw, truncated := []byte{'"'}, false
+	err := in.String(func(part []byte) {
 		switch {
-		case err != nil:
-			return nil, err
-		case len(unit) == 1 && unit[0] == '"':
-			text, _ := jsontext.AppendUnquote(nil, append(raw, '"')) // invalid UTF-8 is replaced
-			if truncated {
-				text = fmt.Appendf(text, "\nLogs were truncated because their total size exceeds the limit of %d bytes.\n", maxLog)
-			}
-			return lastLog(text), nil
-		case len(raw) == 1 && string(unit) == `\u0000`: // one of the NULs
+		case len(raw) == 1 && string(part) == `\u0000`: // one of the NULs
 		case len(raw) > maxLog:
 			truncated = true
 		default:
-			raw = append(raw, unit...)
+			raw = append(raw, part...)
 		}
+	})
+	if err != nil {
+		return nil, err
 	}
+	text, _ := jsontext.AppendText(nil, append(raw, '"')) // invalid UTF-8 is replaced
+	if truncated {
+		text = fmt.Appendf(text, "\nLogs were truncated because their total size exceeds the limit of %d bytes.\n", maxLog)
+	}
+	return lastLog(text), nil
 }
 
 var sentinelLine = []byte(runtimespec.Sentinel + "\n")
