@@ -26,7 +26,7 @@ func (b *Balancer) note(c *call) {
 	c.end()
 	b.metrics.requests.WithLabelValues(path[1:], c.result()).Inc()
 	if path == runtimespec.PathRun && c.spent > 0 {
-		b.metrics.added.Observe((time.Since(c.began) - c.spent - c.waited).Seconds())
+		b.metrics.overhead.Observe((time.Since(c.began) - c.spent - c.waited).Seconds())
 	}
 	if path != runtimespec.PathStop {
 		b.metrics.tenants.count(c.tenant, path[1:], c.result())

@@ -33,7 +33,7 @@ type backend struct {
 	took    time.Duration           // to ask and to take it in; guarded
 	checked time.Time               // last check that was answered; guarded
 	kinds   string                  // that it runs; guarded
-	trouble string                  // why it is given no work, for people; guarded
+	problem string                  // why it is given no work, for people; guarded
 	willing bool                    // it was drained here and would still take runs; guarded
 	anew    bool                    // this process has not been ready yet; guarded
 	trusted bool                    // it was well before it became a member anew

@@ -73,16 +73,16 @@ func (b *Balancer) check(ctx context.Context, s *backend) (well bool) {
 		b.mu.Unlock()
 		return false
 	}
-	if trouble := b.meet(ctx, s, found); trouble != "" {
+	if problem := b.meet(ctx, s, found); problem != "" {
 		b.mu.Lock()
-		b.notice(s, trouble)
+		b.notice(s, problem)
 		b.fleet.Drain(s.sched, now)
 		b.mu.Unlock()
 		return false
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s.checked, s.trouble, s.kinds = now, found.Reason, found.Kinds
+	s.checked, s.problem, s.kinds = now, found.Reason, found.Kinds
 	if found.loaded {
 		b.report(s, found.load, now)
 		defer b.serve(now, nil)
@@ -90,7 +90,7 @@ func (b *Balancer) check(ctx context.Context, s *backend) (well bool) {
 	switch {
 	case found.Ready:
 		b.keepListed(s, found.Changes, now)
-		if h := s.sched.Health(); (s.anew || h == policy.Draining || h == policy.Unmet) && !b.parked(s.name) {
+		if h := s.sched.Health(); (s.anew || h == policy.Draining || h == policy.Unidentified) && !b.parked(s.name) {
 			b.fleet.Return(s.sched, now)
 			s.anew = false
 		}
@@ -110,11 +110,11 @@ func (b *Balancer) check(ctx context.Context, s *backend) (well bool) {
 
 // notice remembers what is wrong with a server, and says so once of one that was
 // never met: nothing else tells of it. The caller holds mu.
-func (b *Balancer) notice(s *backend, trouble string) {
-	if s.id == "" && s.trouble == "" {
-		b.log.Warn("server is not met yet", zap.String("server", s.name), zap.String("trouble", trouble))
+func (b *Balancer) notice(s *backend, problem string) {
+	if s.id == "" && s.problem == "" {
+		b.log.Warn("server is not met yet", zap.String("server", s.name), zap.String("problem", problem))
 	}
-	s.trouble, s.willing = trouble, false
+	s.problem, s.willing = problem, false
 }
 
 // probe asks for a server's readiness.

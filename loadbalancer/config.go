@@ -16,7 +16,7 @@ import (
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/discovery"
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/waiting"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/queue"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 )
 
@@ -132,8 +132,8 @@ func (c Config) validate() error {
 
 // queueLimits bound the runs that wait. Bodies that do are held to what large
 // ones may weigh in all.
-func (c Config) queueLimits() waiting.Limits {
-	return waiting.Limits{Entries: max(0, c.Queue), Bytes: c.BodyMemory}
+func (c Config) queueLimits() queue.Limits {
+	return queue.Limits{Entries: max(0, c.Queue), Bytes: c.BodyMemory}
 }
 
 // newPolicy makes the policy that is set.

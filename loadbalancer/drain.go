@@ -17,7 +17,7 @@ import (
 // pathServer is one server, by a name that [Balancer.called] knows, escaped.
 const pathServer = pathServers + "/:server"
 
-// drained is the trouble of a server that somebody has drained here.
+// drained is the problem of a server that somebody has drained here.
 const drained = "it was drained here and gets work again when it is returned"
 
 // drainOrReturn answers POST /servers/SERVER/drain and …/return.

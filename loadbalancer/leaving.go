@@ -9,7 +9,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// leaving is the trouble of a server that goes because it has nothing to do.
+// leaving is the problem of a server that goes because it has nothing to do.
 const leaving = "it has nothing to do and leaves: the owner's hook ends it when its runs are over"
 
 // letGo gives a host no new work any more because it is to go, unless people

@@ -22,7 +22,7 @@ const (
 
 // list asks a server what it has. That shows as well whether it takes the
 // balancer's token, and lets it act for tenants.
-func (b *Balancer) list(ctx context.Context, s *backend) (all []held, trouble string) {
+func (b *Balancer) list(ctx context.Context, s *backend) (all []held, problem string) {
 	if b.settings().token != "" {
 		ctx, cancel := context.WithTimeout(ctx, listTime)
 		defer cancel()
@@ -38,7 +38,7 @@ func (b *Balancer) list(ctx context.Context, s *backend) (all []held, trouble st
 }
 
 // holds is what a server says it has of all tenants.
-func (b *Balancer) holds(ctx context.Context, s *backend) (all []held, trouble string) {
+func (b *Balancer) holds(ctx context.Context, s *backend) (all []held, problem string) {
 	ctx, cancel := context.WithTimeout(ctx, listTime)
 	defer cancel()
 	status, text, err := ask(ctx, s, pathBrief, b.id, "")

@@ -27,7 +27,7 @@ func (b *Balancer) meetFirst() {
 
 // meet gets to know the process that answers, if it is another than before.
 // What it says keeps the server from getting work.
-func (b *Balancer) meet(ctx context.Context, s *backend, found readiness) (trouble string) {
+func (b *Balancer) meet(ctx context.Context, s *backend, found readiness) (problem string) {
 	b.mu.Lock()
 	known := s.id == found.id
 	twin := b.twin(s, found.id)
@@ -41,9 +41,9 @@ func (b *Balancer) meet(ctx context.Context, s *backend, found readiness) (troub
 		return ""
 	}
 	asked := time.Now()
-	held, trouble := b.list(ctx, s)
-	if trouble != "" {
-		return trouble
+	held, problem := b.list(ctx, s)
+	if problem != "" {
+		return problem
 	}
 	s.pool.CloseIdle() // those to the process before
 	b.adopt(s, found, held, asked)

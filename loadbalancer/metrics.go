@@ -8,7 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/whiskaway/whiskaway/internal/trace"
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/waiting"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/queue"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -24,7 +24,7 @@ type metrics struct {
 	retries   *prometheus.CounterVec
 	inits     *prometheus.CounterVec
 	init      prometheus.Histogram
-	added     prometheus.Histogram
+	overhead  prometheus.Histogram
 	ejections prometheus.Counter
 	hosts     *prometheus.CounterVec
 
@@ -32,8 +32,8 @@ type metrics struct {
 	queueRefused *prometheus.CounterVec
 }
 
-// addedBuckets are seconds, from ten microseconds to a second.
-var addedBuckets = []float64{.00001, .00003, .0001, .0003, .001, .003, .01, .03, .1, .3, 1}
+// overheadBuckets are seconds, from ten microseconds to a second.
+var overheadBuckets = []float64{.00001, .00003, .0001, .0003, .001, .003, .01, .03, .1, .3, 1}
 
 func newMetrics(b *Balancer) *metrics {
 	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
@@ -45,15 +45,15 @@ func newMetrics(b *Balancer) *metrics {
 		retries:   counters("whiskaway_balancer_retries_total", "Runs that a server had not started and that went to another, by reason.", "reason"),
 		inits:     counters("whiskaway_balancer_inits_total", "Inits of functions at servers.", "outcome"),
 		init:      prometheus.NewHistogram(prometheus.HistogramOpts{Name: "whiskaway_balancer_init_seconds", Help: "What those took.", Buckets: []float64{.003, .01, .03, .1, .3, 1, 3, 10, 30, 60, 300}}),
-		added:     prometheus.NewHistogram(prometheus.HistogramOpts{Name: "whiskaway_balancer_added_seconds", Help: "Of a run's time what was spent neither at its server nor waiting for one.", Buckets: addedBuckets}),
+		overhead:  prometheus.NewHistogram(prometheus.HistogramOpts{Name: "whiskaway_balancer_overhead_seconds", Help: "Overhead that the balancer adds to a run: its time less that at its server and in the queue.", Buckets: overheadBuckets}),
 		ejections: prometheus.NewCounter(prometheus.CounterOpts{Name: "whiskaway_balancer_ejections_total", Help: "Servers that were left out for a while because they failed."}),
 	}
 	m.hosts = counters("whiskaway_balancer_hosts_actions_total", "Actions that had hosts come and go: up and down by the owner's hook, drain and resume before.", "action", "outcome")
-	noRoom := prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "whiskaway_balancer_no_room_total", Help: "Inits and runs that found no room, neither here nor at any server that was asked."},
+	noRoom := prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "whiskaway_balancer_saturated_total", Help: "Inits and runs that found no room, neither here nor at any server that was asked."},
 		func() float64 { return float64(b.noRoom.Load()) })
 	m.waited = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "whiskaway_balancer_queue_seconds", Help: "What runs waited until a server had room for them, of those that had to.", Buckets: []float64{.001, .003, .01, .03, .1, .3, 1, 3, 10, 30, 60}})
 	m.queueRefused = counters("whiskaway_balancer_queue_refused_total", "Runs that found no server and were refused, by cause: full, tenant and bytes had no place to wait, time waited for too long.", "cause")
-	for _, cause := range []string{string(waiting.Full), string(waiting.Tenant), string(waiting.Bytes), "time"} {
+	for _, cause := range []string{string(queue.Full), string(queue.Tenant), string(queue.Bytes), "time"} {
 		m.queueRefused.WithLabelValues(cause)
 	}
 	picks := counters("whiskaway_balancer_picks_total", "Choices of a server for a run, by what they were made for: warm ones found the function there.", "why")
@@ -62,7 +62,7 @@ func newMetrics(b *Balancer) *metrics {
 	}
 	m.registry.MustRegister(trace.Counters("whiskaway_balancer_spans_total", func() (sent, dropped float64) { return b.tracer.Counts() })...)
 	m.tenants = newTenantTotals(counters("whiskaway_balancer_tenant_requests_total", "Inits and runs of a tenant that were answered, by outcome: ok, error, or a reason. Of many tenants, the later ones are one: other.", "tenant", "request", "outcome"))
-	m.registry.MustRegister(picks, m.tenants.counts, m.requests, m.retries, m.inits, m.init, m.added, m.ejections, noRoom, m.waited, m.queueRefused, gauges{b}, sums{b},
+	m.registry.MustRegister(picks, m.tenants.counts, m.requests, m.retries, m.inits, m.init, m.overhead, m.ejections, noRoom, m.waited, m.queueRefused, gauges{b}, sums{b},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -5,16 +5,16 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/waiting"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/queue"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
 // line is the runs that found no server.
-type line = waiting.Line[*function, *flight]
+type line = queue.Queue[*function, *flight]
 
 // waiter is a run's place in the line. What is guarded is so by Balancer.mu.
 type waiter struct {
-	entry  *waiting.Entry[*function, *flight] // guarded
+	entry  *queue.Entry[*function, *flight] // guarded
 	since  time.Time
 	until  time.Time
 	called chan struct{} // closed when a server was found, or err
@@ -87,7 +87,7 @@ func (r *flight) queue() error {
 	}
 	w := r.waiter
 	if w == nil {
-		w = &waiter{since: now, until: waiting.Until(now, r.deadline, b.settings().QueueWait)}
+		w = &waiter{since: now, until: queue.Until(now, r.deadline, b.settings().QueueWait)}
 	}
 	if !w.until.After(now) {
 		b.metrics.queueRefused.WithLabelValues("time").Inc()
@@ -114,13 +114,13 @@ func (r *flight) queue() error {
 	return nil
 }
 
-var causes = map[waiting.Cause]string{
-	waiting.Full:   "as many runs wait for a server as may: --queue",
-	waiting.Tenant: "as many of the tenant's runs wait for a server as may beside others': --queue",
-	waiting.Bytes:  "the runs that wait for a server leave no memory for this one",
+var causes = map[queue.Cause]string{
+	queue.Full:   "as many runs wait for a server as may: --queue",
+	queue.Tenant: "as many of the tenant's runs wait for a server as may beside others': --queue",
+	queue.Bytes:  "the runs that wait for a server leave no memory for this one",
 }
 
 // errFull is for a run that may not even wait.
-func errFull(cause waiting.Cause) error {
+func errFull(cause queue.Cause) error {
 	return &Refusal{Reason: runtimespec.Saturated, Message: fmt.Sprintf("no server can take it now, and %s", causes[cause]), RetryAfter: time.Second}
 }

@@ -33,12 +33,12 @@ func (b *Balancer) keepListed(s *backend, changes int, now time.Time) {
 	s.listing = true
 	id := s.id
 	b.work.Go(func() {
-		all, trouble := b.holds(b.base, s)
+		all, problem := b.holds(b.base, s)
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		s.listing = false
 		switch {
-		case trouble != "":
+		case problem != "":
 			s.listed = now // again after a pause
 		case b.backends[s.sched] == s && s.id == id:
 			locked := time.Now()

@@ -15,7 +15,7 @@ type ServerStatus struct {
 	Tunnel    bool   `json:"tunnel,omitempty"` // it is reached over a connection that it has made
 	ID        string `json:"id"`               // incarnation; empty: never met
 	State     string `json:"state"`            // unmet, recovering, healthy, ejected, probing, draining
-	Trouble   string `json:"trouble,omitempty"`
+	Problem   string `json:"problem,omitempty"`
 	Sent      int    `json:"sent"` // runs that this balancer has in flight there
 	InFlight  int    `json:"in_flight"`
 	Slots     int    `json:"slots"`
@@ -61,13 +61,13 @@ func (b *Balancer) servers() []ServerStatus {
 		s := b.backends[sched]
 		load, _ := sched.Reported()
 		one := ServerStatus{
-			Server: s.name, Tunnel: s.server.Tunnel, ID: s.id, State: sched.Health().String(), Trouble: s.trouble, Sent: sched.InFlight(),
+			Server: s.name, Tunnel: s.server.Tunnel, ID: s.id, State: sched.Health().String(), Problem: s.problem, Sent: sched.InFlight(),
 			InFlight: load.InFlight, Slots: load.Slots, Queued: load.Queued, Functions: have[sched], Cold: cold[sched], Moving: moving[s], CheckedMS: -1,
 		}
-		if one.Trouble == "" && b.drained[s.name] {
-			one.Trouble = drained
-		} else if one.Trouble == "" && b.parked(s.name) {
-			one.Trouble = leaving
+		if one.Problem == "" && b.drained[s.name] {
+			one.Problem = drained
+		} else if one.Problem == "" && b.parked(s.name) {
+			one.Problem = leaving
 		}
 		if !s.checked.IsZero() {
 			one.CheckedMS = now.Sub(s.checked).Milliseconds()

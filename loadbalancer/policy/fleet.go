@@ -32,7 +32,7 @@ func (f *Fleet) Add(name string, now time.Time) *Server { return f.add(name, Rec
 
 // Announce makes a member of one that is not known to be a server yet: it gets
 // no runs until [Fleet.Return].
-func (f *Fleet) Announce(name string, now time.Time) *Server { return f.add(name, Unmet, now) }
+func (f *Fleet) Announce(name string, now time.Time) *Server { return f.add(name, Unidentified, now) }
 
 func (f *Fleet) add(name string, health Health, now time.Time) *Server {
 	s := &Server{name: name, hash: hashOf(name), health: health, since: now}

@@ -23,7 +23,7 @@ type Server struct {
 	name   string
 	hash   uint64
 	since  time.Time // of its state of health
-	known  bool      // it has answered, also where it is unmet
+	known  bool      // it has answered, also where it is unidentified
 	errors record
 
 	runs average // s that a run takes, of all functions: what waits there is made of

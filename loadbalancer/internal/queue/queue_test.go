@@ -1,4 +1,4 @@
-package waiting_test
+package queue_test
 
 import (
 	"strings"
@@ -8,17 +8,17 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/waiting"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/queue"
 )
 
-type line = waiting.Line[string, string]
+type line = queue.Queue[string, string]
 
-// filled is a line that runs have joined, each named for its function, of the
+// filled is a queue that runs have joined, each named for its function, of the
 // tenant that its first letter names.
 func filled(t *testing.T, runs ...string) *line {
 	t.Helper()
 	l := &line{}
-	l.Limit(waiting.Limits{Entries: 100, Bytes: 100})
+	l.Limit(queue.Limits{Entries: 100, Bytes: 100})
 	for _, run := range runs {
 		_, cause := l.Join(run[:1], function(run), run, 1)
 		require.Empty(t, cause)
@@ -85,30 +85,30 @@ func TestLine_WhoReturnsIsTheFirstOfItsFunction(t *testing.T) {
 
 func TestLine_IsBoundedAndNoTenantTakesAll(t *testing.T) {
 	l := &line{}
-	join := func(tenant string, bytes int64) waiting.Cause {
+	join := func(tenant string, bytes int64) queue.Cause {
 		_, cause := l.Join(tenant, tenant, "", bytes)
 		return cause
 	}
-	assert.Equal(t, waiting.Full, join("a", 0), "none may wait")
-	l.Limit(waiting.Limits{Entries: 8, Bytes: 100})
+	assert.Equal(t, queue.Full, join("a", 0), "none may wait")
+	l.Limit(queue.Limits{Entries: 8, Bytes: 100})
 	for range 4 {
 		assert.Empty(t, join("a", 1))
 	}
-	assert.Equal(t, waiting.Tenant, join("a", 1), "as many as are left")
+	assert.Equal(t, queue.Tenant, join("a", 1), "as many as are left")
 	assert.Empty(t, join("b", 1))
 	assert.Empty(t, join("b", 1))
-	assert.Equal(t, waiting.Tenant, join("b", 1))
+	assert.Equal(t, queue.Tenant, join("b", 1))
 	assert.Empty(t, join("c", 1))
 	assert.Empty(t, join("d", 1), "who comes anew finds the last")
-	assert.Equal(t, waiting.Full, join("e", 1))
+	assert.Equal(t, queue.Full, join("e", 1))
 
 	l = &line{}
-	l.Limit(waiting.Limits{Entries: 100, Bytes: 100})
+	l.Limit(queue.Limits{Entries: 100, Bytes: 100})
 	assert.Empty(t, join("a", 50))
-	assert.Equal(t, waiting.Tenant, join("a", 1))
-	assert.Equal(t, waiting.Bytes, join("b", 51))
+	assert.Equal(t, queue.Tenant, join("a", 1))
+	assert.Equal(t, queue.Bytes, join("b", 51))
 	assert.Empty(t, join("b", 50))
-	assert.Equal(t, waiting.Bytes, join("c", 1))
+	assert.Equal(t, queue.Bytes, join("c", 1))
 	assert.Empty(t, join("c", 0))
 }
 
@@ -126,6 +126,6 @@ func TestUntil_EndsBeforeTheRunsTimeDoes(t *testing.T) {
 		if c.left != 0 {
 			deadline = now.Add(c.left)
 		}
-		assert.Equal(t, c.want, waiting.Until(now, deadline, c.wait).Sub(now), "%+v", c)
+		assert.Equal(t, c.want, queue.Until(now, deadline, c.wait).Sub(now), "%+v", c)
 	}
 }

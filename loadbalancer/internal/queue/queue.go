@@ -1,51 +1,51 @@
-// Package waiting is the queue of runs that found no server: bounded, fair
+// Package queue holds the runs of runs that found no server: bounded, fair
 // between tenants and between functions, first come first served within one. It
 // decides and does nothing else; nothing in it is locked or reads a clock.
-package waiting
+package queue
 
 import "container/list"
 
-// Line is the runs that wait, V, by function, F. Whose turn it is goes round the
+// Queue is the runs that wait, V, by function, F. Whose turn it is goes round the
 // tenants, and of a tenant round its functions. It is used under its owner's lock.
-type Line[F comparable, V any] struct {
+type Queue[F comparable, V any] struct {
 	limits    Limits
 	total     amount
 	tenants   list.List // of *tenant[F, V] that have any, whose turn it is first
 	byName    map[string]*tenant[F, V]
-	functions map[F]*queue[F, V]
+	functions map[F]*lane[F, V]
 }
 
 // tenant is one that has runs waiting.
 type tenant[F comparable, V any] struct {
-	name   string
-	at     *list.Element // in Line.tenants
-	held   amount
-	queues list.List // of *queue[F, V], whose turn it is first
+	name  string
+	at    *list.Element // in Queue.tenants
+	held  amount
+	lanes list.List // of *lane[F, V], whose turn it is first
 }
 
-// queue is the runs of one function.
-type queue[F comparable, V any] struct {
+// lane is the runs of one function.
+type lane[F comparable, V any] struct {
 	function F
 	tenant   *tenant[F, V]
-	at       *list.Element // in tenant.queues
+	at       *list.Element // in tenant.lanes
 	entries  list.List     // of *Entry[F, V], first come first
 }
 
-// Entry is a place in the line.
+// Entry is a place in the queue.
 type Entry[F comparable, V any] struct {
 	tenant   string
 	function F
 	value    V
 	bytes    int64
-	in       *queue[F, V]  // nil: it has left
-	at       *list.Element // in its queue
+	in       *lane[F, V]   // nil: it has left
+	at       *list.Element // in its lane
 }
 
 // Len is how many wait.
-func (l *Line[F, V]) Len() int { return l.total.entries }
+func (l *Queue[F, V]) Len() int { return l.total.entries }
 
 // Waiting is how many wait for a function.
-func (l *Line[F, V]) Waiting(function F) int {
+func (l *Queue[F, V]) Waiting(function F) int {
 	if q := l.functions[function]; q != nil {
 		return q.entries.Len()
 	}
@@ -54,7 +54,7 @@ func (l *Line[F, V]) Waiting(function F) int {
 
 // Join gives a run of so many bytes the last place among those of its function,
 // or says why it gets none.
-func (l *Line[F, V]) Join(name string, function F, value V, bytes int64) (*Entry[F, V], Cause) {
+func (l *Queue[F, V]) Join(name string, function F, value V, bytes int64) (*Entry[F, V], Cause) {
 	var mine amount
 	if t := l.byName[name]; t != nil {
 		mine = t.held
@@ -69,23 +69,23 @@ func (l *Line[F, V]) Join(name string, function F, value V, bytes int64) (*Entry
 
 // Return gives a run that was taken out, but found no server after all, the first
 // place among those of its function. It was within the bounds before.
-func (l *Line[F, V]) Return(e *Entry[F, V]) { l.insert(e, (*list.List).PushFront) }
+func (l *Queue[F, V]) Return(e *Entry[F, V]) { l.insert(e, (*list.List).PushFront) }
 
-func (l *Line[F, V]) insert(e *Entry[F, V], push func(*list.List, any) *list.Element) {
-	q := l.queueOf(e.tenant, e.function)
+func (l *Queue[F, V]) insert(e *Entry[F, V], push func(*list.List, any) *list.Element) {
+	q := l.laneOf(e.tenant, e.function)
 	e.in = q
 	e.at = push(&q.entries, e)
 	q.tenant.held.add(1, e.bytes)
 	l.total.add(1, e.bytes)
 }
 
-// queueOf is a function's queue; a new one has the last turn.
-func (l *Line[F, V]) queueOf(name string, function F) *queue[F, V] {
+// laneOf is a function's queue; a new one has the last turn.
+func (l *Queue[F, V]) laneOf(name string, function F) *lane[F, V] {
 	if q := l.functions[function]; q != nil {
 		return q
 	}
 	if l.functions == nil {
-		l.functions, l.byName = map[F]*queue[F, V]{}, map[string]*tenant[F, V]{}
+		l.functions, l.byName = map[F]*lane[F, V]{}, map[string]*tenant[F, V]{}
 	}
 	t := l.byName[name]
 	if t == nil {
@@ -93,14 +93,14 @@ func (l *Line[F, V]) queueOf(name string, function F) *queue[F, V] {
 		t.at = l.tenants.PushBack(t)
 		l.byName[name] = t
 	}
-	q := &queue[F, V]{function: function, tenant: t}
-	q.at = t.queues.PushBack(q)
+	q := &lane[F, V]{function: function, tenant: t}
+	q.at = t.lanes.PushBack(q)
 	l.functions[function] = q
 	return q
 }
 
 // Leave gives a place up; false if it was taken out or given up before.
-func (l *Line[F, V]) Leave(e *Entry[F, V]) bool {
+func (l *Queue[F, V]) Leave(e *Entry[F, V]) bool {
 	q := e.in
 	if q == nil {
 		return false
@@ -110,10 +110,10 @@ func (l *Line[F, V]) Leave(e *Entry[F, V]) bool {
 	q.tenant.held.add(-1, -e.bytes)
 	l.total.add(-1, -e.bytes)
 	if q.entries.Len() == 0 {
-		q.tenant.queues.Remove(q.at)
+		q.tenant.lanes.Remove(q.at)
 		delete(l.functions, q.function)
 	}
-	if q.tenant.queues.Len() == 0 {
+	if q.tenant.lanes.Len() == 0 {
 		l.tenants.Remove(q.tenant.at)
 		delete(l.byName, q.tenant.name)
 	}

@@ -1,18 +1,18 @@
-package waiting_test
+package queue_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/waiting"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/queue"
 )
 
-// place is a run as the model of the line knows it.
+// place is a run as the model of the queue knows it.
 type place struct {
 	tenant, function byte
 	number           int
-	entry            *waiting.Entry[[2]byte, *place]
+	entry            *queue.Entry[[2]byte, *place]
 }
 
 // FuzzLine does what comes, beside a list that is simple: nobody is lost or there
@@ -23,8 +23,8 @@ func FuzzLine(f *testing.F) {
 	f.Add([]byte{0, 0, 0, 8, 4, 12, 4, 20, 7, 7, 4})
 	f.Fuzz(func(t *testing.T, steps []byte) {
 		const entries = 12
-		l := &waiting.Line[[2]byte, *place]{}
-		l.Limit(waiting.Limits{Entries: entries, Bytes: 1 << 20})
+		l := &queue.Queue[[2]byte, *place]{}
+		l.Limit(queue.Limits{Entries: entries, Bytes: 1 << 20})
 		m := model{t: t, line: l, passed: map[byte]map[byte]bool{}}
 		for _, step := range steps {
 			tenant, function := step>>3&3, step>>5&1
@@ -46,10 +46,10 @@ func FuzzLine(f *testing.F) {
 	})
 }
 
-// model is a list of all who wait, in the order of their functions' queues.
+// model is a list of all who wait, in the order of their functions' lanes.
 type model struct {
 	t       *testing.T
-	line    *waiting.Line[[2]byte, *place]
+	line    *queue.Queue[[2]byte, *place]
 	waiting []*place
 	out     *place // the last that was taken out
 	passed  map[byte]map[byte]bool

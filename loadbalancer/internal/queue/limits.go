@@ -1,9 +1,9 @@
-package waiting
+package queue
 
 import "time"
 
 // Limits bound what waits, of all tenants together. A tenant has as many places,
-// and bytes, as are left at most: one that floods the line gets half of it, and
+// and bytes, as are left at most: one that floods the queue gets half of it, and
 // who waits for the first time always finds a place.
 type Limits struct {
 	Entries int   // runs; 0: none may wait
@@ -21,7 +21,7 @@ const (
 )
 
 // Limit sets the bounds. Who is beyond new ones stays.
-func (l *Line[F, V]) Limit(limits Limits) { l.limits = limits }
+func (l *Queue[F, V]) Limit(limits Limits) { l.limits = limits }
 
 // amount is how many wait, and what their bodies weigh.
 type amount struct {

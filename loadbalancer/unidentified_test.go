@@ -30,12 +30,12 @@ func TestUnmet_TheOnlyServerIsUsedThoughItIsNotWell(t *testing.T) {
 	s.on(runtimespec.PathFunctions, functions(fmt.Sprintf(`{"function":%q,"tenant":"default","name":"a","state":"ready"}`, f.spec.Identity())))
 	s.on(runtimespec.PathReady, unfit)
 	r := newRig(t, loadbalancer.Config{Servers: []string{s.URL}})
-	assert.Contains(t, r.trouble(0, "unmet"), "has no room")
+	assert.Contains(t, r.problem(0, "unidentified"), "has no room")
 	r.mustRun(f)
 	s.on(runtimespec.PathReady, ready)
 	r.met(1)
 	s.on(runtimespec.PathReady, unfit)
-	assert.Contains(t, r.trouble(0, "ejected"), "has no room", "as others that fail: it was well")
+	assert.Contains(t, r.problem(0, "ejected"), "has no room", "as others that fail: it was well")
 }
 
 // A process that is not well gets nothing, also when it is another than before,
@@ -44,7 +44,7 @@ func TestUnmet_AnotherProcessIsInWhenItIsWell(t *testing.T) {
 	s := newFake(t)
 	r := before(t, loadbalancer.Config{}, s, newFake(t))
 	s.on(runtimespec.PathReady, reset)
-	r.trouble(0, "ejected")
+	r.problem(0, "ejected")
 	s.on(runtimespec.PathReady, unfit)
 	id := s.restart()
 	r.eventually(func() bool { return r.servers()[0].ID == id })
@@ -53,7 +53,7 @@ func TestUnmet_AnotherProcessIsInWhenItIsWell(t *testing.T) {
 		r.eventually(func() bool { return s.count(runtimespec.PathReady) > checked+n })
 	}
 	checks(5)
-	assert.Equal(t, "unmet", r.servers()[0].State)
+	assert.Equal(t, "unidentified", r.servers()[0].State)
 	s.on(runtimespec.PathReady, ready)
 	checks(2) // the first may have been under way
 	assert.Equal(t, 2, r.count("recovering", "healthy"), "an ejection is over after 30 s, but not that of another process")
@@ -65,10 +65,10 @@ func TestUnmet_TheOnlyServerIsUsedThoughItComesBackUnwell(t *testing.T) {
 	r := before(t, loadbalancer.Config{Queue: -1}, s)
 	r.mustInit(f)
 	s.on(runtimespec.PathReady, draining)
-	r.trouble(0, "draining")
+	r.problem(0, "draining")
 	s.on(runtimespec.PathReady, unfit)
 	id := s.restart()
-	r.eventually(func() bool { return r.servers()[0].ID == id && r.servers()[0].State == "unmet" })
+	r.eventually(func() bool { return r.servers()[0].ID == id && r.servers()[0].State == "unidentified" })
 	r.mustRun(f)
 }
 
@@ -82,7 +82,7 @@ func TestUnmet_WhoIsNotWellGetsNothingBesideOneThatIs(t *testing.T) {
 	}
 	r := newRig(t, cfg)
 	r.met(1)
-	r.eventually(func() bool { return r.count("unmet") == len(odd) })
+	r.eventually(func() bool { return r.count("unidentified") == len(odd) })
 	for range 20 {
 		f := newTarget(small, "A", uuid.NewString())
 		r.mustInit(f)
