@@ -82,7 +82,7 @@ func (f *Fleet) leave(s *Server) { f.sum(s, -1) }
 
 func (f *Fleet) sum(s *Server, sign int) {
 	f.count[s.health] += sign
-	if s.health == Healthy || s.health == Recovering {
+	if s.InRotation() {
 		f.load += sign * s.Load()
 		f.slots += sign * s.Slots()
 		if s.free() {

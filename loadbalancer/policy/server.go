@@ -37,6 +37,9 @@ func (s *Server) Name() string { return s.name }
 // Health is the server's state.
 func (s *Server) Health() Health { return s.health }
 
+// InRotation reports whether the server gets runs.
+func (s *Server) InRotation() bool { return s.health == Healthy || s.health == Recovering }
+
 // Reported is the last load report and its time, zero if there was none.
 func (s *Server) Reported() (Load, time.Time) { return s.reported, s.at }
 

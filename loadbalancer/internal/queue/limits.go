@@ -10,14 +10,17 @@ type Limits struct {
 	Bytes   int64 // of their bodies
 }
 
-// Cause is why a run may not wait.
+// Cause is why a run may not wait, as an error.
 type Cause string
+
+func (c Cause) Error() string { return "no place in the queue: " + string(c) }
 
 // Causes for which a run may not wait.
 const (
 	Full   Cause = "full"   // there is no place left
 	Tenant Cause = "tenant" // its tenant has as many places, or bytes, as are left for others
 	Bytes  Cause = "bytes"  // its body does not fit into what is left
+	Late   Cause = "time"   // it has waited as long as it may
 )
 
 // Limit sets the bounds. Who is beyond new ones stays.
