@@ -24,19 +24,19 @@ func (b *Balancer) note(c *call) {
 		return
 	}
 	c.end()
-	b.metrics.requests.WithLabelValues(path[1:], c.result()).Inc()
-	if path == runtimespec.PathRun && c.spent > 0 {
-		b.metrics.overhead.Observe((time.Since(c.began) - c.spent - c.waited).Seconds())
+	b.metrics.requests.WithLabelValues(path[1:], c.Result()).Inc()
+	if path == runtimespec.PathRun && c.AtServer > 0 {
+		b.metrics.overhead.Observe((time.Since(c.began) - c.AtServer - c.Queued).Seconds())
 	}
 	if path != runtimespec.PathStop {
-		b.metrics.tenants.count(c.tenant, path[1:], c.result())
+		b.metrics.tenants.count(c.Tenant, path[1:], c.Result())
 		b.noteFailure(c)
 	}
 	if !b.settings().AccessLog {
 		return
 	}
 	function := c.Header.Get(runtimespec.HeaderFunction)
-	b.log.Info("answered", zap.String("request", path[1:]), zap.String("tenant", c.tenant), zap.String("function", function[:min(12, len(function))]),
-		zap.String("activation", c.Header.Get(runtimespec.HeaderActivation)), zap.String("server", c.server), zap.Int("tries", c.tries),
-		zap.Int("status", c.status), zap.String("outcome", c.result()), zap.Duration("took", time.Since(c.began)), zap.Duration("at_server", c.spent), zap.Duration("queued", c.waited), c.traceID())
+	b.log.Info("answered", zap.String("request", path[1:]), zap.String("tenant", c.Tenant), zap.String("function", function[:min(12, len(function))]),
+		zap.String("activation", c.Header.Get(runtimespec.HeaderActivation)), zap.String("server", c.Server), zap.Int("tries", c.Tries),
+		zap.Int("status", c.status), zap.String("outcome", c.Result()), zap.Duration("took", time.Since(c.began)), zap.Duration("at_server", c.AtServer), zap.Duration("queued", c.Queued), c.traceID())
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -62,8 +63,8 @@ type body struct {
 	free  func()        // gives reserved memory back; nil: none is reserved
 }
 
-// release ends the use of the bytes. A second call does nothing.
-func (r *body) release() {
+// Release ends the use of the bytes. A second call does nothing.
+func (r *body) Release() {
 	if r.small != nil {
 		buffers.Put(r.small)
 	}
@@ -102,7 +103,7 @@ func (b *Balancer) read(c *call, of class, limit int64, patience time.Duration) 
 	var over *http.MaxBytesError
 	switch {
 	case err == nil && size < 0:
-		in.fit(b.memory, c.tenant, of, limit)
+		in.fit(b.memory, c.Tenant, of, limit)
 		return in, nil
 	case err == nil:
 		return in, nil
@@ -111,7 +112,7 @@ func (b *Balancer) read(c *call, of class, limit int64, patience time.Duration) 
 	default:
 		err = fmt.Errorf("%w: reading the body: %w", runtimespec.ErrMalformed, err)
 	}
-	in.release()
+	in.Release()
 	return in, err
 }
 
@@ -126,13 +127,13 @@ func (b *Balancer) reserve(c *call, of class, size, limit int64, patience time.D
 	}
 	ctx, cancel := context.WithTimeout(c.Context(), patience)
 	defer cancel()
-	if err := b.memory.acquire(ctx, c.tenant, of, size); err != nil {
+	if err := b.memory.acquire(ctx, c.Tenant, of, size); err != nil {
 		if c.Context().Err() != nil {
-			return nil, errLeft
+			return nil, exchange.ErrLeft
 		}
-		return nil, b.counted(refusal(runtimespec.Saturated, "the bodies of other requests leave no memory for this one: --body-memory"))
+		return nil, b.countSaturated(refusal(runtimespec.Saturated, "the bodies of other requests leave no memory for this one: --body-memory"))
 	}
-	return func() { b.memory.release(c.tenant, of, size) }, nil
+	return func() { b.memory.release(c.Tenant, of, size) }, nil
 }
 
 // fit keeps only as much memory reserved as a body needs that did not say its

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	refusals "github.com/whiskaway/whiskaway/internal/refusal"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -18,53 +19,27 @@ func refusal(reason runtimespec.Reason, format string, args ...any) *Refusal {
 	return refusals.New(reason, format, args...)
 }
 
-// away is for a server that nothing could be sent to.
-func away(format string, args ...any) *Refusal {
-	r := refusal(runtimespec.StartFailed, format, args...)
-	r.Away = true
-	return r
+// countSaturated returns err, and counts a request that found no room.
+func (b *Balancer) countSaturated(err error) error {
+	var r *Refusal
+	if errors.As(err, &r) && r.Reason == runtimespec.Saturated {
+		b.saturated.Add(1)
+	}
+	return err
 }
-
-// lost is the answer to a run that may have been started and whose answer will
-// not come.
-func lost(format string, args ...any) *Refusal {
-	r := refusal(runtimespec.Internal, format, args...)
-	r.Status = http.StatusBadGateway
-	return r
-}
-
-// Outcomes that are no reasons, for metrics and log.
-const (
-	outcomeLeft  = "caller-left"
-	outcomeCut   = "cut"   // the answer broke off
-	outcomeError = "error" // an answer that says no reason that is known
-)
-
-// errLeft is for a caller that is gone: there is nobody to answer.
-var errLeft = errors.New("the caller hung up")
 
 // asRefusal sorts any error.
 func asRefusal(err error) *Refusal {
-	var r *Refusal
-	var large *tooLarge
-	switch {
-	case errors.As(err, &r):
-		return r
-	case errors.As(err, &large):
+	if large := (*tooLarge)(nil); errors.As(err, &large) {
 		return refusal(runtimespec.TooLarge, "%v", large)
-	case errors.Is(err, runtimespec.ErrMalformed):
-		return refusal(runtimespec.BadRequest, "%v", err)
 	}
-	return refusal(runtimespec.Internal, "internal error; the balancer's log says more")
+	return refusals.Of(err, exchange.Service)
 }
-
-// maxRetryAfter bounds what a server is believed, in seconds.
-const maxRetryAfter = refusals.MaxRetryAfter
 
 // refuse answers a request with an error, all of it in one write.
 func (b *Balancer) refuse(c *call, err error) {
-	if errors.Is(err, errLeft) {
-		c.outcome = outcomeLeft
+	if errors.Is(err, exchange.ErrLeft) {
+		c.outcome = exchange.Left
 		panic(http.ErrAbortHandler)
 	}
 	r := asRefusal(err)

@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -47,7 +48,7 @@ func (f *failures) admit(now time.Time) (write bool, skipped int) {
 func ourFault(outcome string) bool {
 	switch runtimespec.Reason(outcome) {
 	case runtimespec.Internal, runtimespec.StartFailed, runtimespec.Saturated, runtimespec.TableFull, runtimespec.Expired,
-		runtimespec.WrongServer, runtimespec.ResultGone, outcomeCut, outcomeError:
+		runtimespec.WrongServer, runtimespec.ResultGone, exchange.Cut, exchange.Error:
 		return true
 	}
 	return false
@@ -55,7 +56,7 @@ func ourFault(outcome string) bool {
 
 // noteFailure logs an init or run that failed, if that is nobody else's fault.
 func (b *Balancer) noteFailure(c *call) {
-	outcome := c.result()
+	outcome := c.Result()
 	if !ourFault(outcome) {
 		return
 	}
@@ -66,13 +67,13 @@ func (b *Balancer) noteFailure(c *call) {
 	cause := zap.Skip()
 	if c.failed != nil {
 		cause = zap.NamedError("cause", c.failed)
-	} else if c.server != "" {
+	} else if c.Server != "" {
 		cause = zap.String("cause", "the server's log has it")
 	}
 	function := c.Header.Get(runtimespec.HeaderFunction)
 	fields := []zap.Field{
 		zap.String("function", function[:min(12, len(function))]), zap.String("activation", c.Header.Get(runtimespec.HeaderActivation)),
-		zap.String("tenant", c.tenant), zap.String("server", c.server), zap.Int("tries", c.tries), zap.String("outcome", outcome), cause, c.traceID(),
+		zap.String("tenant", c.Tenant), zap.String("server", c.Server), zap.Int("tries", c.Tries), zap.String("outcome", outcome), cause, c.traceID(),
 	}
 	if skipped > 0 {
 		fields = append(fields, zap.Int("not_logged_before", skipped))

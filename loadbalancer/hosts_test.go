@@ -192,29 +192,29 @@ func TestHosts_WhatPeopleDrainOrReturnIsTheirs(t *testing.T) {
 		assert.Equal(t, "draining", r.says(rented).State)
 		assert.Contains(t, r.says(rented).Problem, why)
 	}
-	r.LetGo(rented.URL)
+	r.BeginScaleIn(rented.URL)
 	parked("it has nothing to do and leaves")
 	id := rented.restart()
 	r.eventually(func() bool { return r.says(rented).ID == id })
 	parked("it has nothing to do and leaves")
 
 	require.Equal(t, http.StatusOK, r.tell(rented.URL, "drain").status)
-	assert.False(t, r.GiveUpHost(rented.URL), "people's")
-	r.TakeBack(rented.URL)
+	assert.False(t, r.ConfirmScaleIn(rented.URL), "people's")
+	r.CancelScaleIn(rented.URL)
 	parked("drained here")
-	r.LetGo(rented.URL)
-	assert.False(t, r.GiveUpHost(rented.URL), "still people's")
+	r.BeginScaleIn(rented.URL)
+	assert.False(t, r.ConfirmScaleIn(rented.URL), "still people's")
 	require.Equal(t, http.StatusOK, r.tell(rented.URL, "return").status)
 	r.met(2)
 
-	r.LetGo(rented.URL)
+	r.BeginScaleIn(rented.URL)
 	parked("it has nothing to do and leaves")
 	require.Equal(t, http.StatusOK, r.tell(rented.URL, "return").status)
 	r.met(2)
-	assert.False(t, r.GiveUpHost(rented.URL), "it was returned")
+	assert.False(t, r.ConfirmScaleIn(rented.URL), "it was returned")
 
-	r.LetGo(rented.URL)
-	assert.True(t, r.GiveUpHost(rented.URL))
+	r.BeginScaleIn(rented.URL)
+	assert.True(t, r.ConfirmScaleIn(rented.URL))
 	cfg := r.cfg
 	cfg.Servers = []string{own.URL}
 	require.NoError(t, r.Reload(cfg))

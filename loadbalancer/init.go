@@ -4,23 +4,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/whiskaway/whiskaway/internal/codestore"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/initload"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// init makes a function known, and ready at one server at least. It is
-// idempotent.
+// init makes a function known, and ready at one server at least. It is idempotent.
 func (b *Balancer) init(c *call) error {
 	k, lease, limit, err := c.order(b.settings().InitTimeout)
 	if err != nil {
 		return err
 	}
-	if err := b.admission.enter(c.tenant); err != nil {
-		return b.counted(err)
+	if err := b.admission.enter(c.Tenant); err != nil {
+		return b.countSaturated(err)
 	}
-	defer b.admission.leave(c.tenant)
+	defer b.admission.leave(c.Tenant)
 	if err := b.namesItself(c); err != nil {
 		return err
 	}
@@ -35,34 +39,35 @@ func (b *Balancer) init(c *call) error {
 }
 
 // makeReady has the function made ready, and the caller told what it came to.
-func (b *Balancer) makeReady(ctx context.Context, o *reply, f *function) error {
-	a, logs, err := b.place(ctx, o, f)
+func (b *Balancer) makeReady(ctx context.Context, o *reply, f *state.Function) error {
+	placing := initload.Placing{Loader: b.loader, Exchange: &o.c.Exchange, Function: f, Follower: o}
+	a, log, err := placing.Place(ctx)
 	switch {
 	case o.c.Context().Err() != nil:
-		return errLeft
+		return exchange.ErrLeft
 	case errors.Is(err, context.DeadlineExceeded):
 		return refusal(runtimespec.TimedOut, "the function was not ready in time; its init goes on")
 	case err != nil:
-		return b.counted(err)
-	case a.reason == runtimespec.Saturated:
-		b.noRoom.Add(1)
+		return b.countSaturated(err)
+	case a.Reason == runtimespec.Saturated:
+		b.saturated.Add(1)
 	}
-	o.end(ctx, a, logs)
+	o.end(ctx, a, log)
 	return nil
 }
 
-// namesItself refuses an init for a server of one's own choice: where functions
-// are is the balancer's to say.
+// namesItself refuses an init for a server of one's own choice: where functions are
+// is the balancer's to say.
 func (b *Balancer) namesItself(c *call) error {
-	if want := c.Header.Get(runtimespec.HeaderServer); want != "" && want != b.id {
+	if asked := c.Header.Get(runtimespec.HeaderServer); asked != "" && asked != b.id {
 		return refusal(runtimespec.WrongServer, "an init goes to the balancer, which places the function")
 	}
 	return nil
 }
 
-// receive reads an init's body, keeps what it takes to repeat it, and checks
-// that caller and balancer mean the same function.
-func (b *Balancer) receive(c *call, k key, lease string, limit time.Duration) (*function, error) {
+// receive reads an init's body, keeps what it takes to repeat it, and checks that
+// caller and balancer mean the same function.
+func (b *Balancer) receive(c *call, k state.Key, lease string, limit time.Duration) (*state.Function, error) {
 	kind, env := c.Header.Get(runtimespec.HeaderKind), c.Header.Get(runtimespec.HeaderEnv)
 	container, err := runtimespec.DecodeEnv(env)
 	if err != nil {
@@ -72,7 +77,7 @@ func (b *Balancer) receive(c *call, k key, lease string, limit time.Duration) (*
 	if err != nil {
 		return nil, err
 	}
-	defer in.release()
+	defer in.Release()
 	init, err := runtimespec.ParseInit(in.bytes)
 	if err != nil {
 		return nil, err
@@ -82,16 +87,38 @@ func (b *Balancer) receive(c *call, k key, lease string, limit time.Duration) (*
 		return nil, err
 	}
 	spec := init.Function(kind, code, container, b.cfg.VolatileEnv)
-	if spec.Identity() != k.identity {
+	if spec.Identity() != k.Identity {
 		return nil, refusal(runtimespec.BadRequest, "the function is not what %s says: is WHISKAWAY_VOLATILE_ENV the same on the caller and the balancer?", runtimespec.HeaderFunction)
 	}
-	name := spec.Env["__OW_ACTION_NAME"]
-	if name == "" {
-		name = init.Name
+	r := &state.Recipe{Kind: kind, Env: env, Code: code, Action: spec.Env["__OW_ACTION_NAME"], Limit: limitOf(kind, spec.Env)}
+	if r.Action == "" {
+		r.Action = init.Name
 	}
-	recipe := newRecipe(in.bytes, init, code, kind, env, name)
-	recipe.limit = limitOf(kind, spec.Env)
-	return b.remember(k, lease, recipe)
+	if r.Whole = init.HasCode && len(in.bytes) < twoStepsFrom; r.Whole {
+		r.Body = append([]byte{}, in.bytes...)
+	} else {
+		r.Body = init.WithoutCode()
+	}
+	return b.state.InitArrived(k, lease, r, time.Now())
+}
+
+// twoStepsFrom is the size from which an init is tried without its code first. Below
+// it, the code is smaller than what asking costs.
+const twoStepsFrom = 8 << 10
+
+// limitOf is how many runs at once a server gives a function whose author has limited
+// its processes: then that is what there is to wait for.
+func limitOf(kind string, env map[string]string) int {
+	if shared, _ := strconv.ParseBool(env["__OW_ALLOW_CONCURRENT"]); shared {
+		return 0
+	}
+	if n, err := strconv.Atoi(env["WHISKAWAY_MAX_INSTANCES"]); err == nil && n > 0 {
+		return n
+	}
+	if gpu, _ := strconv.ParseBool(env["WHISKAWAY_GPU"]); gpu || strings.HasSuffix(kind, "-gpu") {
+		return 1
+	}
+	return 0
 }
 
 // keepCode stores the code that came, or finds what an earlier init brought.
@@ -105,7 +132,7 @@ func (b *Balancer) keepCode(c *call, init *runtimespec.InitBody) (digest runtime
 	switch {
 	case !init.HasCode && claimed == "":
 		return digest, refusal(runtimespec.BadRequest, "Missing main/no code to execute.")
-	case !init.HasCode && !b.store.Has(c.tenant, digest):
+	case !init.HasCode && !b.store.Has(c.Tenant, digest):
 		return digest, refusal(runtimespec.CodeNeeded, "the balancer does not have this code: send the whole init")
 	case !init.HasCode:
 		return digest, nil
@@ -114,31 +141,10 @@ func (b *Balancer) keepCode(c *call, init *runtimespec.InitBody) (digest runtime
 	if claimed != "" && actual != digest {
 		return digest, refusal(runtimespec.BadRequest, "the code is not what %s says", runtimespec.HeaderCode)
 	}
-	if err := b.noteCode(int64(len(init.Code)), b.store.Put(c.tenant, actual, init.Code)); codestore.Full(err) {
+	if err := b.noteCode(int64(len(init.Code)), b.store.Put(c.Tenant, actual, init.Code)); codestore.Full(err) {
 		return digest, b.errDiskFull(err)
 	} else if err != nil {
 		return digest, fmt.Errorf("keeping its code: %w", err)
 	}
 	return actual, nil
-}
-
-// remember enters the function and its lease.
-func (b *Balancer) remember(k key, lease string, r *recipe) (*function, error) {
-	now := time.Now()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if f := b.loading[k]; f != nil { // nobody needed it for a moment
-		delete(b.loading, k)
-		b.functions[k] = f
-	}
-	f, err := b.known(k, now)
-	if err != nil {
-		return nil, err
-	}
-	if f.recipe == nil || !f.recipe.whole {
-		f.recipe, f.name = r, r.name
-		f.sched.Limit(r.limit)
-	}
-	b.use(f, lease, now)
-	return f, nil
 }

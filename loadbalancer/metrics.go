@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/whiskaway/whiskaway/internal/trace"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/queue"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 	"github.com/whiskaway/whiskaway/runtime-spec"
@@ -49,11 +50,11 @@ func newMetrics(b *Balancer) *metrics {
 		ejections: prometheus.NewCounter(prometheus.CounterOpts{Name: "whiskaway_balancer_ejections_total", Help: "Servers that were left out for a while because they failed."}),
 	}
 	m.hosts = counters("whiskaway_balancer_hosts_actions_total", "Actions that had hosts come and go: up and down by the owner's hook, drain and resume before.", "action", "outcome")
-	noRoom := prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "whiskaway_balancer_saturated_total", Help: "Inits and runs that found no room, neither here nor at any server that was asked."},
-		func() float64 { return float64(b.noRoom.Load()) })
+	saturated := prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "whiskaway_balancer_saturated_total", Help: "Inits and runs that found no room, neither here nor at any server that was asked."},
+		func() float64 { return float64(b.saturated.Load()) })
 	m.waited = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "whiskaway_balancer_queue_seconds", Help: "What runs waited until a server had room for them, of those that had to.", Buckets: []float64{.001, .003, .01, .03, .1, .3, 1, 3, 10, 30, 60}})
 	m.queueRefused = counters("whiskaway_balancer_queue_refused_total", "Runs that found no server and were refused, by cause: full, tenant and bytes had no place to wait, time waited for too long.", "cause")
-	for _, cause := range []string{string(queue.Full), string(queue.Tenant), string(queue.Bytes), "time"} {
+	for _, cause := range []string{string(queue.Full), string(queue.Tenant), string(queue.Bytes), string(queue.Late)} {
 		m.queueRefused.WithLabelValues(cause)
 	}
 	picks := counters("whiskaway_balancer_picks_total", "Choices of a server for a run, by what they were made for: warm ones found the function there.", "why")
@@ -62,21 +63,33 @@ func newMetrics(b *Balancer) *metrics {
 	}
 	m.registry.MustRegister(trace.Counters("whiskaway_balancer_spans_total", func() (sent, dropped float64) { return b.tracer.Counts() })...)
 	m.tenants = newTenantTotals(counters("whiskaway_balancer_tenant_requests_total", "Inits and runs of a tenant that were answered, by outcome: ok, error, or a reason. Of many tenants, the later ones are one: other.", "tenant", "request", "outcome"))
-	m.registry.MustRegister(picks, m.tenants.counts, m.requests, m.retries, m.inits, m.init, m.overhead, m.ejections, noRoom, m.waited, m.queueRefused, gauges{b}, sums{b},
+	m.registry.MustRegister(picks, m.tenants.counts, m.requests, m.retries, m.inits, m.init, m.overhead, m.ejections, saturated, m.waited, m.queueRefused, gauges{b}, sums{b},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
-func (m *metrics) picked(why policy.Why) { m.picks[why].Inc() }
-func (m *metrics) retried(reason string) {
-	if !known[runtimespec.Reason(reason)] && reason != "not-sent" {
+// Picked counts a choice of a server.
+func (m *metrics) Picked(why policy.Why) { m.picks[why].Inc() }
+
+// Queued counts a run that was queued until a server was found.
+func (m *metrics) Queued(waited time.Duration) { m.waited.Observe(waited.Seconds()) }
+
+// QueueRefused counts a run that may not be queued, or any longer.
+func (m *metrics) QueueRefused(cause queue.Cause) {
+	m.queueRefused.WithLabelValues(string(cause)).Inc()
+}
+
+// Retried counts a run that a server has not started.
+func (m *metrics) Retried(reason string) {
+	if !runtimespec.Reason(reason).Known() && reason != "not-sent" {
 		reason = "other"
 	}
 	m.retries.WithLabelValues(reason).Inc()
 }
 
-func (m *metrics) loaded(well bool, took time.Duration) {
-	if !well {
+// initDone counts an init at a server.
+func (m *metrics) initDone(ready bool, took time.Duration) {
+	if !ready {
 		m.inits.WithLabelValues("failed").Inc()
 		return
 	}
@@ -84,24 +97,15 @@ func (m *metrics) loaded(well bool, took time.Duration) {
 	m.init.Observe(took.Seconds())
 }
 
-// known are the reasons that are labels: a server may say anything.
-var known = func() map[runtimespec.Reason]bool {
-	all := map[runtimespec.Reason]bool{}
-	for _, r := range runtimespec.Reasons() {
-		all[r] = true
-	}
-	return all
-}()
-
-// result is a call's outcome for metrics and log.
-func (c *call) result() string {
+// Result is a call's outcome for metrics and log.
+func (c *call) Result() string {
 	switch {
-	case c.outcome == outcomeLeft, c.outcome == outcomeCut, known[runtimespec.Reason(c.outcome)]:
+	case c.outcome == exchange.Left, c.outcome == exchange.Cut, runtimespec.Reason(c.outcome).Known():
 		return c.outcome
 	case c.outcome == "" && c.status < 400:
-		return "ok"
+		return exchange.OK
 	}
-	return outcomeError
+	return exchange.Error
 }
 
 // showMetrics answers with the balancer's numbers, to whom servers are shown.
@@ -144,15 +148,13 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(value), labels...)
 	}
 	gauge(policyDesc, 1, g.b.settings().Policy)
-	for _, s := range g.b.servers() {
-		gauge(stateDesc, 1, s.Server, s.State)
-		gauge(sentDesc, s.Sent, s.Server)
-		gauge(loadDesc, s.InFlight+s.Queued, s.Server)
-		gauge(slotsDesc, s.Slots, s.Server)
-	}
-	for name, counts := range g.b.runOutcomes() {
-		for outcome, n := range counts {
-			ch <- prometheus.MustNewConstMetric(serverDesc, prometheus.CounterValue, float64(n), name, outcomes[outcome])
+	for _, s := range g.b.state.View(time.Now()) {
+		gauge(stateDesc, 1, s.Name, s.Health.String())
+		gauge(sentDesc, s.Sent, s.Name)
+		gauge(loadDesc, s.Reported.InFlight+s.Reported.Queued, s.Name)
+		gauge(slotsDesc, s.Reported.Slots, s.Name)
+		for outcome, n := range s.Runs {
+			ch <- prometheus.MustNewConstMetric(serverDesc, prometheus.CounterValue, float64(n), s.Name, outcomes[outcome])
 		}
 	}
 	full := 0
@@ -160,9 +162,7 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 		full = 1
 	}
 	gauge(diskDesc, full)
-	g.b.mu.Lock()
-	functions, queued := len(g.b.functions), g.b.line.Len()
-	g.b.mu.Unlock()
+	_, functions, queued := g.b.state.Counts()
 	gauge(functionsDesc, functions)
 	gauge(queuedDesc, queued)
 	gauge(inFlightDesc, g.b.admission.inFlight())

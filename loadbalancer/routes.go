@@ -10,8 +10,9 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/whiskaway/whiskaway/internal/token"
-	"github.com/whiskaway/whiskaway/internal/trace"
 	"github.com/whiskaway/whiskaway/internal/web"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -42,27 +43,21 @@ func (b *Balancer) handler() http.Handler {
 // call is one authenticated request, and what is noted of it for the log.
 type call struct {
 	*http.Request
-	w      http.ResponseWriter
-	grant  token.Grant
-	tenant string
-	began  time.Time
-	way
-	span trace.Span // of the request; none where traces are off
+	w     http.ResponseWriter
+	grant token.Grant
+	began time.Time
+	exchange.Exchange
 
 	status  int
 	outcome string // a reason
 	failed  error  // why, if the balancer knows
-	server  string // name of who answered
-	tries   int
-	spent   time.Duration // at servers
-	waited  time.Duration // for one with room
-	whole   bool          // a relayed answer reached its end
 }
 
 // handle checks who calls, and maps a returned error to its refusal.
 func (b *Balancer) handle(next func(*call) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		call := &call{Request: c.Request(), w: c.Response().Writer, began: time.Now()}
+		call.Caller = call.Context()
 		call.begin(b.tracer)
 		defer b.note(call) // also of an answer that is broken off
 		err := b.authorize(call)
@@ -80,7 +75,7 @@ func (b *Balancer) handle(next func(*call) error) echo.HandlerFunc {
 // servers are.
 func (b *Balancer) sign(h http.Header) {
 	h[runtimespec.HeaderServer] = []string{b.id}
-	h[runtimespec.HeaderLoad] = []string{string(b.load().AppendHeader(make([]byte, 0, 96)))}
+	h[runtimespec.HeaderLoad] = []string{string(b.state.Load().AppendHeader(make([]byte, 0, 96)))}
 }
 
 // maxHops is how many balancers a request may pass.
@@ -91,34 +86,34 @@ func (b *Balancer) authorize(c *call) error {
 	if err != nil {
 		return refusal(runtimespec.Unauthorized, "the balancer wants a bearer token that it knows: set --token-file on the caller")
 	}
-	c.grant, c.tenant = grant, grant.Tenant
+	c.grant, c.Tenant = grant, grant.Tenant
 	if on := c.Header.Get(runtimespec.HeaderTenant); on != "" {
 		if !grant.Delegate {
 			return refusal(runtimespec.Forbidden, "this token may not act for another tenant")
 		}
-		c.tenant = on
+		c.Tenant = on
 	}
-	c.hops = b.id
+	c.Hops = b.id
 	if visited := c.Header.Get(runtimespec.HeaderHops); visited != "" {
 		if strings.Contains(visited, b.id) || strings.Count(visited, ",") >= maxHops-1 {
 			return refusal(runtimespec.BadRequest, "the request has come back to this balancer, or passed too many: is a balancer in its own list of servers, or do lists name each other in a circle?")
 		}
-		c.hops = visited + "," + b.id
+		c.Hops = visited + "," + b.id
 	}
 	return nil
 }
 
 // key names the function that a request is about.
-func (c *call) key() (key, error) {
+func (c *call) key() (k state.Key, err error) {
 	value := c.Header.Get(runtimespec.HeaderFunction)
 	if value == "" {
-		return key{}, refusal(runtimespec.BadRequest, "the header %s is missing: callers of a balancer are client containers and balancers", runtimespec.HeaderFunction)
+		return k, refusal(runtimespec.BadRequest, "the header %s is missing: callers of a balancer are client containers and balancers", runtimespec.HeaderFunction)
 	}
 	identity, err := runtimespec.ParseDigest(value)
 	if err != nil {
-		return key{}, refusal(runtimespec.BadRequest, "%s: %v", runtimespec.HeaderFunction, err)
+		return k, refusal(runtimespec.BadRequest, "%s: %v", runtimespec.HeaderFunction, err)
 	}
-	return key{c.tenant, identity}, nil
+	return state.Key{Tenant: c.Tenant, Identity: identity}, nil
 }
 
 func (c *call) lease() (string, error) {
@@ -131,7 +126,7 @@ func (c *call) lease() (string, error) {
 
 // order is what an init and a run have in common: which function, for whom, and
 // how long it may take.
-func (c *call) order(longest time.Duration) (k key, lease string, limit time.Duration, err error) {
+func (c *call) order(longest time.Duration) (k state.Key, lease string, limit time.Duration, err error) {
 	if k, err = c.key(); err != nil {
 		return k, "", 0, err
 	}
@@ -147,6 +142,7 @@ func (c *call) order(longest time.Duration) (k key, lease string, limit time.Dur
 	return k, lease, limit, nil
 }
 
-func (c *call) wantsFrames() bool {
+// WantsFrames reports whether the caller takes an answer in frames.
+func (c *call) WantsFrames() bool {
 	return strings.Contains(c.Header.Get("Accept"), runtimespec.MediaFrames)
 }

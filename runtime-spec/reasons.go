@@ -88,6 +88,12 @@ func (r Reason) Transient() bool {
 	return false
 }
 
+// Known reports whether the reason is one of the contract.
+func (r Reason) Known() bool {
+	_, ok := statuses[r]
+	return ok
+}
+
 // Status is the HTTP status that goes with the reason.
 func (r Reason) Status() int {
 	if s, ok := statuses[r]; ok {

@@ -3,6 +3,7 @@
 package refusal
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,6 +23,19 @@ type Refusal struct {
 // New is a refusal with a message.
 func New(reason runtimespec.Reason, format string, args ...any) *Refusal {
 	return &Refusal{Reason: reason, Message: fmt.Sprintf(format, args...)}
+}
+
+// Of is what an error means to a caller of a service. What the service has no word
+// for is told to its log only.
+func Of(err error, service string) *Refusal {
+	var r *Refusal
+	switch {
+	case errors.As(err, &r):
+		return r
+	case errors.Is(err, runtimespec.ErrMalformed):
+		return New(runtimespec.BadRequest, "%v", err)
+	}
+	return New(runtimespec.Internal, "internal error; the %s's log says more", service)
 }
 
 // Because adds what only the log is told.

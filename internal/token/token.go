@@ -78,6 +78,19 @@ func (s Set) add(fields []string) error {
 	return nil
 }
 
+// Several reports whether callers are told apart: there are several tenants, or a
+// token that may name any.
+func (s Set) Several() bool {
+	first := ""
+	for _, grant := range s {
+		if grant.Delegate || first != "" && grant.Tenant != first {
+			return true
+		}
+		first = grant.Tenant
+	}
+	return false
+}
+
 // First reads the token that a caller sends: the file's first.
 func First(path string) (string, error) {
 	if _, err := Load(path); err != nil {

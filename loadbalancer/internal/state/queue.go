@@ -81,7 +81,7 @@ func (s *State) tryDispatch(r *Run, now time.Time, ended *Server) bool {
 // wake ends a run's time in the queue, from which its caller takes it: a server was
 // chosen for it.
 func (s *State) wake(r *Run, choice policy.Choice, now time.Time) {
-	r.probing, r.Queued = false, now.Sub(r.since)
+	r.probing, r.Waited = false, now.Sub(r.since)
 	r.WakeErr = s.assign(r, choice, now)
 	s.emit(Wake{r})
 }

@@ -27,7 +27,7 @@ type Run struct {
 	Started  *Server       // the last that may have started it; set by the owner
 	Tried    tried         // servers that are not picked again
 	Until    time.Time     // it is queued no longer
-	Queued   time.Duration // how long it was, when it was woken
+	Waited   time.Duration // in the queue, when it was woken
 	Woken    chan struct{} // of this time in the queue; made by the owner
 	WakeErr  error         // why no server will be found; valid when Woken is closed
 	Over     chan struct{} // closed at its end; nil: nobody waits for that

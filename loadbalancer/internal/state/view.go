@@ -135,3 +135,15 @@ func (s *State) Leases(k Key) int {
 	}
 	return 0
 }
+
+// Awaited reports whether a run's end is waited for by another of its activation.
+func (s *State) Awaited() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.runs {
+		if r.Over != nil {
+			return true
+		}
+	}
+	return false
+}
