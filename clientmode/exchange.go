@@ -105,7 +105,7 @@ func (c *Client) foreign(f *function, status int, body []byte) outcome {
 		zap.Stringer("upstream", f.upstream), zap.Int("status", status), zap.String("body", fmt.Sprintf("%.200q", body)))
 	hint := "look at what listens there"
 	if status == http.StatusBadRequest && bytes.Contains(body, []byte("HTTPS")) {
-		hint = speaksTLS
+		hint = hop.CauseTLS.String()
 	}
 	return failure(http.StatusBadGateway, runtimespec.Internal, "%s answered %s and is no server of this contract: %s", f.server, statusText(status), hint)
 }

@@ -17,7 +17,7 @@ import (
 
 // ready answers a readiness probe: whether new work is welcome.
 func (b *Balancer) ready(c echo.Context) error {
-	b.sign(c.Response().Header())
+	b.endpoint.Sign(c.Response().Header())
 	reason := ""
 	if b.admission.draining() {
 		reason = string(runtimespec.Draining)
@@ -41,19 +41,19 @@ const listWait = 2 * time.Second
 // server that does not answer in time is left out.
 func (b *Balancer) showFunctions(c *call) error {
 	tenant := ""
-	everything := c.grant.Delegate && c.Header.Get(runtimespec.HeaderTenant) == ""
+	everything := c.Grant.Delegate && !c.NamesTenant()
 	if b.settings().token != "" && !everything {
 		tenant = c.Tenant
 	}
 	brief, _ := strconv.ParseBool(c.URL.Query().Get("brief"))
 	ctx, cancel := context.WithTimeout(c.Context(), listWait)
 	defer cancel()
-	all := b.backends.All()
+	all, hops := b.backends.All(), b.exchange(c).Hops
 	lists := make([][]map[string]any, len(all))
 	var asked sync.WaitGroup
 	for i, s := range all {
 		asked.Go(func() {
-			status, text, err := s.Functions(ctx, brief, c.Hops, tenant)
+			status, text, err := s.Functions(ctx, brief, hops, tenant)
 			var said struct{ Functions []map[string]any }
 			if err != nil || status != http.StatusOK || json.Unmarshal(text, &said) != nil {
 				return
@@ -69,6 +69,6 @@ func (b *Balancer) showFunctions(c *call) error {
 	if err != nil {
 		return err
 	}
-	b.answer(c, http.StatusOK, body)
+	c.Answer(http.StatusOK, body)
 	return nil
 }

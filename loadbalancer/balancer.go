@@ -10,6 +10,7 @@ package loadbalancer
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"math/rand/v2"
 	"os"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/internal/trace"
 	"github.com/whiskaway/whiskaway/internal/tunnel"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/autoscale"
@@ -53,6 +55,7 @@ type Balancer struct {
 	memory    *memory       // of requests' bodies
 	admission admission
 	saturated atomic.Uint64 // inits and runs that found no room, here or at any server
+	endpoint  *endpoint.Endpoint
 	listener  *daemon.Listener
 	joined    *discovery.Joined // servers that say themselves that they are there
 	hub       tunnel.Hub        // connections that servers have made
@@ -139,7 +142,7 @@ func (b *Balancer) openFleet() error {
 }
 
 func (b *Balancer) listen() error {
-	b.listener = &daemon.Listener{Listen: b.cfg.Listen, Handler: b.handler(), TLS: b.tls(), Log: b.log}
+	b.listener = &daemon.Listener{Listen: b.cfg.Listen, Handler: b.handler(), TLS: endpoint.TLS(func() *tls.Certificate { return b.settings().Certificate }), Log: b.log}
 	if err := b.listener.Start(); err != nil {
 		b.listener = nil
 		return err

@@ -2,20 +2,15 @@ package loadbalancer
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"net/http"
 	"sync"
 	"time"
 
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
+	"github.com/whiskaway/whiskaway/internal/endpoint"
+	refusals "github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
 const (
-	// uploadTime is how long a caller may take to send a body.
-	uploadTime = 2 * time.Minute
 	// pooled is the size of buffers that are used again.
 	pooled = 16 << 10
 )
@@ -39,22 +34,12 @@ func (c class) small() int64 {
 // flag is the setting that limits a body.
 func (c class) flag() string {
 	if c == initBody {
-		return "max-init-body"
+		return "--max-init-body"
 	}
-	return "max-run-body"
+	return "--max-run-body"
 }
 
 var buffers = sync.Pool{New: func() any { return new([pooled]byte) }}
-
-// tooLarge is a body that is larger than a setting allows.
-type tooLarge struct {
-	limit int64
-	flag  string
-}
-
-func (e *tooLarge) Error() string {
-	return fmt.Sprintf("the request is larger than %d bytes, the most that this balancer takes: --%s", e.limit, e.flag)
-}
 
 // body is a request's body, whole.
 type body struct {
@@ -77,42 +62,23 @@ func (r *body) Release() {
 // read reads a body whole, in time and within its limit. It waits no longer than
 // patience for memory.
 func (b *Balancer) read(c *call, of class, limit int64, patience time.Duration) (in body, err error) {
-	size := c.ContentLength
-	if size > limit {
-		return in, &tooLarge{limit, of.flag()}
+	most, size := endpoint.BodyLimit{Bytes: limit, Flag: of.flag()}, c.ContentLength
+	if err := c.CheckSize(most); err != nil {
+		return in, err
 	}
 	if in.free, err = b.reserve(c, of, size, limit, patience); err != nil {
 		return in, err
 	}
-	switch {
-	case size < 0:
-	case size <= pooled:
+	var buf []byte
+	if 0 <= size && size <= pooled {
 		in.small = buffers.Get().(*[pooled]byte)
-		in.bytes = in.small[:size]
-	default:
-		in.bytes = make([]byte, size)
+		buf = in.small[:size]
 	}
-	control := http.NewResponseController(c.w)
-	_ = control.SetReadDeadline(time.Now().Add(uploadTime))
-	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
-	if size < 0 {
-		in.bytes, err = io.ReadAll(http.MaxBytesReader(c.w, c.Body, limit))
-	} else {
-		_, err = io.ReadFull(c.Body, in.bytes)
-	}
-	var over *http.MaxBytesError
-	switch {
-	case err == nil && size < 0:
+	if in.bytes, err = c.Read(most, buf); err != nil {
+		in.Release()
+	} else if size < 0 {
 		in.fit(b.memory, c.Tenant, of, limit)
-		return in, nil
-	case err == nil:
-		return in, nil
-	case errors.As(err, &over):
-		err = &tooLarge{limit, of.flag()}
-	default:
-		err = fmt.Errorf("%w: reading the body: %w", runtimespec.ErrMalformed, err)
 	}
-	in.Release()
 	return in, err
 }
 
@@ -129,7 +95,7 @@ func (b *Balancer) reserve(c *call, of class, size, limit int64, patience time.D
 	defer cancel()
 	if err := b.memory.acquire(ctx, c.Tenant, of, size); err != nil {
 		if c.Context().Err() != nil {
-			return nil, exchange.ErrLeft
+			return nil, refusals.ErrLeft
 		}
 		return nil, b.countSaturated(refusal(runtimespec.Saturated, "the bodies of other requests leave no memory for this one: --body-memory"))
 	}

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/labstack/echo/v4"
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/backend"
@@ -18,22 +17,15 @@ import (
 // pathServer is one server, by a name that [backend.Fleet.Lookup] knows, escaped.
 const pathServer = pathServers + "/:server"
 
-// drainOrReturn answers POST /servers/SERVER/drain and …/return.
-func (b *Balancer) drainOrReturn(drain bool) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		return b.handle(func(call *call) error { return b.setDrained(call, c.Param("server"), drain) })(c)
-	}
-}
-
 // setDrained takes a server out of work, or lets it in again, and answers with
 // what has become of it. Drained it stays whatever it says of itself, also when
 // it is started again or leaves the list and comes back, for as long as this
 // balancer lives. One that is returned gets runs when a check finds it ready.
-func (b *Balancer) setDrained(c *call, name string, drain bool) error {
+func (b *Balancer) setDrained(c *call, drain bool) error {
 	if err := b.mayOperate(c); err != nil {
 		return err
 	}
-	name, err := url.PathUnescape(name)
+	name, err := url.PathUnescape(c.Param("server"))
 	if err != nil {
 		return refusal(runtimespec.BadRequest, "the server's name in the path: %v", err)
 	}
@@ -74,9 +66,9 @@ func notMeant(name string, err error) *Refusal {
 // browsers send shows a stranger's page.
 func (b *Balancer) mayOperate(c *call) error {
 	switch {
-	case len(b.settings().tokens) > 0 && !c.grant.Delegate:
+	case len(b.settings().Tokens) > 0 && !c.Grant.Delegate:
 		return refusal(runtimespec.Forbidden, "servers are drained and returned by tokens that may delegate")
-	case len(c.Header["Origin"]) > 0 || len(c.Header["Sec-Fetch-Site"]) > 0:
+	case c.FromBrowser():
 		return refusal(runtimespec.Forbidden, "servers are not drained and returned by browsers")
 	}
 	return nil
@@ -88,7 +80,7 @@ func (b *Balancer) showServer(c *call, s *state.Server) error {
 		if status.Server == s.Name {
 			body, err := json.Marshal(status)
 			if err == nil {
-				b.answer(c, http.StatusOK, body)
+				c.Answer(http.StatusOK, body)
 			}
 			return err
 		}

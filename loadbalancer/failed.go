@@ -6,7 +6,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
+	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -48,7 +48,7 @@ func (f *failures) admit(now time.Time) (write bool, skipped int) {
 func ourFault(outcome string) bool {
 	switch runtimespec.Reason(outcome) {
 	case runtimespec.Internal, runtimespec.StartFailed, runtimespec.Saturated, runtimespec.TableFull, runtimespec.Expired,
-		runtimespec.WrongServer, runtimespec.ResultGone, exchange.Cut, exchange.Error:
+		runtimespec.WrongServer, runtimespec.ResultGone, endpoint.OutcomeCut, endpoint.OutcomeError:
 		return true
 	}
 	return false
@@ -65,15 +65,15 @@ func (b *Balancer) noteFailure(c *call) {
 		return
 	}
 	cause := zap.Skip()
-	if c.failed != nil {
-		cause = zap.NamedError("cause", c.failed)
+	if c.Failed != nil {
+		cause = zap.NamedError("cause", c.Failed)
 	} else if c.Server != "" {
 		cause = zap.String("cause", "the server's log has it")
 	}
-	function := c.Header.Get(runtimespec.HeaderFunction)
+	function := c.HeaderValue(runtimespec.HeaderFunction)
 	fields := []zap.Field{
-		zap.String("function", function[:min(12, len(function))]), zap.String("activation", c.Header.Get(runtimespec.HeaderActivation)),
-		zap.String("tenant", c.Tenant), zap.String("server", c.Server), zap.Int("tries", c.Tries), zap.String("outcome", outcome), cause, c.traceID(),
+		zap.String("function", function[:min(12, len(function))]), zap.String("activation", c.HeaderValue(runtimespec.HeaderActivation)),
+		zap.String("tenant", c.Tenant), zap.String("server", c.Server), zap.Int("tries", c.Tries), zap.String("outcome", outcome), cause, c.TraceID(),
 	}
 	if skipped > 0 {
 		fields = append(fields, zap.Int("not_logged_before", skipped))

@@ -9,15 +9,17 @@ import (
 	"time"
 
 	"github.com/whiskaway/whiskaway/internal/codestore"
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
+	"github.com/whiskaway/whiskaway/internal/endpoint"
+	refusals "github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/initload"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// init makes a function known, and ready at one server at least. It is idempotent.
+// init makes a function known, and ready at one server at least. It is
+// idempotent.
 func (b *Balancer) init(c *call) error {
-	k, lease, limit, err := c.order(b.settings().InitTimeout)
+	o, err := c.Order(b.settings().InitTimeout)
 	if err != nil {
 		return err
 	}
@@ -25,26 +27,27 @@ func (b *Balancer) init(c *call) error {
 		return b.countSaturated(err)
 	}
 	defer b.admission.leave(c.Tenant)
-	if err := b.namesItself(c); err != nil {
-		return err
+	if o.Server != "" && o.Server != b.id { // where functions are is the balancer's to say
+		return refusal(runtimespec.WrongServer, "an init goes to the balancer, which places the function")
 	}
-	f, err := b.receive(c, k, lease, limit)
+	f, err := b.receive(c, o)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(c.Context(), limit)
+	ctx, cancel := context.WithTimeout(c.Context(), o.Limit)
 	defer cancel()
-	o := &reply{b: b, c: c}
-	return o.failed(ctx, b.makeReady(ctx, o, f))
+	answer := &reply{b: b, c: c}
+	return answer.failed(ctx, b.makeReady(ctx, answer, f))
 }
 
 // makeReady has the function made ready, and the caller told what it came to.
 func (b *Balancer) makeReady(ctx context.Context, o *reply, f *state.Function) error {
-	placing := initload.Placing{Loader: b.loader, Exchange: &o.c.Exchange, Function: f, Follower: o}
+	placing := initload.Placing{Loader: b.loader, Exchange: b.exchange(o.c), Function: f, Follower: o}
 	a, log, err := placing.Place(ctx)
+	o.c.Passed = endpoint.Passed(placing.Exchange.Passed)
 	switch {
 	case o.c.Context().Err() != nil:
-		return exchange.ErrLeft
+		return refusals.ErrLeft
 	case errors.Is(err, context.DeadlineExceeded):
 		return refusal(runtimespec.TimedOut, "the function was not ready in time; its init goes on")
 	case err != nil:
@@ -56,24 +59,14 @@ func (b *Balancer) makeReady(ctx context.Context, o *reply, f *state.Function) e
 	return nil
 }
 
-// namesItself refuses an init for a server of one's own choice: where functions are
-// is the balancer's to say.
-func (b *Balancer) namesItself(c *call) error {
-	if asked := c.Header.Get(runtimespec.HeaderServer); asked != "" && asked != b.id {
-		return refusal(runtimespec.WrongServer, "an init goes to the balancer, which places the function")
-	}
-	return nil
-}
-
-// receive reads an init's body, keeps what it takes to repeat it, and checks that
-// caller and balancer mean the same function.
-func (b *Balancer) receive(c *call, k state.Key, lease string, limit time.Duration) (*state.Function, error) {
-	kind, env := c.Header.Get(runtimespec.HeaderKind), c.Header.Get(runtimespec.HeaderEnv)
-	container, err := runtimespec.DecodeEnv(env)
+// receive reads an init's body, keeps what it takes to repeat it, and checks
+// that caller and balancer mean the same function.
+func (b *Balancer) receive(c *call, o endpoint.Order) (*state.Function, error) {
+	kind, container, err := c.Container()
 	if err != nil {
-		return nil, refusal(runtimespec.BadRequest, "%v", err)
+		return nil, err
 	}
-	in, err := b.read(c, initBody, b.settings().MaxInitBody, min(limit, b.settings().QueueWait))
+	in, err := b.read(c, initBody, b.settings().MaxInitBody, min(o.Limit, b.settings().QueueWait))
 	if err != nil {
 		return nil, err
 	}
@@ -87,10 +80,10 @@ func (b *Balancer) receive(c *call, k state.Key, lease string, limit time.Durati
 		return nil, err
 	}
 	spec := init.Function(kind, code, container, b.cfg.VolatileEnv)
-	if spec.Identity() != k.Identity {
-		return nil, refusal(runtimespec.BadRequest, "the function is not what %s says: is WHISKAWAY_VOLATILE_ENV the same on the caller and the balancer?", runtimespec.HeaderFunction)
+	if err := c.CheckFunction(spec, o); err != nil {
+		return nil, err
 	}
-	r := &state.Recipe{Kind: kind, Env: env, Code: code, Action: spec.Env["__OW_ACTION_NAME"], Limit: limitOf(kind, spec.Env)}
+	r := &state.Recipe{Kind: kind, Env: c.HeaderValue(runtimespec.HeaderEnv), Code: code, Action: spec.Env["__OW_ACTION_NAME"], Limit: limitOf(kind, spec.Env)}
 	if r.Action == "" {
 		r.Action = init.Name
 	}
@@ -99,7 +92,7 @@ func (b *Balancer) receive(c *call, k state.Key, lease string, limit time.Durati
 	} else {
 		r.Body = init.WithoutCode()
 	}
-	return b.state.InitArrived(k, lease, r, time.Now())
+	return b.state.InitArrived(state.Key{Tenant: o.Tenant, Identity: o.Function}, o.Lease, r, time.Now())
 }
 
 // twoStepsFrom is the size from which an init is tried without its code first. Below
@@ -123,28 +116,13 @@ func limitOf(kind string, env map[string]string) int {
 
 // keepCode stores the code that came, or finds what an earlier init brought.
 func (b *Balancer) keepCode(c *call, init *runtimespec.InitBody) (digest runtimespec.Digest, err error) {
-	claimed := c.Header.Get(runtimespec.HeaderCode)
-	if claimed != "" {
-		if digest, err = runtimespec.ParseDigest(claimed); err != nil {
-			return digest, refusal(runtimespec.BadRequest, "%s: %v", runtimespec.HeaderCode, err)
-		}
+	if digest, err = c.CodeOf(init, b.store.Has); err != nil || !init.HasCode {
+		return digest, err
 	}
-	switch {
-	case !init.HasCode && claimed == "":
-		return digest, refusal(runtimespec.BadRequest, "Missing main/no code to execute.")
-	case !init.HasCode && !b.store.Has(c.Tenant, digest):
-		return digest, refusal(runtimespec.CodeNeeded, "the balancer does not have this code: send the whole init")
-	case !init.HasCode:
-		return digest, nil
-	}
-	actual := init.Digest()
-	if claimed != "" && actual != digest {
-		return digest, refusal(runtimespec.BadRequest, "the code is not what %s says", runtimespec.HeaderCode)
-	}
-	if err := b.noteCode(int64(len(init.Code)), b.store.Put(c.Tenant, actual, init.Code)); codestore.Full(err) {
+	if err := b.noteCode(int64(len(init.Code)), b.store.Put(c.Tenant, digest, init.Code)); codestore.Full(err) {
 		return digest, b.errDiskFull(err)
 	} else if err != nil {
 		return digest, fmt.Errorf("keeping its code: %w", err)
 	}
-	return actual, nil
+	return digest, nil
 }

@@ -1,13 +1,13 @@
 package loadbalancer
 
 import (
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"os"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/internal/token"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/autoscale"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/backend"
@@ -17,12 +17,11 @@ import (
 // so that requests read it without a lock.
 type live struct {
 	Config
-	tokens      token.Set
-	certificate *tls.Certificate // nil: plain HTTP
-	token       string           // for servers
-	trust       *x509.CertPool   // of servers; nil: the host's
-	joins       token.Set        // with which servers may join
-	hook        autoscale.Hook   // has hosts come and go; nil: nobody does
+	endpoint.Secrets
+	token string         // for servers
+	trust *x509.CertPool // of servers; nil: the host's
+	joins token.Set      // with which servers may join
+	hook  autoscale.Hook // has hosts come and go; nil: nobody does
 }
 
 // backend is what servers are reached with.
@@ -38,17 +37,15 @@ func (b *Balancer) openSecrets() error {
 	now, err := load(b.cfg)
 	if err == nil {
 		b.live.Store(now)
-		b.memory.limit(now.BodyMemory, now.several())
+		b.memory.limit(now.BodyMemory, now.Tokens.Several())
 	}
 	return err
 }
 
 func load(cfg Config) (now *live, err error) {
 	now = &live{Config: cfg}
-	if cfg.TokenFile != "" {
-		if now.tokens, err = token.Load(cfg.TokenFile); err != nil {
-			return nil, fmt.Errorf("%w: --token-file: %w", daemon.ErrConfig, err)
-		}
+	if now.Secrets, err = endpoint.LoadSecrets(cfg.TokenFile, cfg.TLSCert, cfg.TLSKey); err != nil {
+		return nil, err
 	}
 	if cfg.ServersTokenFile != "" {
 		if now.token, err = token.First(cfg.ServersTokenFile); err != nil {
@@ -59,13 +56,6 @@ func load(cfg Config) (now *live, err error) {
 		if now.joins, err = token.Load(cfg.JoinTokenFile); err != nil {
 			return nil, fmt.Errorf("%w: --join-token-file: %w", daemon.ErrConfig, err)
 		}
-	}
-	if cfg.TLSCert != "" {
-		pair, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
-		if err != nil {
-			return nil, fmt.Errorf("%w: --tls-cert, --tls-key: %w", daemon.ErrConfig, err)
-		}
-		now.certificate = &pair
 	}
 	if cfg.ServersCA != "" {
 		text, err := os.ReadFile(cfg.ServersCA)
@@ -79,24 +69,10 @@ func load(cfg Config) (now *live, err error) {
 // tenantsStayApart wants a token for the servers where callers are told apart:
 // to servers without one all work would be one tenant's.
 func (l *live) tenantsStayApart() error {
-	for _, grant := range l.tokens {
+	for _, grant := range l.Tokens {
 		if l.token == "" && (grant.Delegate || grant.Tenant != token.DefaultTenant) {
 			return fmt.Errorf("%w: --token-file tells tenants apart, servers would not; set --servers-token-file to a token that they know as one that may delegate", daemon.ErrConfig)
 		}
 	}
 	return nil
-}
-
-// several reports whether callers are of several tenants.
-func (l *live) several() bool { return l.tokens.Several() }
-
-// tls is nil for plain HTTP. A handshake gets the certificate of its moment.
-func (b *Balancer) tls() *tls.Config {
-	if b.settings().certificate == nil {
-		return nil
-	}
-	return &tls.Config{
-		MinVersion:     tls.VersionTLS12,
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return b.settings().certificate, nil },
-	}
 }

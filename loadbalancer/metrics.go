@@ -8,7 +8,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/whiskaway/whiskaway/internal/trace"
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/queue"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 	"github.com/whiskaway/whiskaway/runtime-spec"
@@ -97,23 +96,25 @@ func (m *metrics) initDone(ready bool, took time.Duration) {
 	m.init.Observe(took.Seconds())
 }
 
-// Result is a call's outcome for metrics and log.
-func (c *call) Result() string {
-	switch {
-	case c.outcome == exchange.Left, c.outcome == exchange.Cut, runtimespec.Reason(c.outcome).Known():
-		return c.outcome
-	case c.outcome == "" && c.status < 400:
-		return exchange.OK
+// count counts an init, a run or a stop that was answered.
+func (b *Balancer) count(c *call) {
+	path := c.URL.Path
+	b.metrics.requests.WithLabelValues(path[1:], c.Result()).Inc()
+	if path == runtimespec.PathRun && c.AtServer > 0 {
+		b.metrics.overhead.Observe((time.Since(c.Began) - c.AtServer - c.Queued).Seconds())
 	}
-	return exchange.Error
+	if path != runtimespec.PathStop {
+		b.metrics.tenants.count(c.Tenant, path[1:], c.Result())
+		b.noteFailure(c)
+	}
 }
 
-// showMetrics answers with the balancer's numbers, to whom servers are shown.
+// showMetrics answers with the balancer's numbers, to callers that servers are shown to.
 func (b *Balancer) showMetrics(c *call) error {
-	if !c.grant.Delegate && b.settings().several() {
+	if !c.Grant.Delegate && b.settings().Tokens.Several() {
 		return refusal(runtimespec.Forbidden, "metrics are shown to tokens that may delegate")
 	}
-	promhttp.HandlerFor(b.metrics.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}).ServeHTTP(c.w, c.Request)
+	promhttp.HandlerFor(b.metrics.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}).ServeHTTP(c.W, c.Request)
 	return nil
 }
 

@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/internal/hop"
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -16,20 +16,23 @@ import (
 // passed are the headers of an answer that go on as they are.
 var passed = [...]string{"Content-Type", runtimespec.HeaderServer, runtimespec.HeaderLoad, runtimespec.HeaderReason, "Retry-After"}
 
+// caller is where the answer to a run goes.
+type caller struct{ *call }
+
 // Relay passes an answer on as it comes, without looking into it, and closes it. A
 // small one goes out in one write; of a stream every piece at once. whole reports
 // whether the caller got all of it.
-func (c *call) Relay(ctx context.Context, resp *hop.Response) (o policy.Outcome, whole bool) {
+func (c caller) Relay(ctx context.Context, resp *hop.Response) (o policy.Outcome, whole bool) {
 	defer resp.Close()
-	h := c.w.Header()
+	h := c.W.Header()
 	var values [len(passed)]string
 	for i, name := range passed {
 		if values[i] = resp.Head.Get(name); values[i] != "" {
 			h[name] = values[i : i+1 : i+1]
 		}
 	}
-	c.outcome = values[3]
-	c.status = resp.Status
+	c.Outcome = values[3]
+	c.Status = resp.Status
 	if resp.Size >= 0 {
 		h["Content-Length"] = []string{strconv.FormatInt(resp.Size, 10)}
 	}
@@ -38,16 +41,16 @@ func (c *call) Relay(ctx context.Context, resp *hop.Response) (o policy.Outcome,
 	if resp.Size >= 0 && resp.Size <= pooled {
 		return c.relayWhole(ctx, resp, buf[:resp.Size])
 	}
-	limitWriting(ctx, c)
-	c.w.WriteHeader(resp.Status)
-	control := http.NewResponseController(c.w)
+	limitWriting(ctx, c.call)
+	c.W.WriteHeader(resp.Status)
+	control := http.NewResponseController(c.W)
 	if resp.Size < 0 && control.Flush() != nil {
 		return policy.Left, false
 	}
 	for {
 		n, err := resp.Read(buf[:])
 		if n > 0 {
-			if _, failed := c.w.Write(buf[:n]); failed != nil || resp.Size < 0 && control.Flush() != nil {
+			if _, failed := c.W.Write(buf[:n]); failed != nil || resp.Size < 0 && control.Flush() != nil {
 				return policy.Left, false
 			}
 		}
@@ -68,19 +71,19 @@ const fetchTime = time.Minute
 // limitWriting bounds how long an answer may take that is not one small write.
 func limitWriting(ctx context.Context, c *call) {
 	if end, ok := ctx.Deadline(); ok {
-		_ = http.NewResponseController(c.w).SetWriteDeadline(end.Add(fetchTime))
+		_ = http.NewResponseController(c.W).SetWriteDeadline(end.Add(fetchTime))
 	}
 }
 
 // relayWhole passes on an answer that is small. One that breaks off goes on so
-// far: its head names who can be asked again.
-func (c *call) relayWhole(ctx context.Context, resp *hop.Response, buf []byte) (o policy.Outcome, whole bool) {
+// far: its head names the server that can be asked again.
+func (c caller) relayWhole(ctx context.Context, resp *hop.Response, buf []byte) (o policy.Outcome, whole bool) {
 	n, err := io.ReadFull(resp, buf)
-	c.w.WriteHeader(resp.Status)
-	_, failed := c.w.Write(buf[:n])
+	c.W.WriteHeader(resp.Status)
+	_, failed := c.W.Write(buf[:n])
 	switch {
 	case err != nil:
-		_ = http.NewResponseController(c.w).Flush()
+		_ = http.NewResponseController(c.W).Flush()
 		return brokeOff(ctx), false
 	case failed != nil:
 		return policy.Left, false
@@ -98,10 +101,10 @@ func brokeOff(ctx context.Context) policy.Outcome {
 }
 
 // cutOff breaks the caller's connection, so that it sees a cut answer as one and
-// asks again whom the head has named.
+// asks the server again that the head has named.
 func cutOff(c *call) {
-	if c.outcome = exchange.Cut; c.Context().Err() != nil {
-		c.outcome = exchange.Left
+	if c.Outcome = endpoint.OutcomeCut; c.Context().Err() != nil {
+		c.Outcome = endpoint.OutcomeLeft
 	}
 	panic(http.ErrAbortHandler)
 }

@@ -53,7 +53,7 @@ func (b *Balancer) Reload(cfg Config) error {
 	b.backends.Follow(source)
 	b.state.ServersSettled()
 	b.admission.max.Store(int64(next.InFlight))
-	b.memory.limit(next.BodyMemory, next.several())
+	b.memory.limit(next.BodyMemory, next.Tokens.Several())
 	b.store.SetMaxBytes(next.CodeCache)
 	if len(late) > 0 {
 		b.log.Warn("not changed: restart the balancer for it", zap.Strings("settings", late))

@@ -6,9 +6,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"go.uber.org/zap"
-
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
+	refusals "github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/initload"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -27,8 +25,8 @@ func (o *reply) WantsFrames() bool { return o.c.WantsFrames() }
 // Pass passes on what an incarnation has written.
 func (o *reply) Pass(ctx context.Context, server string, frames []byte) error {
 	o.head(ctx, server)
-	if _, err := o.c.w.Write(frames); err != nil || http.NewResponseController(o.c.w).Flush() != nil {
-		return exchange.ErrLeft
+	if _, err := o.c.W.Write(frames); err != nil || http.NewResponseController(o.c.W).Flush() != nil {
+		return refusals.ErrLeft
 	}
 	return nil
 }
@@ -41,15 +39,15 @@ func (o *reply) head(ctx context.Context, server string) {
 	o.began = true
 	limitWriting(ctx, o.c)
 	o.sign(server)
-	o.c.w.Header()["Content-Type"] = []string{runtimespec.MediaFrames}
-	o.c.status = http.StatusOK
-	o.c.w.WriteHeader(http.StatusOK)
+	o.c.W.Header()["Content-Type"] = []string{runtimespec.MediaFrames}
+	o.c.Status = http.StatusOK
+	o.c.W.WriteHeader(http.StatusOK)
 }
 
 // sign says who answers: the server that did, or the balancer.
 func (o *reply) sign(server string) {
-	h := o.c.w.Header()
-	o.b.sign(h)
+	h := o.c.W.Header()
+	o.b.endpoint.Sign(h)
 	if server != "" {
 		h[runtimespec.HeaderServer] = []string{server}
 	}
@@ -58,9 +56,9 @@ func (o *reply) sign(server string) {
 // end is what a server said, and what it wrote and was not passed on yet; log is nil
 // where it is another caller's.
 func (o *reply) end(ctx context.Context, a initload.Answer, log *initload.Log) {
-	c, h := o.c, o.c.w.Header()
-	if c.outcome = string(a.Reason); !a.OK() {
-		c.failed = errors.New(a.Message())
+	c, h := o.c, o.c.W.Header()
+	if c.Outcome = string(a.Reason); !a.OK() {
+		c.Failed = errors.New(a.Message())
 	}
 	if o.began || c.WantsFrames() && (a.OK() || a.Framed && log != nil) {
 		var rest []byte
@@ -77,30 +75,27 @@ func (o *reply) end(ctx context.Context, a initload.Answer, log *initload.Log) {
 			h["Retry-After"] = []string{"1"}
 		}
 	}
-	o.b.answer(c, a.Status, a.Result)
+	c.Answer(a.Status, a.Result)
 }
 
-// failed answers with an error if the stream has begun; else that is left to
-// whoever answers errors.
+// failed answers with an error if the stream has begun; else the endpoint does.
 func (o *reply) failed(ctx context.Context, err error) error {
-	if err == nil || !o.began || errors.Is(err, exchange.ErrLeft) {
+	if err == nil || !o.began || errors.Is(err, refusals.ErrLeft) {
 		return err
 	}
-	r := asRefusal(err)
-	o.b.log.Debug("refused", zap.Error(err), o.c.traceID())
-	o.c.outcome, o.c.failed = string(r.Reason), err
+	r := o.c.Note(err)
 	o.tail(ctx, "", initload.Answer{Status: r.StatusCode(), Reason: r.Reason, Result: r.Body()}.AppendTo(nil))
 	return nil
 }
 
 // tail is the last frames, which are all of them if the stream has not begun.
 func (o *reply) tail(ctx context.Context, server string, frames []byte) {
-	if h := o.c.w.Header(); !o.began {
+	if h := o.c.W.Header(); !o.began {
 		limitWriting(ctx, o.c)
 		o.sign(server)
 		h["Content-Type"] = []string{runtimespec.MediaFrames}
 		h["Content-Length"] = []string{strconv.Itoa(len(frames))}
-		o.c.status = http.StatusOK
+		o.c.Status = http.StatusOK
 	}
-	_, _ = o.c.w.Write(frames)
+	_, _ = o.c.W.Write(frames)
 }

@@ -3,6 +3,7 @@ package loadbalancer
 import (
 	"errors"
 
+	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/dispatch"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
@@ -17,7 +18,7 @@ type activation struct {
 
 // run has one activation executed. Its body passes through as it came.
 func (b *Balancer) run(c *call) error {
-	k, lease, limit, err := c.order(runtimespec.MaxTimeout)
+	o, err := c.Order(runtimespec.MaxTimeout)
 	if err != nil {
 		return err
 	}
@@ -25,21 +26,21 @@ func (b *Balancer) run(c *call) error {
 		return b.countSaturated(err)
 	}
 	defer b.admission.leave(c.Tenant)
-	in, err := b.read(c, runBody, b.settings().MaxRunBody, min(limit, b.settings().QueueWait))
+	in, err := b.read(c, runBody, b.settings().MaxRunBody, min(o.Limit, b.settings().QueueWait))
 	if err != nil {
 		return err
 	}
 	r := &activation{body: in}
 	r.Run = dispatch.Run{
-		Run:      state.Run{Key: k, Activation: c.Header.Get(runtimespec.HeaderActivation)},
-		Exchange: &c.Exchange, To: c, Lease: lease, Accept: c.Header.Get("Accept"), Asked: c.Header.Get(runtimespec.HeaderServer),
+		Run:      state.Run{Key: state.Key{Tenant: o.Tenant, Identity: o.Function}, Activation: o.Activation},
+		Exchange: b.exchange(c), To: caller{c}, Lease: o.Lease, Accept: c.HeaderValue("Accept"), Asked: o.Server,
 		Bytes: in.bytes, Body: &r.body,
 	}
-	if c.Header[runtimespec.HeaderTimeout] != nil {
-		r.Deadline = c.began.Add(limit)
+	if o.Said > 0 {
+		r.Deadline = c.Began.Add(o.Said)
 	}
-	err = b.runs.Execute(&r.Run, limit)
-	if errors.Is(err, exchange.ErrCut) {
+	err = b.runs.Execute(&r.Run, o.Limit)
+	if c.Passed = endpoint.Passed(r.Passed); errors.Is(err, exchange.ErrCut) {
 		cutOff(c)
 	}
 	return err

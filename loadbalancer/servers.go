@@ -28,14 +28,14 @@ type ServerStatus struct {
 // showServers lists the servers to a token that may delegate, or to any where there
 // is one tenant only.
 func (b *Balancer) showServers(c *call) error {
-	if !c.grant.Delegate && b.settings().several() {
+	if !c.Grant.Delegate && b.settings().Tokens.Several() {
 		return refusal(runtimespec.Forbidden, "servers are shown to tokens that may delegate")
 	}
 	body, err := json.Marshal(map[string]any{"policy": b.settings().Policy, "servers": b.servers()})
 	if err != nil {
 		return err
 	}
-	b.answer(c, http.StatusOK, body)
+	c.Answer(http.StatusOK, body)
 	return nil
 }
 

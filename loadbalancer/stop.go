@@ -1,7 +1,6 @@
 package loadbalancer
 
 import (
-	"net/http"
 	"time"
 
 	"go.uber.org/zap"
@@ -18,24 +17,25 @@ const stopWait = 500 * time.Millisecond
 // stopLease ends a lease, or with an activation's id cancels that run. It is
 // idempotent: what is not there is stopped.
 func (b *Balancer) stopLease(c *call) error {
-	k, err := c.key()
+	identity, err := c.Function()
 	if err != nil {
 		return err
 	}
-	if asked := c.Header.Get(runtimespec.HeaderServer); asked != "" {
+	k, from := state.Key{Tenant: c.Tenant, Identity: identity}, b.exchange(c).Onward()
+	if asked := c.HeaderValue(runtimespec.HeaderServer); asked != "" {
 		if _, err := b.state.ByIncarnation(asked); err != nil {
 			return err
 		}
 	}
 	var told <-chan struct{}
-	if id := c.Header.Get(runtimespec.HeaderActivation); id != "" {
-		told = b.runs.Cancel(c.Onward(), k, id)
+	if id := c.HeaderValue(runtimespec.HeaderActivation); id != "" {
+		told = b.runs.Cancel(from, k, id)
 	} else {
-		lease, err := c.lease()
+		lease, err := c.Lease()
 		if err != nil {
 			return err
 		}
-		told = b.endLease(c.Onward(), k, lease)
+		told = b.endLease(from, k, lease)
 	}
 	timer := time.NewTimer(stopWait)
 	defer timer.Stop()
@@ -43,8 +43,7 @@ func (b *Balancer) stopLease(c *call) error {
 	case <-told:
 	case <-timer.C:
 	}
-	b.answer(c, http.StatusOK, done)
-	return nil
+	return c.Done()
 }
 
 // endLease ends a lease. With the last one the servers that have the function are

@@ -122,7 +122,7 @@ func TestRun_AServerThatSpeaksNoHTTPIsAFailedOne(t *testing.T) {
 	}
 	a := r.run(f, "a1")
 	assert.Equal(t, http.StatusBadGateway, a.status)
-	assert.Contains(t, a.body, "no HTTP")
+	assert.Contains(t, a.body, "it speaks TLS: write https:// instead of http:// in its URL")
 	assert.Contains(t, a.body, "may have been started")
 	assert.Equal(t, 1, s.count(runtimespec.PathRun), "it is sent once")
 	assert.Contains(t, r.problem(0, "ejected"), "TLS")

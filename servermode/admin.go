@@ -16,22 +16,22 @@ import (
 // stopLease ends a lease, or with an activation's id cancels that run. It is
 // idempotent: what is not there is stopped.
 func (s *Server) stopLease(c *call) error {
-	key, err := c.key()
+	identity, err := c.Function()
 	if err != nil {
 		return err
 	}
-	if id := c.Header.Get(runtimespec.HeaderActivation); id != "" {
+	key := function.Key{Tenant: c.Tenant, Identity: identity}
+	if id := c.HeaderValue(runtimespec.HeaderActivation); id != "" {
 		s.activations.cancel(activationKey{key, id})
 	} else {
-		lease, err := c.lease()
+		lease, err := c.Lease()
 		if err != nil {
 			return err
 		}
 		s.table.Stop(key, lease)
 		s.log.Info("lease ended", zap.String("function", key.Identity.Short()), zap.String("tenant", key.Tenant))
 	}
-	writeJSON(c.w, http.StatusOK, []byte(`{"ok":true}`))
-	return nil
+	return c.Done()
 }
 
 // FunctionStatus is one function in the answer of GET /functions.
@@ -67,8 +67,8 @@ type InstanceStatus struct {
 // functions lists the caller's functions; a token that may delegate and names
 // no tenant sees all.
 func (s *Server) functions(c *call) error {
-	tenant := c.tenant
-	if c.grant.Delegate && c.Header.Get(runtimespec.HeaderTenant) == "" {
+	tenant := c.Tenant
+	if c.Grant.Delegate && !c.NamesTenant() {
 		tenant = ""
 	}
 	memory := residentMemory
@@ -83,7 +83,7 @@ func (s *Server) functions(c *call) error {
 	if err != nil {
 		return err
 	}
-	writeJSON(c.w, http.StatusOK, body)
+	c.Answer(http.StatusOK, body)
 	return nil
 }
 
@@ -111,7 +111,7 @@ func status(f function.Snapshot, memoryOf func(pid int) int64) FunctionStatus {
 func (s *Server) ready(c echo.Context) error {
 	changes := s.changes() // before anybody can ask for what has changed
 	reason := s.health.reason(time.Now())
-	s.sign(c.Response().Header())
+	s.endpoint.Sign(c.Response().Header())
 	if reason == "" && s.table.Draining() {
 		reason = "draining"
 	}

@@ -22,13 +22,14 @@ const (
 // truncated ends a log that is too long.
 const truncated = "\nLogs were truncated because their total size exceeds the limit of %d bytes.\n"
 
+var asFrames = []string{runtimespec.MediaFrames}
+
 // answer writes logs and one result, as frames if the caller asked for them.
 // A quick small answer is one write with its Content-Length; a slow one becomes
 // a stream. It is the sink of a run's logs: Log never waits for the network.
 type answer struct {
 	stages // of the run or init
 	c      *call
-	w      http.ResponseWriter
 	frames bool
 	maxLog int
 
@@ -45,8 +46,9 @@ type answer struct {
 }
 
 func (s *Server) answer(c *call) *answer {
-	a := &answer{stages: stages{of: c.span}, c: c, w: c.w, frames: c.wantsFrames(), maxLog: s.cfg.MaxLog}
+	a := &answer{stages: stages{of: c.Span}, c: c, frames: c.WantsFrames(), maxLog: s.cfg.MaxLog}
 	if a.frames {
+		s.endpoint.Sign(c.W.Header())
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		a.armed, a.timer = true, time.AfterFunc(headAfter, a.flush)
@@ -94,7 +96,7 @@ func (a *answer) flush() {
 	a.armed = false
 	a.mu.Unlock()
 	if a.send(out) {
-		_ = http.NewResponseController(a.w).Flush()
+		_ = http.NewResponseController(a.c.W).Flush()
 	}
 	a.spare = out
 }
@@ -105,11 +107,11 @@ func (a *answer) send(out []byte) bool {
 	began := !a.streamed
 	if began {
 		a.streamed = true
-		a.w.Header().Set("Content-Type", runtimespec.MediaFrames)
-		a.w.WriteHeader(http.StatusOK)
+		a.c.W.Header()["Content-Type"] = asFrames
+		a.c.W.WriteHeader(http.StatusOK)
 	}
 	if len(out) > 0 {
-		_, _ = a.w.Write(out) // a caller that left is noticed by its request's context
+		_, _ = a.c.W.Write(out) // a caller that left is noticed by its request's context
 	}
 	return began || len(out) > 0
 }
@@ -126,20 +128,20 @@ func (a *answer) close() []byte {
 }
 
 // finish ends the answer with a result of the action.
-func (a *answer) finish(status int, result []byte) {
-	a.end("", status, result)
+func (a *answer) finish(result []byte) error {
+	a.end("", http.StatusOK, result)
+	return nil
 }
 
-// fail ends the answer with a refusal; with no logs sent or gathered it is a
-// plain one.
-func (a *answer) fail(s *Server, err error) {
+// fail ends the answer with an error; with no logs sent or gathered that is left to
+// the endpoint.
+func (a *answer) fail(err error) error {
 	if !a.frames || a.closeUnsent() {
-		s.refuse(a.c, err)
-		return
+		return err
 	}
-	r := asRefusal(err)
-	s.note(a.c, r, err)
+	r := a.c.Note(err)
 	a.end(r.Reason, r.StatusCode(), r.Body())
+	return nil
 }
 
 // closeUnsent ends the answer unless there are logs or its head is out.
@@ -161,7 +163,7 @@ func (a *answer) end(reason runtimespec.Reason, status int, result []byte) {
 	a.writing.Lock() // a flush may be under way
 	defer a.writing.Unlock()
 	if !a.frames {
-		writeJSON(a.w, status, result)
+		a.c.Answer(status, result)
 		return
 	}
 	if reason != "" {
@@ -169,9 +171,10 @@ func (a *answer) end(reason runtimespec.Reason, status int, result []byte) {
 	}
 	rest = runtimespec.AppendFrameHeader(rest, runtimespec.Result, status, len(result))
 	if !a.streamed {
-		a.w.Header().Set("Content-Length", strconv.Itoa(len(rest)+len(result)))
+		h := a.c.W.Header()
+		h["Content-Length"] = []string{strconv.Itoa(len(rest) + len(result))}
 		if reason != "" {
-			a.w.Header().Set(runtimespec.HeaderReason, string(reason))
+			h[runtimespec.HeaderReason] = []string{string(reason)}
 		}
 	}
 	if len(result) <= flushAt { // one write for a small answer
@@ -179,5 +182,5 @@ func (a *answer) end(reason runtimespec.Reason, status int, result []byte) {
 		return
 	}
 	a.send(rest)
-	_, _ = a.w.Write(result)
+	_, _ = a.c.W.Write(result)
 }

@@ -19,12 +19,12 @@ type dialect interface {
 
 // either is the handler of an endpoint: ours, or for callers that send none of
 // our headers foreign, which finds out what they speak.
-func either(ours, foreign func(*call) error) func(*call) error {
+func either(own, foreign func(*call) error) func(*call) error {
 	return func(c *call) error {
-		if c.ours() {
-			return ours(c)
+		if ours(c) {
+			return own(c)
 		}
-		if c.fromBrowser() {
+		if c.FromBrowser() {
 			return refusal(runtimespec.Forbidden, "a web page may not use this server")
 		}
 		return foreign(c)
@@ -33,20 +33,13 @@ func either(ours, foreign func(*call) error) func(*call) error {
 
 // ours reports whether the caller speaks our own dialect. Each of its requests
 // has the first of these headers; with only another it is told what is missing.
-func (c *call) ours() bool {
+func ours(c *call) bool {
 	for _, name := range []string{runtimespec.HeaderFunction, runtimespec.HeaderLease, runtimespec.HeaderCode, runtimespec.HeaderActivation} {
 		if len(c.Header[name]) > 0 {
 			return true
 		}
 	}
 	return false
-}
-
-// fromBrowser reports whether a browser sent the request. A page of anybody's
-// can have it post to this host, but not without saying so, and not with the
-// headers that our own dialect demands.
-func (c *call) fromBrowser() bool {
-	return len(c.Header["Origin"]) > 0 || len(c.Header["Sec-Fetch-Site"]) > 0
 }
 
 func (s *Server) foreignInit(c *call) error {
@@ -56,7 +49,7 @@ func (s *Server) foreignInit(c *call) error {
 	}
 	free = sync.OnceFunc(free)
 	defer free()
-	body, err := c.read(s.cfg.initLimit())
+	body, err := c.Read(s.cfg.initLimit(), nil)
 	if err != nil {
 		return err
 	}
@@ -64,7 +57,7 @@ func (s *Server) foreignInit(c *call) error {
 }
 
 func (s *Server) foreignRun(c *call) error {
-	body, err := c.read(s.cfg.runLimit())
+	body, err := c.Read(s.cfg.runLimit(), nil)
 	if err != nil {
 		return err
 	}
@@ -72,7 +65,7 @@ func (s *Server) foreignRun(c *call) error {
 }
 
 func (s *Server) foreignStop(c *call) error {
-	body, err := c.read(s.cfg.runLimit())
+	body, err := c.Read(s.cfg.runLimit(), nil)
 	if err != nil {
 		return err
 	}

@@ -1,12 +1,7 @@
 package servermode
 
 import (
-	"context"
 	"errors"
-	"net/http"
-	"strconv"
-
-	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/codestore"
 	refusals "github.com/whiskaway/whiskaway/internal/refusal"
@@ -17,6 +12,9 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
+
+// service is what callers are told that this is.
+const service = "server"
 
 // Causes for which the server itself ends a run.
 var (
@@ -56,7 +54,6 @@ var refuses = []struct {
 	{process.ErrExited, runtimespec.Crashed, "command exited"},
 	{process.ErrNotDelivered, runtimespec.InitFailed, "cannot start action: its processes end before they take a run"},
 	{errStart, runtimespec.StartFailed, ""},
-	{runtimespec.ErrMalformed, runtimespec.BadRequest, ""},
 }
 
 // asRefusal sorts any error.
@@ -95,39 +92,5 @@ func asRefusal(err error) *Refusal {
 	if errors.As(err, &late) {
 		return refusal(runtimespec.TimedOut, late.Error())
 	}
-	return refusal(runtimespec.Internal, "internal error; the server's log says more")
-}
-
-// refuse answers a request with an error, all of it in one write.
-func (s *Server) refuse(c *call, err error) {
-	r := asRefusal(err)
-	s.note(c, r, err)
-	h := c.w.Header()
-	h.Set(runtimespec.HeaderReason, string(r.Reason))
-	if seconds, ok := r.RetrySeconds(); ok {
-		h.Set("Retry-After", strconv.Itoa(seconds))
-	}
-	writeJSON(c.w, r.StatusCode(), r.Body())
-}
-
-func writeJSON(w http.ResponseWriter, status int, body []byte) {
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	_, _ = w.Write(body)
-}
-
-// note logs a refusal, louder when it is the server's own fault.
-func (s *Server) note(c *call, r *Refusal, err error) {
-	c.failed(r.Reason)
-	fields := []zap.Field{zap.String("reason", string(r.Reason)), zap.Error(err), c.traceID()}
-	switch r.Reason {
-	case runtimespec.Internal, runtimespec.StartFailed, runtimespec.HostFailed:
-		s.log.Error("refused", fields...)
-	default:
-		if !errors.Is(err, context.Canceled) {
-			s.log.Debug("refused", fields...)
-		}
-	}
+	return refusals.Of(err, service)
 }

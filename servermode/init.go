@@ -2,22 +2,17 @@ package servermode
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"strings"
 	"time"
 
 	"go.uber.org/zap"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
-
-// uploadTime is how long a caller may take to send a body.
-const uploadTime = 2 * time.Minute
 
 // initMargin is kept off an init's time: that a build goes on is worth telling,
 // and the caller hears it only if it still waits.
@@ -25,11 +20,12 @@ const initMargin = 250 * time.Millisecond
 
 // init makes a function known and ready. It is idempotent.
 func (s *Server) init(c *call) error {
-	key, lease, limit, err := c.order(s.settings().InitTimeout)
+	o, err := c.Order(s.settings().InitTimeout)
 	if err != nil {
 		return err
 	}
-	spec, info, err := s.receive(c, key)
+	key, limit := keyOf(o), o.Limit
+	spec, info, err := s.receive(c, o)
 	if err != nil {
 		return err
 	}
@@ -37,15 +33,13 @@ func (s *Server) init(c *call) error {
 	defer stop()
 	defer context.AfterFunc(c.Context(), stop)()
 	a := s.answer(c)
-	err = s.table.Init(ctx, key, lease, info, s.programOf(c.tenant, spec), a)
+	err = s.table.Init(ctx, key, o.Lease, info, s.programOf(c.Tenant, spec), a)
 	a.leave()
 	if err != nil {
-		a.fail(s, err)
-		return nil
+		return a.fail(err)
 	}
 	s.log.Info("function is ready", zap.String("function", key.Identity.Short()), zap.String("action", info.Name), zap.String("tenant", key.Tenant))
-	a.finish(http.StatusOK, []byte(`{"ok":true}`))
-	return nil
+	return a.finish([]byte(`{"ok":true}`))
 }
 
 // programOf makes the program of a function that the table does not know.
@@ -57,21 +51,20 @@ func (s *Server) programOf(tenant string, spec runtimespec.Function) func() (fun
 
 // receive reads an init's body and keeps its code, and checks that the caller
 // and the server mean the same function.
-func (s *Server) receive(c *call, key function.Key) (spec runtimespec.Function, info function.Info, err error) {
-	requested := c.Header.Get(runtimespec.HeaderKind)
-	if err := s.kinds.Check(requested); err != nil {
+func (s *Server) receive(c *call, o endpoint.Order) (spec runtimespec.Function, info function.Info, err error) {
+	requested, container, err := c.Container()
+	if err != nil {
 		return spec, info, err
 	}
-	container, err := runtimespec.DecodeEnv(c.Header.Get(runtimespec.HeaderEnv))
-	if err != nil {
-		return spec, info, refusal(runtimespec.BadRequest, err.Error())
+	if err := s.kinds.Check(requested); err != nil {
+		return spec, info, err
 	}
 	free, err := s.reserve(c)
 	if err != nil {
 		return spec, info, err
 	}
 	defer free() // the body is not referred to any more
-	body, err := c.read(s.cfg.initLimit())
+	body, err := c.Read(s.cfg.initLimit(), nil)
 	if err != nil {
 		return spec, info, err
 	}
@@ -82,11 +75,7 @@ func (s *Server) receive(c *call, key function.Key) (spec runtimespec.Function, 
 	if spec, info, err = s.understand(c, init, requested, container); err != nil {
 		return spec, info, err
 	}
-	if spec.Identity() != key.Identity {
-		return spec, info, refusal(runtimespec.BadRequest, "the function is not what "+runtimespec.HeaderFunction+
-			" says: is WHISKAWAY_VOLATILE_ENV the same on the caller and the server?")
-	}
-	return spec, info, nil
+	return spec, info, c.CheckFunction(spec, o)
 }
 
 // understand finds out which function an init describes and keeps its code.
@@ -103,36 +92,20 @@ func (s *Server) understand(c *call, init *runtimespec.InitBody, requested strin
 	if name == "" {
 		name = init.Name
 	}
-	c.span.Text("faas.name", name)
+	c.Span.Text("faas.name", name)
 	wish, err := s.settings().wish(spec.Env)
 	return spec, function.Info{Name: name, Kind: requested, Main: spec.Main, Wish: wish}, err
 }
 
 // keepCode stores the code that came, or finds what an earlier init brought.
 func (s *Server) keepCode(c *call, init *runtimespec.InitBody) (digest runtimespec.Digest, err error) {
-	claimed := c.Header.Get(runtimespec.HeaderCode)
-	if claimed != "" {
-		if digest, err = runtimespec.ParseDigest(claimed); err != nil {
-			return digest, refusal(runtimespec.BadRequest, runtimespec.HeaderCode+": "+err.Error())
-		}
+	if digest, err = c.CodeOf(init, s.store.Has); err != nil || !init.HasCode {
+		return digest, err
 	}
-	if !init.HasCode {
-		switch {
-		case claimed == "":
-			return digest, refusal(runtimespec.BadRequest, "Missing main/no code to execute.")
-		case !s.store.Has(c.tenant, digest):
-			return digest, refusal(runtimespec.CodeNeeded, "the server does not have this code: send the whole init")
-		}
-		return digest, nil
-	}
-	actual := init.Digest()
-	if claimed != "" && actual != digest {
-		return digest, refusal(runtimespec.BadRequest, "the code is not what "+runtimespec.HeaderCode+" says")
-	}
-	if err := s.store.Put(c.tenant, actual, init.Code); err != nil {
+	if err := s.store.Put(c.Tenant, digest, init.Code); err != nil {
 		return digest, fmt.Errorf("%w: keeping its code: %w", errStart, err)
 	}
-	return actual, nil
+	return digest, nil
 }
 
 // What Linux takes: 32 pages per variable, and a quarter of the stack's limit in
@@ -174,34 +147,6 @@ func (s *Server) reserve(c *call) (free func(), err error) {
 		return nil, fmt.Errorf("waiting for memory: %w", err)
 	}
 	return func() { s.uploads.Release(size) }, nil
-}
-
-// read reads a body whole, in time and within limit.
-func (c *call) read(limit bodyLimit) ([]byte, error) {
-	if c.ContentLength > limit.bytes {
-		return nil, limit.refusal(c.ContentLength)
-	}
-	control := http.NewResponseController(c.w)
-	_ = control.SetReadDeadline(time.Now().Add(uploadTime))
-	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
-	body := http.MaxBytesReader(c.w, c.Body, limit.bytes)
-	if c.ContentLength < 0 {
-		out, err := io.ReadAll(body)
-		if errors.As(err, new(*http.MaxBytesError)) {
-			return nil, limit.refusal(-1)
-		}
-		return readFailed(out, err)
-	}
-	out := make([]byte, c.ContentLength, c.ContentLength+1) // room for a newline
-	n, err := io.ReadFull(body, out)
-	return readFailed(out[:n], err)
-}
-
-func readFailed(body []byte, err error) ([]byte, error) {
-	if err != nil {
-		return nil, fmt.Errorf("%w: reading the body: %w", runtimespec.ErrMalformed, err)
-	}
-	return body, nil
 }
 
 // context is what an init or a run works under: it ends at the time limit or

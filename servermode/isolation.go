@@ -17,7 +17,7 @@ func sharesUser() bool { return os.Getuid() != 0 }
 // checkTenants refuses several tenants where nothing is between them, unless the
 // owner has said that they trust each other.
 func (l *live) checkTenants() error {
-	if !sharesUser() || l.AllowSharedUser || !several(l.tokens) {
+	if !sharesUser() || l.AllowSharedUser || !l.Tokens.Several() {
 		return nil
 	}
 	return fmt.Errorf("%w: --token-file has several tenants, or a token that may delegate, and this server is not root: functions of all would run as its own user and could reach each other's code, files and memory; start it as root, or, if all tenants trust each other, with --allow-shared-user", daemon.ErrConfig)

@@ -64,7 +64,7 @@ func (s *Server) registration() (runtimespec.Registration, error) {
 		return r, err
 	}
 	scheme, at := "http", s.cfg.Advertise
-	if s.tls() != nil {
+	if s.settings().Certificate != nil {
 		scheme = "https"
 	}
 	if at == "" {

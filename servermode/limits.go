@@ -3,6 +3,7 @@ package servermode
 import (
 	"fmt"
 
+	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 )
@@ -11,23 +12,11 @@ import (
 // headers gets: it passes the result on to the platform, whose limit this is.
 const foreignResult = 1 << 20
 
-// bodyLimit is how many bytes a request's body may have, and which of the
-// owner's settings says so.
-type bodyLimit struct {
-	bytes int64
-	flag  string
+func (c Config) initLimit() endpoint.BodyLimit {
+	return endpoint.BodyLimit{Bytes: c.MaxInitBody, Flag: "--max-init-body"}
 }
-
-func (c Config) initLimit() bodyLimit { return bodyLimit{c.MaxInitBody, "--max-init-body"} }
-func (c Config) runLimit() bodyLimit  { return bodyLimit{c.MaxRunBody, "--max-run-body"} }
-
-// refusal tells a caller what to change; size is the body's, -1 if it did not say.
-func (l bodyLimit) refusal(size int64) *Refusal {
-	what := "the request's body"
-	if size >= 0 {
-		what = fmt.Sprintf("the request's body of %d bytes", size)
-	}
-	return refusal(runtimespec.TooLarge, fmt.Sprintf("%s is larger than this server takes: its owner's limit is %d bytes (%s)", what, l.bytes, l.flag))
+func (c Config) runLimit() endpoint.BodyLimit {
+	return endpoint.BodyLimit{Bytes: c.MaxRunBody, Flag: "--max-run-body"}
 }
 
 // tooLarge is the application error that a run gets in the place of a result that

@@ -1,14 +1,11 @@
 package servermode
 
 import (
-	"crypto/tls"
-	"fmt"
 	"os"
 
 	"go.uber.org/zap"
 
-	"github.com/whiskaway/whiskaway/internal/daemon"
-	"github.com/whiskaway/whiskaway/internal/token"
+	"github.com/whiskaway/whiskaway/internal/endpoint"
 )
 
 // live is what may change while the server serves. A reload replaces it whole,
@@ -16,8 +13,7 @@ import (
 // with.
 type live struct {
 	Config
-	tokens      token.Set
-	certificate *tls.Certificate // nil: plain HTTP
+	endpoint.Secrets
 }
 
 // settings are those of this moment.
@@ -35,20 +31,11 @@ func (s *Server) openSecrets() error {
 
 func (s *Server) load(cfg Config) (now *live, err error) {
 	now = &live{Config: cfg}
-	if cfg.TokenFile != "" {
-		if now.tokens, err = token.Load(cfg.TokenFile); err != nil {
-			return nil, fmt.Errorf("%w: --token-file: %w", daemon.ErrConfig, err)
-		}
+	if now.Secrets, err = endpoint.LoadSecrets(cfg.TokenFile, cfg.TLSCert, cfg.TLSKey); err != nil {
+		return nil, err
 	}
 	if err := now.checkTenants(); err != nil {
 		return nil, err
-	}
-	if cfg.TLSCert != "" {
-		pair, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
-		if err != nil {
-			return nil, fmt.Errorf("%w: --tls-cert, --tls-key: %w", daemon.ErrConfig, err)
-		}
-		now.certificate = &pair
 	}
 	for _, secret := range []string{cfg.TokenFile, cfg.TLSKey} {
 		if info, err := os.Stat(secret); err == nil && info.Mode().Perm()&0o004 != 0 {
@@ -56,15 +43,4 @@ func (s *Server) load(cfg Config) (now *live, err error) {
 		}
 	}
 	return now, nil
-}
-
-// tls is nil for plain HTTP. A handshake gets the certificate of its moment.
-func (s *Server) tls() *tls.Config {
-	if s.settings().certificate == nil {
-		return nil
-	}
-	return &tls.Config{
-		MinVersion:     tls.VersionTLS12,
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.settings().certificate, nil },
-	}
 }

@@ -6,8 +6,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	dto "github.com/prometheus/client_model/go"
-
-	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
 // pathMetrics is no part of the contract: it is for the owner's Prometheus.
@@ -18,12 +16,13 @@ const pathMetrics = "/metrics"
 // are labelled with the caller's tenant.
 func (s *Server) showMetrics(c *call) error {
 	var numbers prometheus.Gatherer = s.metrics.registry
-	named := c.Header.Get(runtimespec.HeaderTenant) != ""
-	if named || !c.grant.Delegate && several(s.settings().tokens) {
-		numbers = ofTenant(numbers, labelValue(c.tenant, unnamed))
+	named := c.NamesTenant()
+	if named || !c.Grant.Delegate && s.settings().Tokens.Several() {
+		numbers = ofTenant(numbers, labelValue(c.Tenant, unnamed))
 	}
 	// What is wrong with one number must not cost the others.
-	promhttp.HandlerFor(numbers, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}).ServeHTTP(c.w, c.Request)
+	s.endpoint.Sign(c.W.Header())
+	promhttp.HandlerFor(numbers, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}).ServeHTTP(c.W, c.Request)
 	return nil
 }
 

@@ -56,14 +56,14 @@ func (o *openServerless) init(c *call, body []byte, read func()) error {
 	if err != nil {
 		return o.refuse(c, err)
 	}
-	name := hashKey{c.tenant, init.Env[envHash]}
+	name := hashKey{c.Tenant, init.Env[envHash]}
 	limit := within(init.Deadline(), o.server.settings().InitTimeout)
 	spec, info, err := o.server.understand(c, init, "", o.container)
 	if err != nil {
 		return o.refuse(c, err)
 	}
 	read()
-	key := function.Key{Tenant: c.tenant, Identity: spec.Identity()}
+	key := function.Key{Tenant: c.Tenant, Identity: spec.Identity()}
 	if err := o.names.enter(name, key, o.server.table); err != nil {
 		return o.refuse(c, err)
 	}
@@ -71,15 +71,15 @@ func (o *openServerless) init(c *call, body []byte, read func()) error {
 	defer stop()
 	defer context.AfterFunc(c.Context(), stop)()
 	lease := leaseOf(id)
-	logs := &keptLog{stages: stages{of: c.span}, max: o.server.cfg.MaxLog}
-	err = o.server.table.Init(ctx, key, lease, info, o.server.programOf(c.tenant, spec), logs)
+	logs := &keptLog{stages: stages{of: c.Span}, max: o.server.cfg.MaxLog}
+	err = o.server.table.Init(ctx, key, lease, info, o.server.programOf(c.Tenant, spec), logs)
 	logs.leave()
 	o.names.leave(name, lease, err == nil)
 	if err != nil {
 		return o.refuse(c, logs.explain(err))
 	}
 	o.server.log.Info("function is ready", zap.String("function", key.Identity.Short()), zap.String("action", info.Name), zap.String("tenant", key.Tenant))
-	writeJSON(c.w, http.StatusOK, okLine)
+	c.Answer(http.StatusOK, okLine)
 	return nil
 }
 
@@ -123,7 +123,7 @@ func (o *openServerless) run(c *call, body []byte) error {
 	if err != nil {
 		return o.refuse(c, refusal(runtimespec.BadRequest, err.Error()))
 	}
-	name := hashKey{c.tenant, hash}
+	name := hashKey{c.Tenant, hash}
 	key, lease, ok := o.names.find(name)
 	if !ok {
 		return o.refuse(c, errUnnamed)
@@ -133,7 +133,7 @@ func (o *openServerless) run(c *call, body []byte) error {
 	defer stop()
 	mine := newActivation(ctx, time.Time{})
 	defer context.AfterFunc(c.Context(), func() { o.server.activations.left(activationKey{Key: key}, mine, disconnectGrace) })()
-	logs := &keptLog{stages: stages{of: c.span}, max: o.server.cfg.MaxLog}
+	logs := &keptLog{stages: stages{of: c.Span}, max: o.server.cfg.MaxLog}
 	result, err := o.server.table.Run(mine.ctx, key, lease, o.server.line(c, key, body), logs)
 	result, err = foreign(o.server.outcome(c, activationKey{Key: key}, logs, result, err))
 	logs.leave()
@@ -145,7 +145,7 @@ func (o *openServerless) run(c *call, body []byte) error {
 	case errors.Is(err, function.ErrUnknown):
 		err = errUnnamed
 	case err == nil:
-		writeJSON(c.w, http.StatusOK, logs.envelope(result))
+		c.Answer(http.StatusOK, logs.envelope(result))
 		return nil
 	}
 	return o.refuse(c, err)
@@ -160,12 +160,12 @@ func (o *openServerless) stop(c *call, body []byte) error {
 		return o.refuse(c, refusal(runtimespec.BadRequest, "a stop names a function and a client container: actionCodeHash and proxiedActionID"))
 	}
 	lease := leaseOf(id)
-	key, ok := o.names.drop(hashKey{c.tenant, hash}, lease)
+	key, ok := o.names.drop(hashKey{c.Tenant, hash}, lease)
 	if !ok {
 		return o.refuse(c, refusal(runtimespec.UnknownFunction, "Action to be removed in remote runtime not found."))
 	}
 	o.server.table.Stop(key, lease)
-	writeJSON(c.w, http.StatusOK, okLine)
+	c.Answer(http.StatusOK, okLine)
 	return nil
 }
 
@@ -173,14 +173,13 @@ func (o *openServerless) stop(c *call, body []byte) error {
 // Its client passes the status on: a 503 would make the platform send the
 // activation again, or lose it.
 func (o *openServerless) refuse(c *call, err error) error {
-	r := asRefusal(err)
-	o.server.note(c, r, err)
+	r := c.Note(err)
 	status := r.Reason.Status()
 	if status == http.StatusServiceUnavailable {
 		status = http.StatusBadGateway
 	}
-	c.w.Header().Set(runtimespec.HeaderReason, string(r.Reason))
-	writeJSON(c.w, status, append(r.Body(), '\n'))
+	c.W.Header().Set(runtimespec.HeaderReason, string(r.Reason))
+	c.Answer(status, append(r.Body(), '\n'))
 	return nil
 }
 

@@ -10,7 +10,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/sentinel"
-	"github.com/whiskaway/whiskaway/internal/token"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
@@ -49,24 +48,24 @@ var (
 func (p *plain) init(c *call, body []byte, read func()) error {
 	ctx, stop := p.server.context(p.server.settings().InitTimeout, overdue{limit: p.server.settings().InitTimeout, init: true})
 	defer stop()
-	mine, current, first := p.enterInit(ctx, c.tenant, sha256.Sum256(body))
+	mine, current, first := p.enterInit(ctx, c.Tenant, sha256.Sum256(body))
 	if current == nil {
 		logs := p.log(c)
 		logs.complain(errTwice)
 		logs.flush()
 		return p.refuse(c, errTwice)
 	}
-	defer context.AfterFunc(c.Context(), func() { p.inits.left(initKey(c.tenant, mine), current, disconnectGrace) })()
+	defer context.AfterFunc(c.Context(), func() { p.inits.left(initKey(c.Tenant, mine), current, disconnectGrace) })()
 	if first {
 		logs := p.log(c)
 		key, err := p.initialise(current.ctx, c, mine.lease, body, read, logs)
-		if err = p.settle(c.tenant, mine, key, err); err != nil {
+		if err = p.settle(c.Tenant, mine, key, err); err != nil {
 			logs.end()
 		} else {
-			p.server.log.Info("function is ready for plain callers", zap.String("function", key.Identity.Short()), zap.String("tenant", c.tenant))
+			p.server.log.Info("function is ready for plain callers", zap.String("function", key.Identity.Short()), zap.String("tenant", c.Tenant))
 			logs.flush()
 		}
-		p.inits.leave(initKey(c.tenant, mine), current, []byte(`{"ok":true}`), err)
+		p.inits.leave(initKey(c.Tenant, mine), current, []byte(`{"ok":true}`), err)
 	}
 	return p.answer(c, current)
 }
@@ -96,20 +95,20 @@ func (p *plain) initialise(ctx context.Context, c *call, lease string, body []by
 	late := overdue{limit: limitOf(init.Deadline(), p.server.settings().InitTimeout), init: true}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit-min(initMargin, limit/10), late)
 	defer cancel()
-	key = function.Key{Tenant: c.tenant, Identity: spec.Identity()}
+	key = function.Key{Tenant: c.Tenant, Identity: spec.Identity()}
 	defer logs.leave()
-	return key, p.server.table.Init(ctx, key, lease, info, p.server.programOf(c.tenant, spec), logs)
+	return key, p.server.table.Init(ctx, key, lease, info, p.server.programOf(c.Tenant, spec), logs)
 }
 
 // run executes one activation. What is refused because another one is running
 // gets no sentinel: it would end that one's log.
 func (p *plain) run(c *call, body []byte) error {
 	activation := runtimespec.SkimRun(body)
-	c.span.Text("faas.invocation_id", activation.ID)
+	c.Span.Text("faas.invocation_id", activation.ID)
 	longest := p.server.settings().RunTimeout
 	ctx, stop := p.server.context(within(activation.Deadline, longest), overdue{limit: limitOf(activation.Deadline, longest)})
 	defer stop()
-	in, current, first, err := p.enterRun(ctx, c.tenant, activation.ID)
+	in, current, first, err := p.enterRun(ctx, c.Tenant, activation.ID)
 	switch {
 	case in == nil:
 		p.log(c).end()
@@ -150,20 +149,19 @@ func (p *plain) answer(c *call, work *activation) error {
 	if work.err != nil {
 		return p.refuse(c, work.err)
 	}
-	writeJSON(c.w, http.StatusOK, work.result)
+	c.Answer(http.StatusOK, work.result)
 	return nil
 }
 
 // refuse answers with an error as a classic runtime does. A 503 would make the
 // platform send the activation again, or lose it.
 func (p *plain) refuse(c *call, err error) error {
-	r := asRefusal(err)
-	p.server.note(c, r, err)
+	r := c.Note(err)
 	status := r.Reason.Status()
 	if status == http.StatusServiceUnavailable {
 		status = http.StatusBadGateway
 	}
-	writeJSON(c.w, status, r.Body())
+	c.Answer(status, r.Body())
 	return nil
 }
 
@@ -182,17 +180,5 @@ func within(deadline time.Time, longest time.Duration) time.Duration {
 
 // log is a new activation's.
 func (p *plain) log(c *call) *plainLog {
-	return &plainLog{stages: stages{of: c.span}, to: p.streams.Activation(p.concurrent || several(p.server.settings().tokens)), max: p.server.cfg.MaxLog}
-}
-
-// several reports whether tokens stand for more than one tenant: then the slots
-// share the server's streams.
-func several(tokens token.Set) bool {
-	tenants := map[string]bool{}
-	for _, grant := range tokens {
-		if tenants[grant.Tenant] = true; grant.Delegate || len(tenants) > 1 {
-			return true
-		}
-	}
-	return false
+	return &plainLog{stages: stages{of: c.Span}, to: p.streams.Activation(p.concurrent || p.server.settings().Tokens.Several()), max: p.server.cfg.MaxLog}
 }

@@ -3,7 +3,6 @@ package servermode
 import (
 	"context"
 	"crypto/sha256"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -121,8 +120,8 @@ func (p *plain) leaveRun(in *slot, id string, current *activation, result []byte
 // stop frees the tenant's slot. It is idempotent.
 func (p *plain) stop(c *call, _ []byte) error {
 	p.slots.mu.Lock()
-	was := p.slots.taken[c.tenant]
-	delete(p.slots.taken, c.tenant)
+	was := p.slots.taken[c.Tenant]
+	delete(p.slots.taken, c.Tenant)
 	ready := was != nil && was.ready
 	p.slots.mu.Unlock()
 	switch {
@@ -131,8 +130,7 @@ func (p *plain) stop(c *call, _ []byte) error {
 	case was != nil:
 		was.cancel(errCancelled)
 	}
-	writeJSON(c.w, http.StatusOK, []byte(`{"ok":true}`))
-	return nil
+	return c.Done()
 }
 
 // knows reports whether the table has a function.

@@ -64,7 +64,7 @@ func (s *Server) tableConfig(c *live) function.Config {
 	return function.Config{
 		Instances: c.Instances, Queue: c.Queue, QueueTotal: c.QueueTotal, Processes: c.Processes, Starts: c.Starts,
 		KeepAlive: c.KeepAlive, Lease: c.Lease, GrowAfter: c.GrowAfter, StartTime: c.InitTimeout,
-		CPUs: slots(), Tenants: several(c.tokens), Memory: s.memory.read, Observer: s.metrics,
+		CPUs: slots(), Tenants: c.Tokens.Several(), Memory: s.memory.read, Observer: s.metrics,
 	}
 }
 

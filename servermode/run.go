@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/whiskaway/whiskaway/internal/codestore"
@@ -21,23 +20,26 @@ const disconnectGrace = 2 * time.Second
 // run executes one activation. The body passes through as it came, checked
 // once.
 func (s *Server) run(c *call) error {
-	key, lease, limit, err := c.order(s.settings().RunTimeout)
+	o, err := c.Order(s.settings().RunTimeout)
 	if err != nil {
 		return err
 	}
-	body, err := c.read(s.cfg.runLimit())
+	body, err := c.Read(s.cfg.runLimit(), nil)
 	if err != nil {
 		return err
 	}
 	if err := runtimespec.CheckRun(body); err != nil {
 		return err
 	}
-	id := activationKey{key, c.Header.Get(runtimespec.HeaderActivation)}
-	ctx, stop := s.context(limit, overdue{limit: limit})
+	key := keyOf(o)
+	id := activationKey{key, o.Activation}
+	ctx, stop := s.context(o.Limit, overdue{limit: o.Limit})
 	defer stop()
 	// With its server named, it was sent before: it is joined or refused.
-	again := c.Header.Get(runtimespec.HeaderServer) != ""
-	mine, first, err := s.activations.enter(ctx, id, c.forgottenAt(limit), again)
+	again := o.Server != ""
+	// Its caller may ask again for as long as it said, although the server allows less.
+	forgottenAt := time.Now().Add(max(o.Said, o.Limit) + rememberFor)
+	mine, first, err := s.activations.enter(ctx, id, forgottenAt, again)
 	if err != nil {
 		return err
 	}
@@ -47,26 +49,14 @@ func (s *Server) run(c *call) error {
 		return s.join(ctx, c, mine)
 	}
 	a := s.answer(c)
-	result, err := s.table.Run(mine.ctx, key, lease, s.line(c, key, body), a)
+	result, err := s.table.Run(mine.ctx, key, o.Lease, s.line(c, key, body), a)
 	a.leave()
 	result, err = s.outcome(c, id, a, result, err)
 	s.activations.leave(id, mine, result, err)
 	if err != nil {
-		a.fail(s, err)
-		return nil
+		return a.fail(err)
 	}
-	a.finish(http.StatusOK, result)
-	return nil
-}
-
-// forgottenAt is until when a run is remembered: its caller may ask again for as
-// long as it said, although the server allows less.
-func (c *call) forgottenAt(limit time.Duration) time.Time {
-	said, err := runtimespec.Timeout(c.Header, limit)
-	if err != nil {
-		said = limit
-	}
-	return time.Now().Add(max(said, limit) + rememberFor)
+	return a.finish(result)
 }
 
 // join answers a repeated activation with the outcome of the first one.
@@ -76,18 +66,14 @@ func (s *Server) join(ctx context.Context, c *call, running *activation) error {
 	select {
 	case <-running.done:
 	case <-ctx.Done():
-		a.fail(s, context.Cause(ctx))
-		return nil
+		return a.fail(context.Cause(ctx))
 	case <-c.Context().Done():
-		a.fail(s, errCancelled)
-		return nil
+		return a.fail(errCancelled)
 	}
 	if running.err != nil {
-		a.fail(s, running.err)
-		return nil
+		return a.fail(running.err)
 	}
-	a.finish(http.StatusOK, running.result)
-	return nil
+	return a.finish(running.result)
 }
 
 // outcome is what a process's line, or its failure, means to OpenWhisk. A failure

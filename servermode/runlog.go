@@ -97,7 +97,7 @@ func (s *Server) logFailure(c *call, key function.Key, activation string, result
 	}
 	fields := []zap.Field{
 		zap.String("function", key.Identity.Short()), zap.String("action", s.table.Info(key).Name), zap.String("tenant", key.Tenant),
-		zap.String("activation", activation), zap.String("outcome", outcome), zap.String("cause", cause), c.traceID(),
+		zap.String("activation", activation), zap.String("outcome", outcome), zap.String("cause", cause), c.TraceID(),
 	}
 	if missed > 0 {
 		fields = append(fields, zap.Int("not_logged_before", missed))

@@ -18,6 +18,7 @@ import (
 
 	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/internal/trace"
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
@@ -53,6 +54,7 @@ type Server struct {
 	memory      *memoryGauge
 	oom         *oomWatch
 	failures    *runLog
+	endpoint    *endpoint.Endpoint
 	handler     http.Handler // the server's HTTP face
 	listener    *daemon.Listener
 	joined      []*joining // of balancers
@@ -119,7 +121,7 @@ func (s *Server) openStore() (err error) {
 
 func (s *Server) listen() error {
 	s.handler = s.routes()
-	s.listener = &daemon.Listener{Listen: s.cfg.Listen, Handler: s.handler, TLS: s.tls(), Log: s.log}
+	s.listener = &daemon.Listener{Listen: s.cfg.Listen, Handler: s.handler, TLS: endpoint.TLS(func() *tls.Certificate { return s.settings().Certificate }), Log: s.log}
 	return s.listener.Start()
 }
 

@@ -2,15 +2,14 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"strings"
-	"syscall"
+
+	"github.com/whiskaway/whiskaway/internal/hop"
 )
 
 // errWantsTLS is for a server that serves HTTPS and was asked in plain HTTP.
@@ -34,46 +33,41 @@ func (c cured) Unwrap() error { return c.cause }
 func plainly(expected peer, url string, err error) error {
 	says := func(format string, args ...any) error { return cured{fmt.Sprintf(format, args...), err} }
 	var lookup *net.DNSError
-	var record tls.RecordHeaderError
-	switch _, host, _ := strings.Cut(url, "://"); {
-	case errors.As(err, &lookup) && lookup.IsNotFound:
+	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	_, host, _ := strings.Cut(url, "://")
+	switch cause := causeOf(err); {
+	case cause == hop.CauseNoHost && errors.As(err, &lookup):
 		return says("there is no host %s: check its spelling, or name another with %s", lookup.Name, expected.flag)
-	case errors.As(err, &lookup):
+	case cause == hop.CauseNoLookup && errors.As(err, &lookup):
 		return says("the host %s cannot be looked up (%s): is the network there?", lookup.Name, lookup.Err)
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case cause == hop.CauseRefused:
 		return says("nothing listens there: start %s, or name another with %s", expected.start, expected.flag)
-	case errors.Is(err, errWantsTLS), strings.Contains(err.Error(), `malformed HTTP response "\x15\x03`):
+	case cause == hop.CauseTLS:
 		return says("it serves HTTPS and was asked in plain HTTP: say %s https://%s", expected.flag, host)
-	case errors.As(err, &record), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+	case cause == hop.CauseNoTLS:
 		return says("it serves plain HTTP and was asked for HTTPS: say %s http://%s", expected.flag, host)
-	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
+	case cause == hop.CauseTimeout:
 		return says("it does not answer; is the host up, and no firewall between?")
-	}
-	if trust := untrusted(err); trust != "" {
-		return says("%s", trust)
+	case cause == hop.CauseIssuer:
+		return says("this host does not trust the issuer of its certificate (x509): pass the issuer's certificate, or the server's own, with --ca-file")
+	case cause == hop.CauseOtherName && errors.As(err, &name):
+		return says("its certificate is not for this name (%s): use one that it is for, or have it made for this one", name.Error())
+	case cause == hop.CauseExpired && errors.As(err, &invalid):
+		return says("its certificate is not valid now (%s): renew it, or mend this host's clock", invalid.Error())
 	}
 	return err
 }
 
-// untrusted says what is wrong with a server's certificate; empty: nothing.
-func untrusted(err error) string {
-	var unknown x509.UnknownAuthorityError
-	var name x509.HostnameError
-	var invalid x509.CertificateInvalidError
+// causeOf knows besides what net/http's client says only in text.
+func causeOf(err error) hop.Cause {
 	switch {
-	case errors.As(err, &unknown):
-		return "this host does not trust the issuer of its certificate (x509): pass the issuer's certificate, or the server's own, with --ca-file"
-	case errors.As(err, &name):
-		return fmt.Sprintf("its certificate is not for this name (%s): use one that it is for, or have it made for this one", name.Error())
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return fmt.Sprintf("its certificate is not valid now (%s): renew it, or mend this host's clock", invalid.Error())
+	case errors.Is(err, errWantsTLS), strings.Contains(err.Error(), `malformed HTTP response "\x15\x03`):
+		return hop.CauseTLS
+	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+		return hop.CauseNoTLS
 	}
-	return ""
-}
-
-func isTimeout(err error) bool {
-	var timeout net.Error
-	return errors.As(err, &timeout) && timeout.Timeout()
+	return hop.CauseOf(err)
 }
 
 // wantsTLS tells what Go's servers and the usual proxies answer to plain HTTP on

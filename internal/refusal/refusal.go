@@ -20,6 +20,10 @@ type Refusal struct {
 	Cause      error         // for the log: it may name addresses and files; nil: the message is all
 }
 
+// ErrLeft is for a caller that has hung up: its connection is closed without an
+// answer.
+var ErrLeft = errors.New("the caller hung up")
+
 // New is a refusal with a message.
 func New(reason runtimespec.Reason, format string, args ...any) *Refusal {
 	return &Refusal{Reason: reason, Message: fmt.Sprintf(format, args...)}

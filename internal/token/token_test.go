@@ -87,3 +87,18 @@ func TestSet_EmptyAcceptsEveryoneWithoutPower(t *testing.T) {
 		assert.Equal(t, token.Grant{Tenant: token.DefaultTenant}, grant)
 	}
 }
+
+func TestSet_Several(t *testing.T) {
+	own, other := [32]byte{1}, [32]byte{2}
+	for name, c := range map[string]struct {
+		set  token.Set
+		want bool
+	}{
+		"none":            {nil, false},
+		"two of one":      {token.Set{own: {Tenant: "alice"}, other: {Tenant: "alice"}}, false},
+		"two tenants":     {token.Set{own: {Tenant: "alice"}, other: {Tenant: "bob"}}, true},
+		"one that may be": {token.Set{own: {Tenant: "balancer", Delegate: true}}, true},
+	} {
+		assert.Equal(t, c.want, c.set.Several(), name)
+	}
+}

@@ -1,15 +1,10 @@
 package backend
 
 import (
-	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/whiskaway/whiskaway/internal/hop"
@@ -30,38 +25,12 @@ const MaxResult = 2 << 20
 // Words say what went wrong on the way to a server without naming an address, which
 // the errors of sockets do.
 func Words(err error) string {
-	var timeout net.Error
-	var resolving *net.DNSError
-	var untrusted *tls.CertificateVerificationError
-	is := func(any ...error) bool {
-		for _, one := range any {
-			if errors.Is(err, one) {
-				return true
-			}
+	for _, own := range []error{ErrNotOurs, ErrLarge} {
+		if errors.Is(err, own) {
+			return own.Error()
 		}
-		return false
 	}
-	switch {
-	case is(hop.ErrNoHTTP):
-		return "what it answers is no HTTP, or its URL says http where it should say https, or the reverse"
-	case is(ErrNotOurs):
-		return ErrNotOurs.Error()
-	case is(ErrLarge):
-		return ErrLarge.Error()
-	case errors.As(err, &untrusted):
-		return "its certificate is not trusted"
-	case errors.As(err, &resolving):
-		return "its name cannot be resolved"
-	case is(context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return "it took too long"
-	case is(syscall.ECONNREFUSED):
-		return "the connection was refused"
-	case is(syscall.EHOSTUNREACH, syscall.ENETUNREACH):
-		return "there is no way to its host"
-	case is(io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE, net.ErrClosed):
-		return "the connection broke off"
-	}
-	return "the connection failed"
+	return hop.CauseOf(err).Advise(exchange.Service, "--servers-ca")
 }
 
 // Garbled is for a server that speaks no HTTP: to send it the same again is of no use.

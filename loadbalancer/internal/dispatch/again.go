@@ -44,7 +44,7 @@ func (r *Run) passTo(s *state.Server, failed error) error {
 	resp, err := b.Send(r.ctx, &r.request)
 	if err != nil {
 		if r.Caller.Err() != nil {
-			return exchange.ErrLeft
+			return refusal.ErrLeft
 		}
 		b.Check()
 		return failed

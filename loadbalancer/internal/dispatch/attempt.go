@@ -110,7 +110,7 @@ func (r *Run) unanswered(b *backend.Backend, err error) (retry bool, _ error) {
 	switch {
 	case r.Caller.Err() != nil:
 		r.answered(policy.Left, nil)
-		return false, exchange.ErrLeft
+		return false, refusal.ErrLeft
 	case r.ctx.Err() != nil && notSent:
 		r.answered(policy.Left, nil)
 		return false, r.ended(runtimespec.Expired, "the time was over before a server could be reached")
@@ -151,15 +151,18 @@ func (r *Run) beginSpan() {
 	}
 }
 
+// cut is the outcome of an answer that broke off.
+const cut = "cut"
+
 // endSpan ends it. An answer that was relayed is told by what it says.
 func (r *Run) endSpan(err error) {
 	switch {
 	case !r.span.On():
 	case err == nil:
-		exchange.EndSpan(r.span, r.To.Result())
+		r.span.EndAs(r.To.Result())
 	case errors.Is(err, exchange.ErrCut):
-		exchange.EndSpan(r.span, exchange.Cut)
+		r.span.EndAs(cut)
 	default:
-		exchange.EndSpan(r.span, string(exchange.Reason(err)))
+		r.span.EndAs(string(exchange.Reason(err)))
 	}
 }

@@ -216,9 +216,8 @@ func (r *Run) awaitInit() (retry bool, err error) {
 }
 
 func endWaiting(span trace.Span, err error) {
-	if err != nil && span.On() {
-		exchange.EndSpan(span, string(exchange.Reason(err)))
-		return
+	if err != nil {
+		span.EndAs(string(exchange.Reason(err)))
 	}
 	span.End()
 }
@@ -243,7 +242,7 @@ func (r *Run) ended(reason runtimespec.Reason, text string) error {
 	case errors.Is(context.Cause(r.ctx), errCancelled):
 		return refusal.New(runtimespec.Cancelled, "the activation was cancelled before it was sent to a server")
 	case r.Caller.Err() != nil:
-		return exchange.ErrLeft
+		return refusal.ErrLeft
 	}
 	return refusal.New(reason, "%s", text)
 }

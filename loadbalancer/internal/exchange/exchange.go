@@ -55,36 +55,9 @@ func (x *Exchange) Onward() Propagation { return Propagation{x.Hops, x.Span.Onwa
 // Service is what callers are told that this is.
 const Service = "balancer"
 
-// Outcomes that are no reasons, for metrics, spans and the log.
-const (
-	OK    = "ok"
-	Left  = "caller-left"
-	Cut   = "cut"   // the answer broke off
-	Error = "error" // an answer that says no reason that is known
-)
-
-// EndSpan ends a span with what it came to. That is no failure where it is a step of
-// every init or run: code that is asked for, a function that is told again.
-func EndSpan(s trace.Span, outcome string) {
-	if !s.On() {
-		return
-	}
-	s.Text("whiskaway.outcome", outcome)
-	switch outcome {
-	case OK, string(runtimespec.CodeNeeded), string(runtimespec.UnknownFunction):
-	default:
-		s.Fail(outcome)
-	}
-	s.End()
-}
-
-var (
-	// ErrLeft is for a caller that is gone: there is nobody to answer.
-	ErrLeft = errors.New("the caller hung up")
-	// ErrCut is for an answer that broke off after its head was passed on: the
-	// caller has to see that, and asks the server again that the head names.
-	ErrCut = errors.New("the answer broke off")
-)
+// ErrCut is for an answer that broke off after its head was passed on: the caller has
+// to see that, and asks the server again that the head names.
+var ErrCut = errors.New("the answer broke off")
 
 // Away is for a server that nothing could be sent to.
 func Away(format string, args ...any) *refusal.Refusal {

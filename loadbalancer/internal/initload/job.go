@@ -123,7 +123,7 @@ func (j *Job) endSpan() {
 	case j.err != nil:
 		outcome = string(runtimespec.StartFailed)
 	case j.answer.OK():
-		outcome = exchange.OK
+		outcome = trace.OK
 	}
-	exchange.EndSpan(j.Span, outcome)
+	j.Span.EndAs(outcome)
 }

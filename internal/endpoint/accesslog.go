@@ -1,0 +1,48 @@
+package endpoint
+
+import (
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/internal/trace"
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+// Outcomes that are no reasons, for metrics and log.
+const (
+	OutcomeLeft  = "caller-left"
+	OutcomeCut   = "cut"   // the answer broke off
+	OutcomeError = "error" // an answer that says no reason that is known
+)
+
+// Result is what the request came to, in words that are few: a server behind may say
+// anything.
+func (c *Call) Result() string {
+	switch {
+	case c.Outcome == OutcomeLeft, c.Outcome == OutcomeCut, runtimespec.Reason(c.Outcome).Known():
+		return c.Outcome
+	case c.Outcome == "" && c.Status < 400:
+		return trace.OK
+	}
+	return OutcomeError
+}
+
+// end is the end of a request: its span ends, it is counted, and logged if that is
+// wanted.
+func (c *Call) end() {
+	if !c.IsWork() {
+		return
+	}
+	c.endSpan()
+	if c.endpoint.Answered != nil {
+		c.endpoint.Answered(c)
+	}
+	if c.endpoint.AccessLog == nil || !c.endpoint.AccessLog() {
+		return
+	}
+	c.endpoint.Log.Info("answered", zap.String("request", c.URL.Path[1:]), zap.String("tenant", c.Tenant), zap.String("function", c.shortFunction()),
+		zap.String("activation", c.HeaderValue(runtimespec.HeaderActivation)), zap.String("server", c.Server), zap.Int("tries", c.Tries),
+		zap.Int("status", c.Status), zap.String("outcome", c.Result()),
+		zap.Duration("took", time.Since(c.Began)), zap.Duration("at_server", c.AtServer), zap.Duration("queued", c.Queued), c.TraceID())
+}

@@ -1,0 +1,90 @@
+package endpoint
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/whiskaway/whiskaway/internal/refusal"
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+// refuse answers a request with an error, all of it in one write.
+func (c *Call) refuse(err error) {
+	if errors.Is(err, refusal.ErrLeft) {
+		c.Outcome = OutcomeLeft
+		panic(http.ErrAbortHandler)
+	}
+	r := c.Note(err)
+	h := c.W.Header()
+	if r.Reason != "" {
+		h[runtimespec.HeaderReason] = []string{string(r.Reason)}
+	}
+	if seconds, ok := r.RetrySeconds(); ok {
+		h["Retry-After"] = []string{strconv.Itoa(seconds)}
+	}
+	c.Answer(r.StatusCode(), r.Body())
+}
+
+// Note says what an error means to the caller, and notes and logs that the request
+// failed with it. It is for answers that tell so in a way of their own.
+func (c *Call) Note(err error) *refusal.Refusal {
+	r := c.endpoint.sorted(err)
+	c.Outcome, c.Failed = string(cmp.Or(r.Reason, runtimespec.Internal)), err
+	level := zapcore.DebugLevel
+	if c.endpoint.Level != nil {
+		level = c.endpoint.Level(c, r.Reason)
+	}
+	if level > zapcore.DebugLevel || !errors.Is(err, context.Canceled) {
+		c.endpoint.Log.Log(level, "refused", zap.String("reason", string(r.Reason)), zap.Error(err), c.TraceID())
+	}
+	return r
+}
+
+// sorted sorts any error.
+func (e *Endpoint) sorted(err error) *refusal.Refusal {
+	var routing *echo.HTTPError
+	switch {
+	case errors.As(err, &routing):
+		return &refusal.Refusal{Status: routing.Code, Message: http.StatusText(routing.Code)}
+	case e.Sort != nil:
+		return e.Sort(err)
+	}
+	return refusal.Of(err, e.Service)
+}
+
+// Sign puts on an answer who answers and how busy it is.
+func (e *Endpoint) Sign(h http.Header) {
+	h[runtimespec.HeaderServer] = e.id
+	h[runtimespec.HeaderLoad] = []string{string(e.Load().AppendHeader(make([]byte, 0, 128)))}
+}
+
+var (
+	asJSON = []string{"application/json"}
+	done   = []byte(`{"ok":true}`)
+)
+
+// Answer answers with JSON. It is signed unless the handler has signed it.
+func (c *Call) Answer(status int, body []byte) {
+	h := c.W.Header()
+	if h[runtimespec.HeaderServer] == nil {
+		c.endpoint.Sign(h)
+	}
+	h["Content-Type"] = asJSON
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	c.Status = status
+	c.W.WriteHeader(status)
+	_, _ = c.W.Write(body)
+}
+
+// Done answers that what was asked for is done.
+func (c *Call) Done() error {
+	c.Answer(http.StatusOK, done)
+	return nil
+}
