@@ -3,6 +3,8 @@ package loadbalancer
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -12,6 +14,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/discovery"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/statedir"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -19,10 +23,10 @@ import (
 func (b *Balancer) ready(c echo.Context) error {
 	b.endpoint.Sign(c.Response().Header())
 	reason := ""
-	if b.admission.draining() {
+	if b.requests.Draining() {
 		reason = string(runtimespec.Draining)
-	} else if b.disk.full.Load() {
-		reason = diskFull
+	} else if b.dir.IsFull() {
+		reason = statedir.Full
 	}
 	kinds, available := b.state.Kinds()
 	if reason == "" && !available {
@@ -71,4 +75,49 @@ func (b *Balancer) showFunctions(c *call) error {
 	}
 	c.Answer(http.StatusOK, body)
 	return nil
+}
+
+// join has a server say that it is there.
+func (b *Balancer) join(c echo.Context) error {
+	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, discovery.MaxRegistration))
+	if err != nil {
+		return notJoined(http.StatusRequestEntityTooLarge, "a registration has up to %d bytes", discovery.MaxRegistration)
+	}
+	registration, err := discovery.DecodeRegistration(body)
+	if err != nil {
+		return notJoined(http.StatusBadRequest, "%v", err)
+	}
+	again, err := b.joined.Join(registration)
+	switch {
+	case errors.Is(err, discovery.ErrTaken):
+		return notJoined(http.StatusConflict, "%v", err)
+	case errors.Is(err, discovery.ErrFull):
+		return notJoined(http.StatusServiceUnavailable, "%v", err)
+	case err != nil:
+		return notJoined(http.StatusBadRequest, "%v", err)
+	}
+	return c.JSON(http.StatusOK, runtimespec.Membership{IntervalMS: again.Milliseconds()})
+}
+
+// invited lets servers pass that have the token for joining. It is no caller's:
+// a server that joins is sent all code, and the token for servers.
+func (b *Balancer) invited(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		now := b.settings()
+		if now.JoinTokenFile == "" {
+			return notJoined(http.StatusNotFound, "servers cannot join here: the balancer was started without --join-token-file")
+		}
+		if _, err := now.joins.Check(c.Request().Header.Get("Authorization")); err != nil {
+			return notJoined(http.StatusUnauthorized, "joining wants a token of the balancer's --join-token-file: set --join-token-file on the server")
+		}
+		return next(c)
+	}
+}
+
+// notJoined is for a server, which goes by the status: no reason of the contract is
+// about joining.
+func notJoined(status int, format string, args ...any) error {
+	r := refusal("", format, args...)
+	r.Status = status
+	return r
 }

@@ -13,7 +13,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"math/rand/v2"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,40 +20,39 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
-	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/internal/trace"
 	"github.com/whiskaway/whiskaway/internal/tunnel"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/admission"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/autoscale"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/backend"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/discovery"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/dispatch"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/initload"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/metrics"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/statedir"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/tasks"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 )
 
 // Balancer is one load balancer. It is made ready in Start and ended in Stop.
 type Balancer struct {
-	cfg   Config
-	id    string // its incarnation, new at each start
-	lease string // the one that it holds at servers, the same after a restart
-	log   *zap.Logger
+	cfg Config
+	id  string // its incarnation, new at each start
+	log *zap.Logger
 
 	live      atomic.Pointer[live] // what a reload replaces
 	reloading sync.Mutex           // held across a reload
 
-	lock      *os.File
-	store     *codestore.Store
-	disk      disk
-	metrics   *metrics
+	dir       *statedir.Dir
+	metrics   *metrics.Metrics
 	failures  failures
 	tracer    *trace.Tracer // nil: no spans are recorded
-	memory    *memory       // of requests' bodies
-	admission admission
-	saturated atomic.Uint64 // inits and runs that found no room, here or at any server
+	requests  admission.Requests
+	memory    *admission.Memory // of requests' bodies
+	saturated atomic.Uint64     // inits and runs that found no room, here or at any server
 	endpoint  *endpoint.Endpoint
 	listener  *daemon.Listener
 	joined    *discovery.Joined // servers that say themselves that they are there
@@ -76,17 +74,23 @@ type Balancer struct {
 func New(cfg Config) *Balancer {
 	cfg = cfg.withDefaults()
 	b := &Balancer{
-		cfg: cfg, id: uuid.NewString(), log: cfg.Log.Named("loadbalancer"), memory: newMemory(), work: tasks.New(),
+		cfg: cfg, id: uuid.NewString(), log: cfg.Log.Named("loadbalancer"), memory: admission.NewMemory(), work: tasks.New(),
 		changes: make(chan state.HealthChanged, 1024), joined: discovery.NewJoined(0),
 	}
 	b.live.Store(&live{Config: cfg})
-	b.admission.max.Store(int64(cfg.InFlight))
+	b.requests.Max.Store(int64(cfg.InFlight))
 	b.state = state.New(state.Options{
 		Fleet: policy.Options{Stale: 2 * cfg.CheckEvery}, Incarnation: b.id,
 		Rand:    rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		Prepare: func(i *state.Init, cause any) { b.loader.Prepare(i, cause) },
 	}, cfg.believed(nil))
-	b.metrics = newMetrics(b)
+	b.metrics = metrics.New(metrics.Sources{
+		Servers: func() []state.View { return b.state.View(time.Now()) }, Counts: b.state.Counts, InFlight: b.requests.InFlight, Saturated: b.saturated.Load,
+		Totals:   func() autoscale.Totals { return b.signals().Totals() },
+		Policy:   func() string { return b.settings().Policy },
+		DiskFull: func() bool { return b.dir.IsFull() },
+		Spans:    func() (sent, dropped float64) { return b.tracer.Counts() },
+	})
 	return b
 }
 
@@ -105,6 +109,11 @@ func (b *Balancer) Start() error {
 	return nil
 }
 
+func (b *Balancer) openState() (err error) {
+	b.dir, err = statedir.Open(b.cfg.StateDir, b.cfg.CodeCache, b.log)
+	return err
+}
+
 func (b *Balancer) openTraces() (err error) {
 	b.tracer, err = trace.Open("whiskaway-loadbalancer", b.id, b.log)
 	return err
@@ -118,11 +127,11 @@ func (b *Balancer) openFleet() error {
 	}
 	b.state.Configure(b.cfg.believed(chosen))
 	b.backends = backend.New(backend.Config{
-		State: b.state, CarryOut: b.carryOut, Incarnation: b.id, Lease: b.lease, Hub: &b.hub, Work: b.work, Log: b.log,
+		State: b.state, CarryOut: b.carryOut, Incarnation: b.id, Lease: b.dir.Lease, Hub: &b.hub, Work: b.work, Log: b.log,
 		Settings: func() backend.Settings { return b.settings().backend() },
 	})
 	b.loader = initload.New(initload.Config{
-		Fleet: b.backends, Store: b.store, Tracer: b.tracer, Done: b.metrics.initDone,
+		Fleet: b.backends, Store: b.dir.Code, Tracer: b.tracer, Done: b.metrics.InitDone,
 		InitTimeout: func() time.Duration { return b.settings().InitTimeout },
 	})
 	b.runs = dispatch.New(dispatch.Config{
@@ -168,7 +177,7 @@ func (b *Balancer) drain(ctx context.Context) error {
 	if b.hosts != nil {
 		b.hosts.Stop()
 	}
-	err := b.admission.drain(ctx) // the listener still answers: "draining"
+	err := b.requests.Drain(ctx) // the listener still answers: "draining"
 	ending, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	err = errors.Join(err, b.listener.Stop(ending))
@@ -187,8 +196,8 @@ func (b *Balancer) cleanUp() error {
 	if b.backends != nil {
 		b.backends.CloseIdle()
 	}
-	if b.lock != nil {
-		return b.lock.Close()
+	if b.dir != nil {
+		return b.dir.Close()
 	}
 	return nil
 }

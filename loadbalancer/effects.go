@@ -43,7 +43,7 @@ func (b *Balancer) carryOut(effects []state.Effect) {
 // noteChange has a change of a server's health followed.
 func (b *Balancer) noteChange(e state.HealthChanged) {
 	if e.To == policy.Ejected {
-		b.metrics.ejections.Inc()
+		b.metrics.Ejected()
 	}
 	select {
 	case b.changes <- e:
@@ -87,8 +87,8 @@ func (b *Balancer) sweep() {
 				last = now
 				b.carryOut(b.state.Expire(now))
 			}
-			if late || b.disk.full.Load() {
-				b.checkDisk()
+			if late || b.dir.IsFull() {
+				b.dir.Check()
 			}
 		case <-b.work.Done():
 			return

@@ -13,7 +13,7 @@ import (
 func (b *Balancer) Tidy(now time.Time) { b.carryOut(b.state.Expire(now)) }
 
 // CheckDisk looks whether something can be written.
-func (b *Balancer) CheckDisk() { b.checkDisk() }
+func (b *Balancer) CheckDisk() { b.dir.Check() }
 
 // Joined reports whether a caller waits for the end of a run that was sent before.
 func (b *Balancer) Joined() bool { return b.state.Awaited() }

@@ -11,8 +11,10 @@ import (
 	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/internal/endpoint"
 	refusals "github.com/whiskaway/whiskaway/internal/refusal"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/admission"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/initload"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/statedir"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -23,10 +25,10 @@ func (b *Balancer) init(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := b.admission.enter(c.Tenant); err != nil {
+	if err := b.requests.Enter(c.Tenant); err != nil {
 		return b.countSaturated(err)
 	}
-	defer b.admission.leave(c.Tenant)
+	defer b.requests.Leave(c.Tenant)
 	if o.Server != "" && o.Server != b.id { // where functions are is the balancer's to say
 		return refusal(runtimespec.WrongServer, "an init goes to the balancer, which places the function")
 	}
@@ -66,7 +68,7 @@ func (b *Balancer) receive(c *call, o endpoint.Order) (*state.Function, error) {
 	if err != nil {
 		return nil, err
 	}
-	in, err := b.read(c, initBody, b.settings().MaxInitBody, min(o.Limit, b.settings().QueueWait))
+	in, err := b.read(c, admission.InitBody, b.settings().MaxInitBody, min(o.Limit, b.settings().QueueWait))
 	if err != nil {
 		return nil, err
 	}
@@ -116,11 +118,11 @@ func limitOf(kind string, env map[string]string) int {
 
 // keepCode stores the code that came, or finds what an earlier init brought.
 func (b *Balancer) keepCode(c *call, init *runtimespec.InitBody) (digest runtimespec.Digest, err error) {
-	if digest, err = c.CodeOf(init, b.store.Has); err != nil || !init.HasCode {
+	if digest, err = c.CodeOf(init, b.dir.Code.Has); err != nil || !init.HasCode {
 		return digest, err
 	}
-	if err := b.noteCode(int64(len(init.Code)), b.store.Put(c.Tenant, digest, init.Code)); codestore.Full(err) {
-		return digest, b.errDiskFull(err)
+	if err := b.dir.Keep(c.Tenant, digest, init.Code, b.settings().MaxInitBody); codestore.Full(err) { // nothing but room helps
+		return digest, refusal(runtimespec.Internal, "the balancer cannot keep the function's code: %s", statedir.Full).Because(err)
 	} else if err != nil {
 		return digest, fmt.Errorf("keeping its code: %w", err)
 	}

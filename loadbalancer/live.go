@@ -37,7 +37,7 @@ func (b *Balancer) openSecrets() error {
 	now, err := load(b.cfg)
 	if err == nil {
 		b.live.Store(now)
-		b.memory.limit(now.BodyMemory, now.Tokens.Several())
+		b.memory.Limit(now.BodyMemory, now.Tokens.Several())
 	}
 	return err
 }

@@ -52,9 +52,9 @@ func (b *Balancer) Reload(cfg Config) error {
 	}
 	b.backends.Follow(source)
 	b.state.ServersSettled()
-	b.admission.max.Store(int64(next.InFlight))
-	b.memory.limit(next.BodyMemory, next.Tokens.Several())
-	b.store.SetMaxBytes(next.CodeCache)
+	b.requests.Max.Store(int64(next.InFlight))
+	b.memory.Limit(next.BodyMemory, next.Tokens.Several())
+	b.dir.Code.SetMaxBytes(next.CodeCache)
 	if len(late) > 0 {
 		b.log.Warn("not changed: restart the balancer for it", zap.Strings("settings", late))
 	}

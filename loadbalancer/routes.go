@@ -1,6 +1,7 @@
 package loadbalancer
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -8,6 +9,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/whiskaway/whiskaway/internal/endpoint"
+	refusals "github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/internal/token"
 	"github.com/whiskaway/whiskaway/internal/web"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
@@ -29,7 +31,7 @@ func (b *Balancer) handler() http.Handler {
 		Service: exchange.Service, ID: b.id, Log: b.log, Tracer: b.tracer,
 		Tokens: func() token.Set { return b.settings().Tokens },
 		Load:   b.state.Load, Admit: b.admit, Level: levelOf,
-		AccessLog: func() bool { return b.settings().AccessLog }, Answered: b.count,
+		AccessLog: func() bool { return b.settings().AccessLog }, Answered: b.answered,
 	})
 	e, handle := b.endpoint.Echo(), b.endpoint.Handle
 	e.GET(runtimespec.PathHealth, web.Health)
@@ -75,4 +77,20 @@ func levelOf(c *call, reason runtimespec.Reason) zapcore.Level {
 		return zapcore.WarnLevel
 	}
 	return zapcore.DebugLevel
+}
+
+// Refusal is an error with a reason of the contract and a public message.
+type Refusal = refusals.Refusal
+
+func refusal(reason runtimespec.Reason, format string, args ...any) *Refusal {
+	return refusals.New(reason, format, args...)
+}
+
+// countSaturated returns err, and counts a request that found no room.
+func (b *Balancer) countSaturated(err error) error {
+	var r *Refusal
+	if errors.As(err, &r) && r.Reason == runtimespec.Saturated {
+		b.saturated.Add(1)
+	}
+	return err
 }

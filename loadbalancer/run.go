@@ -1,12 +1,20 @@
 package loadbalancer
 
 import (
+	"context"
 	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/whiskaway/whiskaway/internal/endpoint"
+	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/admission"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/dispatch"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
+	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -22,11 +30,11 @@ func (b *Balancer) run(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := b.admission.enter(c.Tenant); err != nil {
+	if err := b.requests.Enter(c.Tenant); err != nil {
 		return b.countSaturated(err)
 	}
-	defer b.admission.leave(c.Tenant)
-	in, err := b.read(c, runBody, b.settings().MaxRunBody, min(o.Limit, b.settings().QueueWait))
+	defer b.requests.Leave(c.Tenant)
+	in, err := b.read(c, admission.RunBody, b.settings().MaxRunBody, min(o.Limit, b.settings().QueueWait))
 	if err != nil {
 		return err
 	}
@@ -44,4 +52,100 @@ func (b *Balancer) run(c *call) error {
 		cutOff(c)
 	}
 	return err
+}
+
+// passed are the headers of an answer that go on as they are.
+var passed = [...]string{"Content-Type", runtimespec.HeaderServer, runtimespec.HeaderLoad, runtimespec.HeaderReason, "Retry-After"}
+
+// caller is where the answer to a run goes.
+type caller struct{ *call }
+
+// Relay passes an answer on as it comes, without looking into it, and closes it. A
+// small one goes out in one write; of a stream every piece at once. whole reports
+// whether the caller got all of it.
+func (c caller) Relay(ctx context.Context, resp *hop.Response) (o policy.Outcome, whole bool) {
+	defer resp.Close()
+	h := c.W.Header()
+	var values [len(passed)]string
+	for i, name := range passed {
+		if values[i] = resp.Head.Get(name); values[i] != "" {
+			h[name] = values[i : i+1 : i+1]
+		}
+	}
+	c.Outcome = values[3]
+	c.Status = resp.Status
+	if resp.Size >= 0 {
+		h["Content-Length"] = []string{strconv.FormatInt(resp.Size, 10)}
+	}
+	buf := buffers.Get().(*[pooled]byte)
+	defer buffers.Put(buf)
+	if resp.Size >= 0 && resp.Size <= pooled {
+		return c.relayWhole(ctx, resp, buf[:resp.Size])
+	}
+	limitWriting(ctx, c.call)
+	c.W.WriteHeader(resp.Status)
+	control := http.NewResponseController(c.W)
+	if resp.Size < 0 && control.Flush() != nil {
+		return policy.Left, false
+	}
+	for {
+		n, err := resp.Read(buf[:])
+		if n > 0 {
+			if _, failed := c.W.Write(buf[:n]); failed != nil || resp.Size < 0 && control.Flush() != nil {
+				return policy.Left, false
+			}
+		}
+		switch {
+		case err == io.EOF:
+			return policy.Answered, true
+		case err != nil:
+			_ = control.Flush()
+			return brokeOff(ctx), false
+		}
+	}
+}
+
+// fetchTime is how long after its time is over a caller may take to read a
+// stream: one that never does would keep its place, and its server's, for ever.
+const fetchTime = time.Minute
+
+// limitWriting bounds how long an answer may take that is not one small write.
+func limitWriting(ctx context.Context, c *call) {
+	if end, ok := ctx.Deadline(); ok {
+		_ = http.NewResponseController(c.W).SetWriteDeadline(end.Add(fetchTime))
+	}
+}
+
+// relayWhole passes on an answer that is small. One that breaks off goes on so
+// far: its head names the server that can be asked again.
+func (c caller) relayWhole(ctx context.Context, resp *hop.Response, buf []byte) (o policy.Outcome, whole bool) {
+	n, err := io.ReadFull(resp, buf)
+	c.W.WriteHeader(resp.Status)
+	_, failed := c.W.Write(buf[:n])
+	switch {
+	case err != nil:
+		_ = http.NewResponseController(c.W).Flush()
+		return brokeOff(ctx), false
+	case failed != nil:
+		return policy.Left, false
+	}
+	return policy.Answered, true
+}
+
+// brokeOff is whose fault it is that an answer ended early. Time that is over is
+// nobody's: any caller may say how much there is.
+func brokeOff(ctx context.Context) policy.Outcome {
+	if ctx.Err() != nil {
+		return policy.Left
+	}
+	return policy.Failed
+}
+
+// cutOff breaks the caller's connection, so that it sees a cut answer as one and
+// asks the server again that the head has named.
+func cutOff(c *call) {
+	if c.Outcome = endpoint.OutcomeCut; c.Context().Err() != nil {
+		c.Outcome = endpoint.OutcomeLeft
+	}
+	panic(http.ErrAbortHandler)
 }

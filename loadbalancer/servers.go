@@ -2,9 +2,15 @@ package loadbalancer
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
+	"net/url"
 	"time"
 
+	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/backend"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -52,4 +58,78 @@ func (b *Balancer) servers() []ServerStatus {
 		all = append(all, one)
 	}
 	return all
+}
+
+// pathServer is one server, by a name that [backend.Fleet.Lookup] knows, escaped.
+const pathServer = pathServers + "/:server"
+
+// setDrained takes a server out of work, or lets it in again, and answers with
+// what has become of it. Drained it stays whatever it says of itself, also when
+// it is started again or leaves the list and comes back, for as long as this
+// balancer lives. One that is returned gets runs when a check finds it ready.
+func (b *Balancer) setDrained(c *call, drain bool) error {
+	if err := b.mayOperate(c); err != nil {
+		return err
+	}
+	name, err := url.PathUnescape(c.Param("server"))
+	if err != nil {
+		return refusal(runtimespec.BadRequest, "the server's name in the path: %v", err)
+	}
+	s, err := b.backends.Lookup(name)
+	if err != nil {
+		return notMeant(name, err)
+	}
+	set := b.state.Return
+	if drain {
+		set = func(s *state.Server) ([]state.Effect, error) { return b.state.Drain(s, time.Now()) }
+	}
+	fx, err := set(s)
+	if err != nil {
+		return notMeant(s.Name, err)
+	}
+	b.carryOut(fx)
+	b.log.Info("server was drained or returned by request", zap.String("server", s.Name), zap.Bool("drained", drain), zap.String("tenant", c.Tenant))
+	return b.showServer(c, s)
+}
+
+// notMeant is for a name by which no server can be drained or returned.
+func notMeant(name string, err error) *Refusal {
+	switch {
+	case errors.Is(err, backend.ErrSeveral):
+		return refusal(runtimespec.BadRequest, "%q is more than one server: name it by its URL", name)
+	case errors.Is(err, state.ErrEnding):
+		late := refusal(runtimespec.BadRequest, "%s: %v", name, err)
+		late.Status = http.StatusConflict
+		return late
+	}
+	missing := refusal(runtimespec.BadRequest, "there is no server %q: GET %s lists them", name, pathServers)
+	missing.Status = http.StatusNotFound
+	return missing
+}
+
+// mayOperate is whether a caller may say what servers do: by a token that may
+// delegate, or from this host where there are no tokens. There, a header that
+// browsers send shows a stranger's page.
+func (b *Balancer) mayOperate(c *call) error {
+	switch {
+	case len(b.settings().Tokens) > 0 && !c.Grant.Delegate:
+		return refusal(runtimespec.Forbidden, "servers are drained and returned by tokens that may delegate")
+	case c.FromBrowser():
+		return refusal(runtimespec.Forbidden, "servers are not drained and returned by browsers")
+	}
+	return nil
+}
+
+// showServer answers with one server's status.
+func (b *Balancer) showServer(c *call, s *state.Server) error {
+	for _, status := range b.servers() {
+		if status.Server == s.Name {
+			body, err := json.Marshal(status)
+			if err == nil {
+				c.Answer(http.StatusOK, body)
+			}
+			return err
+		}
+	}
+	return refusal(runtimespec.BadRequest, "%s has just left the list of servers", s.Name)
 }

@@ -1,4 +1,4 @@
-package loadbalancer
+package metrics
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
@@ -6,18 +6,18 @@ import (
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/autoscale"
 )
 
-// keep has what the keeper of hosts does shown, from zero on.
-func (m *metrics) keep(k *autoscale.Keeper) {
+// Autoscale has what an autoscaler does shown, from zero on.
+func (m *Metrics) Autoscale(k *autoscale.Keeper) {
 	for _, kind := range []autoscale.Kind{autoscale.Up, autoscale.Drain, autoscale.Resume, autoscale.Down} {
 		m.hosts.WithLabelValues(kind.String(), "ok")
 	}
 	m.hosts.WithLabelValues(autoscale.Up.String(), "failed")
 	m.hosts.WithLabelValues(autoscale.Down.String(), "failed")
-	m.registry.MustRegister(m.hosts, keeperGauges{k})
+	m.Registry.MustRegister(m.hosts, keeperGauges{k})
 }
 
-// acted counts an action that had hosts come or go.
-func (m *metrics) acted(kind autoscale.Kind, err error) {
+// Acted counts an action that had hosts come or go.
+func (m *Metrics) Acted(kind autoscale.Kind, err error) {
 	outcome := "ok"
 	if err != nil {
 		outcome = "failed"
@@ -44,8 +44,8 @@ func (g keeperGauges) Collect(ch chan<- prometheus.Metric) {
 }
 
 // sums are over all servers that are given work: what an autoscaler goes by. They
-// are as the keeper of hosts sees them, also where there is none.
-type sums struct{ b *Balancer }
+// are as the autoscaler sees them, also where there is none.
+type sums struct{ Sources }
 
 var (
 	fleetServersDesc = desc("whiskaway_balancer_fleet_servers", "Servers that are given work.")
@@ -61,7 +61,7 @@ func (s sums) Describe(ch chan<- *prometheus.Desc) {
 }
 
 func (s sums) Collect(ch chan<- prometheus.Metric) {
-	t := s.b.signals().Totals()
+	t := s.Totals()
 	for d, value := range map[*prometheus.Desc]int{fleetServersDesc: t.Ready, fleetSlotsDesc: t.Slots, fleetRunningDesc: t.InFlight, fleetWaitingDesc: t.Queued} {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(value))
 	}

@@ -1,23 +1,37 @@
-package loadbalancer
+// Package metrics is what a balancer tells Prometheus.
+package metrics
 
 import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/whiskaway/whiskaway/internal/trace"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/autoscale"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/queue"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// metrics are the balancer's own registry. Counters of requests are there for
+// Sources are what is read when somebody asks.
+type Sources struct {
+	Servers   func() []state.View
+	Counts    func() (servers, functions, queued int)
+	Totals    func() autoscale.Totals // over servers that get work
+	Policy    func() string           // its name
+	InFlight  func() int              // inits and runs
+	DiskFull  func() bool
+	Saturated func() uint64 // inits and runs that found no room
+	Spans     func() (sent, dropped float64)
+}
+
+// Metrics are the balancer's own registry. Counters of requests are there for
 // good; what is told of a server goes with it. No label is a function's: what
 // those do is told by the servers.
-type metrics struct {
-	registry  *prometheus.Registry
+type Metrics struct {
+	Registry  *prometheus.Registry
 	picks     [policy.Spread + 1]prometheus.Counter
 	requests  *prometheus.CounterVec
 	tenants   *tenantTotals
@@ -35,12 +49,13 @@ type metrics struct {
 // overheadBuckets are seconds, from ten microseconds to a second.
 var overheadBuckets = []float64{.00001, .00003, .0001, .0003, .001, .003, .01, .03, .1, .3, 1}
 
-func newMetrics(b *Balancer) *metrics {
+// New returns metrics of which all are zero.
+func New(from Sources) *Metrics {
 	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 	}
-	m := &metrics{
-		registry:  prometheus.NewRegistry(),
+	m := &Metrics{
+		Registry:  prometheus.NewRegistry(),
 		requests:  counters("whiskaway_balancer_requests_total", "Inits, runs and stops that were answered, by outcome: ok, error, or a reason.", "request", "outcome"),
 		retries:   counters("whiskaway_balancer_retries_total", "Runs that a server had not started and that went to another, by reason.", "reason"),
 		inits:     counters("whiskaway_balancer_inits_total", "Inits of functions at servers.", "outcome"),
@@ -50,7 +65,7 @@ func newMetrics(b *Balancer) *metrics {
 	}
 	m.hosts = counters("whiskaway_balancer_hosts_actions_total", "Actions that had hosts come and go: up and down by the owner's hook, drain and resume before.", "action", "outcome")
 	saturated := prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "whiskaway_balancer_saturated_total", Help: "Inits and runs that found no room, neither here nor at any server that was asked."},
-		func() float64 { return float64(b.saturated.Load()) })
+		func() float64 { return float64(from.Saturated()) })
 	m.waited = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "whiskaway_balancer_queue_seconds", Help: "What runs waited until a server had room for them, of those that had to.", Buckets: []float64{.001, .003, .01, .03, .1, .3, 1, 3, 10, 30, 60}})
 	m.queueRefused = counters("whiskaway_balancer_queue_refused_total", "Runs that found no server and were refused, by cause: full, tenant and bytes had no place to wait, time waited for too long.", "cause")
 	for _, cause := range []string{string(queue.Full), string(queue.Tenant), string(queue.Bytes), string(queue.Late)} {
@@ -60,34 +75,34 @@ func newMetrics(b *Balancer) *metrics {
 	for why := range m.picks {
 		m.picks[why] = picks.WithLabelValues(policy.Why(why).String())
 	}
-	m.registry.MustRegister(trace.Counters("whiskaway_balancer_spans_total", func() (sent, dropped float64) { return b.tracer.Counts() })...)
+	m.Registry.MustRegister(trace.Counters("whiskaway_balancer_spans_total", from.Spans)...)
 	m.tenants = newTenantTotals(counters("whiskaway_balancer_tenant_requests_total", "Inits and runs of a tenant that were answered, by outcome: ok, error, or a reason. Of many tenants, the later ones are one: other.", "tenant", "request", "outcome"))
-	m.registry.MustRegister(picks, m.tenants.counts, m.requests, m.retries, m.inits, m.init, m.overhead, m.ejections, saturated, m.waited, m.queueRefused, gauges{b}, sums{b},
+	m.Registry.MustRegister(picks, m.tenants.counts, m.requests, m.retries, m.inits, m.init, m.overhead, m.ejections, saturated, m.waited, m.queueRefused, gauges{from}, sums{from},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
 // Picked counts a choice of a server.
-func (m *metrics) Picked(why policy.Why) { m.picks[why].Inc() }
+func (m *Metrics) Picked(why policy.Why) { m.picks[why].Inc() }
 
 // Queued counts a run that was queued until a server was found.
-func (m *metrics) Queued(waited time.Duration) { m.waited.Observe(waited.Seconds()) }
+func (m *Metrics) Queued(waited time.Duration) { m.waited.Observe(waited.Seconds()) }
 
 // QueueRefused counts a run that may not be queued, or any longer.
-func (m *metrics) QueueRefused(cause queue.Cause) {
+func (m *Metrics) QueueRefused(cause queue.Cause) {
 	m.queueRefused.WithLabelValues(string(cause)).Inc()
 }
 
 // Retried counts a run that a server has not started.
-func (m *metrics) Retried(reason string) {
+func (m *Metrics) Retried(reason string) {
 	if !runtimespec.Reason(reason).Known() && reason != "not-sent" {
 		reason = "other"
 	}
 	m.retries.WithLabelValues(reason).Inc()
 }
 
-// initDone counts an init at a server.
-func (m *metrics) initDone(ready bool, took time.Duration) {
+// InitDone counts an init at a server.
+func (m *Metrics) InitDone(ready bool, took time.Duration) {
 	if !ready {
 		m.inits.WithLabelValues("failed").Inc()
 		return
@@ -96,30 +111,23 @@ func (m *metrics) initDone(ready bool, took time.Duration) {
 	m.init.Observe(took.Seconds())
 }
 
-// count counts an init, a run or a stop that was answered.
-func (b *Balancer) count(c *call) {
-	path := c.URL.Path
-	b.metrics.requests.WithLabelValues(path[1:], c.Result()).Inc()
-	if path == runtimespec.PathRun && c.AtServer > 0 {
-		b.metrics.overhead.Observe((time.Since(c.Began) - c.AtServer - c.Queued).Seconds())
-	}
-	if path != runtimespec.PathStop {
-		b.metrics.tenants.count(c.Tenant, path[1:], c.Result())
-		b.noteFailure(c)
-	}
-}
+// Ejected counts a server that is left out for a while.
+func (m *Metrics) Ejected() { m.ejections.Inc() }
 
-// showMetrics answers with the balancer's numbers, to callers that servers are shown to.
-func (b *Balancer) showMetrics(c *call) error {
-	if !c.Grant.Delegate && b.settings().Tokens.Several() {
-		return refusal(runtimespec.Forbidden, "metrics are shown to tokens that may delegate")
+// Answered counts an init, a run or a stop of a tenant that was answered; overhead is
+// what the balancer added to a run, 0: it is none, or was at no server.
+func (m *Metrics) Answered(request, tenant, outcome string, overhead time.Duration) {
+	m.requests.WithLabelValues(request, outcome).Inc()
+	if overhead > 0 {
+		m.overhead.Observe(overhead.Seconds())
 	}
-	promhttp.HandlerFor(b.metrics.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}).ServeHTTP(c.W, c.Request)
-	return nil
+	if request != "stop" {
+		m.tenants.count(tenant, request, outcome)
+	}
 }
 
 // gauges are read when somebody asks.
-type gauges struct{ b *Balancer }
+type gauges struct{ Sources }
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc(name, help, labels, nil)
@@ -148,8 +156,8 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, value int, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(value), labels...)
 	}
-	gauge(policyDesc, 1, g.b.settings().Policy)
-	for _, s := range g.b.state.View(time.Now()) {
+	gauge(policyDesc, 1, g.Policy())
+	for _, s := range g.Servers() {
 		gauge(stateDesc, 1, s.Name, s.Health.String())
 		gauge(sentDesc, s.Sent, s.Name)
 		gauge(loadDesc, s.Reported.InFlight+s.Reported.Queued, s.Name)
@@ -159,12 +167,12 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	full := 0
-	if g.b.disk.full.Load() {
+	if g.DiskFull() {
 		full = 1
 	}
 	gauge(diskDesc, full)
-	_, functions, queued := g.b.state.Counts()
+	_, functions, queued := g.Counts()
 	gauge(functionsDesc, functions)
 	gauge(queuedDesc, queued)
-	gauge(inFlightDesc, g.b.admission.inFlight())
+	gauge(inFlightDesc, g.InFlight())
 }

@@ -1,4 +1,4 @@
-package loadbalancer
+package admission
 
 import (
 	"context"
@@ -6,11 +6,11 @@ import (
 	"sync"
 )
 
-// memory bounds what the bodies of requests weigh together. With several
+// Memory bounds what the bodies of requests weigh together. With several
 // tenants, a tenant may hold at most as much as it leaves free, whether others
 // want some or not: a caller that sends slowly holds its part for minutes. Inits
 // hold at most half of it.
-type memory struct {
+type Memory struct {
 	mu      sync.Mutex // guards what follows
 	max     int64
 	several bool // tenants
@@ -19,15 +19,32 @@ type memory struct {
 	waiters []*waitingBody    // in turn
 }
 
+// Class is what a body is of.
+type Class int
+
+// Classes of bodies.
+const (
+	RunBody Class = iota
+	InitBody
+)
+
+// Small is the size up to which a body need not wait for memory.
+func (c Class) Small() int64 {
+	if c == InitBody {
+		return 64 << 10
+	}
+	return 1 << 20
+}
+
 // usage is memory in use, in bytes.
 type usage struct {
 	all   int64
 	inits int64 // of all
 }
 
-func (u *usage) add(in class, size int64) {
+func (u *usage) add(in Class, size int64) {
 	u.all += size
-	if in == initBody {
+	if in == InitBody {
 		u.inits += size
 	}
 }
@@ -41,24 +58,25 @@ type share struct {
 // waitingBody is a body that waits for memory.
 type waitingBody struct {
 	tenant  string
-	class   class
+	class   Class
 	size    int64
 	granted chan struct{} // closed when it has it
 }
 
-func newMemory() *memory { return &memory{tenants: map[string]*share{}} }
+// NewMemory returns memory of which there is none yet.
+func NewMemory() *Memory { return &Memory{tenants: map[string]*share{}} }
 
-// limit changes how much there is, and for whom.
-func (m *memory) limit(n int64, several bool) {
+// Limit changes how much there is, and for whom.
+func (m *Memory) Limit(n int64, several bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.max, m.several = n, several
 	m.grant()
 }
 
-// acquire waits until a body fits, or ctx ends. What is larger than all memory
+// Acquire waits until a body fits, or ctx ends. What is larger than all memory
 // fits when there is nothing else.
-func (m *memory) acquire(ctx context.Context, tenant string, in class, size int64) error {
+func (m *Memory) Acquire(ctx context.Context, tenant string, in Class, size int64) error {
 	m.mu.Lock()
 	s := m.tenants[tenant]
 	if s == nil {
@@ -87,8 +105,8 @@ func (m *memory) acquire(ctx context.Context, tenant string, in class, size int6
 	return context.Cause(ctx)
 }
 
-// shrink gives back what a body does not need of the size that was acquired.
-func (m *memory) shrink(tenant string, in class, by int64) {
+// Shrink gives back what a body does not need of the size that was acquired.
+func (m *Memory) Shrink(tenant string, in Class, by int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.used.add(in, -by)
@@ -96,8 +114,8 @@ func (m *memory) shrink(tenant string, in class, by int64) {
 	m.grant()
 }
 
-// release gives a body's memory back.
-func (m *memory) release(tenant string, in class, size int64) {
+// Release gives a body's memory back.
+func (m *Memory) Release(tenant string, in Class, size int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.used.add(in, -size)
@@ -106,8 +124,8 @@ func (m *memory) release(tenant string, in class, size int64) {
 	m.grant()
 }
 
-// leave ends a request; the caller holds mu.
-func (m *memory) leave(tenant string) {
+// leave ends a request.
+func (m *Memory) leave(tenant string) {
 	s := m.tenants[tenant]
 	if s.requests--; s.requests == 0 {
 		delete(m.tenants, tenant)
@@ -117,16 +135,16 @@ func (m *memory) leave(tenant string) {
 // grant gives memory to the bodies that wait, in turn. A tenant at its share is
 // skipped. A body that is within its tenant's share but not within the free
 // memory blocks those behind it: otherwise large bodies starve. An init blocks
-// only inits: runs never wait for one that is sent slowly. The caller holds mu.
-func (m *memory) grant() {
+// only inits: runs never wait for one that is sent slowly.
+func (m *Memory) grant() {
 	initsBlocked := false
 	for i := 0; i < len(m.waiters); {
 		w := m.waiters[i]
 		switch {
-		case w.class == initBody && initsBlocked || m.atShare(w):
+		case w.class == InitBody && initsBlocked || m.atShare(w):
 			i++
 			continue
-		case !m.fits(w) && w.class == initBody:
+		case !m.fits(w) && w.class == InitBody:
 			initsBlocked = true
 			i++
 			continue
@@ -141,20 +159,20 @@ func (m *memory) grant() {
 }
 
 // atShare reports whether a tenant would hold more than it leaves free, of all
-// memory or of the inits' half; the caller holds mu.
-func (m *memory) atShare(w *waitingBody) bool {
+// memory or of the inits' half.
+func (m *Memory) atShare(w *waitingBody) bool {
 	s := m.tenants[w.tenant]
 	if !m.several {
 		return false
 	}
 	return s.all > 0 && s.all+w.size > m.max-m.used.all ||
-		w.class == initBody && s.inits > 0 && s.inits+w.size > m.max/2-m.used.inits
+		w.class == InitBody && s.inits > 0 && s.inits+w.size > m.max/2-m.used.inits
 }
 
 // fits reports whether there is room for a body, or it is larger than what there
-// is at all and has it to itself; the caller holds mu.
-func (m *memory) fits(w *waitingBody) bool {
-	if w.class == initBody && m.used.inits > 0 && m.used.inits+w.size > m.max/2 {
+// is at all and has it to itself.
+func (m *Memory) fits(w *waitingBody) bool {
+	if w.class == InitBody && m.used.inits > 0 && m.used.inits+w.size > m.max/2 {
 		return false
 	}
 	return m.used.all == 0 || m.used.all+w.size <= m.max

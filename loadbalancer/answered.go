@@ -4,15 +4,16 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// failures is the log of inits and runs that failed for a reason of the balancer's
-// or a server's making: a line for each, but for so many at once that nobody
-// reads them. What was left out is counted in the next line.
+// failures is the log of inits and runs that failed for a reason of the balancer's or
+// a server's making: a line for each, but for so many at once that nobody reads them.
+// What was left out is counted in the next line.
 type failures struct {
 	mu      sync.Mutex // guards what follows
 	left    float64    // lines that may follow at once
@@ -54,7 +55,29 @@ func ourFault(outcome string) bool {
 	return false
 }
 
-// noteFailure logs an init or run that failed, if that is nobody else's fault.
+// answered counts an init, a run or a stop that was answered.
+func (b *Balancer) answered(c *call) {
+	overhead := time.Duration(0)
+	if c.URL.Path == runtimespec.PathRun && c.AtServer > 0 {
+		overhead = time.Since(c.Began) - c.AtServer - c.Queued
+	}
+	b.metrics.Answered(c.URL.Path[1:], c.Tenant, c.Result(), overhead)
+	if c.URL.Path != runtimespec.PathStop {
+		b.noteFailure(c)
+	}
+}
+
+// showMetrics answers with the balancer's numbers, to callers that servers are shown
+// to.
+func (b *Balancer) showMetrics(c *call) error {
+	if !c.Grant.Delegate && b.settings().Tokens.Several() {
+		return refusal(runtimespec.Forbidden, "metrics are shown to tokens that may delegate")
+	}
+	promhttp.HandlerFor(b.metrics.Registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}).ServeHTTP(c.W, c.Request)
+	return nil
+}
+
+// noteFailure logs an init or run that failed, if that is no caller's fault.
 func (b *Balancer) noteFailure(c *call) {
 	outcome := c.Result()
 	if !ourFault(outcome) {
