@@ -102,7 +102,7 @@ func TestChecks_DrainingServersFunctionsAreLoadedElsewhereFirst(t *testing.T) {
 	assert.Equal(t, other.id, a.header.Get(runtimespec.HeaderServer))
 	one.on(runtimespec.PathReady, ready)
 	one.restart()
-	r.met(2)
+	r.identified(2)
 	assert.Zero(t, r.servers()[i].Functions, "another process has none of it")
 }
 
@@ -113,7 +113,7 @@ func TestChecks_RestartedServerIsTakenBackAtOnce(t *testing.T) {
 	r.problem(0, "ejected")
 	s.on(runtimespec.PathReady, ready)
 	s.restart()
-	r.met(2)
+	r.identified(2)
 }
 
 func TestChecks_WhatIsNoServerGetsNoWork(t *testing.T) {
@@ -157,7 +157,7 @@ func TestChecks_TheSameServerTwiceIsUsedOnce(t *testing.T) {
 func TestChecks_TheBalancerItselfGetsNoWork(t *testing.T) {
 	s := newFake(t)
 	inner := newRig(t, loadbalancer.Config{}, s.URL)
-	inner.met(1)
+	inner.identified(1)
 	// It is reached by a name that does not look like its own.
 	_, port, _ := strings.Cut(inner.Addr(), ":")
 	cfg := inner.cfg
@@ -175,7 +175,7 @@ func TestChecks_BalancersInACircleAreFound(t *testing.T) {
 	other := newRig(t, loadbalancer.Config{}, "http://"+one.Addr())
 	cfg := one.cfg
 	cfg.Servers = []string{"http://" + other.Addr()}
-	one.met(1)
+	one.identified(1)
 	require.NoError(t, one.Reload(cfg))
 	f := newTarget(small)
 	h := f.header(runtimespec.HeaderHops, uuid.NewString())
@@ -188,7 +188,7 @@ func TestBalancer_BalancersOneBehindTheOther(t *testing.T) {
 	s := newFake(t)
 	inner := before(t, loadbalancer.Config{}, s)
 	outer := newRig(t, loadbalancer.Config{}, "http://"+inner.Addr())
-	outer.met(1)
+	outer.identified(1)
 	f := newTarget(large)
 	outer.mustInit(f)
 	a := outer.mustRun(f)
@@ -240,6 +240,6 @@ func TestReload_ChangesServersAndPolicyAndKeepsWhatIsWrongOut(t *testing.T) {
 	assert.Equal(t, one.URL, r.servers()[0].Server)
 	cfg.Policy = "round-robin"
 	require.NoError(t, r.Reload(cfg))
-	r.met(1)
+	r.identified(1)
 	assert.Equal(t, other.id, r.mustRun(f).header.Get(runtimespec.HeaderServer))
 }

@@ -35,7 +35,7 @@ type Config struct {
 	ServersCA        string // certificates, PEM, by which servers are trusted [the host's]
 	JoinTokenFile    string // bearer tokens with which servers may join by themselves; empty: they cannot
 
-	Policy      string               // who gets a run, one of policy.Names() [warm]; the name of Custom, if that is set [custom]
+	Policy      string               // decides which server gets a run, one of policy.Names() [warm]; the name of Custom, if that is set [custom]
 	Custom      func() policy.Policy // makes a policy of one's own. A reload takes another one when Policy is another
 	Lease       time.Duration        // how long a function is kept without runs [30m]
 	InitTimeout time.Duration        // longest init [5m]
@@ -60,7 +60,7 @@ type Config struct {
 }
 
 // DefaultStateDir is /var/lib/whiskaway-loadbalancer for root and a folder in
-// the user's home for anybody else.
+// the user's home for any other user.
 func DefaultStateDir() string {
 	const name = "whiskaway-loadbalancer"
 	if os.Getuid() == 0 {

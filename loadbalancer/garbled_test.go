@@ -87,7 +87,7 @@ func TestRun_WaitsForAServerThatDoesNotSpeakTLSForAWhile(t *testing.T) {
 		}
 	}()
 	r := newRig(t, loadbalancer.Config{ServersCA: ca, QueueWait: time.Minute}, "https://"+ln.Addr().String())
-	r.met(1)
+	r.identified(1)
 	f := newTarget(small)
 	r.mustInit(f)
 	plain.Store(true)

@@ -154,7 +154,7 @@ func TestChecks_AProbesAnswerThatNeverEndsIsNone(t *testing.T) {
 				endless(plainHead+"Connection: close\r\n\r\n", filler, make(chan struct{}))(f, w, in)
 			})
 			r := newRig(t, loadbalancer.Config{Servers: []string{s.URL, well.URL}})
-			r.met(1)
+			r.identified(1)
 			f := newTarget(small)
 			r.mustInit(f)
 			r.mustRun(f)

@@ -16,7 +16,7 @@ import (
 // Hosts is when an owner's hook is called to have one more host or one less. The
 // zero value of a field means its default, given in brackets.
 type Hosts struct {
-	Hook      string        // a program and its arguments, separated by white space, or a URL; empty: hosts are nobody's business here
+	Hook      string        // a program and its arguments, separated by white space, or a URL; empty: the balancer neither starts nor ends hosts
 	TokenFile string        // its first token is sent to a hook that is a URL
 	Min, Max  int           // hosts that there may be, servers of whatever state [0, and Max has to be set]
 	Busy      int           // percent of the slots in use from which on they are saturated [90]
@@ -148,7 +148,7 @@ func (b *Balancer) signals() (s autoscale.Signals) {
 		queued = max(queued, load-v.Slots)
 		s.Hosts = append(s.Hosts, autoscale.Host{
 			Name: v.Name, URL: v.URL, Ready: v.Available, Leaving: v.ScalingIn, Fixed: v.Fixed, Stale: stale,
-			InFlight: max(0, load-queued), Slots: v.Slots, Queued: queued, Loading: v.Inits + v.Moving, // it still gets the runs of those that move
+			InFlight: max(0, load-queued), Slots: v.Slots, Queued: queued, Inits: v.Inits + v.Moving, // it still gets the runs of those that move
 		})
 	}
 	_, _, s.Waiting = b.state.Counts()

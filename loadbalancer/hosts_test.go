@@ -109,7 +109,7 @@ func TestHosts_ComeWhenAllAreBusyAndGoWhenDrained(t *testing.T) {
 	})
 	r = newRig(t, loadbalancer.Config{JoinTokenFile: invitation(t), Hosts: quick(o.URL), Servers: []string{own.URL}})
 	close(there)
-	r.met(2)
+	r.identified(2)
 	assert.Equal(t, []string{"up"}, o.orders())
 	for _, want := range []string{
 		`whiskaway_balancer_hosts_actions_total{action="up",outcome="ok"} 1`, `whiskaway_balancer_fleet_servers 2`,
@@ -141,10 +141,10 @@ func TestHosts_GoWhenNothingIsUnderWayThere(t *testing.T) {
 	cfg := quick(o.URL)
 	cfg.UpAfter, cfg.DownAfter = time.Hour, 300*time.Millisecond
 	r := newRig(t, loadbalancer.Config{JoinTokenFile: invitation(t), Hosts: cfg, Servers: []string{own.URL}})
-	r.met(1)
+	r.identified(1)
 	require.Equal(t, http.StatusOK, r.tell(own.URL, "drain").status)
 	r.joins(rented, false)
-	r.met(1)
+	r.identified(1)
 	loaded := make(chan struct{})
 	rented.on(runtimespec.PathInit, func(f *fake, w http.ResponseWriter, in request) {
 		select {
@@ -156,7 +156,7 @@ func TestHosts_GoWhenNothingIsUnderWayThere(t *testing.T) {
 	loading := async(func() got { return r.init(newTarget(small)) })
 	r.eventually(func() bool { return rented.count(runtimespec.PathInit) == 1 })
 	require.Equal(t, http.StatusOK, r.tell(own.URL, "return").status)
-	r.met(2)
+	r.identified(2)
 	checked := rented.count(runtimespec.PathReady)
 	r.eventually(func() bool { return rented.count(runtimespec.PathReady) > checked+25 })
 	assert.Empty(t, r.says(rented).Problem)
@@ -175,7 +175,7 @@ func TestHosts_GoWhenNothingIsUnderWayThere(t *testing.T) {
 	next.Hosts = cfg
 	require.NoError(t, r.Reload(next))
 	close(end)
-	r.met(2)
+	r.identified(2)
 	r.eventually(func() bool {
 		return strings.Contains(r.get("/metrics").body, `whiskaway_balancer_hosts_actions_total{action="down",outcome="failed"} 1`)
 	})
@@ -205,12 +205,12 @@ func TestHosts_WhatPeopleDrainOrReturnIsTheirs(t *testing.T) {
 	r.BeginScaleIn(rented.URL)
 	assert.False(t, r.ConfirmScaleIn(rented.URL), "still people's")
 	require.Equal(t, http.StatusOK, r.tell(rented.URL, "return").status)
-	r.met(2)
+	r.identified(2)
 
 	r.BeginScaleIn(rented.URL)
 	parked("it has nothing to do and leaves")
 	require.Equal(t, http.StatusOK, r.tell(rented.URL, "return").status)
-	r.met(2)
+	r.identified(2)
 	assert.False(t, r.ConfirmScaleIn(rented.URL), "it was returned")
 
 	r.BeginScaleIn(rented.URL)
@@ -219,7 +219,7 @@ func TestHosts_WhatPeopleDrainOrReturnIsTheirs(t *testing.T) {
 	cfg.Servers = []string{own.URL}
 	require.NoError(t, r.Reload(cfg))
 	require.NoError(t, r.Reload(r.cfg))
-	r.met(2) // one that comes by the same name is another
+	r.identified(2) // one that comes by the same name is another
 }
 
 // No server shows load, but runs wait at the balancer, or are refused there.
@@ -232,7 +232,7 @@ func TestHosts_RunsWithoutRoomAskForOneMore(t *testing.T) {
 			cfg := quick(o.URL)
 			cfg.UpAfter, cfg.Every = time.Nanosecond, 20*time.Millisecond
 			r := newRig(t, loadbalancer.Config{JoinTokenFile: invitation(t), Hosts: cfg, Servers: []string{s.URL}, Queue: queue})
-			r.met(1)
+			r.identified(1)
 			f := newTarget(small)
 			r.mustInit(f)
 			if queue > 0 {
@@ -268,7 +268,7 @@ func TestHosts_AfterARestartACoolDownComesFirst(t *testing.T) {
 	cfg.Hosts.CoolDown = time.Hour
 	cfg.Hosts.Min = 2
 	again := newRig(t, cfg)
-	again.met(1)
+	again.identified(1)
 	checked := s.count(runtimespec.PathReady)
 	again.eventually(func() bool { return s.count(runtimespec.PathReady) > checked+20 })
 	assert.Len(t, o.orders(), told)

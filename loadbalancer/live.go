@@ -21,7 +21,7 @@ type live struct {
 	token string         // for servers
 	trust *x509.CertPool // of servers; nil: the host's
 	joins token.Set      // with which servers may join
-	hook  autoscale.Hook // has hosts come and go; nil: nobody does
+	hook  autoscale.Hook // has hosts come and go; nil: none does
 }
 
 // backend is what servers are reached with.

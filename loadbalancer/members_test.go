@@ -23,7 +23,7 @@ func TestMembers_AFileChangesThemUnderLoad(t *testing.T) {
 	write := func(text string) { require.NoError(t, os.WriteFile(list, []byte(text), 0o600)) }
 	write(one.URL + "\n")
 	r := newRig(t, loadbalancer.Config{}, "file://"+list)
-	r.met(1)
+	r.identified(1)
 	f := newTarget(small)
 	r.mustInit(f)
 	var over atomic.Bool
@@ -71,7 +71,7 @@ func TestMembers_AServerJoinsAndLeaves(t *testing.T) {
 	var member runtimespec.Membership
 	require.NoError(t, json.Unmarshal([]byte(a.body), &member))
 	assert.Positive(t, member.IntervalMS)
-	r.met(1)
+	r.identified(1)
 	f := newTarget(small)
 	r.mustInit(f)
 	r.mustRun(f)
@@ -105,7 +105,7 @@ func TestMembers_AReloadKeepsThoseWhoJoined(t *testing.T) {
 	cfg := loadbalancer.Config{JoinTokenFile: invitation(t), CheckEvery: 20 * time.Millisecond, Servers: []string{one.URL}}
 	r := newRig(t, cfg)
 	require.Equal(t, http.StatusOK, r.join("invited-servers-only", runtimespec.Registration{URL: other.URL, Incarnation: other.id}).status)
-	r.met(2)
+	r.identified(2)
 	f := newTarget(small)
 	r.mustInit(f)
 	next := r.cfg
@@ -122,7 +122,7 @@ func TestMembers_AReloadForgetsNobodyWhoStays(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte(other.URL+"\n"), 0o600))
 	r := newRig(t, loadbalancer.Config{JoinTokenFile: invitation(t)}, one.URL, "file://"+path)
 	require.Equal(t, http.StatusOK, r.join("invited-servers-only", runtimespec.Registration{URL: third.URL, Incarnation: third.id}).status)
-	r.met(3)
+	r.identified(3)
 	next := r.cfg
 	for range 50 {
 		require.NoError(t, r.Reload(next))

@@ -44,7 +44,7 @@ func (o *reply) head(ctx context.Context, server string) {
 	o.c.W.WriteHeader(http.StatusOK)
 }
 
-// sign says who answers: the server that did, or the balancer.
+// sign names the one that answers: the server, or the balancer.
 func (o *reply) sign(server string) {
 	h := o.c.W.Header()
 	o.b.endpoint.Sign(h)

@@ -16,7 +16,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// Paths that are no part of the contract, for people and their tools.
+// Paths that are no part of the contract, for operators and their tools.
 const (
 	pathServers = "/servers"
 	pathMetrics = "/metrics"

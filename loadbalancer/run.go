@@ -132,8 +132,8 @@ func (c caller) relayWhole(ctx context.Context, resp *hop.Response, buf []byte) 
 	return policy.Answered, true
 }
 
-// brokeOff is whose fault it is that an answer ended early. Time that is over is
-// nobody's: any caller may say how much there is.
+// brokeOff is the outcome of an answer that ended early. It is the server's fault
+// unless the time was over: any caller may say how little there is.
 func brokeOff(ctx context.Context) policy.Outcome {
 	if ctx.Err() != nil {
 		return policy.Left

@@ -70,7 +70,7 @@ func TestAdmission_OneTenantLeavesRoomForOthers(t *testing.T) {
 	s := newFake(t)
 	r := newRig(t, loadbalancer.Config{TokenFile: tokens, ServersTokenFile: servers, InFlight: 4}, s.URL)
 	r.token = "dddddddddddddddd"
-	r.met(1)
+	r.identified(1)
 	a, b := *r, *r
 	a.token, b.token = "aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb"
 	f := newTarget(small)
@@ -182,7 +182,7 @@ func TestReload_WithATokenForServersTenantsAreNamed(t *testing.T) {
 	cfg.ServersTokenFile = filepath.Join(t.TempDir(), "servers")
 	require.NoError(t, os.WriteFile(cfg.ServersTokenFile, []byte("ssssssssssssssss\n"), 0o600))
 	require.NoError(t, r.Reload(cfg))
-	r.met(1)
+	r.identified(1)
 	require.Equal(t, runtimespec.UnknownFunction, r.run(f, "a1").reason)
 	r.mustInit(f)
 	r.mustRun(f)

@@ -27,7 +27,7 @@ type ServerStatus struct {
 	Queued    int    `json:"queued"`
 	Functions int    `json:"functions"`  // of all tenants
 	Cold      int    `json:"cold"`       // of them, those without a process there
-	Moving    int    `json:"moving"`     // of them, those whose runs it gets until they are ready elsewhere: it was drained here
+	Moving    int    `json:"moving"`     // of them, those that still have their runs here until they are ready elsewhere: it was drained
 	CheckedMS int64  `json:"checked_ms"` // since it last answered a check; -1: never
 }
 

@@ -31,7 +31,7 @@ func named(t *testing.T, s *fake, name string) (*rig, *observer.ObservedLogs) {
 	require.NoError(t, os.WriteFile(list, []byte(text), 0o600))
 	core, logs := observer.New(zapcore.WarnLevel)
 	r := newRig(t, loadbalancer.Config{Log: zap.New(core), QueueWait: 50 * time.Millisecond}, "file://"+list)
-	r.met(1)
+	r.identified(1)
 	return r, logs
 }
 
@@ -135,7 +135,7 @@ func TestMetrics_TotalsStayAndServersGo(t *testing.T) {
 	r := newRig(t, loadbalancer.Config{JoinTokenFile: invitation(t)})
 	self := runtimespec.Registration{URL: s.URL, Incarnation: s.id}
 	require.Equal(t, http.StatusOK, r.join("invited-servers-only", self).status)
-	r.met(1)
+	r.identified(1)
 	f := newTarget(small)
 	r.mustInit(f)
 	r.mustRun(f)

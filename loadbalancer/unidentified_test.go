@@ -33,7 +33,7 @@ func TestUnmet_TheOnlyServerIsUsedThoughItIsNotWell(t *testing.T) {
 	assert.Contains(t, r.problem(0, "unidentified"), "has no room")
 	r.mustRun(f)
 	s.on(runtimespec.PathReady, ready)
-	r.met(1)
+	r.identified(1)
 	s.on(runtimespec.PathReady, unfit)
 	assert.Contains(t, r.problem(0, "ejected"), "has no room", "as others that fail: it was well")
 }
@@ -81,7 +81,7 @@ func TestUnmet_WhoIsNotWellGetsNothingBesideOneThatIs(t *testing.T) {
 		cfg.Servers = append(cfg.Servers, o.URL)
 	}
 	r := newRig(t, cfg)
-	r.met(1)
+	r.identified(1)
 	r.eventually(func() bool { return r.count("unidentified") == len(odd) })
 	for range 20 {
 		f := newTarget(small, "A", uuid.NewString())

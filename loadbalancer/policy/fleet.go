@@ -17,7 +17,7 @@ type Fleet struct {
 	count       [Gone + 1]int // servers by health
 	load, slots int           // of those that are healthy or recovering
 	free        int           // of those the servers with a free slot
-	reloads     average       // share of inits that bring back what went before its time
+	reloads     average       // share of inits that reload what was evicted early
 	marked      uint64        // counts calls of mark
 	swept       time.Time
 }
@@ -59,7 +59,7 @@ func (f *Fleet) Remove(s *Server, now time.Time) {
 func (f *Fleet) Servers() []*Server { return f.servers }
 
 // Pick asks a policy. Before that an ejected server whose time is over is tried
-// with one run, and if the policy finds nobody, servers in slow start are taken
+// with one run, and if the policy finds none, servers in slow start are taken
 // like all others.
 func (f *Fleet) Pick(p Policy, r Request, now time.Time, rng *rand.Rand) Choice {
 	if f.count[Probing] > 0 {

@@ -66,7 +66,7 @@ type waitingBody struct {
 // NewMemory returns memory of which there is none yet.
 func NewMemory() *Memory { return &Memory{tenants: map[string]*share{}} }
 
-// Limit changes how much there is, and for whom.
+// Limit changes how much there is, and whether tenants share it.
 func (m *Memory) Limit(n int64, several bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

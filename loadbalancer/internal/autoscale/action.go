@@ -16,7 +16,7 @@ func (k Kind) String() string { return [...]string{"none", "up", "drain", "resum
 // Action is one, and why.
 type Action struct {
 	Kind   Kind
-	Host   Host // whom it is about; none with Up
+	Host   Host // that it is about; none with Up
 	Why    string
 	Totals Totals
 	Min    int // the owner's bounds, which a hook can hold to as well

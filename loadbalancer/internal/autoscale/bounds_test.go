@@ -57,7 +57,7 @@ func TestDecider_StaleIsNotTakenForIdle(t *testing.T) {
 	stale := host("c", 0, 0)
 	stale.Stale = true
 	loading := host("b", 0, 0)
-	loading.Loading = 1
+	loading.Inits = 1
 	a, _ := newClock(t, cfg).after(long, signals(host("a", 1, 0), loading, stale))
 	assert.Equal(t, autoscale.None, a.Kind)
 

@@ -30,8 +30,8 @@ func NewDecider(cfg Config, now time.Time) *Decider {
 // Configure has the owner's latest word hold from now on.
 func (d *Decider) Configure(cfg Config) { d.cfg = cfg.withDefaults() }
 
-// Next takes what is seen now, every few seconds, and returns what is to be
-// done. After Up and Down nothing else is until Done was called.
+// Next takes what is seen now, every few seconds, and returns what is to be done.
+// After Up and Down nothing is until Done was called.
 func (d *Decider) Next(s Signals, now time.Time) Action {
 	totals := s.Totals()
 	d.note(s, totals, now)
@@ -108,8 +108,8 @@ func (d *Decider) grow(why string, now time.Time) Action {
 	return Action{Kind: Up, Why: why}
 }
 
-// Done says that the hook has ended, and how. After an Up of which nobody knows
-// what came of it a host may come; after a Down that failed the host gets work
+// Done says that the hook has ended, and how. After an Up with an unknown
+// outcome a host may come; after a Down that failed the host gets work
 // again: it is still there.
 func (d *Decider) Done(err error, now time.Time) Action {
 	a := Action{}

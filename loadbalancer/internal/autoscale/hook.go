@@ -12,7 +12,7 @@ import (
 	"github.com/whiskaway/whiskaway/internal/hop"
 )
 
-// ErrOpen is for a hook of which nobody knows whether it has done its work.
+// ErrOpen is for a hook that may have done its work or not.
 var ErrOpen = errors.New("it may have been done")
 
 // Hook is what an owner has called for an Up or a Down. It returns when that is

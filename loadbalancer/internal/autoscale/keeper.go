@@ -24,7 +24,7 @@ type Keeper struct {
 	Signals  func() Signals    // what is seen now
 	Drain    func(Host)        // gives it no new work any more
 	Resume   func(Host)        // gives it work again
-	Ending   func(Host) bool   // may the hook end it now? No: it is other people's by now
+	Ending   func(Host) bool   // reports whether the hook may end it: false if it is the operator's by now
 	Acted    func(Kind, error) // an action is done, or failed
 	Log      *zap.Logger
 
@@ -91,7 +91,7 @@ func (k *Keeper) Run(look, hook context.Context) {
 		if a.Kind == Down && !k.Ending(a.Host) {
 			a = decider.LetBe(time.Now())
 		}
-		k.state.Store(int32(decider.state)) // before anybody is told of it
+		k.state.Store(int32(decider.state)) // before the action is told
 		if k.carryOut(a) {
 			calls++
 			go func() { called <- k.call(hook, a) }()
@@ -101,7 +101,7 @@ func (k *Keeper) Run(look, hook context.Context) {
 
 func (k *Keeper) every() time.Duration { return cmp.Or(k.Settings().Every, 5*time.Second) }
 
-// carryOut does what is no hook's, and reports whether the hook is to be called.
+// carryOut does what takes no hook, and reports whether the hook is to be called.
 func (k *Keeper) carryOut(a Action) (hook bool) {
 	if a.Kind == None {
 		return false

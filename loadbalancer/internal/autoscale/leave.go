@@ -28,9 +28,8 @@ func (d *Decider) shrink(s Signals, totals Totals, now time.Time) Action {
 	return Action{Kind: Drain, Host: d.leaving, Why: fmt.Sprintf("nothing to do for %v", now.Sub(d.idle[found.Name]).Round(time.Millisecond))}
 }
 
-// empty waits until nothing runs any more on the host that goes. One that has
-// gone by itself, or that people have drained or returned meanwhile, is nobody's
-// business any more.
+// empty waits until nothing runs any more on the host that goes. One that has gone by
+// itself, or that an operator has drained or returned meanwhile, is left alone.
 func (d *Decider) empty(s Signals, totals Totals, now time.Time) Action {
 	h, there := s.host(d.leaving.Name)
 	switch {
@@ -50,8 +49,8 @@ func (d *Decider) empty(s Signals, totals Totals, now time.Time) Action {
 	return Action{}
 }
 
-// LetBe says that the host which was to go has become somebody else's, before
-// the hook was told.
+// LetBe says that the host which was to go has become the operator's, before the hook
+// was told.
 func (d *Decider) LetBe(now time.Time) Action {
 	d.to(cooling, now)
 	return Action{}

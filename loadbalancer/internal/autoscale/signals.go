@@ -1,7 +1,7 @@
-// Package autoscale has an owner's hook called when there are too few servers or
-// more than are needed. What rents and returns hosts is the owner's; here is when,
-// and which one goes: [Decider] decides and does nothing, with the time passed
-// in; a [Hook] is the command or the URL; [Keeper] brings the two together.
+// Package autoscale calls an owner's hook when there are too few servers, or more than
+// are needed. The hook rents and returns hosts. This package decides when, and which
+// one goes: [Decider] decides and does nothing else, with the time passed in; a [Hook]
+// is the command or the URL; [Keeper] brings the two together.
 //
 // A new host joins by itself. One that goes is drained first: it gets no new
 // work, and the hook is called when nothing runs there any more.
@@ -14,22 +14,22 @@ type Host struct {
 	Name     string
 	URL      string
 	Ready    bool // it is given work
-	Leaving  bool // it was drained by a Drain and by nobody else, and is not given work since
-	Fixed    bool // it stays in the list whatever becomes of it, so that it never goes
+	Leaving  bool // a Drain took it out of rotation, no operator did, and it has not been put back
+	Fixed    bool // it stays in the list whatever becomes of it: it is never ended
 	Stale    bool // what it said last is too old to show that it has nothing to do
 	InFlight int  // runs there
-	Loading  int  // functions that it is about to have, or to hand over
+	Inits    int  // in flight there, and functions that it has to hand over
 	Slots    int  // runs it could execute at once
 	Queued   int  // runs that wait there
 }
 
 // idle is a host that is known to have nothing to do.
-func (h Host) idle() bool { return !h.Stale && h.InFlight == 0 && h.Queued == 0 && h.Loading == 0 }
+func (h Host) idle() bool { return !h.Stale && h.InFlight == 0 && h.Queued == 0 && h.Inits == 0 }
 
 // Signals are all hosts at some time.
 type Signals struct {
 	Hosts   []Host // all that are known, in a stable order
-	Refused int    // runs that found no room anywhere since the signals before
+	Refused int    // runs that found no room anywhere since the last signals
 	Waiting int    // runs that wait for any of them
 }
 
@@ -57,20 +57,20 @@ func (s Signals) Totals() Totals {
 	return t
 }
 
-// saturated reports whether one more host would be of use: nobody is there, runs
-// wait or are refused, or so large a part of the slots is taken.
+// saturated reports whether one more host would be of use: none is ready, runs are
+// queued or refused, or at least that part of the slots is busy.
 func (t Totals) saturated(busy float64) bool {
 	return t.Ready == 0 || t.Queued > 0 || t.Refused > 0 || float64(t.InFlight) >= busy*float64(t.Slots)
 }
 
 // Config is what the owner says.
 type Config struct {
-	Min, Max  int           // hosts that there may be, well or not; the last is never ended, and with Max 0 none is asked for
-	Busy      float64       // part of the slots in use from which on hosts are saturated [0.9]
-	UpAfter   time.Duration // how long they are saturated before one more is asked for [30s]
-	DownAfter time.Duration // how long a host has nothing to do before it goes [10m]
-	CoolDown  time.Duration // before the first action and between two: a new host takes its time to come [3m]
-	DrainFor  time.Duration // the longest that one that goes is waited for [15m]
+	Min, Max  int           // hosts, of whatever health; the last is never ended, and with Max 0 none is requested
+	Busy      float64       // the fleet is saturated from this part of busy slots on [0.9]
+	UpAfter   time.Duration // of saturation before one more host is requested [30s]
+	DownAfter time.Duration // that a host is idle before it is drained and ended [10m]
+	CoolDown  time.Duration // before the first action and between two: a new host takes its time to join [3m]
+	DrainFor  time.Duration // the longest that a host drains before it gets work again [15m]
 }
 
 func (c Config) withDefaults() Config {

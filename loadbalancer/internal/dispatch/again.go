@@ -10,7 +10,7 @@ import (
 )
 
 // ask passes on a run that was sent before and is asked for again: to the server that
-// it names, or to nobody. Whatever happens on the way, it can be asked for once more.
+// it names, or to none. Whatever happens on the way, it can be asked for once more.
 func (r *Run) ask() error {
 	s, err := r.d.State.ByIncarnation(r.Asked)
 	if err != nil {
@@ -19,7 +19,7 @@ func (r *Run) ask() error {
 	return r.passTo(s, refusal.New(runtimespec.Saturated, "the server that has the run cannot be asked now"))
 }
 
-// join is a run whose id is that of one in flight. When that is over, the server that
+// join has a run wait that has the id of one in flight. When that is over, the server that
 // had it tells what it came to; if none has, this is the first. The server wants the
 // body again, and so it is kept meanwhile.
 func (r *Run) join(first *state.Run) error {

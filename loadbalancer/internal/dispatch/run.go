@@ -112,7 +112,7 @@ func (d *Dispatcher) Execute(r *Run, limit time.Duration) error {
 	return err
 }
 
-// dropBody ends the use of the run's body, once it is sent to nobody any more. A
+// dropBody ends the use of the run's body, once it is sent to no server any more. A
 // second call does nothing.
 func (r *Run) dropBody() {
 	r.dropping.Lock()
@@ -236,7 +236,7 @@ var errCancelled = errors.New("the caller cancelled it")
 // CancelRun ends a run that is at no server.
 func CancelRun(r *state.Run) { r.Cancel(errCancelled) }
 
-// ended is the outcome of a run whose time, or caller, is gone.
+// ended is the outcome of a run that has no time, or no caller, left.
 func (r *Run) ended(reason runtimespec.Reason, text string) error {
 	switch {
 	case errors.Is(context.Cause(r.ctx), errCancelled):

@@ -66,8 +66,7 @@ func Away(format string, args ...any) *refusal.Refusal {
 	return r
 }
 
-// Lost is the answer to a run that may have been started and whose answer will not
-// come.
+// Lost is what a run comes to that may have been started and gets no answer any more.
 func Lost(format string, args ...any) *refusal.Refusal {
 	r := refusal.New(runtimespec.Internal, format, args...)
 	r.Status = badGateway

@@ -33,7 +33,7 @@ type Loader struct {
 	background *semaphore.Weighted
 }
 
-// backgroundInits is how many inits that nobody waits for there are at once.
+// backgroundInits is how many background inits there are at once.
 const backgroundInits = 8
 
 // New returns a loader.
@@ -83,8 +83,8 @@ func (j *Job) Wait(ctx context.Context) error {
 // said nothing.
 func (j *Job) Result() (Answer, error) { return j.answer, j.err }
 
-// Start carries an init out. One that nobody waits for has to wait until others leave
-// room. It goes on when nobody waits for it any more: the next run will.
+// Start carries an init out. A background one waits until others leave room. An init
+// goes on when nothing waits for it any more: the next run will.
 func (l *Loader) Start(i *state.Init) {
 	l.Work.Go(func() {
 		if i.Background && l.background.Acquire(l.Work, 1) == nil {

@@ -10,7 +10,7 @@ import (
 // is lost.
 const maxUnclaimed = 1 << 20
 
-// Log is what an init has written so far and nobody was told yet.
+// Log is what an init has written so far and its owner was not told yet.
 type Log struct {
 	more chan struct{} // there is some
 
@@ -32,7 +32,7 @@ func (l *Log) by(server string) {
 // follow says that the owner takes what comes, as soon as it can be sent.
 func (l *Log) follow() { l.restrict(maxAnswer) }
 
-// discard says that nobody does.
+// discard says that the owner does not want it.
 func (l *Log) discard() { l.restrict(0) }
 
 func (l *Log) restrict(limit int) {

@@ -25,7 +25,7 @@ func (m *Metrics) Acted(kind autoscale.Kind, err error) {
 	m.hosts.WithLabelValues(kind.String(), outcome).Inc()
 }
 
-// keeperGauges are read when somebody asks.
+// keeperGauges are read for each answer.
 type keeperGauges struct{ k *autoscale.Keeper }
 
 var keeperDesc = desc("whiskaway_balancer_hosts_state", "1 for what is under way with hosts that come and go.", "state")
@@ -50,8 +50,8 @@ type sums struct{ Sources }
 var (
 	fleetServersDesc = desc("whiskaway_balancer_fleet_servers", "Servers that are given work.")
 	fleetSlotsDesc   = desc("whiskaway_balancer_fleet_slots", "Runs that those execute at once.")
-	fleetRunningDesc = desc("whiskaway_balancer_fleet_running", "Runs that are executed there, whoever sent them.")
-	fleetWaitingDesc = desc("whiskaway_balancer_fleet_waiting", "Runs that wait there, whoever sent them.")
+	fleetRunningDesc = desc("whiskaway_balancer_fleet_running", "Runs that are executed there, also those of other balancers.")
+	fleetWaitingDesc = desc("whiskaway_balancer_fleet_waiting", "Runs that wait there, also those of other balancers.")
 )
 
 func (s sums) Describe(ch chan<- *prometheus.Desc) {

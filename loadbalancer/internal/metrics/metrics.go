@@ -15,7 +15,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// Sources are what is read when somebody asks.
+// Sources are what is read for each answer.
 type Sources struct {
 	Servers   func() []state.View
 	Counts    func() (servers, functions, queued int)
@@ -126,7 +126,7 @@ func (m *Metrics) Answered(request, tenant, outcome string, overhead time.Durati
 	}
 }
 
-// gauges are read when somebody asks.
+// gauges are read for each answer.
 type gauges struct{ Sources }
 
 func desc(name, help string, labels ...string) *prometheus.Desc {

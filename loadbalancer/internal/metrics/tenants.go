@@ -24,7 +24,7 @@ func newTenantTotals(counts *prometheus.CounterVec) *tenantTotals {
 	return &tenantTotals{counts: counts, named: map[string]bool{}}
 }
 
-// count counts a request; one of nobody, whose token is not known, is not counted.
+// count counts a request; one without a known token is of no tenant, and not counted.
 func (t *tenantTotals) count(tenant, request, outcome string) {
 	if tenant == "" {
 		return

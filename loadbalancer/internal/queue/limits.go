@@ -4,7 +4,7 @@ import "time"
 
 // Limits bound what waits, of all tenants together. A tenant has as many places,
 // and bytes, as are left at most: one that floods the queue gets half of it, and
-// who waits for the first time always finds a place.
+// the first run of another always finds a place.
 type Limits struct {
 	Entries int   // runs; 0: none may wait
 	Bytes   int64 // of their bodies

@@ -5,12 +5,12 @@ package queue
 
 import "container/list"
 
-// Queue is the runs that wait, V, by function, F. Whose turn it is goes round the
-// tenants, and of a tenant round its functions. It is used under its owner's lock.
+// Queue is the runs that wait, V, by function, F. Turns go round the tenants, and
+// of a tenant round its functions. It is used under its owner's lock.
 type Queue[F comparable, V any] struct {
 	limits    Limits
 	total     amount
-	tenants   list.List // of *tenant[F, V] that have any, whose turn it is first
+	tenants   list.List // of *tenant[F, V] that have any, the next in turn first
 	byName    map[string]*tenant[F, V]
 	functions map[F]*lane[F, V]
 }
@@ -20,7 +20,7 @@ type tenant[F comparable, V any] struct {
 	name  string
 	at    *list.Element // in Queue.tenants
 	held  amount
-	lanes list.List // of *lane[F, V], whose turn it is first
+	lanes list.List // of *lane[F, V], the next in turn first
 }
 
 // lane is the runs of one function.

@@ -2,7 +2,7 @@ package queue
 
 import "container/list"
 
-// Next takes out the run whose turn it is, of those that take agrees to: the
+// Next takes out the run that is next in turn, of those that take agrees to: the
 // first of a function speaks for all of it, so that a function which finds no
 // server holds up no other. The turn passes to the next tenant, and within this
 // one to the next function. It looks at so many functions at most, and after

@@ -20,7 +20,7 @@
 //	InitArrived    a caller has told how a function is initialised
 //	PlaceInit      that needs a server
 //	InitDone       a server has answered an init, or has not
-//	LeaseEnded, Expire  nobody needs a function any more
+//	LeaseEnded, Expire  a function is needed no more
 //
 // Of a server:
 //

@@ -147,7 +147,7 @@ func (f *Function) endMove() {
 	}
 }
 
-// stay is where a run goes whose function is being moved: to a server that has it
+// stay is where a run of a function goes that is being moved: to a server that has it
 // ready, and if no other has, to the one that it is moved from.
 func (f *Function) stay(elsewhere policy.Choice, tried []*policy.Server, now time.Time) policy.Choice {
 	if !f.moves(now) {

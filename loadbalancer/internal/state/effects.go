@@ -17,7 +17,7 @@ type StartInit struct{ Init *Init }
 // is closed.
 type Wake struct{ Run *Run }
 
-// RunOver tells those who wait for a run's end: its Over is closed.
+// RunOver tells the runs that wait for a run's end: its Over is closed.
 type RunOver struct{ Run *Run }
 
 // CancelRun ends a run that is at no server: its Cancel is called.

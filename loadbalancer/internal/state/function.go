@@ -19,9 +19,9 @@ type Function struct {
 	Identity string // the key's, as text
 
 	sched  *policy.Function
-	recipe *Recipe              // nil: nobody has initialised it here yet
+	recipe *Recipe              // nil: no caller has initialised it here yet
 	action string               // its name, for people
-	leases map[string]time.Time // who needs it, until when
+	leases map[string]time.Time // callers that need it, until when
 	used   time.Time            // last run or init
 	inits  map[*Server]*Init    // in flight
 	move   *move                // away from a server that was drained here; nil: none
@@ -59,11 +59,11 @@ func (s *State) use(f *Function, lease string, now time.Time) {
 	f.leases[lease] = now.Add(s.settings.Lease)
 }
 
-// InitArrived notes how a function is initialised, and who needs it.
+// InitArrived notes how a function is initialised, and that a caller needs it.
 func (s *State) InitArrived(k Key, lease string, r *Recipe, now time.Time) (*Function, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if f := s.orphans[k]; f != nil { // nobody needed it for a moment
+	if f := s.orphans[k]; f != nil { // no caller needed it for a moment
 		delete(s.orphans, k)
 		s.functions[k] = f
 	}

@@ -12,14 +12,14 @@ type Init struct {
 	Function   *Function
 	Server     *Server
 	Recipe     *Recipe
-	Background bool // nobody waits for it
+	Background bool // no run and no caller waits for it
 	Job        any  // its owner's, from Options.Prepare
 
 	claimed bool // its log has an owner
 }
 
-// startInit starts an init, or finds the one in flight; nil if nobody knows how, or
-// the balancer ends.
+// startInit starts an init, or finds the one in flight; nil if it is not known how,
+// or the balancer ends.
 func (s *State) startInit(f *Function, at *Server, cause any, now time.Time) *Init {
 	if next := s.functions[f.Key]; next != nil {
 		f = next // a run that was queued may know it from before it was forgotten
@@ -96,8 +96,7 @@ func (s *State) PlaceInit(p *Placing, now time.Time) (found Placed, fx []Effect,
 }
 
 // InitDone ends an init: ready or not, by a server that drains or not. It reports
-// whether nobody needs the function any more that is ready now: it is to be stopped
-// there.
+// whether the function that is ready now is needed no more: it is to be stopped there.
 func (s *State) InitDone(i *Init, ready, draining bool, now time.Time) (orphaned bool, fx []Effect) {
 	s.mu.Lock()
 	defer s.end(&fx)

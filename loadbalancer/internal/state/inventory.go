@@ -58,7 +58,7 @@ func (s *State) InventoryRead(server *Server, incarnation string, changes int, a
 func (s *State) takeIn(server *Server, all Inventory, asked, now time.Time) (added, gone int) {
 	for k, held := range all {
 		if s.orphans[k] != nil {
-			continue // nobody needs it: it goes when its init ends
+			continue // it is needed no more, and stopped when its init ends
 		}
 		f, err := s.known(k, now)
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 // may read the others between two events of the run.
 type Run struct {
 	Key        Key
-	Tenant     string      // whose turn in the queue it takes
+	Tenant     string      // the queue serves tenants in turn
 	Activation string      // its id; empty: it has none
 	Deadline   time.Time   // zero: none was said
 	Size       int64       // bytes that it holds while it is queued
@@ -30,7 +30,7 @@ type Run struct {
 	Waited   time.Duration // in the queue, when it was woken
 	Woken    chan struct{} // of this time in the queue; made by the owner
 	WakeErr  error         // why no server will be found; valid when Woken is closed
-	Over     chan struct{} // closed at its end; nil: nobody waits for that
+	Over     chan struct{} // closed at its end; nil: no other run waits for that
 
 	sent      policy.Run
 	at        place
@@ -174,8 +174,8 @@ func (s *State) assign(r *Run, choice policy.Choice, now time.Time) error {
 	return nil
 }
 
-// InitAwaited has a run sent whose init has succeeded: to cancel it is its server's
-// business from now on.
+// InitAwaited has a run sent for which an init has succeeded: from now on its server
+// is told to cancel it.
 func (s *State) InitAwaited(r *Run) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -183,7 +183,7 @@ func (s *State) InitAwaited(r *Run) {
 }
 
 // AnswerBegan notes where the incarnation is reached that an answer names, and takes
-// in the report of one whose end may be far.
+// in the report of one that may go on for long.
 func (s *State) AnswerBegan(r *Run, incarnation string, report *runtimespec.Load, now time.Time) (fx []Effect) {
 	s.mu.Lock()
 	defer s.end(&fx)

@@ -18,7 +18,7 @@ type Options struct {
 	Incarnation string // of the balancer itself
 
 	// Prepare hangs on a new init what its owner needs, under the lock. The cause is
-	// that of the run or the caller which it is for; nil: nobody waits for it.
+	// that of the run or the caller which it is for; nil: it is in the background.
 	Prepare func(i *Init, cause any)
 }
 
@@ -44,7 +44,7 @@ type State struct {
 	servers   map[*policy.Server]*Server
 	routes    map[string]*Server // by incarnation
 	functions map[Key]*Function
-	orphans   map[Key]*Function // that nobody needs any more, with inits in flight
+	orphans   map[Key]*Function // needed no more, with inits in flight
 	runs      map[runKey]*Run   // in flight
 	queue     queue.Queue[*Function, *Run]
 

@@ -28,7 +28,7 @@ type View struct {
 
 	Functions int // that it has
 	Cold      int // of them, those without a process
-	Moving    int // of them, those whose runs it gets until they are ready elsewhere
+	Moving    int // of them, those that still have their runs here until they are ready elsewhere
 	Inits     int // in flight there
 }
 

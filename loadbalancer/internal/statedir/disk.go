@@ -11,7 +11,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// Full is why a balancer is not ready whose disk is full: inits that bring code are
+// Full says why a balancer is not ready while its disk is full: inits that bring code are
 // refused at once then. Functions that servers have go on.
 const Full = "the disk with its state folder is full"
 
