@@ -111,7 +111,7 @@ func TestMembers_AReloadKeepsThoseWhoJoined(t *testing.T) {
 	next := r.cfg
 	next.Policy = "random"
 	require.NoError(t, r.Reload(next))
-	assert.Equal(t, 2, r.count("healthy", "recovering"), "met, not new")
+	assert.Equal(t, 2, r.count("healthy", "recovering"), "identified, not new")
 }
 
 // While a source has not told yet, the servers that it told before are not
@@ -132,6 +132,6 @@ func TestMembers_AReloadForgetsNobodyWhoStays(t *testing.T) {
 	require.NoError(t, r.Reload(next))
 	assert.Len(t, r.servers(), 2, "one was taken out")
 	for _, s := range []*fake{other, third} {
-		assert.Equal(t, 1, s.count(runtimespec.PathFunctions), "each was met once")
+		assert.Equal(t, 1, s.count(runtimespec.PathFunctions), "each was identified once")
 	}
 }

@@ -103,7 +103,7 @@ func TestUnmet_AReloadOfTheTokenStopsNothing(t *testing.T) {
 	r := before(t, loadbalancer.Config{ServersTokenFile: file}, s)
 	listed, listing := make(chan struct{}), make(chan struct{}, 10)
 	defer close(listed)
-	s.on(runtimespec.PathFunctions, func(f *fake, w http.ResponseWriter, in request) { // it is not met before the test ends
+	s.on(runtimespec.PathFunctions, func(f *fake, w http.ResponseWriter, in request) { // it is not identified before the test ends
 		listing <- struct{}{}
 		<-listed
 		functions("")(f, w, in)

@@ -2,6 +2,7 @@ package daemon_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -55,6 +56,9 @@ func deaf(t *testing.T, caller net.Conn, on bool) {
 			err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_DETACH_FILTER, 0)
 		}
 	}))
+	if errors.Is(err, unix.EPERM) {
+		t.Skip("the host has no memory for one more filter, of which only root's are not counted: ", err)
+	}
 	require.NoError(t, err)
 }
 
@@ -100,16 +104,16 @@ func TestListener_ACallerThatVanishesIsGone(t *testing.T) {
 	for name, writes := range map[string]bool{"nothing is sent to it": false, "what is sent arrives nowhere": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			vanished := make(chan struct{})
+			ctx, vanish := context.WithCancel(t.Context())
 			caller, began, gone := waiting(t, func(w http.ResponseWriter) {
-				if <-vanished; writes {
+				if <-ctx.Done(); writes {
 					_, _ = io.WriteString(w, "{}")
 					w.(http.Flusher).Flush()
 				}
 			})
 			harness.Receive(t, began)
 			deaf(t, caller, true)
-			close(vanished)
+			vanish()
 			harness.Receive(t, gone)
 		})
 	}

@@ -12,6 +12,7 @@ import (
 // What an author can get wrong before the first run: each time a clear error in
 // the answer or the log, and nothing left running.
 func TestInit_AuthorsErrorsAreClearAndLeaveNothing(t *testing.T) {
+	harness.Needs(t, "python3")
 	server := harness.Start(t, "servermode", []string{"PIP_NO_INDEX=1", "UV_OFFLINE=1", "UV_NO_INDEX=1"},
 		"--listen=127.0.0.1:0", "--state-dir="+harness.StateDir(t))
 	python := "def main(args):\n    return args\n"

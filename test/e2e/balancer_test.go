@@ -202,6 +202,7 @@ func TestBalancer_KilledAndStartedAgain(t *testing.T) {
 // Every behaviour that the platform's own suites check, from client to balancer
 // to server.
 func TestConformance_ThroughABalancer(t *testing.T) {
+	harness.Needs(t, "python3")
 	for _, kind := range []string{"python:3", "native"} {
 		t.Run(kind, func(t *testing.T) {
 			balancer := harness.Balancer(t, harness.Server(t, grace).URL, harness.Server(t, grace).URL)

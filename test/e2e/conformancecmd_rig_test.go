@@ -41,6 +41,7 @@ server.serve_forever()
 
 func agreeableCommand(t *testing.T) string {
 	t.Helper()
+	harness.Needs(t, "python3")
 	file := filepath.Join(t.TempDir(), "agreeable.py")
 	save(t, file, agreeable)
 	return "/usr/bin/python3 " + file + " {port}"
@@ -49,6 +50,7 @@ func agreeableCommand(t *testing.T) string {
 // chainCommand is client → server, started for each case.
 func chainCommand(t *testing.T) string {
 	t.Helper()
+	harness.Needs(t, "python3")
 	return filepath.Join(harness.Bins, "clientmode") + " --listen 127.0.0.1:{port} --upstream " + harness.Server(t, grace).URL
 }
 
@@ -80,6 +82,7 @@ func report(t *testing.T, args ...string) (r conformanceReport, stderr string, c
 // on the container's host would.
 func restarter(t *testing.T, upstream string) (container, command string) {
 	t.Helper()
+	harness.Needs(t, "python3")
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	address := l.Addr().String()

@@ -18,6 +18,7 @@ import (
 )
 
 func TestConformanceCommand_PrintsATable(t *testing.T) {
+	harness.Needs(t, "python3")
 	t.Parallel()
 	stdout, stderr, code := run(t, "whiskaway", "conformance", "--exec", chainCommand(t), "--kind", "python:3.11", "--kind", "native",
 		"--case", "four-echoes", "--case", "context", "--case", "unknown-kind", "--case", "native-zip", "--case", "native-ack", "--case", "result-null")
@@ -49,6 +50,7 @@ func TestConformanceCommand_IsItsOwnAction(t *testing.T) {
 }
 
 func TestConformanceCommand_ChecksWhatTheRuntimeProvides(t *testing.T) {
+	harness.Needs(t, "python3")
 	t.Parallel()
 	r, stderr, code := report(t, "--exec", chainCommand(t), "--kind", "python", "--provides", "kind", "--case", "unknown-kind", "--case", "unicode")
 	require.Equal(t, 0, code, stderr)
@@ -114,6 +116,7 @@ func TestConformanceCommand_RestartGivesEachCaseAFreshContainer(t *testing.T) {
 }
 
 func TestConformanceCommand_HandsTheEnvironmentToContainerEngines(t *testing.T) {
+	harness.Needs(t, "python3")
 	t.Parallel()
 	docker := filepath.Join(t.TempDir(), "docker")
 	script := strings.NewReplacer("CLIENT", filepath.Join(harness.Bins, "clientmode"), "UPSTREAM", harness.Server(t).URL).Replace(fakeDocker)
@@ -169,6 +172,7 @@ func TestConformanceCommand_ListsItsCases(t *testing.T) {
 
 // Interrupted, it ends what it has started, whatever that is about.
 func TestConformanceCommand_EndsWhatItStarted(t *testing.T) {
+	harness.Needs(t, "python3")
 	t.Parallel()
 	for name, c := range map[string]struct {
 		program   string

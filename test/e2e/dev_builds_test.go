@@ -48,6 +48,7 @@ func wheelhouse(t *testing.T) (dir string, env []string) {
 // The package is gone when the second command starts: it can only find what the
 // first one has built.
 func TestDev_KeepsItsBuildsBetweenStarts(t *testing.T) {
+	harness.Needs(t, "python3")
 	t.Parallel()
 	packages, env := wheelhouse(t)
 	cache, file := harness.StateDir(t), filepath.Join(t.TempDir(), "hello.py")
@@ -77,6 +78,7 @@ func TestDev_KeepsItsBuildsBetweenStarts(t *testing.T) {
 }
 
 func TestDev_SaysWhatToNameTheFile(t *testing.T) {
+	harness.Needs(t, "python3")
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "action")
 	save(t, filepath.Join(dir, "hello.py"), versioned("one"))

@@ -10,9 +10,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/whiskaway/whiskaway/test/harness"
 )
 
 func TestDev_TakesJSONAndForms(t *testing.T) {
+	harness.Needs(t, "python3")
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "echo.py")
 	save(t, file, "def main(args):\n    return args if isinstance(args, list) else {\"args\": args}\n")
@@ -52,6 +55,7 @@ func TestDev_TakesJSONAndForms(t *testing.T) {
 
 // A page in a browser on this host must not activate the action.
 func TestDev_RefusesOtherSites(t *testing.T) {
+	harness.Needs(t, "python3")
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "hello.py")
 	save(t, file, versioned("one"))

@@ -16,6 +16,7 @@ import (
 )
 
 func TestDev_ServesWhatIsSaved(t *testing.T) {
+	harness.Needs(t, "python3")
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "hello.py")
 	save(t, file, versioned("one"))
@@ -66,6 +67,7 @@ func TestDev_ServesWhatIsSaved(t *testing.T) {
 }
 
 func TestDev_MarksLogsByActivation(t *testing.T) {
+	harness.Needs(t, "python3")
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "hello.py")
 	save(t, file, versioned("one"))
@@ -85,6 +87,7 @@ func TestDev_MarksLogsByActivation(t *testing.T) {
 
 // A run that waits while a new version comes up has its result from the old one.
 func TestDev_RunsInFlightFinishOnTheirVersion(t *testing.T) {
+	harness.Needs(t, "python3")
 	t.Parallel()
 	dir := harness.OpenDir(t)
 	shared := filepath.Join(dir, "shared")
@@ -118,6 +121,7 @@ func TestDev_RunsInFlightFinishOnTheirVersion(t *testing.T) {
 
 // A run in flight does not keep the tool from ending.
 func TestDev_EndsWithARunInFlight(t *testing.T) {
+	harness.Needs(t, "python3")
 	t.Parallel()
 	shared := filepath.Join(harness.OpenDir(t), "shared")
 	require.NoError(t, os.Mkdir(shared, 0o777))
@@ -140,6 +144,7 @@ func TestDev_EndsWithARunInFlight(t *testing.T) {
 }
 
 func TestDev_AnswersWhileNoVersionComesUp(t *testing.T) {
+	harness.Needs(t, "python3")
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "hello.py")
 	save(t, file, "import no_such_module\n")
@@ -158,6 +163,7 @@ func TestDev_AnswersWhileNoVersionComesUp(t *testing.T) {
 }
 
 func TestDev_ServesAFolder(t *testing.T) {
+	harness.Needs(t, "python3")
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "action")
 	save(t, filepath.Join(dir, "__main__.py"), "import os\nfrom lib.words import word\ndef main(args):\n    return {\"word\": word, \"files\": sorted(os.listdir('.')), \"linked\": open('link').read()}\n")
@@ -187,6 +193,7 @@ func TestDev_ServesAFolder(t *testing.T) {
 
 // With --server the versions are functions of that server, one at a time.
 func TestDev_UsesAnUpstream(t *testing.T) {
+	harness.Needs(t, "python3")
 	t.Parallel()
 	server := harness.Server(t)
 	file := filepath.Join(t.TempDir(), "hello.py")

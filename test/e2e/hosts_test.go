@@ -25,6 +25,7 @@ import (
 // begin with, and the folder of those that the hook starts.
 func rented(t *testing.T) (balancer *harness.Process, dir string) {
 	t.Helper()
+	harness.Needs(t, "python3") // of which the hook is written
 	hook, err := filepath.Abs("../../examples/hosts/hook.py")
 	require.NoError(t, err)
 	dir = harness.OpenDir(t)
@@ -122,7 +123,7 @@ func TestHosts_AutoscalersReadWhatThereIs(t *testing.T) {
 	for name, kinds := range map[string][]string{
 		"../../examples/hosts/keda.yaml": {"ScaledObject"},
 		"../../examples/hosts/hpa.yaml":  {"ConfigMap", "HorizontalPodAutoscaler"},
-		"../../docs/operations.md":       nil,
+		"../../docs/autoscale.md":        nil,
 	} {
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)

@@ -39,6 +39,7 @@ HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), H).serve_forever()
 `
 
 func TestHTTP_FromClientToServer(t *testing.T) {
+	harness.Needs(t, "python3")
 	server := harness.Server(t)
 	client := harness.Client(t, server.URL, "http")
 	harness.Init(t, client, webShop, nil)
@@ -67,6 +68,7 @@ func TestHTTP_FromClientToServer(t *testing.T) {
 }
 
 func TestHTTP_Example(t *testing.T) {
+	harness.Needs(t, "python3")
 	code, err := os.ReadFile("../../examples/hello/http_server.py")
 	require.NoError(t, err)
 	client := harness.Client(t, harness.Server(t).URL, "http")

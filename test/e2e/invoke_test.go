@@ -24,6 +24,7 @@ def main(args):
 
 // invoke plays the invoker; the result is all there is on stdout.
 func TestTool_InvokeShowsResultAndLogsApart(t *testing.T) {
+	harness.Needs(t, "python3")
 	server := harness.Server(t)
 	client := harness.Client(t, server.URL, "python:3")
 	dir := t.TempDir()
@@ -49,6 +50,7 @@ func TestTool_InvokeShowsResultAndLogsApart(t *testing.T) {
 
 // Whoever started the tool may be a script: it is told by the exit code.
 func TestTool_InvokeExitCodesTellWhatFailed(t *testing.T) {
+	harness.Needs(t, "python3")
 	server := harness.Server(t)
 	address := strings.TrimPrefix(server.URL, "http://")
 	for name, c := range map[string]struct {
@@ -126,6 +128,7 @@ def main(args):
 }
 
 func TestTool_InvokeTakesAFolderAndAFileOfArguments(t *testing.T) {
+	harness.Needs(t, "python3")
 	dir := filepath.Join(t.TempDir(), "folder")
 	save(t, filepath.Join(dir, "__main__.py"), "import words\ndef main(args):\n    print('hi')\n    return {'word': words.word, 'args': args}\n")
 	save(t, filepath.Join(dir, "words.py"), "word = 'found'\n")

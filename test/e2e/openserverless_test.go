@@ -92,6 +92,7 @@ func newOpenServerlessClient(t *testing.T, server string) openServerlessClient {
 }
 
 func TestOpenServerless_TheirClientOurServer(t *testing.T) {
+	harness.Needs(t, "python3")
 	server := harness.Server(t)
 	client := newOpenServerlessClient(t, server.URL)
 	a := client.post("/init", openServerlessInit(harness.M{"SECRET": "one"}, "main@"+server.URL))
@@ -115,6 +116,7 @@ func TestOpenServerless_TheirClientOurServer(t *testing.T) {
 
 // Either half can be replaced first; with both replaced, the dialect still works.
 func TestOpenServerless_OurClientOurServer(t *testing.T) {
+	harness.Needs(t, "python3")
 	server := harness.Server(t)
 	one := harness.Client(t, "", "", "--dialect=openserverless", "--upstream-allow=127.0.0.1")
 	a := harness.Post(t, one.URL+"/init", openServerlessInit(harness.M{"SECRET": "one"}, "@"+server.URL))

@@ -34,6 +34,7 @@ def main(args):
 
 func newTraced(t *testing.T, env []string) traced {
 	t.Helper()
+	harness.Needs(t, "python3")
 	tokens := filepath.Join(t.TempDir(), "tokens")
 	require.NoError(t, os.WriteFile(tokens, []byte("callers-tokensecret tenantname\nbalancers-delegatesecret other delegate\n"), 0o600))
 	delegate := filepath.Join(t.TempDir(), "token")

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -31,6 +32,11 @@ const limit = "--limit=5m"
 // Client starts a client container of a kind in front of an upstream.
 func Client(t testing.TB, upstream, kind string, args ...string) *Process {
 	t.Helper()
+	for of, program := range map[string]string{"python": "python3", "nodejs": "node"} {
+		if strings.HasPrefix(kind, of) {
+			Needs(t, program)
+		}
+	}
 	return Start(t, "clientmode", nil, append([]string{"--listen=127.0.0.1:0", "--upstream=" + upstream, "--kind=" + kind, limit}, args...)...)
 }
 

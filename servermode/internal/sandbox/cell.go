@@ -104,9 +104,9 @@ func (c *Cell) shim() string {
 func (c Confines) attributes(pidfd *int) *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, PidFD: pidfd, Cloneflags: uintptr(c.Spaces)}
 	if c.Spaces&syscall.CLONE_NEWUSER != 0 {
-		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getuid(), HostID: os.Getuid(), Size: 1}}
-		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getgid(), HostID: os.Getgid(), Size: 1}}
-		// To mount; and what an overlay does in its mounter's name.
+		// To mount; and what an overlay does in its mounter's name. The ids are mapped by
+		// the shim: each start that the host refuses would cost the server the two
+		// descriptors of the pipe by which package syscall maps them.
 		attr.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_DAC_OVERRIDE, unix.CAP_FOWNER}
 	}
 	return attr

@@ -25,6 +25,9 @@ type Confines struct {
 	Spaces uint32  `json:"spaces"`
 	Mounts []Mount `json:"mounts"` // made in this order
 	Dir    string  `json:"dir"`    // working directory, entered after the mounts; empty: as it is
+	// Owner and OwnerGroup are the ids that stay the same in a user namespace of its own.
+	Owner      int `json:"owner"`
+	OwnerGroup int `json:"owner_group"`
 	// Report is the descriptor on which the shim says what stood in its way.
 	Report int `json:"report"`
 }
@@ -40,7 +43,7 @@ type Mount struct {
 
 // confines are those of the cell's processes.
 func (c *Cell) confines(dir string) Confines {
-	out := Confines{Parent: os.Getpid(), User: -1, Groups: []uint32{}, Mounts: []Mount{}, Mark: c.mark, Dir: dir}
+	out := Confines{Parent: os.Getpid(), Owner: os.Getuid(), OwnerGroup: os.Getgid(), User: -1, Groups: []uint32{}, Mounts: []Mount{}, Mark: c.mark, Dir: dir}
 	out.Limits = c.limits().String()
 	if c.User != nil {
 		out.User = int(c.User.ID)
@@ -90,6 +93,9 @@ func parseConfines(text string) (c Confines, err error) {
 // apply puts them on this process, which has one thread that matters: the one
 // that goes on to exec.
 func (c Confines) apply() error {
+	if err := c.mapOwner(); err != nil {
+		return err
+	}
 	for _, m := range c.Mounts {
 		if err := unix.Mount(m.From, m.On, m.Type, uintptr(m.Flags), m.Data); err != nil {
 			return fmt.Errorf("mount %s on %s: %w", cmp.Or(m.Type, m.From, "nothing new"), m.On, err)
@@ -111,6 +117,23 @@ func (c Confines) apply() error {
 		}
 	}
 	return closeOnExec()
+}
+
+// mapOwner gives the process its ids back in a user namespace of its own.
+func (c Confines) mapOwner() error {
+	if c.Spaces&unix.CLONE_NEWUSER == 0 {
+		return nil
+	}
+	for _, m := range []struct{ file, text string }{
+		{"setgroups", "deny"},
+		{"uid_map", fmt.Sprintf("%d %d 1", c.Owner, c.Owner)},
+		{"gid_map", fmt.Sprintf("%d %d 1", c.OwnerGroup, c.OwnerGroup)},
+	} {
+		if err := os.WriteFile("/proc/self/"+m.file, []byte(m.text), 0); err != nil {
+			return fmt.Errorf("user namespace: %w", err)
+		}
+	}
+	return nil
 }
 
 // becomeUser changes to the function's user. The kernel then forgets with whom

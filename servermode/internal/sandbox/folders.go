@@ -64,13 +64,13 @@ func (s *Sandbox) Folders(at Place) (f *Folders, err error) {
 
 // plainFolders makes a home and a TMPDIR, in the sight of others.
 func (s *Sandbox) plainFolders(f *Folders, user *User) error {
-	f.Home, f.Tmp = filepath.Join(f.dir, "home"), filepath.Join(f.dir, "tmp")
+	f.Home, f.Tmp = filepath.Join(f.dir, "home"), s.alias.of(filepath.Join(f.dir, "tmp"))
 	if f.UserName = functionName; s.named {
 		f.UserName = numberedName(int(user.ID))
 	} else if name, known := accountOf(user); known {
 		f.UserName = name
 	}
-	return errors.Join(os.Chmod(f.dir, seen), makeFolder(f.Home, 0o700, user), makeFolder(f.Tmp, 0o700, user))
+	return errors.Join(os.Chmod(f.dir, seen), makeFolder(f.Home, 0o700, user), makeFolder(filepath.Join(f.dir, "tmp"), 0o700, user))
 }
 
 // Remove removes them. The process has ended.

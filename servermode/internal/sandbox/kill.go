@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"slices"
@@ -96,13 +97,23 @@ func unmarked() (pids []int) {
 // until no new one shows up: killed one by one, a fork bomb would outrun the
 // killer, and a child whose parent is dead may not be found any more.
 func killAll(find func(table []proc) []int, who string) error {
+	killed := map[int]bool{}
 	return untilGone(func() bool {
 		victims := stopAll(find)
 		for pid := range victims {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
+			killed[pid] = true
 		}
-		return len(victims) == 0
+		// A killed process that is not dead yet may not be found any more: its parent is.
+		maps.DeleteFunc(killed, func(pid int, _ bool) bool { return dead(pid) })
+		return len(killed) == 0
 	}, who)
+}
+
+// dead reports whether a process has ended.
+func dead(pid int) bool {
+	p, ok := readProc(pid)
+	return !ok || p.zombie
 }
 
 // stopAll stops what find finds until there is no more and all stand still,

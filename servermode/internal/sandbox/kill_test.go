@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
@@ -40,6 +41,32 @@ func TestCell_KillEndsItsTree(t *testing.T) {
 			assert.Zero(t, running(mark))
 		})
 	}
+}
+
+// large takes a while to die: all its memory has to be given back first. Its
+// parent is dead before that, and its environment is wiped: it cannot be found again.
+const large = `import os, time
+memory = bytearray(700 << 20)
+os.write(3, b"x")
+time.sleep(100)`
+
+func TestCell_KillWaitsUntilAllAreDead(t *testing.T) {
+	python := lookPath(t, "/usr/bin/python3")
+	box := sandbox.New(token(), sandbox.Limits{}, nil)
+	t.Cleanup(box.Close)
+	held, holds, err := os.Pipe() // hangs up when no process holds it any more
+	require.NoError(t, err)
+	defer held.Close()
+	f := &function{cell: box.Cell(nil), cmd: command(`env -i setsid `+python+` -c "$0" & exec sleep 1000`, large)}
+	f.cmd.ExtraFiles = []*os.File{holds}
+	f.run(t)
+	require.NoError(t, holds.Close())
+	_, err = held.Read(make([]byte, 1))
+	require.NoError(t, err, "it is large")
+	require.NoError(t, f.cell.Kill())
+	n, err := unix.Poll([]unix.PollFd{{Fd: int32(held.Fd())}}, 0)
+	require.NoError(t, err)
+	assert.Equal(t, 1, n, "it is dead")
 }
 
 // bomb forks as fast as it can, each process in a session of its own, for 20 s

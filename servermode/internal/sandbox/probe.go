@@ -32,7 +32,7 @@ func (s *Sandbox) Probe(dir string) error {
 	s.Layers = Layers{}
 	if below(dir, "/dev/shm") {
 		s.Layers.Why = errors.New("the state folder lies in /dev/shm, of which each process would have its own")
-		return nil
+		return s.alias.make(dir)
 	}
 	for _, layers := range []Layers{{Mounts: true, Overlay: true}, {Mounts: true}} {
 		why, err := s.try(dir, layers)
@@ -46,7 +46,7 @@ func (s *Sandbox) Probe(dir string) error {
 		}
 		s.Layers.Why = why
 	}
-	return nil
+	return s.alias.make(dir)
 }
 
 // try starts a process that has the layers; why says what it could not do.

@@ -33,6 +33,7 @@ type Sandbox struct {
 	// SharedMemory bounds the /dev/shm of each process, in bytes.
 	SharedMemory int64
 	named        bool // its users have entries in /etc/passwd; see NameUsers
+	alias        alias
 	prefix       string
 	next         atomic.Uint64
 	spawn        chan func()
@@ -80,7 +81,7 @@ func (s *Sandbox) start(cmd *exec.Cmd) error {
 }
 
 // Close ends the spawning thread; what it started ends with it.
-func (s *Sandbox) Close() { s.close.Do(func() { close(s.closed) }) }
+func (s *Sandbox) Close() { s.close.Do(func() { close(s.closed); s.alias.remove() }) }
 
 // Cell makes a new, empty cell for a process of user.
 func (s *Sandbox) Cell(user *User) *Cell {
