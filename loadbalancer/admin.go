@@ -1,7 +1,6 @@
 package loadbalancer
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -24,78 +23,43 @@ func (b *Balancer) ready(c echo.Context) error {
 		reason = string(runtimespec.Draining)
 	} else if b.disk.full.Load() {
 		reason = diskFull
-	} else if !b.anyReady() {
+	}
+	kinds, available := b.state.Kinds()
+	if reason == "" && !available {
 		reason = "no server is ready"
 	}
 	if reason != "" {
 		return c.JSON(http.StatusServiceUnavailable, map[string]any{"ready": false, "reason": reason})
 	}
-	return c.JSON(http.StatusOK, map[string]any{"ready": true, "kinds": b.kinds()})
+	return c.JSON(http.StatusOK, map[string]any{"ready": true, "kinds": strings.Join(kinds, ", ")})
 }
 
-// kinds are those that any of the servers runs.
-func (b *Balancer) kinds() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	var all []string
-	for _, s := range b.backends {
-		for kind := range strings.SplitSeq(s.kinds, ",") {
-			if kind = strings.TrimSpace(kind); kind != "" {
-				all = append(all, kind)
-			}
-		}
-	}
-	slices.Sort(all)
-	return strings.Join(slices.Compact(all), ", ")
-}
-
-// anyReady is whether a server has answered a check and gets runs.
-func (b *Balancer) anyReady() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, s := range b.backends {
-		if s.working() {
-			return true
-		}
-	}
-	return false
-}
-
-// listWait is how long the servers have to say what they hold.
+// listWait is how long the servers have to tell their inventory.
 const listWait = 2 * time.Second
 
-// showFunctions lists what all servers hold of the caller's, each with its
-// server. Who does not answer in time is left out.
+// showFunctions lists the caller's functions at all servers, each with its server. A
+// server that does not answer in time is left out.
 func (b *Balancer) showFunctions(c *call) error {
 	tenant := ""
 	everything := c.Grant.Delegate && !c.NamesTenant()
 	if b.settings().token != "" && !everything {
 		tenant = c.Tenant
 	}
-	path := runtimespec.PathFunctions
-	if brief, _ := strconv.ParseBool(c.URL.Query().Get("brief")); brief {
-		path = pathBrief
-	}
+	brief, _ := strconv.ParseBool(c.URL.Query().Get("brief"))
 	ctx, cancel := context.WithTimeout(c.Context(), listWait)
 	defer cancel()
-	b.mu.Lock()
-	all := make([]*backend, 0, len(b.backends))
-	for _, s := range b.backends {
-		all = append(all, s)
-	}
-	b.mu.Unlock()
-	slices.SortFunc(all, func(x, y *backend) int { return cmp.Compare(x.name, y.name) })
+	all := b.backends.All()
 	lists := make([][]map[string]any, len(all))
 	var asked sync.WaitGroup
 	for i, s := range all {
 		asked.Go(func() {
-			status, text, err := ask(ctx, s, path, b.hopsOf(c), tenant)
+			status, text, err := s.Functions(ctx, brief, c.Hops, tenant)
 			var said struct{ Functions []map[string]any }
 			if err != nil || status != http.StatusOK || json.Unmarshal(text, &said) != nil {
 				return
 			}
 			for _, f := range said.Functions {
-				f["server"] = s.name
+				f["server"] = s.Name()
 			}
 			lists[i] = said.Functions
 		})

@@ -2,10 +2,12 @@ package loadbalancer
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -27,13 +29,13 @@ func (a *admission) enter(tenant string) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
-		return refusal(runtimespec.Draining, "the balancer is about to end")
+		return refusal.New(runtimespec.Draining, "the balancer is about to end")
 	}
 	left := int(a.max.Load()) - a.total
 	mine := a.tenants[tenant]
 	alone := len(a.tenants) == 0 || len(a.tenants) == 1 && mine > 0
 	if left <= 0 || !alone && mine >= left {
-		return &Refusal{Reason: runtimespec.Saturated, Message: "the balancer has as many requests in flight as it may", RetryAfter: time.Second}
+		return &refusal.Refusal{Reason: runtimespec.Saturated, Message: "the balancer has as many requests in flight as it may", RetryAfter: time.Second}
 	}
 	if a.tenants == nil {
 		a.tenants = map[string]int{}
@@ -85,4 +87,13 @@ func (a *admission) drain(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// countSaturated returns err, and counts a request that found no room.
+func (b *Balancer) countSaturated(err error) error {
+	var r *refusal.Refusal
+	if errors.As(err, &r) && r.Reason == runtimespec.Saturated {
+		b.saturated.Add(1)
+	}
+	return err
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/whiskaway/whiskaway/internal/endpoint"
+	"github.com/whiskaway/whiskaway/internal/exchange"
+	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -47,8 +49,8 @@ type body struct {
 	free  func()        // gives reserved memory back; nil: none is reserved
 }
 
-// release ends the use of the bytes. A second call does nothing.
-func (r *body) release() {
+// Release ends the use of the bytes. A second call does nothing.
+func (r *body) Release() {
 	if r.small != nil {
 		buffers.Put(r.small)
 	}
@@ -74,7 +76,7 @@ func (b *Balancer) read(c *call, of class, limit int64, patience time.Duration) 
 		buf = in.small[:size]
 	}
 	if in.bytes, err = c.Read(most, buf); err != nil {
-		in.release()
+		in.Release()
 	} else if size < 0 {
 		in.fit(b.memory, c.Tenant, of, limit)
 	}
@@ -94,9 +96,9 @@ func (b *Balancer) reserve(c *call, of class, size, limit int64, patience time.D
 	defer cancel()
 	if err := b.memory.acquire(ctx, c.Tenant, of, size); err != nil {
 		if c.Context().Err() != nil {
-			return nil, endpoint.ErrLeft
+			return nil, exchange.ErrLeft
 		}
-		return nil, b.counted(refusal(runtimespec.Saturated, "the bodies of other requests leave no memory for this one: --body-memory"))
+		return nil, b.countSaturated(refusal.New(runtimespec.Saturated, "the bodies of other requests leave no memory for this one: --body-memory"))
 	}
 	return func() { b.memory.release(c.Tenant, of, size) }, nil
 }

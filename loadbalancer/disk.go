@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/codestore"
+	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -26,8 +27,8 @@ type disk struct {
 
 // errDiskFull ends an init: nothing but room helps, and its caller need not come
 // again for it.
-func (b *Balancer) errDiskFull(cause error) *Refusal {
-	return refusal(runtimespec.Internal, "the balancer cannot keep the function's code: %s", diskFull).Because(cause)
+func (b *Balancer) errDiskFull(cause error) *refusal.Refusal {
+	return refusal.New(runtimespec.Internal, "the balancer cannot keep the function's code: %s", diskFull).Because(cause)
 }
 
 // diskFull is why a balancer is not ready, for people.

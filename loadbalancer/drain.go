@@ -2,22 +2,21 @@ package loadbalancer
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"go.uber.org/zap"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/refusal"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/backend"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// pathServer is one server, by a name that [Balancer.called] knows, escaped.
+// pathServer is one server, by a name that [backend.Fleet.Lookup] knows, escaped.
 const pathServer = pathServers + "/:server"
-
-// drained is the trouble of a server that somebody has drained here.
-const drained = "it was drained here and gets work again when it is returned"
 
 // setDrained takes a server out of work, or lets it in again, and answers with
 // what has become of it. Drained it stays whatever it says of itself, also when
@@ -29,26 +28,38 @@ func (b *Balancer) setDrained(c *call, drain bool) error {
 	}
 	name, err := url.PathUnescape(c.Param("server"))
 	if err != nil {
-		return refusal(runtimespec.BadRequest, "the server's name in the path: %v", err)
+		return refusal.New(runtimespec.BadRequest, "the server's name in the path: %v", err)
 	}
-	b.mu.Lock()
-	s, err := b.called(name)
-	if err == nil {
-		err = b.takeOver(s.name)
-	}
-	if err == nil && drain {
-		b.drained[s.name] = true
-		b.drainHere(s, time.Now())
-	} else if err == nil {
-		delete(b.drained, s.name)
-	}
-	b.mu.Unlock()
+	s, err := b.backends.Lookup(name)
 	if err != nil {
-		return err
+		return notMeant(name, err)
 	}
-	s.look()
-	b.log.Info("server was drained or returned by request", zap.String("server", s.name), zap.Bool("drained", drain), zap.String("tenant", c.Tenant))
+	set := b.state.Return
+	if drain {
+		set = func(s *state.Server) ([]state.Effect, error) { return b.state.Drain(s, time.Now()) }
+	}
+	fx, err := set(s)
+	if err != nil {
+		return notMeant(s.Name, err)
+	}
+	b.carryOut(fx)
+	b.log.Info("server was drained or returned by request", zap.String("server", s.Name), zap.Bool("drained", drain), zap.String("tenant", c.Tenant))
 	return b.showServer(c, s)
+}
+
+// notMeant is for a name by which no server can be drained or returned.
+func notMeant(name string, err error) *refusal.Refusal {
+	switch {
+	case errors.Is(err, backend.ErrSeveral):
+		return refusal.New(runtimespec.BadRequest, "%q is more than one server: name it by its URL", name)
+	case errors.Is(err, state.ErrEnding):
+		late := refusal.New(runtimespec.BadRequest, "%s: %v", name, err)
+		late.Status = http.StatusConflict
+		return late
+	}
+	missing := refusal.New(runtimespec.BadRequest, "there is no server %q: GET %s lists them", name, pathServers)
+	missing.Status = http.StatusNotFound
+	return missing
 }
 
 // mayOperate is whether a caller may say what servers do: by a token that may
@@ -57,57 +68,17 @@ func (b *Balancer) setDrained(c *call, drain bool) error {
 func (b *Balancer) mayOperate(c *call) error {
 	switch {
 	case len(b.settings().Tokens) > 0 && !c.Grant.Delegate:
-		return refusal(runtimespec.Forbidden, "servers are drained and returned by tokens that may delegate")
+		return refusal.New(runtimespec.Forbidden, "servers are drained and returned by tokens that may delegate")
 	case c.FromBrowser():
-		return refusal(runtimespec.Forbidden, "servers are not drained and returned by browsers")
+		return refusal.New(runtimespec.Forbidden, "servers are not drained and returned by browsers")
 	}
 	return nil
 }
 
-// called is the member that people mean: by its name, or by its host, with or
-// without the port, where no other is meant by that. The caller holds mu.
-func (b *Balancer) called(name string) (found *backend, _ error) {
-	name = strings.ToLower(strings.TrimRight(name, "/"))
-	several := false
-	for _, s := range b.backends {
-		if strings.ToLower(s.name) == name {
-			return s, nil
-		}
-		if s.goesBy(name) {
-			several = found != nil
-			found = s
-		}
-	}
-	switch {
-	case several:
-		return nil, refusal(runtimespec.BadRequest, "%q is more than one server: name it by its URL", name)
-	case found == nil:
-		missing := refusal(runtimespec.BadRequest, "there is no server %q: GET %s lists them", name, pathServers)
-		missing.Status = http.StatusNotFound
-		return nil, missing
-	}
-	return found, nil
-}
-
-// goesBy reports whether people may mean the server by a name: its URL, or the
-// host of that, with or without the port. One that came through a tunnel has no
-// address but goes by its host and port. The caller holds mu.
-func (s *backend) goesBy(name string) bool {
-	at := s.target
-	if s.server.Tunnel {
-		var err error
-		if at, err = hop.ParseTarget(strings.ToLower(s.name), "http"); err != nil {
-			return false
-		}
-	}
-	_, host, isURL := strings.Cut(name, "://")
-	return at.Host == name || at.Hostname() == name || name == at.String() || s.server.Tunnel && isURL && at.Host == host
-}
-
 // showServer answers with one server's status.
-func (b *Balancer) showServer(c *call, s *backend) error {
+func (b *Balancer) showServer(c *call, s *state.Server) error {
 	for _, status := range b.servers() {
-		if status.Server == s.name {
+		if status.Server == s.Name {
 			body, err := json.Marshal(status)
 			if err == nil {
 				c.Answer(http.StatusOK, body)
@@ -115,5 +86,5 @@ func (b *Balancer) showServer(c *call, s *backend) error {
 			return err
 		}
 	}
-	return refusal(runtimespec.BadRequest, "%s has just left the list of servers", s.name)
+	return refusal.New(runtimespec.BadRequest, "%s has just left the list of servers", s.Name)
 }

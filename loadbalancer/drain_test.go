@@ -47,12 +47,12 @@ func TestDrain_RunsFinishAndNewOnesGoElsewhereUntilItIsReturned(t *testing.T) {
 	}
 	close(end)
 	assert.Equal(t, http.StatusOK, wait(t, running).status, "what ran there finishes")
-	assert.Contains(t, r.trouble(i, "draining"), "drained here")
+	assert.Contains(t, r.problem(i, "draining"), "drained here")
 
 	one.on(runtimespec.PathRun, echo)
 	require.Equal(t, http.StatusOK, r.tell(one.URL, "return").status)
 	r.met(2)
-	assert.Empty(t, r.servers()[i].Trouble)
+	assert.Empty(t, r.servers()[i].Problem)
 }
 
 func TestDrain_OutlastsARestartAndTheListOfServers(t *testing.T) {

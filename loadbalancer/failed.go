@@ -6,7 +6,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/whiskaway/whiskaway/internal/endpoint"
+	"github.com/whiskaway/whiskaway/internal/exchange"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -48,7 +48,7 @@ func (f *failures) admit(now time.Time) (write bool, skipped int) {
 func ourFault(outcome string) bool {
 	switch runtimespec.Reason(outcome) {
 	case runtimespec.Internal, runtimespec.StartFailed, runtimespec.Saturated, runtimespec.TableFull, runtimespec.Expired,
-		runtimespec.WrongServer, runtimespec.ResultGone, endpoint.OutcomeCut, endpoint.OutcomeError:
+		runtimespec.WrongServer, runtimespec.ResultGone, exchange.Cut, exchange.Error:
 		return true
 	}
 	return false

@@ -92,7 +92,7 @@ func TestRun_WaitsForAServerThatDoesNotSpeakTLSForAWhile(t *testing.T) {
 	r.mustInit(f)
 	plain.Store(true)
 	behind.CloseClientConnections()
-	r.trouble(0, "ejected")
+	r.problem(0, "ejected")
 	run := async(func() got { return r.run(f, "a1") })
 	r.queued(1)
 	plain.Store(false)

@@ -158,7 +158,7 @@ func TestChecks_AProbesAnswerThatNeverEndsIsNone(t *testing.T) {
 			f := newTarget(small)
 			r.mustInit(f)
 			r.mustRun(f)
-			assert.NotEmpty(t, r.trouble(0, "unmet", "draining"))
+			assert.NotEmpty(t, r.problem(0, "unidentified", "draining"))
 			assert.Zero(t, s.count(runtimespec.PathInit))
 		})
 	}

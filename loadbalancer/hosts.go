@@ -10,7 +10,7 @@ import (
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/internal/token"
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/hosts"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/autoscale"
 )
 
 // Hosts is when an owner's hook is called to have one more host or one less. The
@@ -62,7 +62,7 @@ func (c Config) learnsServers() bool {
 }
 
 // hook is what has hosts come and go.
-func (h Hosts) hook(token string) (hosts.Hook, error) {
+func (h Hosts) hook(token string) (autoscale.Hook, error) {
 	if strings.HasPrefix(h.Hook, "http://") || strings.HasPrefix(h.Hook, "https://") {
 		u, err := url.Parse(h.Hook)
 		if err != nil {
@@ -71,7 +71,7 @@ func (h Hosts) hook(token string) (hosts.Hook, error) {
 		if u.Hostname() == "" || u.User != nil || u.Fragment != "" {
 			return nil, fmt.Errorf("%.100q: want http://HOST:PORT/PATH; a token is for --hosts-token-file", h.Hook)
 		}
-		return hosts.Post{URL: u, Token: token}, nil
+		return autoscale.Post{URL: u, Token: token}, nil
 	}
 	if h.TokenFile != "" {
 		return nil, errors.New("--hosts-token-file is for a hook that is a URL")
@@ -83,7 +83,7 @@ func (h Hosts) hook(token string) (hosts.Hook, error) {
 	if _, err := exec.LookPath(argv[0]); err != nil {
 		return nil, err
 	}
-	return hosts.Command(argv), nil
+	return autoscale.Command(argv), nil
 }
 
 // loadHook makes the hook with its token.

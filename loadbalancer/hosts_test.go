@@ -159,12 +159,12 @@ func TestHosts_GoWhenNothingIsUnderWayThere(t *testing.T) {
 	r.met(2)
 	checked := rented.count(runtimespec.PathReady)
 	r.eventually(func() bool { return rented.count(runtimespec.PathReady) > checked+25 })
-	assert.Empty(t, r.says(rented).Trouble)
+	assert.Empty(t, r.says(rented).Problem)
 	close(loaded)
 	require.Equal(t, http.StatusOK, wait(t, loading).status)
 
 	wait(t, told)
-	assert.Contains(t, r.says(rented).Trouble, "the owner's hook ends it")
+	assert.Contains(t, r.says(rented).Problem, "the owner's hook ends it")
 	for _, what := range []string{"drain", "return"} {
 		a := r.tell(rented.URL, what)
 		assert.Equal(t, http.StatusConflict, a.status)
@@ -190,31 +190,31 @@ func TestHosts_WhatPeopleDrainOrReturnIsTheirs(t *testing.T) {
 		checked := rented.count(runtimespec.PathReady)
 		r.eventually(func() bool { return rented.count(runtimespec.PathReady) > checked+1 })
 		assert.Equal(t, "draining", r.says(rented).State)
-		assert.Contains(t, r.says(rented).Trouble, why)
+		assert.Contains(t, r.says(rented).Problem, why)
 	}
-	r.LetGo(rented.URL)
+	r.BeginScaleIn(rented.URL)
 	parked("it has nothing to do and leaves")
 	id := rented.restart()
 	r.eventually(func() bool { return r.says(rented).ID == id })
 	parked("it has nothing to do and leaves")
 
 	require.Equal(t, http.StatusOK, r.tell(rented.URL, "drain").status)
-	assert.False(t, r.GiveUpHost(rented.URL), "people's")
-	r.TakeBack(rented.URL)
+	assert.False(t, r.ConfirmScaleIn(rented.URL), "people's")
+	r.CancelScaleIn(rented.URL)
 	parked("drained here")
-	r.LetGo(rented.URL)
-	assert.False(t, r.GiveUpHost(rented.URL), "still people's")
+	r.BeginScaleIn(rented.URL)
+	assert.False(t, r.ConfirmScaleIn(rented.URL), "still people's")
 	require.Equal(t, http.StatusOK, r.tell(rented.URL, "return").status)
 	r.met(2)
 
-	r.LetGo(rented.URL)
+	r.BeginScaleIn(rented.URL)
 	parked("it has nothing to do and leaves")
 	require.Equal(t, http.StatusOK, r.tell(rented.URL, "return").status)
 	r.met(2)
-	assert.False(t, r.GiveUpHost(rented.URL), "it was returned")
+	assert.False(t, r.ConfirmScaleIn(rented.URL), "it was returned")
 
-	r.LetGo(rented.URL)
-	assert.True(t, r.GiveUpHost(rented.URL))
+	r.BeginScaleIn(rented.URL)
+	assert.True(t, r.ConfirmScaleIn(rented.URL))
 	cfg := r.cfg
 	cfg.Servers = []string{own.URL}
 	require.NoError(t, r.Reload(cfg))
@@ -238,7 +238,7 @@ func TestHosts_RunsWithoutRoomAskForOneMore(t *testing.T) {
 			if queue > 0 {
 				waiting := async(func() got { return r.run(f, uuid.NewString()) })
 				r.eventually(func() bool { return len(o.orders()) > 0 })
-				assert.Contains(t, r.get("/metrics").body, "whiskaway_balancer_no_room_total 0\n")
+				assert.Contains(t, r.get("/metrics").body, "whiskaway_balancer_saturated_total 0\n")
 				s.on(runtimespec.PathRun, echo)
 				assert.Equal(t, http.StatusOK, wait(t, waiting).status)
 				return
@@ -247,7 +247,7 @@ func TestHosts_RunsWithoutRoomAskForOneMore(t *testing.T) {
 				assert.Equal(t, runtimespec.Saturated, r.run(f, uuid.NewString()).reason)
 				return len(o.orders()) > 0
 			})
-			assert.Regexp(t, `(?m)^whiskaway_balancer_no_room_total [1-9]`, r.get("/metrics").body)
+			assert.Regexp(t, `(?m)^whiskaway_balancer_saturated_total [1-9]`, r.get("/metrics").body)
 		})
 	}
 }

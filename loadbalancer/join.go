@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/discovery"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -51,7 +52,7 @@ func (b *Balancer) invited(next echo.HandlerFunc) echo.HandlerFunc {
 // notJoined is for a server, which goes by the status: no reason of the contract is
 // about joining.
 func notJoined(status int, format string, args ...any) error {
-	r := refusal("", format, args...)
+	r := refusal.New("", format, args...)
 	r.Status = status
 	return r
 }

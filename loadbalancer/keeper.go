@@ -1,66 +1,38 @@
 package loadbalancer
 
 import (
-	"context"
 	"time"
 
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/hosts"
-	"github.com/whiskaway/whiskaway/loadbalancer/policy"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/autoscale"
 )
 
-// keeping is the keeper of hosts at work, where there is a hook.
-type keeping struct {
-	*hosts.Keeper
-	stop context.CancelFunc // it looks no more, and a hook at work may end
-	done chan struct{}      // closed when it has
-}
-
-// keepHosts has hosts come and go from now on, if the owner has a hook for it.
-func (b *Balancer) keepHosts() {
+// startHosts has hosts come and go from now on, if the owner has a hook for it.
+func (b *Balancer) startHosts() {
 	if b.cfg.Hosts.Hook == "" {
 		return
 	}
-	counted := b.noRoom.Load()
-	k := &hosts.Keeper{
+	counted := b.saturated.Load()
+	b.hosts = &autoscale.Keeper{
 		Settings: b.hostSettings,
-		Signals: func() hosts.Signals {
-			s, total := b.signals(), b.noRoom.Load()
+		Signals: func() autoscale.Signals {
+			s, total := b.signals(), b.saturated.Load()
 			s.Refused, counted = int(total-counted), total
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			s.Waiting = b.line.Len()
 			return s
 		},
-		Drain: b.letGo, Resume: b.takeBack, Ending: b.giveUpHost, Acted: b.metrics.acted, Log: b.log,
+		Drain:  func(h autoscale.Host) { b.carryOut(b.state.BeginScaleIn(h.Name, time.Now())) },
+		Resume: func(h autoscale.Host) { b.carryOut(b.state.CancelScaleIn(h.Name)) },
+		Ending: func(h autoscale.Host) bool { return b.state.ConfirmScaleIn(h.Name) },
+		Acted:  b.metrics.acted, Log: b.log,
 	}
-	look, stop := context.WithCancel(b.base)
-	b.keeping = &keeping{k, stop, make(chan struct{})}
-	b.metrics.keep(k)
-	b.work.Go(func() {
-		defer close(b.keeping.done)
-		k.Run(look, b.base)
-	})
+	b.metrics.keep(b.hosts)
+	b.hosts.Start(b.work, b.work.Go)
 }
 
-// stopKeeping begins to end that; wait waits for a hook at work until ctx ends.
-func (b *Balancer) stopKeeping() (wait func(ctx context.Context)) {
-	if b.keeping == nil {
-		return func(context.Context) {}
-	}
-	b.keeping.stop()
-	return func(ctx context.Context) {
-		select {
-		case <-b.keeping.done:
-		case <-ctx.Done():
-		}
-	}
-}
-
-func (b *Balancer) hostSettings() hosts.Settings {
+func (b *Balancer) hostSettings() autoscale.Settings {
 	now := b.settings()
 	h := now.Hosts
-	return hosts.Settings{
-		Config: hosts.Config{
+	return autoscale.Settings{
+		Config: autoscale.Config{
 			Min: h.Min, Max: h.Max, Busy: float64(h.Busy) / 100,
 			UpAfter: h.UpAfter, DownAfter: h.DownAfter, CoolDown: h.CoolDown, DrainFor: h.DrainFor,
 		},
@@ -68,46 +40,22 @@ func (b *Balancer) hostSettings() hosts.Settings {
 	}
 }
 
-// signals are all servers as they are believed to be.
-func (b *Balancer) signals() (s hosts.Signals) {
-	cfg := b.settings()
-	now := time.Now()
-	fresh := now.Add(-cfg.CheckEvery - cfg.CheckTimeout) // who is well has said something since
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	loading := map[*backend]int{}
-	for _, f := range b.functions {
-		for at := range f.loads {
-			loading[at]++
+// signals are all servers as they are believed to be. Where a server's report is
+// stale, only what this balancer has sent there is known.
+func (b *Balancer) signals() (s autoscale.Signals) {
+	cfg, now := b.settings(), time.Now()
+	fresh := now.Add(-cfg.CheckEvery - cfg.CheckTimeout) // a server that is well has said something since
+	for _, v := range b.state.View(now) {
+		load, queued, stale := v.Load, v.Reported.Queued, v.ReportedAt.Before(fresh)
+		if stale {
+			load, queued = v.Sent, 0
 		}
-		if f.moves(now) {
-			loading[f.moving.from]++ // it still gets the function's runs
-		}
+		queued = max(queued, load-v.Slots)
+		s.Hosts = append(s.Hosts, autoscale.Host{
+			Name: v.Name, URL: v.URL, Ready: v.Available, Leaving: v.ScalingIn, Fixed: v.Fixed, Stale: stale,
+			InFlight: max(0, load-queued), Slots: v.Slots, Queued: queued, Loading: v.Inits + v.Moving, // it still gets the runs of those that move
+		})
 	}
-	for _, sched := range b.fleet.Servers() {
-		h := b.host(sched, fresh)
-		h.Loading = loading[b.backends[sched]]
-		s.Hosts = append(s.Hosts, h)
-	}
+	_, _, s.Waiting = b.state.Counts()
 	return s
-}
-
-// host is one server; the caller holds mu. Where its report is stale, only what
-// this balancer has sent is known.
-func (b *Balancer) host(sched *policy.Server, fresh time.Time) hosts.Host {
-	s := b.backends[sched]
-	report, at := sched.Reported()
-	load, queued := sched.Load(), report.Queued
-	stale := at.Before(fresh)
-	if stale {
-		load, queued = sched.InFlight(), 0
-	}
-	queued = max(queued, load-sched.Slots())
-	_, leaving := b.leaving[s.name]
-	return hosts.Host{
-		Name: s.name, URL: s.server.URL,
-		Ready:   s.working(),
-		Leaving: leaving, Fixed: s.server.Fixed, Stale: stale,
-		InFlight: max(0, load-queued), Slots: sched.Slots(), Queued: queued,
-	}
 }

@@ -7,8 +7,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/internal/trace"
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/waiting"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/queue"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -24,7 +25,7 @@ type metrics struct {
 	retries   *prometheus.CounterVec
 	inits     *prometheus.CounterVec
 	init      prometheus.Histogram
-	added     prometheus.Histogram
+	overhead  prometheus.Histogram
 	ejections prometheus.Counter
 	hosts     *prometheus.CounterVec
 
@@ -32,8 +33,8 @@ type metrics struct {
 	queueRefused *prometheus.CounterVec
 }
 
-// addedBuckets are seconds, from ten microseconds to a second.
-var addedBuckets = []float64{.00001, .00003, .0001, .0003, .001, .003, .01, .03, .1, .3, 1}
+// overheadBuckets are seconds, from ten microseconds to a second.
+var overheadBuckets = []float64{.00001, .00003, .0001, .0003, .001, .003, .01, .03, .1, .3, 1}
 
 func newMetrics(b *Balancer) *metrics {
 	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
@@ -45,15 +46,15 @@ func newMetrics(b *Balancer) *metrics {
 		retries:   counters("whiskaway_balancer_retries_total", "Runs that a server had not started and that went to another, by reason.", "reason"),
 		inits:     counters("whiskaway_balancer_inits_total", "Inits of functions at servers.", "outcome"),
 		init:      prometheus.NewHistogram(prometheus.HistogramOpts{Name: "whiskaway_balancer_init_seconds", Help: "What those took.", Buckets: []float64{.003, .01, .03, .1, .3, 1, 3, 10, 30, 60, 300}}),
-		added:     prometheus.NewHistogram(prometheus.HistogramOpts{Name: "whiskaway_balancer_added_seconds", Help: "Of a run's time what was spent neither at its server nor waiting for one.", Buckets: addedBuckets}),
+		overhead:  prometheus.NewHistogram(prometheus.HistogramOpts{Name: "whiskaway_balancer_overhead_seconds", Help: "Overhead that the balancer adds to a run: its time less that at its server and in the queue.", Buckets: overheadBuckets}),
 		ejections: prometheus.NewCounter(prometheus.CounterOpts{Name: "whiskaway_balancer_ejections_total", Help: "Servers that were left out for a while because they failed."}),
 	}
 	m.hosts = counters("whiskaway_balancer_hosts_actions_total", "Actions that had hosts come and go: up and down by the owner's hook, drain and resume before.", "action", "outcome")
-	noRoom := prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "whiskaway_balancer_no_room_total", Help: "Inits and runs that found no room, neither here nor at any server that was asked."},
-		func() float64 { return float64(b.noRoom.Load()) })
+	saturated := prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "whiskaway_balancer_saturated_total", Help: "Inits and runs that found no room, neither here nor at any server that was asked."},
+		func() float64 { return float64(b.saturated.Load()) })
 	m.waited = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "whiskaway_balancer_queue_seconds", Help: "What runs waited until a server had room for them, of those that had to.", Buckets: []float64{.001, .003, .01, .03, .1, .3, 1, 3, 10, 30, 60}})
 	m.queueRefused = counters("whiskaway_balancer_queue_refused_total", "Runs that found no server and were refused, by cause: full, tenant and bytes had no place to wait, time waited for too long.", "cause")
-	for _, cause := range []string{string(waiting.Full), string(waiting.Tenant), string(waiting.Bytes), "time"} {
+	for _, cause := range []string{string(queue.Full), string(queue.Tenant), string(queue.Bytes), string(queue.Late)} {
 		m.queueRefused.WithLabelValues(cause)
 	}
 	picks := counters("whiskaway_balancer_picks_total", "Choices of a server for a run, by what they were made for: warm ones found the function there.", "why")
@@ -62,21 +63,33 @@ func newMetrics(b *Balancer) *metrics {
 	}
 	m.registry.MustRegister(trace.Counters("whiskaway_balancer_spans_total", func() (sent, dropped float64) { return b.tracer.Counts() })...)
 	m.tenants = newTenantTotals(counters("whiskaway_balancer_tenant_requests_total", "Inits and runs of a tenant that were answered, by outcome: ok, error, or a reason. Of many tenants, the later ones are one: other.", "tenant", "request", "outcome"))
-	m.registry.MustRegister(picks, m.tenants.counts, m.requests, m.retries, m.inits, m.init, m.added, m.ejections, noRoom, m.waited, m.queueRefused, gauges{b}, sums{b},
+	m.registry.MustRegister(picks, m.tenants.counts, m.requests, m.retries, m.inits, m.init, m.overhead, m.ejections, saturated, m.waited, m.queueRefused, gauges{b}, sums{b},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
-func (m *metrics) picked(why policy.Why) { m.picks[why].Inc() }
-func (m *metrics) retried(reason string) {
+// Picked counts a choice of a server.
+func (m *metrics) Picked(why policy.Why) { m.picks[why].Inc() }
+
+// Queued counts a run that was queued until a server was found.
+func (m *metrics) Queued(waited time.Duration) { m.waited.Observe(waited.Seconds()) }
+
+// QueueRefused counts a run that may not be queued, or any longer.
+func (m *metrics) QueueRefused(cause queue.Cause) {
+	m.queueRefused.WithLabelValues(string(cause)).Inc()
+}
+
+// Retried counts a run that a server has not started.
+func (m *metrics) Retried(reason string) {
 	if !runtimespec.Reason(reason).Known() && reason != "not-sent" {
 		reason = "other"
 	}
 	m.retries.WithLabelValues(reason).Inc()
 }
 
-func (m *metrics) loaded(well bool, took time.Duration) {
-	if !well {
+// initDone counts an init at a server.
+func (m *metrics) initDone(ready bool, took time.Duration) {
+	if !ready {
 		m.inits.WithLabelValues("failed").Inc()
 		return
 	}
@@ -89,7 +102,7 @@ func (b *Balancer) count(c *call) {
 	path := c.URL.Path
 	b.metrics.requests.WithLabelValues(path[1:], c.Result()).Inc()
 	if path == runtimespec.PathRun && c.AtServer > 0 {
-		b.metrics.added.Observe((time.Since(c.Began) - c.AtServer - c.Queued).Seconds())
+		b.metrics.overhead.Observe((time.Since(c.Began) - c.AtServer - c.Queued).Seconds())
 	}
 	if path != runtimespec.PathStop {
 		b.metrics.tenants.count(c.Tenant, path[1:], c.Result())
@@ -100,7 +113,7 @@ func (b *Balancer) count(c *call) {
 // showMetrics answers with the balancer's numbers, to whom servers are shown.
 func (b *Balancer) showMetrics(c *call) error {
 	if !c.Grant.Delegate && b.settings().Tokens.Several() {
-		return refusal(runtimespec.Forbidden, "metrics are shown to tokens that may delegate")
+		return refusal.New(runtimespec.Forbidden, "metrics are shown to tokens that may delegate")
 	}
 	promhttp.HandlerFor(b.metrics.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}).ServeHTTP(c.W, c.Request)
 	return nil
@@ -137,15 +150,13 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(value), labels...)
 	}
 	gauge(policyDesc, 1, g.b.settings().Policy)
-	for _, s := range g.b.servers() {
-		gauge(stateDesc, 1, s.Server, s.State)
-		gauge(sentDesc, s.Sent, s.Server)
-		gauge(loadDesc, s.InFlight+s.Queued, s.Server)
-		gauge(slotsDesc, s.Slots, s.Server)
-	}
-	for name, counts := range g.b.runOutcomes() {
-		for outcome, n := range counts {
-			ch <- prometheus.MustNewConstMetric(serverDesc, prometheus.CounterValue, float64(n), name, outcomes[outcome])
+	for _, s := range g.b.state.View(time.Now()) {
+		gauge(stateDesc, 1, s.Name, s.Health.String())
+		gauge(sentDesc, s.Sent, s.Name)
+		gauge(loadDesc, s.Reported.InFlight+s.Reported.Queued, s.Name)
+		gauge(slotsDesc, s.Reported.Slots, s.Name)
+		for outcome, n := range s.Runs {
+			ch <- prometheus.MustNewConstMetric(serverDesc, prometheus.CounterValue, float64(n), s.Name, outcomes[outcome])
 		}
 	}
 	full := 0
@@ -153,9 +164,7 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 		full = 1
 	}
 	gauge(diskDesc, full)
-	g.b.mu.Lock()
-	functions, queued := len(g.b.functions), g.b.line.Len()
-	g.b.mu.Unlock()
+	_, functions, queued := g.b.state.Counts()
 	gauge(functionsDesc, functions)
 	gauge(queuedDesc, queued)
 	gauge(inFlightDesc, g.b.admission.inFlight())

@@ -3,21 +3,21 @@ package loadbalancer
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/hosts"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/autoscale"
 )
 
 // keep has what the keeper of hosts does shown, from zero on.
-func (m *metrics) keep(k *hosts.Keeper) {
-	for _, kind := range []hosts.Kind{hosts.Up, hosts.Drain, hosts.Resume, hosts.Down} {
+func (m *metrics) keep(k *autoscale.Keeper) {
+	for _, kind := range []autoscale.Kind{autoscale.Up, autoscale.Drain, autoscale.Resume, autoscale.Down} {
 		m.hosts.WithLabelValues(kind.String(), "ok")
 	}
-	m.hosts.WithLabelValues(hosts.Up.String(), "failed")
-	m.hosts.WithLabelValues(hosts.Down.String(), "failed")
+	m.hosts.WithLabelValues(autoscale.Up.String(), "failed")
+	m.hosts.WithLabelValues(autoscale.Down.String(), "failed")
 	m.registry.MustRegister(m.hosts, keeperGauges{k})
 }
 
 // acted counts an action that had hosts come or go.
-func (m *metrics) acted(kind hosts.Kind, err error) {
+func (m *metrics) acted(kind autoscale.Kind, err error) {
 	outcome := "ok"
 	if err != nil {
 		outcome = "failed"
@@ -26,7 +26,7 @@ func (m *metrics) acted(kind hosts.Kind, err error) {
 }
 
 // keeperGauges are read when somebody asks.
-type keeperGauges struct{ k *hosts.Keeper }
+type keeperGauges struct{ k *autoscale.Keeper }
 
 var keeperDesc = desc("whiskaway_balancer_hosts_state", "1 for what is under way with hosts that come and go.", "state")
 
@@ -34,7 +34,7 @@ func (g keeperGauges) Describe(ch chan<- *prometheus.Desc) { ch <- keeperDesc }
 
 func (g keeperGauges) Collect(ch chan<- prometheus.Metric) {
 	now := g.k.State()
-	for _, state := range hosts.States() {
+	for _, state := range autoscale.States() {
 		value := 0.0
 		if state == now {
 			value = 1

@@ -43,14 +43,3 @@ func (t *tenantTotals) count(tenant, request, outcome string) {
 
 // outcomes are what runs at servers come to, as labels.
 var outcomes = [policy.Left + 1]string{policy.Answered: "answered", policy.Refused: "refused", policy.Failed: "failed", policy.Left: "left"}
-
-// runOutcomes counts the runs at each server, by outcome.
-func (b *Balancer) runOutcomes() map[string][policy.Left + 1]uint64 {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	all := map[string][policy.Left + 1]uint64{}
-	for _, s := range b.backends {
-		all[s.name] = s.runs
-	}
-	return all
-}

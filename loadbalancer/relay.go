@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 	"github.com/whiskaway/whiskaway/runtime-spec"
@@ -16,10 +15,13 @@ import (
 // passed are the headers of an answer that go on as they are.
 var passed = [...]string{"Content-Type", runtimespec.HeaderServer, runtimespec.HeaderLoad, runtimespec.HeaderReason, "Retry-After"}
 
-// relay passes an answer on as it comes, without looking into it, and closes
-// it. A small one goes out in one write; of a stream every piece at once. The
-// call notes whether the caller got it whole.
-func relay(ctx context.Context, c *call, resp *hop.Response) policy.Outcome {
+// caller is where the answer to a run goes.
+type caller struct{ *call }
+
+// Relay passes an answer on as it comes, without looking into it, and closes it. A
+// small one goes out in one write; of a stream every piece at once. whole reports
+// whether the caller got all of it.
+func (c caller) Relay(ctx context.Context, resp *hop.Response) (o policy.Outcome, whole bool) {
 	defer resp.Close()
 	h := c.W.Header()
 	var values [len(passed)]string
@@ -36,28 +38,27 @@ func relay(ctx context.Context, c *call, resp *hop.Response) policy.Outcome {
 	buf := buffers.Get().(*[pooled]byte)
 	defer buffers.Put(buf)
 	if resp.Size >= 0 && resp.Size <= pooled {
-		return relayWhole(ctx, c, resp, buf[:resp.Size])
+		return c.relayWhole(ctx, resp, buf[:resp.Size])
 	}
-	limitWriting(ctx, c)
+	limitWriting(ctx, c.call)
 	c.W.WriteHeader(resp.Status)
 	control := http.NewResponseController(c.W)
 	if resp.Size < 0 && control.Flush() != nil {
-		return policy.Left
+		return policy.Left, false
 	}
 	for {
 		n, err := resp.Read(buf[:])
 		if n > 0 {
 			if _, failed := c.W.Write(buf[:n]); failed != nil || resp.Size < 0 && control.Flush() != nil {
-				return policy.Left
+				return policy.Left, false
 			}
 		}
 		switch {
 		case err == io.EOF:
-			c.Whole = true
-			return policy.Answered
+			return policy.Answered, true
 		case err != nil:
 			_ = control.Flush()
-			return brokeOff(ctx)
+			return brokeOff(ctx), false
 		}
 	}
 }
@@ -75,19 +76,18 @@ func limitWriting(ctx context.Context, c *call) {
 
 // relayWhole passes on an answer that is small. One that breaks off goes on so
 // far: its head names who can be asked again.
-func relayWhole(ctx context.Context, c *call, resp *hop.Response, buf []byte) policy.Outcome {
+func (c caller) relayWhole(ctx context.Context, resp *hop.Response, buf []byte) (o policy.Outcome, whole bool) {
 	n, err := io.ReadFull(resp, buf)
 	c.W.WriteHeader(resp.Status)
 	_, failed := c.W.Write(buf[:n])
 	switch {
 	case err != nil:
 		_ = http.NewResponseController(c.W).Flush()
-		return brokeOff(ctx)
+		return brokeOff(ctx), false
 	case failed != nil:
-		return policy.Left
+		return policy.Left, false
 	}
-	c.Whole = true
-	return policy.Answered
+	return policy.Answered, true
 }
 
 // brokeOff is whose fault it is that an answer ended early. Time that is over is
@@ -97,13 +97,4 @@ func brokeOff(ctx context.Context) policy.Outcome {
 		return policy.Left
 	}
 	return policy.Failed
-}
-
-// cutOff breaks the caller's connection, so that it sees a cut answer as one and
-// asks again whom the head has named.
-func cutOff(c *call) {
-	if c.Outcome = endpoint.OutcomeCut; c.Context().Err() != nil {
-		c.Outcome = endpoint.OutcomeLeft
-	}
-	panic(http.ErrAbortHandler)
 }

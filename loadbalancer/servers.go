@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/whiskaway/whiskaway/loadbalancer/policy"
+	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -13,9 +13,9 @@ import (
 type ServerStatus struct {
 	Server    string `json:"server"`           // its name, by which it is drained: its URL unless it has another
 	Tunnel    bool   `json:"tunnel,omitempty"` // it is reached over a connection that it has made
-	ID        string `json:"id"`               // incarnation; empty: never met
-	State     string `json:"state"`            // unmet, recovering, healthy, ejected, probing, draining
-	Trouble   string `json:"trouble,omitempty"`
+	ID        string `json:"id"`               // incarnation; empty: it has not been identified
+	State     string `json:"state"`            // unidentified, recovering, healthy, ejected, probing, draining
+	Problem   string `json:"problem,omitempty"`
 	Sent      int    `json:"sent"` // runs that this balancer has in flight there
 	InFlight  int    `json:"in_flight"`
 	Slots     int    `json:"slots"`
@@ -26,11 +26,11 @@ type ServerStatus struct {
 	CheckedMS int64  `json:"checked_ms"` // since it last answered a check; -1: never
 }
 
-// showServers lists the servers to whom they concern: a token that may delegate,
-// or any where there is one tenant only.
+// showServers lists the servers to a token that may delegate, or to any where there
+// is one tenant only.
 func (b *Balancer) showServers(c *call) error {
 	if !c.Grant.Delegate && b.settings().Tokens.Several() {
-		return refusal(runtimespec.Forbidden, "servers are shown to tokens that may delegate")
+		return refusal.New(runtimespec.Forbidden, "servers are shown to tokens that may delegate")
 	}
 	body, err := json.Marshal(map[string]any{"policy": b.settings().Policy, "servers": b.servers()})
 	if err != nil {
@@ -41,38 +41,16 @@ func (b *Balancer) showServers(c *call) error {
 }
 
 func (b *Balancer) servers() []ServerStatus {
-	now := time.Now()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	have, cold, moving := map[*policy.Server]int{}, map[*policy.Server]int{}, map[*backend]int{}
-	for _, f := range b.functions {
-		if f.moves(now) {
-			moving[f.moving.from]++
-		}
-		for _, c := range f.sched.Copies() {
-			have[c.Server()]++
-			if c.Cold() {
-				cold[c.Server()]++
-			}
-		}
-	}
-	out := []ServerStatus{}
-	for _, sched := range b.fleet.Servers() {
-		s := b.backends[sched]
-		load, _ := sched.Reported()
+	now, all := time.Now(), []ServerStatus{}
+	for _, v := range b.state.View(now) {
 		one := ServerStatus{
-			Server: s.name, Tunnel: s.server.Tunnel, ID: s.id, State: sched.Health().String(), Trouble: s.trouble, Sent: sched.InFlight(),
-			InFlight: load.InFlight, Slots: load.Slots, Queued: load.Queued, Functions: have[sched], Cold: cold[sched], Moving: moving[s], CheckedMS: -1,
+			Server: v.Name, Tunnel: v.Tunnel, ID: v.Incarnation, State: v.Health.String(), Problem: v.Problem, Sent: v.Sent, InFlight: v.Reported.InFlight,
+			Slots: v.Reported.Slots, Queued: v.Reported.Queued, Functions: v.Functions, Cold: v.Cold, Moving: v.Moving, CheckedMS: -1,
 		}
-		if one.Trouble == "" && b.drained[s.name] {
-			one.Trouble = drained
-		} else if one.Trouble == "" && b.parked(s.name) {
-			one.Trouble = leaving
+		if !v.Checked.IsZero() {
+			one.CheckedMS = now.Sub(v.Checked).Milliseconds()
 		}
-		if !s.checked.IsZero() {
-			one.CheckedMS = now.Sub(s.checked).Milliseconds()
-		}
-		out = append(out, one)
+		all = append(all, one)
 	}
-	return out
+	return all
 }

@@ -41,7 +41,7 @@ func TestTunnel_AServerIsInWhileItHasOne(t *testing.T) {
 	for range 2 {
 		r.eventually(func() bool {
 			all := r.servers()
-			return len(all) == 1 && all[0].State == "draining" && strings.Contains(all[0].Trouble, "no tunnel")
+			return len(all) == 1 && all[0].State == "draining" && strings.Contains(all[0].Problem, "no tunnel")
 		})
 		fill := r.dig(s, token)
 		r.met(1)

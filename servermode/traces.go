@@ -16,7 +16,7 @@ func (s *Server) line(c *call, key function.Key, body []byte) []byte {
 	if c.Span.On() {
 		c.Span.Text("faas.name", s.table.Info(key).Name)
 	}
-	return asLine(c.Onward().Into(body))
+	return asLine(c.Onward().Trace.Into(body))
 }
 
 // stages are the spans of what a run or an init goes through, one after another.

@@ -12,7 +12,7 @@ import (
 
 // serverStatus is a server as a balancer tells of it.
 type serverStatus struct {
-	Server, ID, State, Trouble string
+	Server, ID, State, Problem string
 
 	Sent, Slots, Queued, Functions, Moving int
 
@@ -42,7 +42,7 @@ func (a *asking) servers() (list serverList, err error) {
 func (l serverList) print(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	row := func(cells ...string) { fmt.Fprintln(table, strings.Join(cells, "\t")) }
-	row("SERVER", "STATE", "LOAD", "SLOTS", "SENT", "FUNCTIONS", "TROUBLE")
+	row("SERVER", "STATE", "LOAD", "SLOTS", "SENT", "FUNCTIONS", "PROBLEM")
 	for _, s := range *l.Servers {
 		load, slots := none, none
 		if s.Slots > 0 {
@@ -51,7 +51,7 @@ func (l serverList) print(w io.Writer) error {
 		if s.ID != "" {
 			load = fmt.Sprint(s.InFlight + s.Queued)
 		}
-		row(printable(s.Server), printable(s.State), load, slots, fmt.Sprint(s.Sent), fmt.Sprint(s.Functions), printable(cmp.Or(s.Trouble, none)))
+		row(printable(s.Server), printable(s.State), load, slots, fmt.Sprint(s.Sent), fmt.Sprint(s.Functions), printable(cmp.Or(s.Problem, none)))
 	}
 	return table.Flush()
 }

@@ -32,7 +32,7 @@ func (f *Fleet) Add(name string, now time.Time) *Server { return f.add(name, Rec
 
 // Announce makes a member of one that is not known to be a server yet: it gets
 // no runs until [Fleet.Return].
-func (f *Fleet) Announce(name string, now time.Time) *Server { return f.add(name, Unmet, now) }
+func (f *Fleet) Announce(name string, now time.Time) *Server { return f.add(name, Unidentified, now) }
 
 func (f *Fleet) add(name string, health Health, now time.Time) *Server {
 	s := &Server{name: name, hash: hashOf(name), health: health, since: now}
@@ -82,7 +82,7 @@ func (f *Fleet) leave(s *Server) { f.sum(s, -1) }
 
 func (f *Fleet) sum(s *Server, sign int) {
 	f.count[s.health] += sign
-	if s.health == Healthy || s.health == Recovering {
+	if s.InRotation() {
 		f.load += sign * s.Load()
 		f.slots += sign * s.Slots()
 		if s.free() {
