@@ -1,6 +1,7 @@
 package servermode
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,9 @@ import (
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
+	"github.com/whiskaway/whiskaway/servermode/internal/host"
+	"github.com/whiskaway/whiskaway/servermode/internal/launch"
+	"github.com/whiskaway/whiskaway/servermode/internal/membership"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
@@ -180,10 +184,15 @@ func (c Config) validate() error {
 	case c.SharedUser && os.Getuid() == 0:
 		return fmt.Errorf("%w: --shared-user would run functions as root; start the server as another user", daemon.ErrConfig)
 	}
-	if err := c.checkJoin(); err != nil {
+	if err := c.membership().Check(c.Listen, c.TokenFile != ""); err != nil {
 		return err
 	}
 	return c.bounds()
+}
+
+// membership is how balancers are joined.
+func (c Config) membership() membership.Config {
+	return membership.Config{Balancers: c.Join, TokenFile: c.JoinTokenFile, CAFile: c.JoinCA, Advertise: c.Advertise, Tunnel: c.Tunnel}
 }
 
 // bounds checks the numbers; what is 0 has become its default by now.
@@ -219,7 +228,7 @@ func (c Config) bounds() error {
 	if c.Instances > c.MaxInstances {
 		return fmt.Errorf("%w: --instances %d is more than --max-instances %d", daemon.ErrConfig, c.Instances, c.MaxInstances)
 	}
-	return c.checkPreload()
+	return launch.CheckPreload(c.Preload, c.NoFork)
 }
 
 // leastInstances is how many processes a function may have on the smallest host:
@@ -228,3 +237,11 @@ const leastInstances = 8
 
 // slots is how many runs that use a CPU the host can execute at once.
 func slots() int { return runtime.GOMAXPROCS(0) }
+
+// LogFile returns the file for the server's own log in a state folder, and makes
+// the folder. It is for a server whose streams are its functions': the platform would
+// take what the server wrote there for a function's. False: the folder cannot be
+// used, and Start will say why.
+func LogFile(stateDir string) (path string, ok bool) {
+	return host.LogFile(cmp.Or(stateDir, DefaultStateDir()))
+}

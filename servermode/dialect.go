@@ -3,18 +3,20 @@ package servermode
 import (
 	"sync"
 
+	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/invoke"
 )
 
 // dialect answers callers that send no headers of ours. The body has been read,
 // within its bound. What it returns as an error is answered as in our own
 // dialect; one that answers otherwise writes the answer itself.
 type dialect interface {
-	// init calls read when it does not refer to the body any more: the memory of
+	// Init calls read when it does not refer to the body any more: the memory of
 	// uploads is shared. It may return without.
-	init(c *call, body []byte, read func()) error
-	run(c *call, body []byte) error
-	stop(c *call, body []byte) error
+	Init(c *call, body []byte, read func()) error
+	Run(c *call, body []byte) error
+	Stop(c *call, body []byte) error
 }
 
 // either is the handler of an endpoint: ours, or for callers that send none of
@@ -25,7 +27,7 @@ func either(own, foreign func(*call) error) func(*call) error {
 			return own(c)
 		}
 		if c.FromBrowser() {
-			return refusal(runtimespec.Forbidden, "a web page may not use this server")
+			return refusal.New(runtimespec.Forbidden, "a web page may not use this server")
 		}
 		return foreign(c)
 	}
@@ -53,7 +55,7 @@ func (s *Server) foreignInit(c *call) error {
 	if err != nil {
 		return err
 	}
-	return s.dialectOf(body).init(c, body, free)
+	return s.dialectOf(body).Init(c, body, free)
 }
 
 func (s *Server) foreignRun(c *call) error {
@@ -61,7 +63,7 @@ func (s *Server) foreignRun(c *call) error {
 	if err != nil {
 		return err
 	}
-	return s.dialectOf(body).run(c, body)
+	return s.dialectOf(body).Run(c, body)
 }
 
 func (s *Server) foreignStop(c *call) error {
@@ -69,7 +71,7 @@ func (s *Server) foreignStop(c *call) error {
 	if err != nil {
 		return err
 	}
-	return s.dialectOf(body).stop(c, body)
+	return s.dialectOf(body).Stop(c, body)
 }
 
 // dialectOf finds out by a body what its caller speaks.
@@ -78,4 +80,9 @@ func (s *Server) dialectOf(body []byte) dialect {
 		return s.openServerless
 	}
 	return s.plain
+}
+
+// by returns on whose behalf a call is.
+func by(c *call) invoke.Caller {
+	return invoke.Caller{Tenant: c.Tenant, Span: c.Span, Trace: c.Onward().Trace}
 }

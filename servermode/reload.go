@@ -28,11 +28,10 @@ func (s *Server) Reload(cfg Config) error {
 		return err
 	}
 	late := s.cfg.restarts(cfg)
-	s.table.Configure(s.tableConfig(next))
-	s.activations.most.Store(int64(effective.Activations))
-	s.activations.budget.Store(effective.ResultCache)
-	s.store.SetMaxBytes(effective.CodeCache)
-	s.shop.SetMaxBytes(effective.BuildCache)
+	s.service.Table.Configure(s.tableConfig(next))
+	s.service.Activations.SetLimits(effective.Activations, effective.ResultCache)
+	s.service.Store.SetMaxBytes(effective.CodeCache)
+	s.service.Launcher.Builder.SetMaxBytes(effective.BuildCache)
 	s.live.Store(next)
 	if len(late) > 0 {
 		s.log.Warn("not changed: restart the server for it", zap.Strings("settings", late))
@@ -64,7 +63,7 @@ func (s *Server) tableConfig(c *live) function.Config {
 	return function.Config{
 		Instances: c.Instances, Queue: c.Queue, QueueTotal: c.QueueTotal, Processes: c.Processes, Starts: c.Starts,
 		KeepAlive: c.KeepAlive, Lease: c.Lease, GrowAfter: c.GrowAfter, StartTime: c.InitTimeout,
-		CPUs: slots(), Tenants: c.Tokens.Several(), Memory: s.memory.read, Observer: s.metrics,
+		CPUs: slots(), Tenants: c.Tokens.Several(), Memory: s.memory.Read, Observer: s.metrics,
 	}
 }
 

@@ -68,9 +68,9 @@ func TestHouse_DependenciesPointOneWay(t *testing.T) {
 	}
 }
 
-// speaksHTTP are the packages under a service that may know HTTP. Functions of
-// kind http are web servers, so what gives them their runs has to speak it.
-var speaksHTTP = []string{"servermode/internal/webproc"}
+// speaksHTTP are the packages under a service that may know HTTP: foreign dialects
+// answer HTTP requests, and functions of kind http are web servers.
+var speaksHTTP = []string{"servermode/internal/openserverless", "servermode/internal/plain", "servermode/internal/webproc"}
 
 // The packages under a service know no web framework, and no HTTP.
 func TestHouse_DomainCodeKnowsNoHTTP(t *testing.T) {
