@@ -5,12 +5,12 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.uber.org/zap"
 
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
@@ -18,7 +18,7 @@ import (
 )
 
 // stopLease ends a lease, or with an activation's id cancels that run. It is
-// idempotent: what is not there is stopped.
+// idempotent: an unknown lease counts as stopped.
 func (s *Server) stopLease(c *call) error {
 	identity, err := c.Function()
 	if err != nil {
@@ -83,7 +83,7 @@ func (s *Server) functions(c *call) error {
 	for _, f := range s.service.Table.List(tenant) {
 		out = append(out, status(f, memory))
 	}
-	body, err := json.Marshal(map[string]any{"functions": out})
+	body, err := jsontext.Marshal(map[string]any{"functions": out})
 	if err != nil {
 		return err
 	}
@@ -102,13 +102,13 @@ func (s *Server) showMetrics(c *call) error {
 	if c.NamesTenant() || !c.Grant.Delegate && s.settings().Tokens.Several() {
 		numbers = s.metrics.OfTenant(c.Tenant)
 	}
-	// What is wrong with one number must not cost the others.
+	// A number that cannot be gathered does not cost the others.
 	s.endpoint.Sign(c.W.Header())
 	promhttp.HandlerFor(numbers, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}).ServeHTTP(c.W, c.Request)
 	return nil
 }
 
-// status is a function as people see it.
+// status returns a function as GET /functions shows it.
 func status(f function.Snapshot, memoryOf func(pid int) int64) FunctionStatus {
 	out := FunctionStatus{
 		Function: f.Key.Identity.String(), Tenant: f.Key.Tenant,
@@ -127,10 +127,10 @@ func status(f function.Snapshot, memoryOf func(pid int) int64) FunctionStatus {
 	return out
 }
 
-// ready answers a readiness probe: whether new functions are welcome. What it
-// asks first cannot hang, so that it answers also when the table does not.
+// ready answers a readiness probe: whether new functions are welcome. It asks the
+// janitor first, which cannot hang: it answers also when the table does not.
 func (s *Server) ready(c echo.Context) error {
-	changes := s.changes() // before anybody can ask for what has changed
+	changes := s.changes() // before a caller can ask for the changes
 	reason := s.janitor.Reason(time.Now())
 	s.endpoint.Sign(c.Response().Header())
 	if reason == "" && s.service.Table.Draining() {

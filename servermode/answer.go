@@ -12,7 +12,7 @@ import (
 
 const (
 	// headAfter is when the head of an answer goes out although there is no
-	// result: it tells the caller who executes. It is also how long logs are
+	// result: it names the server that executes. It is also how long logs are
 	// gathered before they are sent.
 	headAfter = 5 * time.Millisecond
 	// flushAt is how many gathered bytes are sent at once.

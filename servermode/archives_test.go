@@ -13,6 +13,7 @@ import (
 )
 
 func TestServer_LimitsOfArchivesAreTheOwners(t *testing.T) {
+	harness.Needs(t, "python3")
 	files := map[string]string{"__main__.py": "def main(args):\n    return {'ok': 1}\n"}
 	for i := range 9 {
 		files[fmt.Sprintf("node_modules/%d.js", i)] = "// 12345678"

@@ -64,6 +64,7 @@ func (r *rig) initWithin(f target, ms int) got {
 }
 
 func TestServer_BuildOutlivesItsInitAndIsShared(t *testing.T) {
+	harness.Needs(t, "python3")
 	dir := withSlowUV(t)
 	r := newRig(t, servermode.Config{Python: "/usr/bin/python3"})
 	f := needy(t, "1")
@@ -90,6 +91,7 @@ func TestServer_BuildOutlivesItsInitAndIsShared(t *testing.T) {
 }
 
 func TestServer_BrokenRequirementsLeaveNothing(t *testing.T) {
+	harness.Needs(t, "python3")
 	dir := withSlowUV(t)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "gate"), []byte("fail"), 0o644))
 	r := newRig(t, servermode.Config{Python: "/usr/bin/python3"})
@@ -110,6 +112,7 @@ func TestServer_BrokenRequirementsLeaveNothing(t *testing.T) {
 }
 
 func TestServer_StopEndsBuilds(t *testing.T) {
+	harness.Needs(t, "python3")
 	dir := withSlowUV(t)
 	r := newRig(t, servermode.Config{Python: "/usr/bin/python3"})
 	a := r.initWithin(needy(t, "1"), 800)
@@ -133,6 +136,7 @@ func TestServer_StopEndsBuilds(t *testing.T) {
 // A build that nobody knows the end of does not hold up a server's: its caller is
 // told what will be true after the restart.
 func TestServer_ADrainWaitsForNoBuild(t *testing.T) {
+	harness.Needs(t, "python3")
 	dir := withSlowUV(t)
 	r := newRig(t, servermode.Config{Python: "/usr/bin/python3"})
 	answered := make(chan got, 1)
@@ -174,6 +178,7 @@ func running(t *testing.T, words string) bool {
 }
 
 func TestServer_BuildsHoldUnderAnyUmask(t *testing.T) {
+	harness.Needs(t, "python3")
 	before := syscall.Umask(0o077)
 	defer syscall.Umask(before)
 	dir := withSlowUV(t)

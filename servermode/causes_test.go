@@ -9,6 +9,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+	"github.com/whiskaway/whiskaway/test/harness"
 )
 
 const dying = `import os, signal
@@ -27,6 +28,7 @@ def main(args):
 
 // Forked or executed, a process that ends says how.
 func TestCauses_HowAProcessEndedIsTold(t *testing.T) {
+	harness.Needs(t, "python3")
 	for _, alone := range []bool{false, true} {
 		r := newRig(t, servermode.Config{NoFork: alone})
 		f := newTarget("python:3", dying, nil)
@@ -51,6 +53,7 @@ func TestCauses_HowAProcessEndedIsTold(t *testing.T) {
 // A file as large as the disk allows, unless the owner says otherwise; then the
 // author is told whose limit it is, however the program takes it.
 func TestCauses_TheLimitOfFilesIsNamed(t *testing.T) {
+	harness.Needs(t, "python3")
 	f := newTarget("python:3", dying, nil)
 	r := newRig(t, servermode.Config{})
 	r.mustInit(f)

@@ -102,8 +102,8 @@ type Config struct {
 	Log             *zap.Logger
 }
 
-// DefaultStateDir is /var/lib/whiskaway for root and a folder in the user's
-// home for anybody else.
+// DefaultStateDir is /var/lib/whiskaway for root and a folder in the user's home
+// for any other user.
 func DefaultStateDir() string {
 	if os.Getuid() == 0 {
 		return "/var/lib/whiskaway"
@@ -172,7 +172,7 @@ func set[T comparable](field *T, value T) {
 	}
 }
 
-// validate says what is wrong and what to do about it.
+// validate returns an error that says what is wrong and what to do about it.
 func (c Config) validate() error {
 	switch {
 	case c.StateDir == "":
@@ -190,12 +190,12 @@ func (c Config) validate() error {
 	return c.bounds()
 }
 
-// membership is how balancers are joined.
+// membership returns the settings for joining balancers.
 func (c Config) membership() membership.Config {
 	return membership.Config{Balancers: c.Join, TokenFile: c.JoinTokenFile, CAFile: c.JoinCA, Advertise: c.Advertise, Tunnel: c.Tunnel}
 }
 
-// bounds checks the numbers; what is 0 has become its default by now.
+// bounds checks the numbers; by now each 0 has become its default.
 func (c Config) bounds() error {
 	for _, d := range []struct {
 		flag  string

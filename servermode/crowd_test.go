@@ -15,6 +15,7 @@ import (
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode"
+	"github.com/whiskaway/whiskaway/test/harness"
 )
 
 func openFiles(t *testing.T) int {
@@ -38,6 +39,7 @@ func children() (n int) {
 // 50 functions, their inits, runs and stops at once: each run gets its own
 // function's answer, and nothing is left over.
 func TestServer_FiftyFunctionsAtOnce(t *testing.T) {
+	harness.Needs(t, "python3")
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	files, before := openFiles(t), children()
 	r := newRig(t, servermode.Config{})

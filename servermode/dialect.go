@@ -9,8 +9,8 @@ import (
 )
 
 // dialect answers callers that send no headers of ours. The body has been read,
-// within its bound. What it returns as an error is answered as in our own
-// dialect; one that answers otherwise writes the answer itself.
+// within its bound. A returned error is answered as in our own dialect; a dialect
+// with other answers writes them itself.
 type dialect interface {
 	// Init calls read when it does not refer to the body any more: the memory of
 	// uploads is shared. It may return without.
@@ -34,7 +34,8 @@ func either(own, foreign func(*call) error) func(*call) error {
 }
 
 // ours reports whether the caller speaks our own dialect. Each of its requests
-// has the first of these headers; with only another it is told what is missing.
+// has the first of these headers; one with only another gets an error that says
+// what is missing.
 func ours(c *call) bool {
 	for _, name := range []string{runtimespec.HeaderFunction, runtimespec.HeaderLease, runtimespec.HeaderCode, runtimespec.HeaderActivation} {
 		if len(c.Header[name]) > 0 {
@@ -82,7 +83,7 @@ func (s *Server) dialectOf(body []byte) dialect {
 	return s.plain
 }
 
-// by returns on whose behalf a call is.
+// by returns the caller of a request.
 func by(c *call) invoke.Caller {
 	return invoke.Caller{Tenant: c.Tenant, Span: c.Span, Trace: c.Onward().Trace}
 }

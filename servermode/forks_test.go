@@ -24,6 +24,7 @@ def main(args):
     return {"pid": os.getpid(), "parent": os.getppid(), "user": os.getuid(), "mine": os.environ.get("MINE")}`
 
 func TestServer_ForksPythonFunctions(t *testing.T) {
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
 	one, two := newTarget("python:3", whose, map[string]string{"MINE": "one"}), newTarget("python:3", whose, map[string]string{"MINE": "two"})
 	r.mustInit(one)
@@ -52,6 +53,7 @@ func TestServer_ForksPythonFunctions(t *testing.T) {
 }
 
 func TestServer_ForkedFunctionsOutliveTheirParentsDeath(t *testing.T) {
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
 	f := newTarget("python:3", whose, nil)
 	r.mustInit(f)
@@ -66,6 +68,7 @@ func TestServer_ForkedFunctionsOutliveTheirParentsDeath(t *testing.T) {
 }
 
 func TestServer_PreloadsWhatTheOwnerNames(t *testing.T) {
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{Preload: []string{"wave"}})
 	f := newTarget("python:3", "import sys\nLOADED = 'wave' in sys.modules\ndef main(args): return {'loaded': LOADED}", nil)
 	r.mustInit(f)
@@ -86,6 +89,7 @@ func TestServer_PreloadsWhatTheOwnerNames(t *testing.T) {
 }
 
 func TestServer_ExecutesWhereItCannotFork(t *testing.T) {
+	harness.Needs(t, "python3")
 	python := filepath.Join(harness.StateDir(t), "python")
 	require.NoError(t, os.MkdirAll(filepath.Dir(python), 0o755))
 	require.NoError(t, os.WriteFile(python, []byte("#!/bin/sh\n[ \"$3\" = --fork ] && exit 1\nexec /usr/bin/python3 \"$@\"\n"), 0o755))

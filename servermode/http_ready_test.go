@@ -12,12 +12,13 @@ import (
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode"
+	"github.com/whiskaway/whiskaway/test/harness"
 )
 
 const ready = "WHISKAWAY_HTTP_READY"
 
 func TestHTTP_IsReadyBeforeTheInitAnswers(t *testing.T) {
-	needsPython(t)
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
 	for name, env := range map[string]map[string]string{
 		"":       nil,
@@ -37,7 +38,7 @@ func TestHTTP_IsReadyBeforeTheInitAnswers(t *testing.T) {
 }
 
 func TestHTTP_NeverReady(t *testing.T) {
-	needsPython(t)
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
 	for _, c := range []struct{ mode, path, says string }{
 		{"never", "", "nothing listens on 127.0.0.1:"},
@@ -65,7 +66,7 @@ func TestHTTP_NeverReady(t *testing.T) {
 }
 
 func TestHTTP_FailsAtOnce(t *testing.T) {
-	needsPython(t)
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
 	for mode, says := range map[string]string{
 		"exits":   "cannot start action: command exited",
@@ -85,7 +86,7 @@ func TestHTTP_FailsAtOnce(t *testing.T) {
 
 // A server that takes localhost for ::1 is where it should be.
 func TestHTTP_ListensOnTheOtherLoopback(t *testing.T) {
-	needsPython(t)
+	harness.Needs(t, "python3")
 	if l, err := net.Listen("tcp6", "[::1]:0"); err != nil {
 		t.Skip("this host has no IPv6: ", err)
 	} else {
@@ -104,7 +105,7 @@ func TestHTTP_ListensOnTheOtherLoopback(t *testing.T) {
 
 // What is closer to hand than the limit of the init is said at once, in its log.
 func TestHTTP_WhatIsWrongIsSaidWhileItIsWaitedFor(t *testing.T) {
-	needsPython(t)
+	harness.Needs(t, "python3")
 	if os.Getuid() != 0 {
 		t.Skip("functions that share a user are not told apart")
 	}
@@ -126,7 +127,7 @@ func TestHTTP_WhatIsWrongIsSaidWhileItIsWaitedFor(t *testing.T) {
 }
 
 func TestHTTP_PathsAreChecked(t *testing.T) {
-	needsPython(t)
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
 	for _, path := range []string{"health", "http://example.com/", "//example.com/", "/a b", "/a\r\nX: 1", "/#"} {
 		f, mark := newWeb("", map[string]string{ready: path})
@@ -141,7 +142,7 @@ func TestHTTP_PathsAreChecked(t *testing.T) {
 }
 
 func TestHTTP_LoadingEndsWhenTheCallerHangsUp(t *testing.T) {
-	needsPython(t)
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
 	f, mark := newWeb("never", nil)
 	ctx, hangUp := context.WithCancel(t.Context())

@@ -2,7 +2,6 @@ package servermode_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -152,12 +151,4 @@ func (r *rig) initFrames(f target, limit string) got {
 func (r *rig) nothingLeft(t *testing.T, mark string) {
 	t.Helper()
 	r.eventually(func() bool { return marked(mark) == 0 })
-}
-
-// needsPython skips a test whose web servers are Python's.
-func needsPython(t *testing.T) {
-	t.Helper()
-	if _, err := exec.LookPath("python3"); err != nil {
-		t.Skip("the test needs python3, which make deps installs")
-	}
 }

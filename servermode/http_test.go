@@ -20,7 +20,7 @@ import (
 )
 
 func TestHTTP_RunsAreProxied(t *testing.T) {
-	needsPython(t)
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
 	f, _ := newWeb("", nil)
 	f.spec.Main = "/predict?top=3"
@@ -41,7 +41,7 @@ func TestHTTP_RunsAreProxied(t *testing.T) {
 }
 
 func TestHTTP_LogsBelongToTheirRun(t *testing.T) {
-	needsPython(t)
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
 	f, _ := newWeb("single", nil)
 	r.mustInit(f)
@@ -58,7 +58,7 @@ func TestHTTP_LogsBelongToTheirRun(t *testing.T) {
 }
 
 func TestHTTP_BadAnswersCostNobodyTheProcess(t *testing.T) {
-	needsPython(t)
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{MaxResult: 1 << 20})
 	f, _ := newWeb("", nil)
 	r.mustInit(f)
@@ -81,7 +81,7 @@ func TestHTTP_BadAnswersCostNobodyTheProcess(t *testing.T) {
 }
 
 func TestHTTP_DeadProcessIsReplaced(t *testing.T) {
-	needsPython(t)
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
 	f, mark := newWeb("", nil)
 	r.mustInit(f)
@@ -110,7 +110,7 @@ func TestHTTP_DeadProcessIsReplaced(t *testing.T) {
 }
 
 func TestHTTP_OverdueAndCancelledRunsAreKilledWithTheirTree(t *testing.T) {
-	needsPython(t)
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
 	f, _ := newWeb("", nil)
 	r.mustInit(f)
@@ -137,7 +137,7 @@ func TestHTTP_OverdueAndCancelledRunsAreKilledWithTheirTree(t *testing.T) {
 }
 
 func TestHTTP_RunsAtOnceWhereAllowed(t *testing.T) {
-	needsPython(t)
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
 	f, mark := newWeb("", map[string]string{"__OW_ALLOW_CONCURRENT": "true"})
 	r.mustInit(f)
@@ -171,7 +171,7 @@ func TestHTTP_RunsAtOnceWhereAllowed(t *testing.T) {
 }
 
 func TestHTTP_TwoFunctionsAndNothingLeft(t *testing.T) {
-	needsPython(t)
+	harness.Needs(t, "python3")
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	files, before := openFiles(t), children()
 	r := newRig(t, servermode.Config{})
@@ -201,7 +201,7 @@ func TestHTTP_TwoFunctionsAndNothingLeft(t *testing.T) {
 }
 
 func TestHTTP_RequirementsOfAZip(t *testing.T) {
-	needsPython(t)
+	harness.Needs(t, "python3")
 	dir := withSlowUV(t)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "gate"), nil, 0o666))
 	r := newRig(t, servermode.Config{})
@@ -217,7 +217,7 @@ func TestHTTP_RequirementsOfAZip(t *testing.T) {
 }
 
 func TestHTTP_KindsByName(t *testing.T) {
-	needsPython(t)
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
 	for kind, ok := range map[string]bool{"http": true, "http:1": true, "http:default": true, "http-gpu": true, "http:2": false, "https": false} {
 		f, _ := newWeb("", map[string]string{"KIND": kind})

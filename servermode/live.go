@@ -13,18 +13,18 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/launch"
 )
 
-// live is what may change while the server serves. A reload replaces it whole,
-// so that requests read it without a lock; cfg is what the server was started
-// with.
+// live is the settings that may change while the server serves. A reload replaces
+// it whole, so that requests read it without a lock. Server.cfg is the
+// configuration at the start.
 type live struct {
 	Config
 	endpoint.Secrets
 }
 
-// settings are those of this moment.
+// settings returns those of this moment.
 func (s *Server) settings() *live { return s.live.Load() }
 
-// invoke is what inits and runs are bounded by.
+// invoke returns the settings of inits and runs.
 func (l *live) invoke() invoke.Settings {
 	return invoke.Settings{
 		InitTimeout: l.InitTimeout, RunTimeout: l.RunTimeout, PlainKind: l.PlainKind, ManyTenants: l.Tokens.Several(),
@@ -58,7 +58,7 @@ func (s *Server) load(cfg Config) (now *live, err error) {
 	return now, nil
 }
 
-// checkTenants refuses several tenants where nothing is between them, unless the
+// checkTenants refuses several tenants where nothing isolates them, unless the
 // owner has said that they trust each other.
 func (l *live) checkTenants() error {
 	if !host.SharesUser() || l.AllowSharedUser || !l.Tokens.Several() {

@@ -9,7 +9,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
 	"github.com/whiskaway/whiskaway/servermode/internal/host"
-	"github.com/whiskaway/whiskaway/servermode/internal/kind"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/native"
 	"github.com/whiskaway/whiskaway/servermode/internal/launch"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
@@ -38,7 +38,7 @@ func (s *Server) openLauncher() (err error) {
 		Kinds: launch.Kinds{
 			Python: c.Python, UV: c.UV, HostPackages: c.HostPackages, Preload: c.Preload, NoFork: c.NoFork,
 			Go: c.Go, Node: c.Node, NodeModules: c.NodeModules, Runtimes: c.Runtimes, Concurrency: c.Concurrency,
-			Native: kind.Native{WaitForAck: c.NativeAck, Grace: c.NativeGrace, ExecutionEnv: c.NativeExecutionEnv},
+			Native: native.Kind{WaitForAck: c.NativeAck, Grace: c.NativeGrace, ExecutionEnv: c.NativeExecutionEnv},
 		},
 	})
 	if err == nil {

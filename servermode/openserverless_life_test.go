@@ -16,6 +16,7 @@ import (
 // A container that was killed sends no stop: its function goes when its lease
 // runs out, and leaves its name.
 func TestOpenServerless_ANameIsFreeWhenItsFunctionIsGone(t *testing.T) {
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{Lease: 50 * time.Millisecond})
 	killed, next := r.peer(), r.peer()
 	require.Equal(t, http.StatusOK, killed.Init(foreignInit(harness.OpenServerlessAction, "main", harness.M{"SECRET": "one"})).Status)
@@ -26,6 +27,7 @@ func TestOpenServerless_ANameIsFreeWhenItsFunctionIsGone(t *testing.T) {
 
 // Many containers of one function at once: all are served, the last one frees it.
 func TestOpenServerless_ManyContainersAtOnce(t *testing.T) {
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
 	const n = 12
 	done := make(chan bool, n)

@@ -29,6 +29,7 @@ func foreignDo(what string) []byte { return []byte(`{"value":{"do":"` + what + `
 const ending = runtimespec.Sentinel + "\n"
 
 func TestOpenServerless_ServesThatClient(t *testing.T) {
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
 	c := r.peer()
 	a := c.Init(foreignInit(harness.OpenServerlessAction, "main", harness.M{"SECRET": "one", "NUMBER": 7}))
@@ -47,6 +48,7 @@ func TestOpenServerless_ServesThatClient(t *testing.T) {
 }
 
 func TestOpenServerless_FailingRuns(t *testing.T) {
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
 	c := r.peer()
 	require.Equal(t, http.StatusOK, c.Init(foreignInit(harness.OpenServerlessAction, "main", nil)).Status)
@@ -63,6 +65,7 @@ func TestOpenServerless_FailingRuns(t *testing.T) {
 
 // A hash of code names one function of a tenant: others are refused, not mixed.
 func TestOpenServerless_SameCodeWithAnotherEnvOrMainIsRefused(t *testing.T) {
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
 	first, same, other := r.peer(), r.peer(), r.peer()
 	init := foreignInit(harness.OpenServerlessAction, "main", harness.M{"SECRET": "one", "__OW_ACTIVATION_ID": "a"})
@@ -94,6 +97,7 @@ func field(t *testing.T, a harness.Answer, name string) any {
 }
 
 func TestOpenServerless_RefusesWhatItCannotTrust(t *testing.T) {
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
 	hash, wrong := harness.CodeHash("code"), harness.CodeHash("other")
 	init := func(id, code, hash string) string {
@@ -127,6 +131,7 @@ func TestOpenServerless_RefusesWhatItCannotTrust(t *testing.T) {
 }
 
 func TestOpenServerless_FailedInitTellsWhy(t *testing.T) {
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
 	c := r.peer()
 	a := c.Init(foreignInit("import no_such_module\ndef main(args): return {}\n", "main", nil))
@@ -141,6 +146,7 @@ func TestOpenServerless_FailedInitTellsWhy(t *testing.T) {
 
 // Their server passes its own container's variables on, and nothing else.
 func TestOpenServerless_TheServersVariables(t *testing.T) {
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{Environ: []string{"__OW_API_HOST=http://api", "TOKEN=secret"}})
 	c := r.peer()
 	code := "import os\ndef main(args): return dict(os.environ)\n"
@@ -153,6 +159,7 @@ func TestOpenServerless_TheServersVariables(t *testing.T) {
 }
 
 func TestOpenServerless_LogsAreBounded(t *testing.T) {
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{MaxLog: 1000})
 	c := r.peer()
 	code := "def main(args):\n    print('#' * 5000, end='')\n    return {}\n"

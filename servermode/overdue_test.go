@@ -11,6 +11,7 @@ import (
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode"
+	"github.com/whiskaway/whiskaway/test/harness"
 )
 
 // overdueRun runs f with a time limit that it outlasts.
@@ -23,6 +24,7 @@ func overdueRun(r *rig, f target, limit string) got {
 // A function may use the stop grace as it likes: its time was over all the same,
 // and what it printed is its author's.
 func TestServer_OverdueInThePlatformsWords(t *testing.T) {
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{StopGrace: 20 * time.Second})
 	var all sync.WaitGroup
 	for name, c := range map[string]struct{ kind, code, stdout string }{

@@ -56,6 +56,7 @@ func newApartRig(t *testing.T, cfg servermode.Config) *plainRig {
 // What builds wrote during inits is told at once, and is kept no longer: the
 // logs of runs are kept apart after any number of them.
 func TestPlain_LogsOfInitsAreToldApart(t *testing.T) {
+	harness.Needs(t, "python3")
 	withTalkativeUV(t)
 	p := newApartRig(t, servermode.Config{Python: "/usr/bin/python3", Instances: 2})
 	told := ""
@@ -104,6 +105,7 @@ func TestPlain_ASecondInitIsToldApart(t *testing.T) {
 }
 
 func TestPlain_AStreamThatNobodyReadsHoldsUpAnInitsAnswerOnly(t *testing.T) {
+	harness.Needs(t, "python3")
 	withTalkativeUV(t)
 	out := &stuck{open: make(chan struct{})}
 	log, said := observer.New(zap.InfoLevel)

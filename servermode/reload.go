@@ -39,7 +39,7 @@ func (s *Server) Reload(cfg Config) error {
 	return nil
 }
 
-// with is what a server works with that was started with c and then got cfg.
+// with returns the settings of a server that was started with c and then got cfg.
 func (c Config) with(cfg Config) Config {
 	c.TokenFile = cfg.TokenFile
 	if !tlsToggled(c, cfg) {
@@ -58,7 +58,7 @@ func (c Config) with(cfg Config) Config {
 // tlsToggled tells HTTP from HTTPS: a listener cannot become the other.
 func tlsToggled(c, cfg Config) bool { return (c.TLSCert == "") != (cfg.TLSCert == "") }
 
-// tableConfig is what the owner decides about functions.
+// tableConfig returns the owner's settings for functions.
 func (s *Server) tableConfig(c *live) function.Config {
 	return function.Config{
 		Instances: c.Instances, Queue: c.Queue, QueueTotal: c.QueueTotal, Processes: c.Processes, Starts: c.Starts,
@@ -67,7 +67,7 @@ func (s *Server) tableConfig(c *live) function.Config {
 	}
 }
 
-// settingsOf are settings by the names that owners know.
+// settingsOf are settings by the names of their flags.
 type settingsOf []struct {
 	name  string
 	value func(Config) any

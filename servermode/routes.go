@@ -40,10 +40,10 @@ func (s *Server) busy() runtimespec.Load {
 	return runtimespec.Load{InFlight: int(load.InFlight.Load()), Queued: int(load.Queued.Load()), Slots: s.cfg.Slots, Changes: s.changes(), CPU: -1}
 }
 
-// mostChanges is where their number begins anew: load reports carry small ones.
+// mostChanges is where the count starts again: load reports carry small numbers.
 const mostChanges = 1 << 30
 
-// changes is another number after each change of what the server holds, never 0.
+// changes returns a number that differs after each change of the inventory, never 0.
 func (s *Server) changes() int { return 1 + int(s.service.Table.Changes()%mostChanges) }
 
 // admit refuses a request that is meant for another server.
@@ -64,7 +64,7 @@ func levelOf(_ *call, reason runtimespec.Reason) zapcore.Level {
 	return zapcore.DebugLevel
 }
 
-// keyOf names the function that an init or a run is for.
+// keyOf returns the function that an init or a run is for.
 func keyOf(o endpoint.Order) function.Key {
 	return function.Key{Tenant: o.Tenant, Identity: o.Function}
 }

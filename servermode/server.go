@@ -1,6 +1,6 @@
-// Package servermode is the daemon on an external host: it holds many
-// functions, keeps their processes warm, runs them, and frees each one when
-// nobody needs it any more.
+// Package servermode is the daemon on an external host: it keeps
+// the processes of many functions warm, runs them, and frees each function when
+// its last lease has ended.
 package servermode
 
 import (
@@ -154,8 +154,8 @@ func (s *Server) Stop(ctx context.Context) error {
 	return s.stopErr
 }
 
-// buildGrace is how long a build may go on when the server is told to end: one that
-// is nearly done is done, and any other would only hold up the end.
+// buildGrace is how long a build may go on when the server stops: a build that is
+// nearly done finishes, and no other holds up the end.
 const buildGrace = 2 * time.Second
 
 func (s *Server) drain(ctx context.Context) error {

@@ -70,6 +70,7 @@ func TestServer_TooLargeResultIsAnApplicationError(t *testing.T) {
 }
 
 func TestServer_FailureAfterTheHeadNamesItsReason(t *testing.T) {
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
 	f := newTarget("python:3", "import time, os\ndef main(args):\n    print('begun', flush=True)\n    time.sleep(0.1)\n    os._exit(1)\n", nil)
 	r.mustInit(f)
@@ -80,6 +81,7 @@ func TestServer_FailureAfterTheHeadNamesItsReason(t *testing.T) {
 }
 
 func TestServer_FailedInitBringsItsLogs(t *testing.T) {
+	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
 	f := newTarget("python:3", "print('hello')\nimport no_such_module\n", nil)
 	h := f.header()

@@ -164,6 +164,7 @@ func bareCaller(t testing.TB, addr string) *bare {
 }
 
 func TestRun_AllocatesLittle(t *testing.T) {
+	harness.Needs(t, "python3")
 	for name, b := range map[string]*bare{"client": bareClient(t), "balancer": bareBalancer(t), "server": bareServer(t)} {
 		n := testing.AllocsPerRun(200, func() { require.NoError(t, b.run()) })
 		t.Logf("%s: %.0f allocations per run", name, n)

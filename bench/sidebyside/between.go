@@ -23,7 +23,7 @@ var (
 )
 
 // betweenOrder is what stands between them, from nothing on.
-var betweenOrder = []string{arms.Ours, arms.OverNginx, arms.OverHAProxy, arms.Balanced}
+var betweenOrder = []string{arms.Ours, arms.OverNginx, arms.OverHAProxy, arms.Balanced, arms.BalancedThen}
 
 func (s *session) betweenPhases() []phase {
 	return []phase{{between12, native, 12, 1}, {between100k, native, 100_000, 1}, {betweenCrowd, native, 12, crowd}}

@@ -2,12 +2,13 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"math"
+	"slices"
 
 	"github.com/whiskaway/whiskaway/bench/internal/arms"
 	"github.com/whiskaway/whiskaway/bench/internal/stats"
 	"github.com/whiskaway/whiskaway/bench/internal/table"
-	"io"
-	"math"
 )
 
 // figure is one that a budget speaks of.
@@ -37,15 +38,15 @@ var (
 
 // budgets are the project's, those that can be measured here.
 var budgets = []budget{
-	{"12 B, one caller, p50", figure{run12, arms.Ours, p50}, figure{run12, direct, p50}, 2.5, 0, "direct"},
-	{"", figure{run12, arms.Ours, p50}, figure{run12, arms.Floor, p50}, 1.3, 0, "the floor"},
+	{"12 B, one caller, p50", figure{run12, arms.Ours, p50}, figure{run12, direct, p50}, 2.5, 0, "a container, nothing remote"},
+	{"", figure{run12, arms.Ours, p50}, figure{run12, arms.Floor, p50}, 1.3, 0, "the least a second host can cost"},
 	{"", figure{run12, arms.Ours, p50}, figure{run12, arms.Best, p50}, 0.8, 0, "OpenServerless at its best"},
 	{"", figure{run12, arms.Shipped, p50}, figure{run12, arms.Ours, p50}, 0, 25, "as fast as OpenServerless as shipped"},
 	{"12 B, 16 callers, runs/s", figure{crowd12, arms.Ours, rate}, figure{crowd12, arms.Best, rate}, 0, 1.5, "OpenServerless at its best"},
 	{"", figure{crowd12, arms.Ours, rate}, figure{crowd12, arms.Shipped, rate}, 0, 25, "OpenServerless as shipped"},
-	{"100 KB, one caller, p50", figure{run100k, arms.Ours, p50}, figure{run100k, direct, p50}, 2, 0, "direct"},
+	{"100 KB, one caller, p50", figure{run100k, arms.Ours, p50}, figure{run100k, direct, p50}, 2, 0, "a container, nothing remote"},
 	{"", figure{run100k, arms.Ours, p50}, figure{run100k, arms.Best, p50}, 0.4, 0, "OpenServerless at its best"},
-	{"1 MB, one caller, p50", figure{run1M, arms.Ours, p50}, figure{run1M, direct, p50}, 0.5, 0, "direct"},
+	{"1 MB, one caller, p50", figure{run1M, arms.Ours, p50}, figure{run1M, direct, p50}, 0.5, 0, "a container, nothing remote"},
 	{"", figure{run1M, arms.Ours, p50}, figure{run1M, arms.Best, p50}, 0.2, 0, "OpenServerless at its best"},
 	{"client → balancer → server, 12 B, one caller, p50", figure{between12, arms.Balanced, p50}, figure{between12, arms.OverNginx, p50}, 1.3, 0, "nginx in the balancer's place"},
 	{"the same, 64 callers, runs/s", figure{betweenCrowd, arms.Balanced, rate}, figure{betweenCrowd, arms.OverNginx, rate}, 0, 0.8, "nginx in the balancer's place"},
@@ -56,6 +57,22 @@ var budgets = []budget{
 	{"allocations per 12 B run, client", figure{allocsCase, partClient, allocsPer}, figure{}, 60, 0, ""},
 	{"allocations per 12 B run, balancer", figure{allocsCase, partBalancer, allocsPer}, figure{}, 60, 0, ""},
 	{"allocations per 12 B run, server", figure{allocsCase, partServer, allocsPer}, figure{}, 60, 0, ""},
+}
+
+// unchanged are the limits on what a change may cost; they are judged where an
+// earlier build was measured beside this one.
+var unchanged = []budget{
+	{"12 B, one caller, p50", figure{run12, arms.Ours, p50}, figure{run12, arms.Before, p50}, 1.05, 0, "the earlier build"},
+	{"100 KB, one caller, p50", figure{run100k, arms.Ours, p50}, figure{run100k, arms.Before, p50}, 1.05, 0, "the earlier build"},
+	{"1 MB, one caller, p50", figure{run1M, arms.Ours, p50}, figure{run1M, arms.Before, p50}, 1.05, 0, "the earlier build"},
+	{"12 B, 16 callers, runs/s", figure{crowd12, arms.Ours, rate}, figure{crowd12, arms.Before, rate}, 0, 0.95, "the earlier build"},
+	{"client → balancer → server, 12 B, one caller, p50", figure{between12, arms.Balanced, p50}, figure{between12, arms.BalancedThen, p50}, 1.05, 0, "the earlier build"},
+	{"the same, 64 callers, runs/s", figure{betweenCrowd, arms.Balanced, rate}, figure{betweenCrowd, arms.BalancedThen, rate}, 0, 0.95, "the earlier build"},
+}
+
+// compared reports whether an earlier build was measured too.
+func (r *results) compared() bool {
+	return slices.ContainsFunc(r.Series, func(s *series) bool { return s.Arm == arms.Before || s.Arm == arms.BalancedThen })
 }
 
 // verdict is whether a budget is held.
@@ -70,7 +87,11 @@ type verdict struct {
 func (r *results) judge() {
 	r.Verdicts = nil
 	what := ""
-	for _, b := range budgets {
+	judged := budgets
+	if r.compared() {
+		judged = slices.Concat(budgets, unchanged)
+	}
+	for _, b := range judged {
 		if b.what != "" {
 			what = b.what
 		}

@@ -42,10 +42,10 @@ func TestBudget_IsHeldByTheMedianOfTheRoundsRatios(t *testing.T) {
 	ours, floor := figure{run12, arms.Ours, p50}, figure{run12, arms.Floor, p50}
 	// In the second round the host was ten times slower, and the first ratio is an
 	// outlier: neither decides.
-	v := of(t, measured(t, map[figure]stats.Rounds{ours: {90, 120, 13}, floor: {30, 100, 10}}), latency12, "≤ 1.3 × the floor")
+	v := of(t, measured(t, map[figure]stats.Rounds{ours: {90, 120, 13}, floor: {30, 100, 10}}), latency12, "≤ 1.3 × the least a second host can cost")
 	assert.Equal(t, &stats.Quartiles{Lower: 1.2, Median: 1.3, Upper: 3}, v.Measured)
 	assert.True(t, v.Held)
-	assert.False(t, of(t, measured(t, map[figure]stats.Rounds{ours: {131}, floor: {100}}), latency12, "≤ 1.3 × the floor").Held)
+	assert.False(t, of(t, measured(t, map[figure]stats.Rounds{ours: {131}, floor: {100}}), latency12, "≤ 1.3 × the least a second host can cost").Held)
 }
 
 func TestBudget_AtLeast(t *testing.T) {
@@ -57,9 +57,9 @@ func TestBudget_AtLeast(t *testing.T) {
 
 func TestBudget_DirectIsTheRealOneWhereItIs(t *testing.T) {
 	ours, own, real := figure{run12, arms.Ours, p50}, figure{run12, arms.Direct, p50}, figure{run12, arms.DirectApache, p50}
-	v := of(t, measured(t, map[figure]stats.Rounds{ours: {60}, own: {30}}), latency12, "≤ 2.5 × direct")
+	v := of(t, measured(t, map[figure]stats.Rounds{ours: {60}, own: {30}}), latency12, "≤ 2.5 × a container, nothing remote")
 	assert.Equal(t, 2.0, v.Measured.Median)
-	v = of(t, measured(t, map[figure]stats.Rounds{ours: {60}, own: {30}, real: {20}}), latency12, "≤ 2.5 × direct")
+	v = of(t, measured(t, map[figure]stats.Rounds{ours: {60}, own: {30}, real: {20}}), latency12, "≤ 2.5 × a container, nothing remote")
 	assert.Equal(t, 3.0, v.Measured.Median)
 	assert.False(t, v.Held)
 }
@@ -103,4 +103,15 @@ BenchmarkPick/warm/all_but_one_warm,_jammed-2   	  185976	      9071 ns/op	     
 BenchmarkPick/warm/three_warm 	 1565036	       766.2 ns/op	       0 B/op	       0 allocs/op
 BenchmarkPick/p2c/cold-2      	27591000	        43.65 ns/op	       0 B/op	       0 allocs/op
 `)))
+}
+
+// What a change costs is judged only where the build before it was measured beside it.
+func TestBudget_AnEarlierBuild(t *testing.T) {
+	now, then := figure{crowd12, arms.Ours, rate}, figure{crowd12, arms.Before, rate}
+	goal := "≥ 0.95 × the earlier build"
+	assert.True(t, of(t, measured(t, map[figure]stats.Rounds{now: {96}, then: {100}}), "12 B, 16 callers, runs/s", goal).Held)
+	assert.False(t, of(t, measured(t, map[figure]stats.Rounds{now: {94}, then: {100}}), "12 B, 16 callers, runs/s", goal).Held)
+	for _, v := range measured(t, map[figure]stats.Rounds{now: {96}}).Verdicts {
+		assert.NotEqual(t, goal, v.Goal)
+	}
 }

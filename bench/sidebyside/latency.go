@@ -38,7 +38,7 @@ func (s *session) latencyArms(action string) []*arms.Arm {
 	if action == python {
 		return s.rig.Arms(arms.Direct, arms.DirectApache, arms.Shipped, arms.Best, arms.Ours, arms.OursPython)
 	}
-	return s.rig.Arms(arms.Exchange, arms.Floor, arms.Direct, arms.DirectApache, arms.Plain, arms.Shipped, arms.Best, arms.Ours)
+	return s.rig.Arms(arms.Exchange, arms.Floor, arms.Direct, arms.DirectApache, arms.Plain, arms.Shipped, arms.Best, arms.Ours, arms.Before)
 }
 
 // latencyPhases are in the order in which they are measured.

@@ -17,10 +17,12 @@ import (
 
 type flags struct {
 	Bin    string   `default:"../bin" type:"path" help:"Folder of clientmode, loadbalancer and servermode."`
+	Before string   `type:"existingdir" placeholder:"DIR" help:"Folder of the same binaries of an earlier build, which are measured in the same turns."`
 	Peer   string   `env:"PEER_BIN" placeholder:"FILE" help:"The proxy of Apache OpenServerless. With it everything runs in networks of its own, which takes root and the command ip."`
 	Out    string   `type:"path" placeholder:"DIR" help:"Folder for numbers, tables and plots. [results; with --quick results-quick, which is not committed]"`
 	Rounds int      `placeholder:"N" help:"Rounds to measure. [9]"`
 	Only   []string `enum:"latency,throughput,balancer,picks,init,sleep,memory,allocations" placeholder:"SECTION" help:"Only these of latency, throughput, balancer, picks, init, sleep, memory and allocations, comma-separated."`
+	Redraw bool     `help:"Measure nothing: write tables and plots of the numbers in the folder again."`
 	Quick  bool     `help:"One short round of everything: it shows that all works, and no figure of it counts."`
 }
 
@@ -40,6 +42,14 @@ func main() {
 func run(ctx context.Context, f flags) error {
 	if f.Out == "" {
 		f.Out = map[bool]string{false: "results", true: "results-quick"}[f.Quick]
+	}
+	if f.Redraw {
+		r, err := read(f.Out)
+		if err != nil {
+			return err
+		}
+		r.judge()
+		return r.write(f.Out)
 	}
 	s, err := newSession(f)
 	if err != nil {

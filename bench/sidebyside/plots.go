@@ -14,7 +14,7 @@ import (
 )
 
 // colors are the same in all pictures: grey is what others cannot go below,
-// green one container, orange OpenServerless, blue Whiskaway.
+// green a container with nothing remote, orange OpenServerless, blue Whiskaway.
 var colors = map[string]color.Color{
 	arms.Exchange: color.Gray{0xc8}, arms.Floor: color.Gray{0x90},
 	arms.Direct: rgb(0x9fd3a7), arms.DirectApache: rgb(0x4c9f70), arms.Plain: rgb(0x1f6f54),
@@ -29,8 +29,8 @@ func rgb(hex uint32) color.Color {
 // plots draws what was measured.
 func (r *results) plots(dir string) (err error) {
 	for name, c := range map[string]chart.Chart{
-		"latency.png":        r.latencyChart("Latency of a native function, one caller, one CPU", native, nativeOrder),
-		"latency-python.png": r.latencyChart("Latency of a Python function, one caller, one CPU", python, pythonOrder),
+		"latency.png":        r.latencyChart("Latency of a run: a native function that returns its argument, one caller, one CPU", native, nativeOrder),
+		"latency-python.png": r.latencyChart("Latency of a run: a Python function that returns its argument, one caller, one CPU", python, pythonOrder),
 		"throughput.png":     r.throughputChart(),
 		"init.png":           r.initChart(),
 		"memory.png":         r.memoryChart(),
@@ -67,7 +67,7 @@ func (r *results) latencyChart(title, action string, order []string) chart.Chart
 	for _, payload := range payloads {
 		groups = append(groups, size(payload))
 	}
-	return chart.Chart{Title: title, Y: "median of each round (logarithmic; lower is better); the bars are medians of rounds, the whiskers quartiles", Groups: groups, Logarithm: true, Label: chart.Duration, Series: r.each(order, loadCases(1, action), p50)}
+	return chart.Chart{Title: title, Y: "median time from request to answer, by size of the argument (logarithmic; lower is better); dots are medians of rounds, whiskers quartiles", Groups: groups, Logarithm: true, Label: chart.Duration, Series: r.each(order, loadCases(1, action), p50)}
 }
 
 func (r *results) throughputChart() chart.Chart {
@@ -76,7 +76,7 @@ func (r *results) throughputChart() chart.Chart {
 		groups = append(groups, fmt.Sprintf("%s, %d callers", size(c.payload), c.callers))
 		cases = append(cases, loadCase(c.payload, native, c.callers))
 	}
-	return chart.Chart{Title: "Throughput of one process of a native function", Y: "runs/s (logarithmic; higher is better); the bars are medians of rounds, the whiskers quartiles", Groups: groups, Logarithm: true, Label: chart.Count,
+	return chart.Chart{Title: "Throughput of one process of a native function", Y: "runs/s, by size of the argument (logarithmic; higher is better); dots are medians of rounds, whiskers quartiles", Groups: groups, Logarithm: true, Label: chart.Count,
 		Series: r.each(nativeOrder, cases, rate)}
 }
 
@@ -104,7 +104,7 @@ func (r *results) initChart() chart.Chart {
 			}
 		}
 	}
-	return chart.Chart{Title: "Init, from its first byte until the function is ready", Y: "time (logarithmic; lower is better); the bars are medians of rounds, the whiskers quartiles", Groups: groups, Logarithm: true, Label: chart.Duration, Series: all}
+	return chart.Chart{Title: "Init, from its first byte until the function is ready", Y: "time, by size of the code (logarithmic; lower is better); dots are medians of rounds, whiskers quartiles", Groups: groups, Logarithm: true, Label: chart.Duration, Series: all}
 }
 
 // lighter is halfway to white.
@@ -115,7 +115,7 @@ func lighter(c color.Color) color.Color {
 }
 
 func (r *results) memoryChart() chart.Chart {
-	c := chart.Chart{Title: "Memory that one idle native function adds", Y: "KiB (lower is better); the bars are medians of rounds, the whiskers quartiles", Label: chart.Count,
+	c := chart.Chart{Title: "Memory that one idle native function adds", Y: "KiB (lower is better); bars are medians of rounds, whiskers quartiles", Label: chart.Count,
 		Groups: []string{"the server's own", "all processes, shared memory divided"}}
 	for _, arm := range []string{arms.ServerApache, arms.ServerOurs} {
 		own, tree := r.perFunction(arm, resident(arms.PartServer)), r.perFunction(arm, treePSS)

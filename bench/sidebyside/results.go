@@ -81,6 +81,22 @@ func (r *results) series(name, arm, metric string) stats.Rounds {
 	return nil
 }
 
+// read reads what an earlier go has written.
+func read(dir string) (*results, error) {
+	text, err := os.ReadFile(filepath.Join(dir, "results.json"))
+	if err != nil {
+		return nil, err
+	}
+	r := newResults(full, nil)
+	if err := json.Unmarshal(text, r); err != nil {
+		return nil, err
+	}
+	if r.Quick {
+		r.functions, r.sizes = quick.functions, quick.sizes
+	}
+	return r, nil
+}
+
 // write writes all files.
 func (r *results) write(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -96,8 +112,9 @@ func (r *results) write(dir string) error {
 	var budgets, tables strings.Builder
 	fmt.Fprintf(&budgets, "# Budgets\n\n%s\n\n", r.Machine.words(r.Quick))
 	r.budgetsTable(&budgets)
-	fmt.Fprint(&budgets, "\nA ratio is taken in each round, so that what a moment of the host does to both sides of it does not count. "+
-		"\"Direct\" is Apache's ActionLoop proxy where `PEER_BIN` names it, else our own that does the same work. Python functions with numpy: `./coldstart`.\n")
+	fmt.Fprint(&budgets, "\nA ratio is taken within a round, so that a moment's noise of the host affects both sides of it.\n"+
+		"The container with nothing remote is Apache's ActionLoop proxy where `PEER_BIN` names it, else our own that does the same work.\n"+
+		"The least a second host can cost is a chain of the same exchanges with net/http, without a runtime.\nPython functions with numpy: `./coldstart`.\n")
 	fmt.Fprintf(&tables, "# Side by side\n\n%s\n", r.Machine.words(r.Quick))
 	r.tables(&tables)
 	err = os.WriteFile(filepath.Join(dir, "results.json"), append(text, '\n'), 0o644)

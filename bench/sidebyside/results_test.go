@@ -89,3 +89,16 @@ func TestSideBySide_Quick(t *testing.T) {
 	assert.Positive(t, r.series(between12, arms.Balanced, cpuPerRun(arms.PartBetween)).Quartiles().Median)
 	assert.Positive(t, r.series(run12, arms.Ours, cpuPerRun(arms.PartServer)).Quartiles().Median)
 }
+
+// Numbers of an earlier go are drawn as they were measured.
+func TestResults_AreReadAsTheyWereWritten(t *testing.T) {
+	r := newResults(full, &machine{CPU: "a model"})
+	r.note(run12, arms.Ours, p50, 1, 189)
+	dir := t.TempDir()
+	require.NoError(t, r.write(dir))
+	again, err := read(dir)
+	require.NoError(t, err)
+	assert.Equal(t, r.Machine, again.Machine)
+	assert.Equal(t, r.figure(figure{run12, arms.Ours, p50}).Quartiles(), again.figure(figure{run12, arms.Ours, p50}).Quartiles())
+	assert.Equal(t, full.sizes, again.sizes)
+}

@@ -51,7 +51,7 @@ func newSession(f flags) (*session, error) {
 		s.rounds, s.sleepRounds, s.memoryRounds = f.Rounds, f.Rounds, f.Rounds
 	}
 	var err error
-	if s.rig, err = arms.Open(f.Bin, f.Peer); err != nil {
+	if s.rig, err = arms.Open(f.Bin, f.Before, f.Peer); err != nil {
 		return nil, err
 	}
 	s.results = newResults(s.scale, newMachine(f.Peer))

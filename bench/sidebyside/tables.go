@@ -65,7 +65,7 @@ func (r *results) tables(w io.Writer) {
 
 // Orders of arms.
 var (
-	nativeOrder = []string{arms.Exchange, arms.Floor, arms.Direct, arms.DirectApache, arms.Plain, arms.Shipped, arms.Best, arms.Ours}
+	nativeOrder = []string{arms.Exchange, arms.Floor, arms.Direct, arms.DirectApache, arms.Plain, arms.Shipped, arms.Best, arms.Ours, arms.Before}
 	pythonOrder = []string{arms.Direct, arms.DirectApache, arms.Shipped, arms.Best, arms.Ours, arms.OursPython}
 )
 

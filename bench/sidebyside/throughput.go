@@ -12,7 +12,7 @@ const many = 16
 var crowds = []struct{ payload, callers int }{{12, many}, {12, 4 * many}, {100_000, many}, {1_000_000, many}}
 
 func (s *session) throughputArms() []*arms.Arm {
-	return s.rig.Arms(arms.Floor, arms.Direct, arms.Shipped, arms.Best, arms.Ours)
+	return s.rig.Arms(arms.Floor, arms.Direct, arms.Shipped, arms.Best, arms.Ours, arms.Before)
 }
 
 func throughputSteps(s *session) int { return s.rounds * len(crowds) * len(s.throughputArms()) }

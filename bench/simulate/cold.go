@@ -29,7 +29,7 @@ func coldStarts(n int) (part, error) {
 		text: fmt.Sprintf("%d functions, the i-th called 1/i as often as the first, runs of 50 ms in the median (lognormal, σ = 1), inits of 1 s; %d servers with %d slots that hold so many functions, for 90 s after 30 s that do not count.",
 			crowdFunctions, crowdServers, crowdSlots),
 	}
-	picture := chart.Chart{Title: fmt.Sprintf("Simulated: %d functions on %d servers", crowdFunctions, crowdServers), Y: "requests of 1,000 that waited for an init (lower is better), by load and by functions that a server holds; the bars are medians of seeds, the whiskers quartiles",
+	picture := chart.Chart{Title: fmt.Sprintf("Simulated: %d functions on %d servers", crowdFunctions, crowdServers), Y: "runs of 1,000 that waited for an init, by load and by functions that a server has room for (lower is better); bars are medians of seeds, whiskers quartiles",
 		Label: chart.Count}
 	for _, policy := range policies {
 		picture.Series = append(picture.Series, chart.Series{Name: policy.name, Color: policy.color})

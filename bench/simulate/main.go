@@ -39,7 +39,7 @@ func main() {
 
 func run(f flags) error {
 	var out strings.Builder
-	fmt.Fprintf(&out, "# Simulated\n\nNothing here was measured: servers of these figures are numbers, and messages take no time. Medians of %d seeds, and their quartiles. `go run ./simulate` writes all of it anew; the same seeds give the same figures.\n", f.Seeds)
+	fmt.Fprintf(&out, "# Simulated\n\nNothing here was measured: servers of these figures are numbers, and messages take no time. Medians of %d seeds, and their quartiles. `go run ./simulate` writes all of it again; the same seeds give the same figures.\n", f.Seeds)
 	if err := os.MkdirAll(f.Out, 0o755); err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func oneSlow(n int) (part, error) {
 		text: "Four servers with four slots, one of them with a tenth of the speed, one function that all have, runs of 20 ms (lognormal, σ = 1), a Poisson process at a part of what the four can do together, 60 s. " +
 			"At 0.7 this is what `go run ./underload slow` measures with real servers.",
 	}
-	picture := chart.Chart{Title: "Simulated: one of four servers has a tenth of the speed", Y: "p99 (logarithmic; lower is better), by the part of what all four can do; the bars are medians of seeds, the whiskers quartiles", Logarithm: true,
+	picture := chart.Chart{Title: "Simulated: one of four servers has a tenth of the speed", Y: "p99 of a run, by load as a part of what all four can do (logarithmic; lower is better); dots are medians of seeds, whiskers quartiles", Logarithm: true,
 		Label: func(ms float64) string { return chart.Duration(1000 * ms) }}
 	for _, policy := range policies {
 		picture.Series = append(picture.Series, chart.Series{Name: policy.name, Color: policy.color})

@@ -29,7 +29,7 @@ func calm(once func() (strangers float64, err error)) (disturbed int, err error)
 	}
 }
 
-// awaitCalm waits until a second goes by in which hardly anybody works.
+// awaitCalm waits until a second goes by in which the machine is nearly idle.
 func awaitCalm() {
 	for told := false; ; told = true {
 		before := hostCPU()

@@ -11,7 +11,7 @@ import (
 	"github.com/whiskaway/whiskaway/bench/internal/proc"
 )
 
-// cpu is who has used how much CPU time; host is everybody, strangers too.
+// cpu is how much CPU time each has used; host is all processes, others' too.
 type cpu struct{ server, functions, own, host time.Duration }
 
 // others is what neither we nor what is measured used.

@@ -14,14 +14,20 @@ import (
 
 // fleet is several servers and a balancer before them.
 type fleet struct {
+	token    string // of callers; empty: the balancer asks for none
 	servers  []*service.Service
 	balancer *service.Service
 }
 
 // fleet starts a balancer before servers that are started already, and waits
-// until it has met all of them. It ends them with itself, also when it fails.
+// until it has identified all of them. It ends them with itself, also when it fails.
 func (r *rig) fleet(servers []*service.Service, args ...string) (*fleet, error) {
-	f := &fleet{servers: servers}
+	return r.fleetFor("", servers, args...)
+}
+
+// fleetFor is fleet with a balancer whose callers have tokens, such as this one.
+func (r *rig) fleetFor(token string, servers []*service.Service, args ...string) (*fleet, error) {
+	f := &fleet{token: token, servers: servers}
 	state, err := os.MkdirTemp(r.dir, "balancer-")
 	args = append([]string{"--state-dir", state, "--log-level", "error"}, args...)
 	for _, s := range servers {
@@ -91,7 +97,14 @@ func (f *fleet) crowded(r *rig, kind string, keep int) (*service.Service, *load.
 
 // state is what the balancer says of a server.
 func (f *fleet) state(of *service.Service) (string, error) {
-	resp, err := http.Get(f.balancer.URL() + "/servers")
+	req, err := http.NewRequest(http.MethodGet, f.balancer.URL()+"/servers", nil)
+	if err != nil {
+		return "", err
+	}
+	if f.token != "" {
+		req.Header.Set("Authorization", "Bearer "+f.token)
+	}
+	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return "", err
 	}

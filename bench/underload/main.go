@@ -19,13 +19,13 @@ var figures = []struct {
 	name    string
 	measure func(*rig) (result, error)
 }{{"pool", pool}, {"memory", memory}, {"fairness", fairness}, {"crash", crash},
-	{"killed", killed}, {"frozen", frozen}, {"rolling", rolling}, {"slow", slow}, {"cold", cold}}
+	{"killed", killed}, {"frozen", frozen}, {"rolling", rolling}, {"slow", slow}, {"cold", cold}, {"line", line}}
 
 func main() {
 	r := &rig{}
 	flags := flag.NewFlagSet("underload", flag.ExitOnError)
 	flags.Usage = func() {
-		fmt.Fprint(os.Stderr, "underload [pool|memory|fairness|crash|killed|frozen|rolling|slow|cold|all] [flags]\n\n")
+		fmt.Fprint(os.Stderr, "underload [pool|memory|fairness|crash|killed|frozen|rolling|slow|cold|line|all] [flags]\n\n")
 		flags.PrintDefaults()
 	}
 	flags.StringVar(&r.bins, "bin", "../bin", "folder of clientmode, loadbalancer and servermode")

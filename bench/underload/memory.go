@@ -147,7 +147,7 @@ func fill(s *service.Service, arm memoryArm) error {
 	return err
 }
 
-// feed hands out the numbers below n until somebody fails.
+// feed hands out the numbers below n until one fails.
 func feed(numbers chan<- int, n int, failed <-chan error) error {
 	defer close(numbers)
 	for i := range n {

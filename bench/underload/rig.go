@@ -11,7 +11,7 @@ import (
 )
 
 // rig is what the figures share: the binaries, the native action, and a folder
-// that functions, who are users of their own, can pass through.
+// that functions, which are users of their own, can pass through.
 type rig struct {
 	bins   string
 	rounds int

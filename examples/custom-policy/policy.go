@@ -34,8 +34,8 @@ func (p ownFirst) Pick(r policy.Request, f *policy.Fleet, now time.Time, rng *ra
 	return best
 }
 
-// cost only ranks: a free slot of one's own, then a rented one, then whoever has
-// the least to do. Where the function has to be loaded first costs a little more.
+// cost only ranks: a free slot of an own server, then a rented one, then the server with
+// the lowest load. A server that has to initialise the function first costs a little more.
 func (p ownFirst) cost(fn *policy.Function, s *policy.Server) float64 {
 	cost := float64(s.Load()) / float64(s.Slots())
 	switch {

@@ -1,6 +1,6 @@
 import com.google.gson.JsonObject;
 
-/** Greets somebody: the smallest action of a Java runtime, with --main Hello. */
+/** Greets: the smallest action of a Java runtime, with --main Hello. */
 public class Hello {
     public static JsonObject main(JsonObject args) {
         String name = args.has("name") ? args.get("name").getAsString() : "stranger";

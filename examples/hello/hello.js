@@ -1,4 +1,4 @@
-// Greets somebody: the smallest action of kind nodejs.
+// Greets: the smallest action of kind nodejs.
 function main(args) {
   const name = args.name ?? "stranger";
   console.log(`greeting ${name}`);

@@ -1,6 +1,6 @@
 <?php
 
-// Greets somebody: the smallest action of a PHP runtime.
+// Greets: the smallest action of a PHP runtime.
 function main(array $args): array
 {
     $name = $args['name'] ?? 'stranger';

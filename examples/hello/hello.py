@@ -1,4 +1,4 @@
-"""Greets somebody: the smallest action of kind python:3."""
+"""Greets: the smallest action of kind python:3."""
 
 
 def main(args):

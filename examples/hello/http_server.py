@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Greets somebody: the smallest action of kind http, a web server."""
+"""Greets: the smallest action of kind http, a web server."""
 
 import json
 import os

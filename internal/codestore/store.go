@@ -1,6 +1,9 @@
 // Package codestore keeps the code that clients sent, by content, on disk. Code
 // is kept apart for each tenant: knowing a digest must not be enough to run
-// somebody else's code.
+// another tenant's code.
+//
+// A file is verified by its hash at each use and not synced at each write: a torn
+// file counts as missing, and the client sends the code again.
 package codestore
 
 import (

@@ -2,6 +2,10 @@
 // collector by OTLP over HTTP. It is off unless OpenTelemetry's own variables
 // name a collector; then a Tracer is nil, a Span zero, and all that is done with
 // them costs a comparison.
+//
+// The spans are the OpenTelemetry SDK's, so its variables mean what they mean
+// elsewhere. The SDK drops spans that do not fit into its queue silently, so a
+// bound before the queue counts them.
 package trace
 
 import (

@@ -4,8 +4,13 @@
 // The server's side is a [Listener], on which it serves as on any other. The
 // balancer's side is a [Hub], which dials through it. Between them is yamux: a
 // stream for each connection, each with a window of its own, so that a slow one
-// neither holds up the others nor piles up in memory. Both sides ask each other
-// whether they are there, because NAT forgets connections without a word.
+// neither holds up the others nor piles up in memory. Both sides ping, because NAT
+// drops idle connections without notice.
+//
+// yamux cannot say of a failed write whether some of it was sent, so such a write
+// counts as sent. What was certainly not sent is known where no stream could be
+// opened. Writes go in pieces of 16 KiB, so that a small answer gets between those
+// of a large one.
 package tunnel
 
 import (

@@ -122,7 +122,7 @@ func TestHosts_AutoscalersReadWhatThereIs(t *testing.T) {
 	for name, kinds := range map[string][]string{
 		"../../examples/hosts/keda.yaml": {"ScaledObject"},
 		"../../examples/hosts/hpa.yaml":  {"ConfigMap", "HorizontalPodAutoscaler"},
-		"../../docs/operations.md":       nil,
+		"../../docs/autoscale.md":        nil,
 	} {
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)

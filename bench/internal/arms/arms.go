@@ -2,7 +2,6 @@ package arms
 
 import (
 	"os/exec"
-	"path/filepath"
 	"slices"
 )
 
@@ -15,6 +14,7 @@ type Arm struct {
 
 	server    func(r *Rig, at spot) *exec.Cmd          // nil: nothing is remote
 	between   func(r *Rig, at spot) (*exec.Cmd, error) // what containers send to, before the server; nil: nothing
+	before    bool                                     // it runs the binaries of an earlier build
 	needs     string                                   // a program of others without which the arm is not there
 	container func(r *Rig, at spot) *exec.Cmd
 	main      func(upstream string) string // what the platform's init says; nil: "main"
@@ -24,6 +24,7 @@ type Arm struct {
 
 // spot is where a process runs.
 type spot struct {
+	bins     string // folder of the product's programs
 	dir      string // of its own, empty
 	listen   string // address
 	upstream string // a container's server, or what stands before it: URL
@@ -41,34 +42,37 @@ const (
 	Shipped      = "openserverless-shipped"
 	Best         = "openserverless-best"
 	Ours         = "whiskaway"
+	Before       = "whiskaway-before"
 	OursPython   = "whiskaway-python"
 	OursExecuted = "whiskaway-executed"
 	ServerApache = "openserverless-server" // alone, its only container
 	ServerOurs   = "whiskaway-server"
 	Balanced     = "whiskaway-balanced"
+	BalancedThen = "whiskaway-balanced-before"
 	OverNginx    = "whiskaway-nginx"
 	OverHAProxy  = "whiskaway-haproxy"
 )
 
 var all = []*Arm{
-	{Key: Exchange, Label: "one HTTP exchange", container: func(r *Rig, at spot) *exec.Cmd {
+	{Key: Exchange, Label: "one HTTP exchange, no function", container: func(r *Rig, at spot) *exec.Cmd {
 		return exec.Command(r.own("floor"), "--listen", at.listen, "exchange")
 	}},
-	{Key: Floor, Label: "floor", container: func(r *Rig, at spot) *exec.Cmd {
+	{Key: Floor, Label: "the least a second host can cost", container: func(r *Rig, at spot) *exec.Cmd {
 		return exec.Command(r.own("floor"), "--listen", at.listen, "--upstream", at.upstream, "client")
 	}, server: func(r *Rig, at spot) *exec.Cmd {
 		return exec.Command(r.own("floor"), "--listen", at.listen, "--dir", at.dir, "server")
 	}},
-	{Key: Direct, Label: "direct", container: func(r *Rig, at spot) *exec.Cmd {
+	{Key: Direct, Label: "a container, nothing remote", container: func(r *Rig, at spot) *exec.Cmd {
 		return exec.Command(r.own("direct"), "--listen", at.listen, "--dir", at.dir)
 	}},
-	{Key: DirectApache, Label: "direct, Apache's", container: peer("")},
-	{Key: Plain, Label: "direct, servermode", container: func(r *Rig, at spot) *exec.Cmd {
-		return exec.Command(filepath.Join(r.Bins, "servermode"), append(serverArgs(at), "--plain-kind", at.kind)...)
+	{Key: DirectApache, Label: "Apache's container, nothing remote", container: peer("")},
+	{Key: Plain, Label: "servermode as that container", container: func(r *Rig, at spot) *exec.Cmd {
+		return exec.Command(at.program("servermode"), append(serverArgs(at), "--plain-kind", at.kind)...)
 	}},
 	{Key: Shipped, Label: "OpenServerless, as shipped", First: 300, container: peer("OW_ACTIVATE_PROXY_CLIENT=1"), server: peer("OW_ACTIVATE_PROXY_SERVER=1"), main: atServer},
 	{Key: Best, Label: "OpenServerless, at its best", container: peer("OW_ACTIVATE_PROXY_CLIENT=1"), server: inMemory(peer("OW_ACTIVATE_PROXY_SERVER=1")), main: atServer, ready: appendLogs},
 	{Key: Ours, Label: "Whiskaway", container: client, server: server},
+	{Key: Before, Label: "Whiskaway, an earlier build", container: client, server: server, before: true},
 	{Key: OursPython, Label: "Whiskaway, python:3", container: client, server: server, python: true},
 	{Key: OursExecuted, Label: "Whiskaway, python:3, not forked", container: client, server: func(r *Rig, at spot) *exec.Cmd {
 		cmd := server(r, at)
@@ -76,11 +80,12 @@ var all = []*Arm{
 		return cmd
 	}, python: true},
 	{Key: Balanced, Label: "Whiskaway's balancer", container: client, between: balancer, server: server},
+	{Key: BalancedThen, Label: "Whiskaway's balancer, an earlier build", container: client, between: balancer, server: server, before: true},
 	{Key: OverNginx, Label: "nginx", container: client, between: nginx, server: server, needs: "nginx"},
 	{Key: OverHAProxy, Label: "HAProxy", container: client, between: haproxy, server: server, needs: "haproxy"},
 	{Key: ServerApache, Label: "OpenServerless", container: peer("OW_ACTIVATE_PROXY_SERVER=1")},
 	{Key: ServerOurs, Label: "Whiskaway", container: func(r *Rig, at spot) *exec.Cmd {
-		return exec.Command(filepath.Join(r.Bins, "servermode"), serverArgs(at)...)
+		return exec.Command(at.program("servermode"), serverArgs(at)...)
 	}},
 }
 
@@ -89,7 +94,7 @@ var all = []*Arm{
 func (r *Rig) Arms(keys ...string) (out []*Arm) {
 	for _, a := range all {
 		theirs := slices.Contains([]string{DirectApache, Shipped, Best, ServerApache}, a.Key)
-		if slices.Contains(keys, a.Key) && (r.Peer != "" || !theirs) && installed(a.needs) {
+		if slices.Contains(keys, a.Key) && (r.Peer != "" || !theirs) && (r.Before != "" || !a.before) && installed(a.needs) {
 			out = append(out, a)
 		}
 	}

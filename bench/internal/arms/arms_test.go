@@ -42,7 +42,7 @@ func newRig(t *testing.T) *arms.Rig {
 	t.Helper()
 	bins, err := binaries()
 	require.NoError(t, err)
-	r, err := arms.Open(bins, os.Getenv("PEER_BIN"))
+	r, err := arms.Open(bins, "", os.Getenv("PEER_BIN"))
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, r.Close()) })
 	return r
@@ -169,6 +169,6 @@ func logEnd(t *testing.T, pid int) (end int) {
 }
 
 func TestOpen_SaysWhatIsMissing(t *testing.T) {
-	_, err := arms.Open(t.TempDir(), "")
+	_, err := arms.Open(t.TempDir(), "", "")
 	assert.ErrorContains(t, err, "call make build first")
 }

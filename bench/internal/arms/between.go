@@ -20,7 +20,7 @@ func balancer(r *Rig, at spot) (*exec.Cmd, error) {
 	if err := os.WriteFile(own, []byte(balancerToken+"\n"), 0o600); err != nil {
 		return nil, err
 	}
-	return exec.Command(filepath.Join(r.Bins, "loadbalancer"), "--listen", at.listen, "--server", at.upstream, "--state-dir", filepath.Join(at.dir, "state"),
+	return exec.Command(at.program("loadbalancer"), "--listen", at.listen, "--server", at.upstream, "--state-dir", filepath.Join(at.dir, "state"),
 		"--token-file", r.token, "--servers-token-file", own, "--log-level", "error"), nil
 }
 

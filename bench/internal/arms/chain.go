@@ -68,6 +68,10 @@ func (c *Chain) start(command command, at *place.Place, ip string, where spot, f
 		return nil, "", err
 	}
 	where.listen = net.JoinHostPort(ip, port)
+	where.bins = c.rig.Bins
+	if c.Arm.before {
+		where.bins = c.rig.Before
+	}
 	if where.dir, err = os.MkdirTemp(c.dir, ""); err == nil {
 		err = os.Chmod(where.dir, 0o711)
 	}

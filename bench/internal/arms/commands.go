@@ -8,13 +8,16 @@ import (
 	"github.com/whiskaway/whiskaway/bench/internal/proc"
 )
 
+// program is one of the product's.
+func (s spot) program(name string) string { return filepath.Join(s.bins, name) }
+
 func client(r *Rig, at spot) *exec.Cmd {
-	return exec.Command(filepath.Join(r.Bins, "clientmode"), "--listen", at.listen, "--upstream", at.upstream, "--kind", at.kind,
+	return exec.Command(at.program("clientmode"), "--listen", at.listen, "--upstream", at.upstream, "--kind", at.kind,
 		"--token-file", r.token, "--spool-dir", at.dir)
 }
 
 func server(r *Rig, at spot) *exec.Cmd {
-	return exec.Command(filepath.Join(r.Bins, "servermode"), append(serverArgs(at), "--token-file", r.tokens)...)
+	return exec.Command(at.program("servermode"), append(serverArgs(at), "--token-file", r.tokens)...)
 }
 
 // serverArgs has more runs wait than any figure has callers: OpenServerless'

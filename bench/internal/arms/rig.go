@@ -1,5 +1,5 @@
 // Package arms is the ways of running a function that are compared: how the
-// processes of each are started, and to whom an invoker talks.
+// processes of each are started, and where an invoker sends.
 package arms
 
 import (
@@ -17,11 +17,12 @@ const containers = 2
 
 // Rig is what all arms are started with.
 type Rig struct {
-	Bins string // folder of clientmode, loadbalancer and servermode
-	Peer string // the proxy of Apache OpenServerless; empty: it is not there
+	Bins   string // folder of clientmode, loadbalancer and servermode
+	Before string // folder of the same of an earlier build; empty: nothing is compared with it
+	Peer   string // the proxy of Apache OpenServerless; empty: it is not there
 
 	site   *place.Site
-	dir    string // functions, who may be users of their own, can pass through it
+	dir    string // functions, which may be users of their own, can pass through it
 	memory string // a folder in memory, only with a peer
 	token  string // file of containers and balancers, and what callers have
 	tokens string // file of servers
@@ -35,8 +36,8 @@ const (
 // Open builds the programs that arms need beside bins' and the peer's. With a peer
 // the remote halves of all arms run in a network of their own, because both
 // of its halves insist on one port; that takes root.
-func Open(bins, peer string) (*Rig, error) {
-	r := &Rig{Bins: bins, Peer: peer}
+func Open(bins, before, peer string) (*Rig, error) {
+	r := &Rig{Bins: bins, Before: before, Peer: peer}
 	err := r.open()
 	if err != nil {
 		r.Close()
@@ -46,13 +47,13 @@ func Open(bins, peer string) (*Rig, error) {
 }
 
 func (r *Rig) open() (err error) {
-	for _, name := range []string{"clientmode", "loadbalancer", "servermode"} {
-		if _, err := os.Stat(filepath.Join(r.Bins, name)); err != nil {
-			return fmt.Errorf("%w: call make build first, or say where the binaries are with --bin", err)
-		}
+	if r.Bins, err = programs(r.Bins); err != nil {
+		return fmt.Errorf("%w: call make build first, or say where the binaries are with --bin", err)
 	}
-	if r.Bins, err = filepath.Abs(r.Bins); err != nil {
-		return err
+	if r.Before != "" {
+		if r.Before, err = programs(r.Before); err != nil {
+			return fmt.Errorf("--before: %w", err)
+		}
 	}
 	if r.dir, err = os.MkdirTemp("/var/tmp", "whiskaway-bench-"); err != nil {
 		return err
@@ -75,6 +76,16 @@ func (r *Rig) open() (err error) {
 		return err
 	}
 	return r.build("floor", "direct", "echo")
+}
+
+// programs is a folder's absolute path, which has the product's programs.
+func programs(dir string) (string, error) {
+	for _, name := range []string{"clientmode", "loadbalancer", "servermode"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			return "", err
+		}
+	}
+	return filepath.Abs(dir)
 }
 
 func (r *Rig) openPeer() (err error) {

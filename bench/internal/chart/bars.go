@@ -11,11 +11,12 @@ import (
 	"github.com/whiskaway/whiskaway/bench/internal/stats"
 )
 
-// bars draws groups of bars with whiskers from quartile to quartile. The
-// library's own cannot stand on a logarithmic axis, which has no zero.
+// bars draws groups of bars with whiskers from quartile to quartile, or of dots:
+// on a logarithmic axis, which has no zero, the length of a bar says nothing.
 type bars struct {
 	groups int
 	series []Series
+	dots   bool
 	label  func(float64) string // of a bar
 	style  draw.TextStyle       // of labels
 }
@@ -61,14 +62,21 @@ func (b *bars) in(group int) (out []Series) {
 
 func (b *bars) bar(c draw.Canvas, s Series, q stats.Quartiles, at vg.Rectangle, trY func(float64) vg.Length) {
 	top := trY(q.Median)
-	c.FillPolygon(s.Color, []vg.Point{at.Min, {X: at.Max.X, Y: at.Min.Y}, {X: at.Max.X, Y: top}, {X: at.Min.X, Y: top}})
 	middle, arm := (at.Min.X+at.Max.X)/2, (at.Max.X-at.Min.X)/6
 	low, high := trY(q.Lower), trY(q.Upper)
+	gap := vg.Length(0) // between the median and its label
+	if b.dots {
+		gap = vg.Points(4.5)
+		dot := draw.GlyphStyle{Color: s.Color, Radius: gap, Shape: draw.CircleGlyph{}}
+		c.DrawGlyph(dot, vg.Point{X: middle, Y: top})
+	} else {
+		c.FillPolygon(s.Color, []vg.Point{at.Min, {X: at.Max.X, Y: at.Min.Y}, {X: at.Max.X, Y: top}, {X: at.Min.X, Y: top}})
+	}
 	line := draw.LineStyle{Color: color.Gray{0x30}, Width: vg.Points(0.8)}
 	c.StrokeLine2(line, middle, low, middle, high)
 	c.StrokeLine2(line, middle-arm, low, middle+arm, low)
 	c.StrokeLine2(line, middle-arm, high, middle+arm, high)
-	c.FillText(b.style, vg.Point{X: middle, Y: max(top, high) + vg.Points(2.5)}, b.label(q.Median))
+	c.FillText(b.style, vg.Point{X: middle, Y: max(top+gap, high) + vg.Points(2.5)}, b.label(q.Median))
 }
 
 // DataRange is of all that is drawn, labels not included.

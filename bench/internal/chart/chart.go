@@ -16,7 +16,7 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 )
 
-// Chart is a picture of grouped bars.
+// Chart is a picture of grouped bars, or of dots on a logarithmic axis.
 type Chart struct {
 	Title, Y  string
 	Groups    []string
@@ -37,7 +37,7 @@ func (c Chart) plot() *plot.Plot {
 	p.Y.Tick.Label.Font, p.X.Tick.Label.Font, p.Legend.TextStyle.Font = letters(9.5), letters(10.5), letters(9.5)
 	style := p.Y.Tick.Label
 	style.Font, style.XAlign, style.YAlign = letters(7), text.XCenter, text.YBottom
-	b := &bars{groups: len(c.Groups), series: c.Series, label: c.Label, style: style}
+	b := &bars{groups: len(c.Groups), series: c.Series, dots: c.Logarithm, label: c.Label, style: style}
 	p.Add(rules{}, b)
 	p.NominalX(c.Groups...)
 	p.X.Padding, p.Y.Padding, p.X.LineStyle.Width = 0, 0, vg.Points(0.7)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// ErrNotSent means that nobody has seen the request.
+// ErrNotSent means that no runtime has seen the request.
 var ErrNotSent = errors.New("not sent")
 
 // staleAfter is how long a connection may have been idle and still be trusted
@@ -44,7 +44,7 @@ func dialer(address string) func(time.Duration) (net.Conn, error) {
 // Do sends a request, its head with the empty line and its body, and reads the
 // answer, which is valid until the next call. It never sends anything twice:
 // after an error the next request goes over a new connection. The error is
-// ErrNotSent if nobody was there.
+// ErrNotSent if nothing listened.
 func (c *Conn) Do(head, body []byte, limit time.Duration) (*Answer, error) {
 	now := time.Now()
 	if c.wire != nil && now.Sub(c.used) > staleAfter && !alive(c.wire) {

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// coarse is how long before its time the runtime's timer is left for the
+// coarse is how long before a run is due the runtime's timer is left for the
 // kernel's: the former may be late by more than a millisecond.
 const coarse = 3 * time.Millisecond
 

@@ -8,8 +8,8 @@ import (
 // pools have the containers that are free, by function. A container gets no more
 // runs at once than it takes: a further one waits, as it does with the platform.
 type pools struct {
-	each []chan *Target // by function; nil: nobody holds it
-	held []int          // the functions that somebody holds
+	each []chan *Target // by function; nil: no container holds it
+	held []int          // the functions that a container holds
 }
 
 func newPools(targets []*Target) *pools {

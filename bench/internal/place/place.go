@@ -1,7 +1,7 @@
 // Package place starts processes and opens connections in the host's network or
 // in networks of their own, which stand in for two hosts. Such a network has no name
 // and no file: the kernel removes it with the last process in it, whatever
-// became of who made it.
+// became of the process that made it.
 package place
 
 import (
@@ -34,7 +34,7 @@ func open(enter func() error) (*Place, error) {
 }
 
 func (p *Place) live(enter func() error, ready chan<- error) {
-	// Never unlocked, so that the thread ends with the goroutine: nobody else must
+	// Never unlocked, so that the thread ends with the goroutine: nothing else must
 	// find himself in its network, and its processes are killed with it.
 	runtime.LockOSThread()
 	if p.tid = syscall.Gettid(); p.tid == syscall.Getpid() { // the one thread that outlives its goroutine

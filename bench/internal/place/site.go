@@ -23,7 +23,7 @@ func OneHost(containers int) (*Site, error) {
 	return s, err
 }
 
-// FarIP in networks of their own: nobody but these sees it.
+// FarIP in networks of their own: only these see it.
 const farIP = "10.231.0.1"
 
 // TwoHosts has each in a network of its own. It needs root and the command ip.

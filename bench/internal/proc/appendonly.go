@@ -13,7 +13,7 @@ import (
 
 // Append has all that a process writes to its open files whose names begin with
 // one of the prefixes appended. How a file is written belongs to the open file and not
-// to a descriptor, so it holds for whom the process has passed one on to, too. It
+// to a descriptor, so it also holds for a process that was given the descriptor. It
 // returns how many descriptors there are, and takes the rights to trace the
 // process.
 func Append(pid int, prefixes ...string) (n int, err error) {

@@ -1,4 +1,4 @@
-"""Greets somebody with a package that the server installs from requirements.txt."""
+"""Greets with a package that the server installs from requirements.txt."""
 import inflection
 
 

@@ -31,13 +31,14 @@ func newRun(parent context.Context, until time.Time) *Run {
 	return r
 }
 
-// Context is what the run is executed under; it ends when the run is cancelled.
+// Context returns the context of the run's execution. It ends when the run is
+// cancelled.
 func (r *Run) Context() context.Context { return r.ctx }
 
 // Cancel ends the run's context.
 func (r *Run) Cancel() { r.cancel(ErrCancelled) }
 
-// Done is closed when the run has its outcome.
+// Done returns a channel that is closed when the run has its outcome.
 func (r *Run) Done() <-chan struct{} { return r.done }
 
 // Outcome returns the run's result or error. It is for a run that is done.

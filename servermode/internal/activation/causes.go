@@ -20,8 +20,8 @@ type Overdue struct {
 	Init  bool
 }
 
-// grain is what limits are multiples of, as people set them: what is left of one
-// when it arrives here is a little less.
+// grain is a unit in which limits are set. The time left when a request arrives is
+// a little less than its limit, and is rounded up.
 const grain = 100 * time.Millisecond
 
 func (o Overdue) Error() string {

@@ -34,7 +34,7 @@ func (r record) run() *Run {
 }
 
 // remember keeps a run's outcome, and its result if that is within the budget; the
-// caller holds mu. It returns by how many bytes more are kept.
+// caller holds mu. It returns the number of bytes that are now kept for it.
 func (s *shard) remember(run *Run, failed error, budget int64) (more int64) {
 	r := record{err: failed}
 	if failed == nil && int64(len(run.result)) <= budget {

@@ -51,9 +51,9 @@ type Table struct {
 // shards keep callers out of each other's way.
 const shards = 32
 
-// New returns a table of at most most runs and budget bytes of results. Of a failed
-// run keep says what is remembered, and whether the run is: one that was not started
-// may be tried again.
+// New returns a table of at most most runs and budget bytes of results. For a failed
+// run keep returns the error to remember and whether the run is remembered at all: a
+// run that was not started may be tried again.
 func New(most int, budget int64, keep func(error) (kept error, remember bool)) *Table {
 	t := &Table{keep: keep}
 	t.SetLimits(most, budget)

@@ -1,5 +1,5 @@
-// Package host is what the server knows of the machine it runs on: memory, disk,
-// what it lacks, and the server's own folder there.
+// Package host is the machine that the server runs on: its memory and disk, its
+// faults, and the server's own folder.
 package host
 
 import (
@@ -11,8 +11,8 @@ import (
 // no memory, no disk, too many processes.
 var ErrStart = errors.New("the server could not start the function")
 
-// faults are what a host may lack, in words for anybody: no path, no detail. What
-// fails for want of it fails here again at once; elsewhere it may not.
+// faults are resources that a host may lack, in public words: no path, no detail. A
+// start that lacks one fails here again at once; at another server it may not.
 var faults = []struct {
 	numbers []syscall.Errno
 	words   string

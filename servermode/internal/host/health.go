@@ -13,7 +13,7 @@ import (
 // silentFor is how long a sweep may take.
 const silentFor = 5 * time.Second
 
-// Health is what the janitor has seen. It takes none of the table's locks: it
+// Health is the janitor's findings. It takes none of the table's locks: it
 // answers also when one of them is never released.
 type Health struct {
 	mu   sync.Mutex // guards what follows
@@ -57,12 +57,12 @@ func TryOut(dir string) error {
 	return errors.Join(err, f.Close(), os.Remove(f.Name()))
 }
 
-// Unfit is a reason why the host cannot serve, in words for anybody.
+// Unfit is a reason why the host cannot serve, in public words.
 type Unfit string
 
 func (u Unfit) Error() string { return string(u) }
 
-// complaint returns for anybody what a failed try means: no path, no detail.
+// complaint returns what a failed try means, in public words: no path, no detail.
 func complaint(err error) string {
 	var number syscall.Errno
 	var unfit Unfit

@@ -34,7 +34,7 @@ func LogFile(stateDir string) (path string, ok bool) {
 	return path, f.Close() == nil
 }
 
-// isForeign reports whether a folder holds something and is no server's.
+// isForeign reports whether a folder is neither empty nor a server's.
 func isForeign(entries []os.DirEntry) bool {
 	if len(entries) == 0 || len(entries) == 1 && entries[0].Name() == "lost+found" {
 		return false

@@ -15,7 +15,7 @@ import (
 // memoryFor is how long a reading of the host's memory is used again.
 const memoryFor = 50 * time.Millisecond
 
-// leastReserve is what functions leave to the host at least, in bytes.
+// leastReserve is how many bytes functions leave to the host at least.
 const leastReserve = 64 << 20
 
 // MemoryGauge reads how much memory is left, on the host and within the limit of

@@ -7,9 +7,9 @@ import (
 	"strconv"
 )
 
-// ResidentMemory is what a process and all that descend from it have in RAM, in
-// bytes; a page that two of them share counts twice. A process that is gone has
-// none. It reads /proc: for people who ask, not for the run path.
+// ResidentMemory returns the bytes in RAM of a process and of all its descendants. A
+// page that two of them share counts twice. A process that is gone has none. It reads
+// /proc, which is too slow for the run path.
 func ResidentMemory(pid int) (total int64) {
 	seen := map[int]bool{} // while it is read the tree changes
 	for pids := []int{pid}; len(pids) > 0; {

@@ -64,8 +64,8 @@ func (d *State) Path(name string) string { return filepath.Join(d.Dir, name) }
 // Close gives the folder up.
 func (d *State) Close() error { return d.lock.Close() }
 
-// make makes the folder and its parts. A folder that holds something and is no
-// server's is left alone: what lies in it would be lost.
+// make makes the folder and its parts. A folder with other contents is left alone:
+// they would be lost.
 func (d *State) make() error {
 	entries, err := os.ReadDir(d.Dir)
 	fresh := errors.Is(err, os.ErrNotExist)

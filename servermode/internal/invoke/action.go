@@ -19,7 +19,7 @@ type Action struct {
 }
 
 // Describe returns the action that an init describes, and keeps its code, if that
-// came with it. The container is what its caller said of its own environment.
+// came with it. The container is the caller's own environment.
 func (s *Service) Describe(by Caller, init *runtimespec.InitBody, code runtimespec.Digest, kind string, container map[string]string) (a Action, err error) {
 	if init.HasCode {
 		if err := s.Store.Put(by.Tenant, code, init.Code); err != nil {

@@ -20,8 +20,8 @@ const (
 	// failureTime, so that a flood of them floods no log.
 	failureLines = 10
 	failureTime  = time.Minute
-	// failureNames is from how many functions on those are forgotten whose time is
-	// over.
+	// failureNames is the number of functions from which on those are forgotten
+	// whose failureTime is over.
 	failureNames = 1024
 )
 
@@ -40,8 +40,7 @@ type failures struct {
 	missed int
 }
 
-// admit reports whether one more may be logged, and of how many before it nothing
-// was.
+// admit reports whether one more may be logged, and how many before it were not.
 func (l *failureLog) admit(key function.Key, now time.Time) (missed int, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -64,7 +63,7 @@ func (l *failureLog) admit(key function.Key, now time.Time) (missed int, ok bool
 }
 
 // forget drops functions whose time is over, once there are many; the caller holds
-// mu. What was missed of them is in the metrics.
+// mu. The metrics have the failures that were not logged.
 func (l *failureLog) forget(now time.Time) {
 	if len(l.recent) < failureNames {
 		return

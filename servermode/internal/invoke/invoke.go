@@ -1,5 +1,5 @@
-// Package invoke is what every dialect asks for: an action is made known and ready,
-// its activations are executed, and its lease ends. It knows no HTTP.
+// Package invoke does what every dialect asks for: it makes an action known and
+// ready, and executes its activations. It knows no HTTP.
 package invoke
 
 import (
@@ -56,15 +56,15 @@ func New(s Service) *Service {
 // Kill ends the inits and runs that are left.
 func (s *Service) Kill() { s.end(activation.ErrShutdown) }
 
-// Context returns what an init or a run works under: it ends at the time limit or
-// with the server. stop cancels it.
+// Context returns the context of an init or a run. It ends at the time limit or with
+// the server; stop cancels it.
 func (s *Service) Context(limit time.Duration, late activation.Overdue) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(s.base)
 	timer := time.AfterFunc(limit, func() { cancel(late) })
 	return ctx, func() { timer.Stop(); cancel(activation.ErrCancelled) }
 }
 
-// Caller is on whose behalf something is asked for.
+// Caller is the source of a request.
 type Caller struct {
 	Tenant string
 	Span   trace.Span        // of the request; none where traces are off
@@ -76,8 +76,8 @@ func (s *Service) Init(ctx context.Context, a Action, lease string, sink functio
 	return s.Table.Init(ctx, a.Key, lease, a.Info, s.Launcher.Program(a.Key.Tenant, a.Spec), sink)
 }
 
-// Run executes one activation, and logs its failure. What helps the author with that
-// goes to sink. The body becomes the service's.
+// Run executes one activation, and logs its failure. A hint for the author goes to
+// sink. Run may change the body.
 func (s *Service) Run(ctx context.Context, by Caller, key activation.Key, lease string, body []byte, sink function.Sink) ([]byte, error) {
 	if by.Span.On() {
 		by.Span.Text("faas.name", s.Table.Info(key.Key).Name)

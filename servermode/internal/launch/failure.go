@@ -15,7 +15,8 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 )
 
-// Explain adds to the end of a process what the server knows of its cause.
+// Explain adds to the error of a process that ended what the server knows of the
+// cause.
 func (l *Launcher) Explain(err error) error {
 	var exit *process.ExitError
 	if !errors.As(err, &exit) || !exit.Status.Signaled() {
@@ -38,8 +39,8 @@ func fileLimit(bytes uint64) string {
 	return fmt.Sprintf("a file may have %d bytes on this server (--max-file-size)", bytes)
 }
 
-// HintAt tells an author whose program has caught what the limit of files did to
-// it, and made an error of it, whose limit it is.
+// HintAt names the owner's limit of file sizes to an author whose program has met it
+// and made a result of that.
 func (l *Launcher) HintAt(result []byte, sink function.Sink) {
 	const longest = 64 << 10 // no larger result is about this alone
 	most := l.cfg.Limits.FileSize
@@ -51,12 +52,12 @@ func (l *Launcher) HintAt(result []byte, sink function.Sink) {
 	}
 }
 
-// full is what programs say of a disk without room.
+// full are the words of programs for a disk without room.
 var full = []string{"No space left on device", "Disk quota exceeded", "ENOSPC", "EDQUOT"}
 
-// blameHost makes a failure the host's that a tool has met in the action's name: pip
-// has no room to install, say. An action that fills what is its own has filled no
-// disk of the server's.
+// blameHost makes a failure the host's if a tool met it for the action: pip has no
+// room to install, say. An action that fills its own folders is to blame itself, so
+// the server's disk is tried.
 func (l *Launcher) blameHost(err error) error {
 	var problem *kind.ActionError
 	if !errors.As(err, &problem) {
@@ -70,8 +71,8 @@ func (l *Launcher) blameHost(err error) error {
 	return err
 }
 
-// failed sorts a failure: the action's own is told to its author, in the
-// answer and on stderr.
+// failed sorts a failure. The action's own goes to its author, in the answer and on
+// stderr.
 func (p *program) failed(ctx context.Context, err error, sink function.Sink) error {
 	err = p.launcher.blameHost(p.launcher.Explain(err))
 	var ack *process.AckError

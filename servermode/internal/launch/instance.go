@@ -13,13 +13,12 @@ import (
 // instance is a process as the function package sees it.
 type instance struct{ *process.Process }
 
-// Memory is what the process, with all it has started, holds of the host's
-// memory, in bytes.
+// Memory returns the resident bytes of the process and of all that it has started.
 func (i instance) Memory() int64 {
 	return host.ResidentMemory(i.PID())
 }
 
-// ranks are what places mean to the kernel.
+// ranks are the places, in the kernel's terms.
 var ranks = [...]sandbox.Rank{function.InFront: sandbox.Ordinary, function.Aside: sandbox.Lower, function.Behind: sandbox.Idle}
 
 func (i instance) Yield(place func() function.Place) {

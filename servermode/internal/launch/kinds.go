@@ -11,6 +11,10 @@ import (
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/servermode/internal/host"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/golang"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/http"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/node"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/python"
 )
 
 // openKinds finds out what this host can run.
@@ -30,31 +34,31 @@ func (l *Launcher) openKinds() error {
 }
 
 // http uses the Python that was found, if any: call it after openPython.
-func (l *Launcher) http() kind.HTTP {
-	h := kind.HTTP{Concurrency: l.cfg.Concurrency}
+func (l *Launcher) http() http.Kind {
+	h := http.Kind{Concurrency: l.cfg.Concurrency}
 	for _, k := range l.Kinds {
-		if python, ok := k.(*kind.Python); ok {
-			h.Python = python
+		if p, ok := k.(*python.Kind); ok {
+			h.Python = p
 		}
 	}
 	return h
 }
 
 func (l *Launcher) openNode(uid int) error {
-	node, err := kind.NewNode(candidates(l.cfg.Node, "node"), l.cfg.State.Path("launchers"), uid)
+	n, err := node.New(candidates(l.cfg.Node, "node"), l.cfg.State.Path("launchers"), uid)
 	if err == nil {
-		node.Modules, node.Concurrency = l.cfg.NodeModules, l.cfg.Concurrency
+		n.Modules, n.Concurrency = l.cfg.NodeModules, l.cfg.Concurrency
 	}
-	return l.offer("nodejs", "--node", l.cfg.Node, node, err)
+	return l.offer("nodejs", "--node", l.cfg.Node, n, err)
 }
 
 func (l *Launcher) openGo(uid int) error {
-	golang, err := kind.NewGo(candidates(l.cfg.Go, "go", "/usr/local/go/bin/go"), l.cfg.Native, uid)
-	return l.offer("go:1", "--go", l.cfg.Go, golang, err)
+	g, err := golang.New(candidates(l.cfg.Go, "go", "/usr/local/go/bin/go"), l.cfg.Native, uid)
+	return l.offer("go:1", "--go", l.cfg.Go, g, err)
 }
 
-// someUser is a uid to try interpreters as, -1 where functions run as the
-// server's own user.
+// someUser returns a uid to try interpreters as; -1 if functions run as the server's
+// own user.
 func (l *Launcher) someUser() (uid int, done func(), err error) {
 	if l.Box.Users == nil {
 		return -1, func() {}, nil
@@ -69,7 +73,7 @@ func (l *Launcher) someUser() (uid int, done func(), err error) {
 // noUV in the configuration's place of a path leaves requirements to pip.
 const noUV = "none"
 
-// candidates are where an interpreter is looked for: where the owner says, else
+// candidates returns where an interpreter is looked for: where the owner says, else
 // in the usual places.
 func candidates(configured, name string, more ...string) []string {
 	if configured != "" {
@@ -84,16 +88,16 @@ type described interface {
 	Describe() string
 }
 
-// offer adds a kind if the host has what it needs. To lack what the owner
-// named is a mistake in the configuration.
+// offer adds a kind if the host has what it needs. If the owner named the kind, a
+// host without it is a mistake in the configuration.
 func (l *Launcher) offer(name, flag, configured string, k described, err error) error {
 	switch {
 	case err != nil && host.Fault(err) != "": // a server without the kind would seem well
 		return fmt.Errorf("%s: %w", name, err)
 	case err == nil:
 		l.Kinds = append(l.Kinds, k)
-		if configured != "" {
-			l.noteConfigured(k)
+		if stands, ok := k.(kind.Stands); ok && configured != "" {
+			l.configured = append(l.configured, stands)
 		}
 		l.log.Info("kind is available", zap.String("kind", k.Name()), zap.String("by", k.Describe()))
 	case configured != "":
@@ -104,8 +108,8 @@ func (l *Launcher) offer(name, flag, configured string, k described, err error) 
 	return nil
 }
 
-// CheckKinds returns an error unless what the owner named is there still. A kind that was only
-// found here is missed by those who ask for it.
+// CheckKinds returns an error if a kind that the owner named has gone. A kind that the
+// server found by itself is missed by its callers only.
 func (l *Launcher) CheckKinds() error {
 	for _, k := range l.configured {
 		for _, path := range k.On() {
@@ -115,11 +119,4 @@ func (l *Launcher) CheckKinds() error {
 		}
 	}
 	return nil
-}
-
-// noteConfigured remembers a kind that the owner named.
-func (l *Launcher) noteConfigured(k kind.Kind) {
-	if stands, ok := k.(kind.Stands); ok {
-		l.configured = append(l.configured, stands)
-	}
 }

@@ -14,11 +14,12 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
 	"github.com/whiskaway/whiskaway/servermode/internal/host"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/native"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 	"github.com/whiskaway/whiskaway/servermode/internal/zygote"
 )
 
-// Config is what a launcher works with, and what the owner decides about processes.
+// Config is a launcher's parts, and the owner's settings for processes.
 type Config struct {
 	State       *host.State
 	Incarnation string
@@ -37,7 +38,8 @@ type Config struct {
 	Kinds
 }
 
-// Kinds are with what each kind is served; empty: what the host has is looked for.
+// Kinds are the owner's choices for kinds; empty: the host is searched for what serves
+// them.
 type Kinds struct {
 	Python, UV   string
 	HostPackages bool
@@ -46,7 +48,7 @@ type Kinds struct {
 	Go           string
 	Node         string
 	NodeModules  string
-	Native       kind.Native
+	Native       native.Kind
 	Runtimes     []string
 	Concurrency  int // runs at once in a process, where its action and kind allow it
 }
@@ -54,7 +56,7 @@ type Kinds struct {
 // Launcher starts the processes of all functions.
 type Launcher struct {
 	Box     *sandbox.Sandbox
-	Builder *build.Shop
+	Builder *build.Builder
 	Kinds   kind.Set
 	Parent  *zygote.Parent // of Python functions; nil: they are executed
 
@@ -66,7 +68,7 @@ type Launcher struct {
 	cleanups   []func() error
 }
 
-// Open finds out what the host can run, and as whom.
+// Open finds out what the host can run, and makes the sandbox ready.
 func Open(cfg Config) (*Launcher, error) {
 	l := &Launcher{cfg: cfg, log: cfg.Log}
 	for _, step := range []func() error{l.openSandbox, l.openBuilder, l.openKinds, l.findNeeds} {
@@ -79,8 +81,8 @@ func Open(cfg Config) (*Launcher, error) {
 
 func (l *Launcher) onClose(f func() error) { l.cleanups = append(l.cleanups, f) }
 
-// Close ends what Open began, in reverse order. It is for a launcher whose processes
-// have ended.
+// Close undoes Open, in reverse order. It is for a launcher whose processes have
+// ended.
 func (l *Launcher) Close() error {
 	var errs []error
 	for i := len(l.cleanups) - 1; i >= 0; i-- {

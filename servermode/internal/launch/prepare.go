@@ -55,11 +55,12 @@ func (p *program) prepare(ctx context.Context, sink function.Sink) error {
 
 func (p *program) layOut(ctx context.Context, dir string, code kind.Code, sink function.Sink) error {
 	src := filepath.Join(dir, actionFolder)
-	// The function's folder is the server's: its processes find only what they are told.
+	// The function's folder is the server's: its processes can open only paths that
+	// they know.
 	if err := errors.Join(os.Chmod(dir, 0o711), os.Mkdir(src, 0o700)); err != nil {
 		return err
 	}
-	site := kind.Site{Dir: src, Tenant: p.tenant, Env: p.spec.Env, Shop: p.launcher.Builder, Limits: p.launcher.cfg.Archives, Sink: sink}
+	site := kind.Site{Dir: src, Tenant: p.tenant, Env: p.spec.Env, Builder: p.launcher.Builder, Limits: p.launcher.cfg.Archives, Sink: sink}
 	command, err := p.kind.Prepare(ctx, site, code, p.spec.Main)
 	if err != nil {
 		return err
@@ -75,14 +76,14 @@ func (p *program) layOut(ctx context.Context, dir string, code kind.Code, sink f
 	return nil
 }
 
-// giveBack returns what the command shares with other functions.
+// giveBack releases what the command shares with other functions.
 func (p *program) giveBack() {
 	if p.command.Close != nil {
 		p.command.Close()
 	}
 }
 
-// giveAway makes the folder the function's user's.
+// giveAway makes the function's user the owner of the folder.
 func (p *program) giveAway(dir string) error {
 	if p.user == nil {
 		return nil

@@ -60,7 +60,7 @@ func orNil(i function.Instance, err error) (function.Instance, error) {
 	return i, nil
 }
 
-// Concurrency is how many runs one process takes at once.
+// Concurrency returns how many runs one process takes at once.
 func (p *program) Concurrency() int { return max(1, int(p.atOnce.Load())) }
 
 func (p *program) launch(ctx context.Context, sink function.Sink) (*process.Process, error) {
@@ -91,12 +91,12 @@ func (p *program) start(ctx context.Context, sink function.Sink) (*process.Proce
 		}
 	}
 	p.fork(&spec)
-	cell := p.launcher.Box.Cell(p.user)
-	cell.Folders = folders
-	return process.Start(ctx, cell, spec, sink)
+	group := p.launcher.Box.Group(p.user)
+	group.Folders = folders
+	return process.Start(ctx, group, spec, sink)
 }
 
-// place is where the function's processes get their folders.
+// place returns where the function's processes get their folders.
 func (p *program) place() sandbox.Place {
 	return sandbox.Place{Dir: p.dir, Action: p.command.Dir, User: p.user, Keep: p.launcher.needs}
 }

@@ -11,38 +11,38 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
-	"github.com/whiskaway/whiskaway/servermode/internal/kind"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/python"
 	"github.com/whiskaway/whiskaway/servermode/internal/zygote"
 )
 
 func (l *Launcher) openPython(uid int) error {
-	python, err := kind.NewPython(candidates(l.cfg.Python, "python3"), l.cfg.State.Path("launchers"), uid)
-	if err := l.offer("python:3", "--python", l.cfg.Python, python, err); err != nil {
+	p, err := python.New(candidates(l.cfg.Python, "python3"), l.cfg.State.Path("launchers"), uid)
+	if err := l.offer("python:3", "--python", l.cfg.Python, p, err); err != nil {
 		return err
 	}
-	if python == nil && len(l.cfg.Preload) > 0 {
+	if p == nil && len(l.cfg.Preload) > 0 {
 		return fmt.Errorf("%w: --preload: this server has no Python", daemon.ErrConfig)
 	}
-	if python == nil {
+	if p == nil {
 		return nil
 	}
-	python.HostPackages = l.cfg.HostPackages
-	if err := errors.Join(l.nameItPython(python), l.openParent(python)); err != nil {
+	p.HostPackages = l.cfg.HostPackages
+	if err := errors.Join(l.linkPython(p), l.openParent(p)); err != nil {
 		return err
 	}
 	if l.cfg.UV == noUV {
 		return nil
 	}
-	python.UV, err = kind.FindUV(candidates(l.cfg.UV, "uv"), uid)
+	p.UV, err = python.FindUV(candidates(l.cfg.UV, "uv"), uid)
 	if err != nil && l.cfg.UV != "" {
 		return fmt.Errorf("%w: --uv: %w", daemon.ErrConfig, err)
 	}
 	return nil
 }
 
-// nameItPython gives programs a python where the host has only python3: the
+// linkPython gives programs a python where the host has only python3: the
 // platform's runtime images have one.
-func (l *Launcher) nameItPython(p *kind.Python) error {
+func (l *Launcher) linkPython(p *python.Kind) error {
 	dir := l.cfg.State.Path("launchers/bin")
 	if err := errors.Join(os.MkdirAll(dir, 0o755), os.Chmod(dir, 0o755)); err != nil {
 		return err
@@ -54,15 +54,15 @@ func (l *Launcher) nameItPython(p *kind.Python) error {
 	return os.Symlink(p.Path(), name)
 }
 
-// openParent starts the process from which Python functions are forked. If it
-// cannot be they are executed, unless the owner asked for modules in it.
-func (l *Launcher) openParent(python *kind.Python) error {
+// openParent starts the process from which Python functions are forked. Without it
+// they are executed; that is an error if the owner asked for modules in it.
+func (l *Launcher) openParent(p *python.Kind) error {
 	if l.cfg.NoFork {
 		return nil
 	}
 	parent, err := zygote.Open(zygote.Config{
-		Box: l.Box, Interpreter: python.Path(), Launcher: python.Launcher(), Preload: l.cfg.Preload,
-		Env: append(entries(l.commonVars()), python.Env()...),
+		Box: l.Box, Interpreter: p.Path(), Launcher: p.Launcher(), Preload: l.cfg.Preload,
+		Env: append(entries(l.commonVars()), p.Env()...),
 		Notice: func(err error) {
 			l.log.Warn("Python functions are executed, not forked, until the next attempt", zap.Error(err))
 		},
@@ -88,8 +88,7 @@ func (l *Launcher) openParent(python *kind.Python) error {
 // module is a name that can be imported.
 var module = regexp.MustCompile(`^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$`)
 
-// CheckPreload returns what is wrong with the modules that Python functions find
-// loaded.
+// CheckPreload checks the names of the modules that Python functions find loaded.
 func CheckPreload(preload []string, noFork bool) error {
 	wrong := slices.IndexFunc(preload, func(name string) bool { return !module.MatchString(name) })
 	switch {

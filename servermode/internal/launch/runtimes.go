@@ -9,9 +9,10 @@ import (
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/actionloop"
 )
 
-// anyKind names the runtime of an image whose owner did not say what it is.
+// anyKind names the runtime of an image for which the owner set no name.
 const anyKind = "actionloop"
 
 // openRuntimes adds the ActionLoop runtimes that the owner configured: NAME=FILE
@@ -24,13 +25,13 @@ func (l *Launcher) openRuntimes(uid int) error {
 	}
 	for _, entry := range wanted {
 		name, file, inFile := strings.Cut(entry, "=")
-		var r *kind.Runtime
+		var r *actionloop.Kind
 		env, err := runtimeEnv(file, inFile)
 		if err == nil && slices.ContainsFunc(l.Kinds, func(k kind.Kind) bool { return k.Name() == name }) {
 			err = fmt.Errorf("this server has a kind %s already", name)
 		}
 		if err == nil {
-			r, err = kind.NewRuntime(name, env, l.cfg.Native, len(wanted) == 1, uid)
+			r, err = actionloop.New(name, env, l.cfg.Native, len(wanted) == 1, uid)
 		}
 		if err != nil {
 			return fmt.Errorf("%w: --runtime %s: %w", daemon.ErrConfig, entry, err)
@@ -42,7 +43,7 @@ func (l *Launcher) openRuntimes(uid int) error {
 	return nil
 }
 
-// runtimeEnv is the variables of a runtime's image: those of a file, or those of
+// runtimeEnv returns the variables of a runtime's image: those of a file, or those of
 // this process that are about it.
 func runtimeEnv(file string, inFile bool) (map[string]string, error) {
 	if inFile {

@@ -11,7 +11,7 @@ import (
 )
 
 // clearFunctions removes the folders that an earlier server left. One that
-// stays is in nobody's way: new ones have names of their own.
+// stays does no harm: new ones have names of their own.
 func (l *Launcher) clearFunctions() error {
 	dir := l.cfg.State.Path("functions")
 	entries, err := os.ReadDir(dir)
@@ -28,7 +28,7 @@ func (l *Launcher) removeFolder(dir string) {
 	}
 }
 
-// openSandbox chooses as whom functions run.
+// openSandbox gives functions users of their own, if it can.
 func (l *Launcher) openSandbox() error {
 	var users *sandbox.Users
 	if !host.SharesUser() {
@@ -47,7 +47,7 @@ func (l *Launcher) openSandbox() error {
 	} else {
 		l.log.Warn("functions are not isolated: "+host.NotIsolated, zap.Int("uid", os.Getuid()))
 	}
-	// Now that nobody is left who could put links in the way.
+	// No process is left now that could put links in the way.
 	if err := l.clearFunctions(); err != nil {
 		return err
 	}
@@ -57,8 +57,7 @@ func (l *Launcher) openSandbox() error {
 	return l.probeSandbox()
 }
 
-// probeSandbox finds out what processes can have of their own, and says what
-// they cannot.
+// probeSandbox finds out what can be private to each process, and logs what cannot.
 func (l *Launcher) probeSandbox() error {
 	l.Box.SharedMemory = l.cfg.SharedMemory
 	if err := l.Box.Probe(l.cfg.State.Path("functions")); err != nil {
@@ -93,8 +92,8 @@ func inContainer() bool {
 	return pod
 }
 
-// removeLater removes the folders of a process that has ended. Nobody waits for
-// that but the server's own end.
+// removeLater removes the folders of a process that has ended. Only Close waits for
+// that.
 func (l *Launcher) removeLater(folders *sandbox.Folders) {
 	l.removals.Go(func() {
 		if err := folders.Remove(); err != nil {

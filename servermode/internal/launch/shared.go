@@ -14,7 +14,7 @@ import (
 type shared struct {
 	mu        sync.Mutex // guards what follows, never held across a start or an end
 	processes []*bench
-	starting  *attempt // nil: nobody starts one
+	starting  *attempt // nil: none is being started
 }
 
 // bench is a process and how many seats of it are taken.
@@ -23,11 +23,11 @@ type bench struct {
 	taken int
 }
 
-// attempt is a start, for those who wait for it.
+// attempt is a start for which callers wait.
 type attempt struct {
 	done chan struct{} // closed when err is set
 	err  error
-	// abandoned: it failed because its caller left, which says nothing to others.
+	// abandoned: it failed because its caller left. Other callers try again.
 	abandoned bool
 }
 
@@ -41,7 +41,7 @@ type seat struct {
 
 // take returns a seat in a process with fewer than most, starting one if need
 // be. Callers that come during a start share its outcome.
-func (s *shared) take(ctx context.Context, most int, start func() (*process.Process, error)) (*seat, error) {
+func (s *shared) take(ctx context.Context, most int, begin func() (*process.Process, error)) (*seat, error) {
 	for {
 		s.mu.Lock()
 		if found := s.find(most); found != nil {
@@ -53,7 +53,7 @@ func (s *shared) take(ctx context.Context, most int, start func() (*process.Proc
 			mine := &attempt{done: make(chan struct{})}
 			s.starting = mine
 			s.mu.Unlock()
-			return s.begin(ctx, mine, start)
+			return s.start(ctx, mine, begin)
 		}
 		s.mu.Unlock()
 		select {
@@ -67,7 +67,7 @@ func (s *shared) take(ctx context.Context, most int, start func() (*process.Proc
 	}
 }
 
-// find returns a seat in a process that is there; the caller holds mu.
+// find returns a free seat, if there is one; the caller holds mu.
 func (s *shared) find(most int) *seat {
 	for _, b := range s.processes {
 		if b.taken < most && b.Alive() {
@@ -82,8 +82,9 @@ func (s *shared) sit(b *bench) *seat {
 	return &seat{instance: instance{b.Process}, of: s, bench: b}
 }
 
-func (s *shared) begin(ctx context.Context, mine *attempt, start func() (*process.Process, error)) (*seat, error) {
-	proc, err := start()
+// start starts a process, and returns a seat in it.
+func (s *shared) start(ctx context.Context, mine *attempt, begin func() (*process.Process, error)) (*seat, error) {
+	proc, err := begin()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.starting = nil

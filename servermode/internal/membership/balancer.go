@@ -33,7 +33,7 @@ type balancer struct {
 	log   *zap.Logger
 
 	draining atomic.Bool
-	kick     chan struct{} // tell it now
+	now      chan struct{} // wakes keep
 	end      context.CancelFunc
 	done     sync.WaitGroup
 
@@ -72,7 +72,7 @@ func (b *balancer) keep(ctx context.Context) {
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
-		case <-b.kick:
+		case <-b.now:
 		case <-ctx.Done():
 		}
 		timer.Stop()
@@ -81,7 +81,7 @@ func (b *balancer) keep(ctx context.Context) {
 
 func (b *balancer) drain() {
 	b.draining.Store(true)
-	b.kick <- struct{}{}
+	b.now <- struct{}{}
 }
 
 func (b *balancer) leave() {

@@ -22,8 +22,8 @@ type Config struct {
 	Tunnel    bool     // they cannot reach it: work comes over connections that it makes
 }
 
-// Check returns what is wrong for a server that listens on an address and does, or
-// does not, ask its callers for tokens.
+// Check returns an error that says what is wrong for a server that listens on an
+// address, and that does or does not ask its callers for tokens.
 func (c Config) Check(listen string, tokens bool) error {
 	seen := map[string]bool{}
 	for _, target := range c.Balancers {
@@ -91,7 +91,7 @@ func (c Config) token() (string, error) {
 	return secret, nil
 }
 
-// register completes what the server says of itself with where it is reached.
+// register adds to a registration where the server is reached.
 func (c Config) register(self runtimespec.Registration, addr, scheme string) (runtimespec.Registration, error) {
 	if self.Tunnel = c.Tunnel; c.Tunnel {
 		host, err := os.Hostname()

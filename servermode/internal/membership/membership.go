@@ -37,7 +37,7 @@ func Open(cfg Config, log *zap.Logger) (*Membership, error) {
 	return &Membership{cfg: cfg, trust: trust, log: log}, nil
 }
 
-// Server is what balancers are told about, once it listens.
+// Server is the server as balancers know it, once it listens.
 type Server struct {
 	Incarnation string
 	Slots       int
@@ -63,7 +63,7 @@ func (m *Membership) Join(s Server) error {
 		}
 		b := &balancer{
 			at: at, token: m.cfg.token, self: self, pool: hop.New(at, hop.Options{TLS: m.trust}),
-			log: m.log.With(zap.Stringer("balancer", at)), kick: make(chan struct{}, 1),
+			log: m.log.With(zap.Stringer("balancer", at)), now: make(chan struct{}, 1),
 		}
 		if m.cfg.Tunnel {
 			if err := b.openTunnel(m, s.Serve); err != nil {

@@ -6,9 +6,8 @@ import (
 	"io"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -24,7 +23,7 @@ const (
 func (b *balancer) say(ctx context.Context, self runtimespec.Registration, limit time.Duration) (again time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	body, err := json.Marshal(self)
+	body, err := jsontext.Marshal(self)
 	if err != nil {
 		return 0, err
 	}
@@ -49,7 +48,7 @@ func (b *balancer) say(ctx context.Context, self runtimespec.Registration, limit
 		return 0, fmt.Errorf("the balancer answered %d: %.500s", resp.Status, text)
 	}
 	var m runtimespec.Membership
-	if err := json.Unmarshal(text, &m); err != nil {
+	if err := jsontext.Unmarshal(text, &m); err != nil {
 		return 0, fmt.Errorf("the balancer's answer is no membership: %w", err)
 	}
 	return min(max(time.Duration(m.IntervalMS)*time.Millisecond, shortestInterval), longestInterval), nil

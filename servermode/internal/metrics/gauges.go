@@ -32,11 +32,8 @@ var (
 	codeDesc      = desc("whiskaway_code_cache_bytes", "Code of functions kept on disk.")
 )
 
-func (g Gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{functionsDesc, instancesDesc, inFlightDesc, queuedDesc, activeDesc, codeDesc, forksDesc, fallbacksDesc, parentDesc} {
-		ch <- d
-	}
-}
+// Describe describes nothing: the labels come and go.
+func (g Gauges) Describe(chan<- *prometheus.Desc) {}
 
 func (g Gauges) Collect(ch chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, value int64, labels ...string) {
@@ -73,7 +70,7 @@ func (g Gauges) collectForks(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(parentDesc, prometheus.GaugeValue, up)
 }
 
-// held is what a tenant has.
+// held counts a tenant's functions and instances.
 type held struct {
 	states    [function.Draining + 1]int64
 	instances int64

@@ -15,7 +15,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
 
-// Bounds of what is kept in memory and shown: names are whatever tenants say.
+// Bounds of the series in memory: tenants choose the names.
 const (
 	maxSeries       = 2000 // label sets of all tenants
 	maxTenantSeries = 500  // of one, so that it cannot take the others' places
@@ -41,7 +41,7 @@ type Metrics struct {
 	tenants map[string]int // how many of them a tenant has
 }
 
-// labels say whose numbers they are. Activations and identities are none.
+// labels are those of a function's numbers. Activations and identities are none.
 type labels struct{ tenant, function, kind string }
 
 // New returns the metrics of a server without functions.

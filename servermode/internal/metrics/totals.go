@@ -13,7 +13,7 @@ import (
 const maxTenantKinds = 32
 
 // totals are the server's own numbers by tenant and kind. They stay when functions
-// go, so that what is summed over time loses nothing.
+// go, so that sums over time lose nothing.
 type totals struct {
 	mu      sync.Mutex // guards what follows
 	all     map[labels]*total
@@ -28,8 +28,8 @@ type total struct {
 
 func newTotals() *totals { return &totals{all: map[labels]*total{}, tenants: map[string]int{}} }
 
-// of returns the total in which a function is counted. Names are whatever tenants
-// say, and nothing here is dropped: beyond the bounds kinds, then tenants, are
+// of returns the total in which a function is counted. Tenants choose the
+// names, and nothing here is dropped: beyond the bounds kinds, then tenants, are
 // counted together.
 func (t *totals) of(function labels) *total {
 	want := labels{tenant: function.tenant, kind: function.kind}

@@ -4,8 +4,7 @@ import (
 	"bytes"
 	"sync"
 
-	"github.com/go-json-experiment/json/jsontext"
-
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/invoke"

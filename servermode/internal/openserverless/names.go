@@ -10,9 +10,9 @@ import (
 // hashKey is how a tenant's OpenServerless clients name a function.
 type hashKey struct{ tenant, hash string }
 
-// hashes says which functions are meant by their names.
+// hashes are the functions by their names.
 type hashes struct {
-	mu    sync.Mutex // guards the map and what is in it
+	mu    sync.Mutex // guards the map and its values
 	known map[hashKey]*named
 }
 
@@ -67,15 +67,15 @@ func (h *hashes) leave(name hashKey, lease string, ready bool) {
 	h.clear(name, n)
 }
 
-// clear frees a name that nobody uses; the caller holds mu.
+// clear frees a name that is not in use; the caller holds mu.
 func (h *hashes) clear(name hashKey, n *named) {
 	if n.inits == 0 && len(n.leases) == 0 {
 		delete(h.known, name)
 	}
 }
 
-// find returns a named function and one of its leases. A run does not say which
-// container it came from, so they are prolonged in turn.
+// find returns a named function and one of its leases. A run does not name its
+// container, so leases are renewed in turn.
 func (h *hashes) find(name hashKey) (key function.Key, lease string, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -92,7 +92,7 @@ func (d *Dialect) log(c *endpoint.Call) *log {
 	return &log{Stages: invoke.Stages{Of: c.Span}, budget: invoke.LogBudget{Max: d.service.MaxLog}}
 }
 
-// by returns on whose behalf a call is.
+// by returns the caller of a request.
 func by(c *endpoint.Call) invoke.Caller {
 	return invoke.Caller{Tenant: c.Tenant, Span: c.Span, Trace: c.Onward().Trace}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 )
 
-// Outcome is how a run ended that was handed to an instance.
+// Outcome is how a run ended in an instance.
 type Outcome int
 
 const (
@@ -48,7 +48,7 @@ func Of(result []byte, err error) Outcome {
 	return Error
 }
 
-// Result returns what a process's line, or its failure, means to the platform.
+// Result returns a process's line, or its failure, as the platform's result or error.
 func Result(line []byte, err error) ([]byte, error) {
 	switch {
 	case errors.Is(err, process.ErrTooLarge): // an application error, as the platform has it

@@ -15,7 +15,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
-// Service is what callers are told that this is.
+// Service is the name of this service in its messages.
 const Service = "server"
 
 // refuses maps errors to the contract; the first that matches counts.
@@ -85,8 +85,8 @@ func Refusal(err error) *refusal.Refusal {
 	return refusal.Of(err, Service)
 }
 
-// Remembered returns what is kept of a failed run for callers that ask for it again,
-// and whether the run is: one that was not started may be tried again.
+// Remembered returns the error that is remembered of a failed run, and whether the
+// run is remembered: a run that was not started may be tried again.
 func Remembered(err error) (kept error, remember bool) {
 	r := Refusal(err)
 	return r, !r.Reason.NotStarted()

@@ -10,8 +10,8 @@ import (
 )
 
 // log passes an activation's log on to the server's streams. Log never
-// waits for them: a pipe that nobody reads must hold up the answer at most, not
-// what watches over the process.
+// waits for them: a pipe that is not read may hold up the answer, but not the reader
+// of the process's output.
 type log struct {
 	invoke.Stages
 	to sentinel.Activation
@@ -64,7 +64,7 @@ func (l *log) write() {
 	}
 }
 
-// complain tells the author what was wrong with an init.
+// complain writes for the author what was wrong with an init.
 func (l *log) complain(err error) { l.to.Complain(string(outcome.Refusal(err).Body())) }
 
 // end writes the sentinels, after all that was logged.

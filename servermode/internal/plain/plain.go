@@ -106,8 +106,8 @@ func (d *Dialect) initialize(ctx context.Context, c *endpoint.Call, lease string
 	return a, d.service.Init(ctx, a, lease, logs)
 }
 
-// Run executes one activation. What is refused because another one is running
-// gets no sentinel: it would end that one's log.
+// Run executes one activation. An activation that is refused because another one is
+// running gets no sentinel: that would end the other one's log.
 func (d *Dialect) Run(c *endpoint.Call, body []byte) error {
 	said := runtimespec.SkimRun(body)
 	c.Span.Text("faas.invocation_id", said.ID)
@@ -158,7 +158,7 @@ func (d *Dialect) answer(c *endpoint.Call, run *activation.Run) error {
 	return nil
 }
 
-// by returns on whose behalf a call is.
+// by returns the caller of a request.
 func by(c *endpoint.Call) invoke.Caller {
 	return invoke.Caller{Tenant: c.Tenant, Span: c.Span, Trace: c.Onward().Trace}
 }

@@ -35,11 +35,10 @@ type slots struct {
 }
 
 // leave frees the tenant's slot if it is still this one; the caller holds mu.
-func (s *slots) leave(tenant string, mine *slot) (was bool) {
-	if was = s.taken[tenant] == mine; was {
+func (s *slots) leave(tenant string, mine *slot) {
+	if s.taken[tenant] == mine {
 		delete(s.taken, tenant)
 	}
-	return was
 }
 
 // initKey tells inits apart: only the same one for the same slot is joined.
@@ -47,8 +46,8 @@ func initKey(tenant string, s *slot) activation.Key {
 	return activation.Key{Key: function.Key{Tenant: tenant, Identity: s.body}, ID: s.lease}
 }
 
-// enterInit takes the tenant's slot (first), or finds the same init in flight.
-// When it is too late for either, current is nil.
+// enterInit takes the tenant's slot (first), or finds the same init in flight. Once
+// the slot is filled, or if another init is in flight for it, current is nil.
 func (d *Dialect) enterInit(ctx context.Context, tenant string, body [sha256.Size]byte) (mine *slot, current *activation.Run, first bool) {
 	d.slots.mu.Lock()
 	defer d.slots.mu.Unlock()
@@ -67,8 +66,8 @@ func (d *Dialect) enterInit(ctx context.Context, tenant string, body [sha256.Siz
 	return mine, current, first
 }
 
-// settle fills the slot or frees it, as an init came out. One whose slot was
-// freed meanwhile has failed.
+// settle fills the slot after an init, or frees it. An init whose slot was freed
+// meanwhile has failed.
 func (d *Dialect) settle(tenant string, mine *slot, key function.Key, err error) error {
 	d.slots.mu.Lock()
 	if err == nil {
