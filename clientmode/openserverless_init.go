@@ -7,8 +7,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/go-json-experiment/json/jsontext"
-
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 

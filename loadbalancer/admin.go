@@ -14,6 +14,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/discovery"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/statedir"
 	"github.com/whiskaway/whiskaway/runtime-spec"
@@ -52,12 +53,12 @@ func (b *Balancer) showFunctions(c *call) error {
 	brief, _ := strconv.ParseBool(c.URL.Query().Get("brief"))
 	ctx, cancel := context.WithTimeout(c.Context(), listWait)
 	defer cancel()
-	all, hops := b.backends.All(), b.exchange(c).Hops
+	all := b.backends.All()
 	lists := make([][]map[string]any, len(all))
 	var asked sync.WaitGroup
 	for i, s := range all {
 		asked.Go(func() {
-			status, text, err := s.Functions(ctx, brief, hops, tenant)
+			status, text, err := s.Functions(ctx, brief, c.Hops, tenant)
 			var said struct{ Functions []map[string]any }
 			if err != nil || status != http.StatusOK || json.Unmarshal(text, &said) != nil {
 				return
@@ -117,7 +118,7 @@ func (b *Balancer) invited(next echo.HandlerFunc) echo.HandlerFunc {
 // notJoined is for a server, which goes by the status: no reason of the contract is
 // about joining.
 func notJoined(status int, format string, args ...any) error {
-	r := refusal("", format, args...)
+	r := refusal.New("", format, args...)
 	r.Status = status
 	return r
 }

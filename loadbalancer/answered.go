@@ -7,7 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.uber.org/zap"
 
-	"github.com/whiskaway/whiskaway/internal/endpoint"
+	"github.com/whiskaway/whiskaway/internal/exchange"
+	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -49,7 +50,7 @@ func (f *failures) admit(now time.Time) (write bool, skipped int) {
 func ourFault(outcome string) bool {
 	switch runtimespec.Reason(outcome) {
 	case runtimespec.Internal, runtimespec.StartFailed, runtimespec.Saturated, runtimespec.TableFull, runtimespec.Expired,
-		runtimespec.WrongServer, runtimespec.ResultGone, endpoint.OutcomeCut, endpoint.OutcomeError:
+		runtimespec.WrongServer, runtimespec.ResultGone, exchange.Cut, exchange.Error:
 		return true
 	}
 	return false
@@ -71,7 +72,7 @@ func (b *Balancer) answered(c *call) {
 // to.
 func (b *Balancer) showMetrics(c *call) error {
 	if !c.Grant.Delegate && b.settings().Tokens.Several() {
-		return refusal(runtimespec.Forbidden, "metrics are shown to tokens that may delegate")
+		return refusal.New(runtimespec.Forbidden, "metrics are shown to tokens that may delegate")
 	}
 	promhttp.HandlerFor(b.metrics.Registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}).ServeHTTP(c.W, c.Request)
 	return nil

@@ -6,7 +6,8 @@ import (
 	"time"
 
 	"github.com/whiskaway/whiskaway/internal/endpoint"
-	refusals "github.com/whiskaway/whiskaway/internal/refusal"
+	"github.com/whiskaway/whiskaway/internal/exchange"
+	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/admission"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -80,9 +81,9 @@ func (b *Balancer) reserve(c *call, of admission.Class, size, limit int64, patie
 	defer cancel()
 	if err := b.memory.Acquire(ctx, c.Tenant, of, size); err != nil {
 		if c.Context().Err() != nil {
-			return nil, refusals.ErrLeft
+			return nil, exchange.ErrLeft
 		}
-		return nil, b.countSaturated(refusal(runtimespec.Saturated, "the bodies of other requests leave no memory for this one: --body-memory"))
+		return nil, b.countSaturated(refusal.New(runtimespec.Saturated, "the bodies of other requests leave no memory for this one: --body-memory"))
 	}
 	return func() { b.memory.Release(c.Tenant, of, size) }, nil
 }

@@ -10,7 +10,8 @@ import (
 
 	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/internal/endpoint"
-	refusals "github.com/whiskaway/whiskaway/internal/refusal"
+	"github.com/whiskaway/whiskaway/internal/exchange"
+	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/admission"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/initload"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
@@ -18,8 +19,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// init makes a function known, and ready at one server at least. It is
-// idempotent.
+// init makes a function known, and ready at one server at least. It is idempotent.
 func (b *Balancer) init(c *call) error {
 	o, err := c.Order(b.settings().InitTimeout)
 	if err != nil {
@@ -30,7 +30,7 @@ func (b *Balancer) init(c *call) error {
 	}
 	defer b.requests.Leave(c.Tenant)
 	if o.Server != "" && o.Server != b.id { // where functions are is the balancer's to say
-		return refusal(runtimespec.WrongServer, "an init goes to the balancer, which places the function")
+		return refusal.New(runtimespec.WrongServer, "an init goes to the balancer, which places the function")
 	}
 	f, err := b.receive(c, o)
 	if err != nil {
@@ -44,14 +44,13 @@ func (b *Balancer) init(c *call) error {
 
 // makeReady has the function made ready, and the caller told what it came to.
 func (b *Balancer) makeReady(ctx context.Context, o *reply, f *state.Function) error {
-	placing := initload.Placing{Loader: b.loader, Exchange: b.exchange(o.c), Function: f, Follower: o}
+	placing := initload.Placing{Loader: b.loader, Exchange: &o.c.Exchange, Function: f, Follower: o}
 	a, log, err := placing.Place(ctx)
-	o.c.Passed = endpoint.Passed(placing.Exchange.Passed)
 	switch {
 	case o.c.Context().Err() != nil:
-		return refusals.ErrLeft
+		return exchange.ErrLeft
 	case errors.Is(err, context.DeadlineExceeded):
-		return refusal(runtimespec.TimedOut, "the function was not ready in time; its init goes on")
+		return refusal.New(runtimespec.TimedOut, "the function was not ready in time; its init goes on")
 	case err != nil:
 		return b.countSaturated(err)
 	case a.Reason == runtimespec.Saturated:
@@ -61,8 +60,8 @@ func (b *Balancer) makeReady(ctx context.Context, o *reply, f *state.Function) e
 	return nil
 }
 
-// receive reads an init's body, keeps what it takes to repeat it, and checks
-// that caller and balancer mean the same function.
+// receive reads an init's body, keeps what it takes to repeat it, and checks that
+// caller and balancer mean the same function.
 func (b *Balancer) receive(c *call, o endpoint.Order) (*state.Function, error) {
 	kind, container, err := c.Container()
 	if err != nil {
@@ -94,7 +93,7 @@ func (b *Balancer) receive(c *call, o endpoint.Order) (*state.Function, error) {
 	} else {
 		r.Body = init.WithoutCode()
 	}
-	return b.state.InitArrived(state.Key{Tenant: o.Tenant, Identity: o.Function}, o.Lease, r, time.Now())
+	return b.state.InitArrived(keyOf(o), o.Lease, r, time.Now())
 }
 
 // twoStepsFrom is the size from which an init is tried without its code first. Below
@@ -122,7 +121,7 @@ func (b *Balancer) keepCode(c *call, init *runtimespec.InitBody) (digest runtime
 		return digest, err
 	}
 	if err := b.dir.Keep(c.Tenant, digest, init.Code, b.settings().MaxInitBody); codestore.Full(err) { // nothing but room helps
-		return digest, refusal(runtimespec.Internal, "the balancer cannot keep the function's code: %s", statedir.Full).Because(err)
+		return digest, refusal.New(runtimespec.Internal, "the balancer cannot keep the function's code: %s", statedir.Full).Because(err)
 	} else if err != nil {
 		return digest, fmt.Errorf("keeping its code: %w", err)
 	}

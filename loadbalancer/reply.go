@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"strconv"
 
-	refusals "github.com/whiskaway/whiskaway/internal/refusal"
+	"github.com/whiskaway/whiskaway/internal/exchange"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/initload"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -26,7 +26,7 @@ func (o *reply) WantsFrames() bool { return o.c.WantsFrames() }
 func (o *reply) Pass(ctx context.Context, server string, frames []byte) error {
 	o.head(ctx, server)
 	if _, err := o.c.W.Write(frames); err != nil || http.NewResponseController(o.c.W).Flush() != nil {
-		return refusals.ErrLeft
+		return exchange.ErrLeft
 	}
 	return nil
 }
@@ -78,9 +78,10 @@ func (o *reply) end(ctx context.Context, a initload.Answer, log *initload.Log) {
 	c.Answer(a.Status, a.Result)
 }
 
-// failed answers with an error if the stream has begun; else the endpoint does.
+// failed answers with an error if the stream has begun; else that is left to
+// whoever answers errors.
 func (o *reply) failed(ctx context.Context, err error) error {
-	if err == nil || !o.began || errors.Is(err, refusals.ErrLeft) {
+	if err == nil || !o.began || errors.Is(err, exchange.ErrLeft) {
 		return err
 	}
 	r := o.c.Note(err)

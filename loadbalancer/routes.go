@@ -9,10 +9,10 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/whiskaway/whiskaway/internal/endpoint"
-	refusals "github.com/whiskaway/whiskaway/internal/refusal"
+	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/internal/token"
 	"github.com/whiskaway/whiskaway/internal/web"
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -22,13 +22,16 @@ const (
 	pathMetrics = "/metrics"
 )
 
+// service is what callers are told that this is.
+const service = "balancer"
+
 // call is one authenticated request, and what is noted of it for the log.
 type call = endpoint.Call
 
 // handler is the balancer's HTTP face. Everything but the probes needs a token.
 func (b *Balancer) handler() http.Handler {
 	b.endpoint = endpoint.New(endpoint.Config{
-		Service: exchange.Service, ID: b.id, Log: b.log, Tracer: b.tracer,
+		Service: service, ID: b.id, Log: b.log, Tracer: b.tracer,
 		Tokens: func() token.Set { return b.settings().Tokens },
 		Load:   b.state.Load, Admit: b.admit, Level: levelOf,
 		AccessLog: func() bool { return b.settings().AccessLog }, Answered: b.answered,
@@ -54,20 +57,14 @@ const maxHops = 8
 
 // admit refuses a request that goes round in a circle.
 func (b *Balancer) admit(c *call) error {
-	visited := c.HeaderValue(runtimespec.HeaderHops)
-	if strings.Contains(visited, b.id) || strings.Count(visited, ",") >= maxHops-1 {
-		return refusal(runtimespec.BadRequest, "the request has come back to this balancer, or passed too many: is a balancer in its own list of servers, or do lists name each other in a circle?")
+	c.Hops = b.id
+	if visited := c.HeaderValue(runtimespec.HeaderHops); visited != "" {
+		if strings.Contains(visited, b.id) || strings.Count(visited, ",") >= maxHops-1 {
+			return refusal.New(runtimespec.BadRequest, "the request has come back to this balancer, or passed too many: is a balancer in its own list of servers, or do lists name each other in a circle?")
+		}
+		c.Hops = visited + "," + b.id
 	}
 	return nil
-}
-
-// exchange is a call as what is behind the HTTP face needs it.
-func (b *Balancer) exchange(c *call) *exchange.Exchange {
-	x := &exchange.Exchange{Caller: c.Context(), Tenant: c.Tenant, Propagation: exchange.Propagation{Hops: b.id, Trace: c.Trace}, Span: c.Span}
-	if visited := c.HeaderValue(runtimespec.HeaderHops); visited != "" {
-		x.Hops = visited + "," + b.id
-	}
-	return x
 }
 
 // levelOf makes the log louder where the balancer's own fault has no line when the
@@ -79,16 +76,14 @@ func levelOf(c *call, reason runtimespec.Reason) zapcore.Level {
 	return zapcore.DebugLevel
 }
 
-// Refusal is an error with a reason of the contract and a public message.
-type Refusal = refusals.Refusal
-
-func refusal(reason runtimespec.Reason, format string, args ...any) *Refusal {
-	return refusals.New(reason, format, args...)
+// keyOf names the function that an init or a run is for.
+func keyOf(o endpoint.Order) state.Key {
+	return state.Key{Tenant: o.Tenant, Identity: o.Function}
 }
 
 // countSaturated returns err, and counts a request that found no room.
 func (b *Balancer) countSaturated(err error) error {
-	var r *Refusal
+	var r *refusal.Refusal
 	if errors.As(err, &r) && r.Reason == runtimespec.Saturated {
 		b.saturated.Add(1)
 	}

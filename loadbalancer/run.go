@@ -2,17 +2,14 @@ package loadbalancer
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"strconv"
 	"time"
 
-	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/admission"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/dispatch"
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 	"github.com/whiskaway/whiskaway/runtime-spec"
@@ -40,18 +37,14 @@ func (b *Balancer) run(c *call) error {
 	}
 	r := &activation{body: in}
 	r.Run = dispatch.Run{
-		Run:      state.Run{Key: state.Key{Tenant: o.Tenant, Identity: o.Function}, Activation: o.Activation},
-		Exchange: b.exchange(c), To: caller{c}, Lease: o.Lease, Accept: c.HeaderValue("Accept"), Asked: o.Server,
+		Run:      state.Run{Key: keyOf(o), Activation: o.Activation},
+		Exchange: &c.Exchange, To: caller{c}, Lease: o.Lease, Accept: c.HeaderValue("Accept"), Asked: o.Server,
 		Bytes: in.bytes, Body: &r.body,
 	}
 	if o.Said > 0 {
 		r.Deadline = c.Began.Add(o.Said)
 	}
-	err = b.runs.Execute(&r.Run, o.Limit)
-	if c.Passed = endpoint.Passed(r.Passed); errors.Is(err, exchange.ErrCut) {
-		cutOff(c)
-	}
-	return err
+	return b.runs.Execute(&r.Run, o.Limit)
 }
 
 // passed are the headers of an answer that go on as they are.
@@ -117,7 +110,7 @@ func limitWriting(ctx context.Context, c *call) {
 }
 
 // relayWhole passes on an answer that is small. One that breaks off goes on so
-// far: its head names the server that can be asked again.
+// far: its head names who can be asked again.
 func (c caller) relayWhole(ctx context.Context, resp *hop.Response, buf []byte) (o policy.Outcome, whole bool) {
 	n, err := io.ReadFull(resp, buf)
 	c.W.WriteHeader(resp.Status)
@@ -132,20 +125,11 @@ func (c caller) relayWhole(ctx context.Context, resp *hop.Response, buf []byte) 
 	return policy.Answered, true
 }
 
-// brokeOff is the outcome of an answer that ended early. It is the server's fault
-// unless the time was over: any caller may say how little there is.
+// brokeOff is whose fault it is that an answer ended early. Time that is over is
+// nobody's: any caller may say how much there is.
 func brokeOff(ctx context.Context) policy.Outcome {
 	if ctx.Err() != nil {
 		return policy.Left
 	}
 	return policy.Failed
-}
-
-// cutOff breaks the caller's connection, so that it sees a cut answer as one and
-// asks the server again that the head has named.
-func cutOff(c *call) {
-	if c.Outcome = endpoint.OutcomeCut; c.Context().Err() != nil {
-		c.Outcome = endpoint.OutcomeLeft
-	}
-	panic(http.ErrAbortHandler)
 }

@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/backend"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/runtime-spec"
@@ -35,7 +36,7 @@ type ServerStatus struct {
 // is one tenant only.
 func (b *Balancer) showServers(c *call) error {
 	if !c.Grant.Delegate && b.settings().Tokens.Several() {
-		return refusal(runtimespec.Forbidden, "servers are shown to tokens that may delegate")
+		return refusal.New(runtimespec.Forbidden, "servers are shown to tokens that may delegate")
 	}
 	body, err := json.Marshal(map[string]any{"policy": b.settings().Policy, "servers": b.servers()})
 	if err != nil {
@@ -73,7 +74,7 @@ func (b *Balancer) setDrained(c *call, drain bool) error {
 	}
 	name, err := url.PathUnescape(c.Param("server"))
 	if err != nil {
-		return refusal(runtimespec.BadRequest, "the server's name in the path: %v", err)
+		return refusal.New(runtimespec.BadRequest, "the server's name in the path: %v", err)
 	}
 	s, err := b.backends.Lookup(name)
 	if err != nil {
@@ -93,16 +94,16 @@ func (b *Balancer) setDrained(c *call, drain bool) error {
 }
 
 // notMeant is for a name by which no server can be drained or returned.
-func notMeant(name string, err error) *Refusal {
+func notMeant(name string, err error) *refusal.Refusal {
 	switch {
 	case errors.Is(err, backend.ErrSeveral):
-		return refusal(runtimespec.BadRequest, "%q is more than one server: name it by its URL", name)
+		return refusal.New(runtimespec.BadRequest, "%q is more than one server: name it by its URL", name)
 	case errors.Is(err, state.ErrEnding):
-		late := refusal(runtimespec.BadRequest, "%s: %v", name, err)
+		late := refusal.New(runtimespec.BadRequest, "%s: %v", name, err)
 		late.Status = http.StatusConflict
 		return late
 	}
-	missing := refusal(runtimespec.BadRequest, "there is no server %q: GET %s lists them", name, pathServers)
+	missing := refusal.New(runtimespec.BadRequest, "there is no server %q: GET %s lists them", name, pathServers)
 	missing.Status = http.StatusNotFound
 	return missing
 }
@@ -113,9 +114,9 @@ func notMeant(name string, err error) *Refusal {
 func (b *Balancer) mayOperate(c *call) error {
 	switch {
 	case len(b.settings().Tokens) > 0 && !c.Grant.Delegate:
-		return refusal(runtimespec.Forbidden, "servers are drained and returned by tokens that may delegate")
+		return refusal.New(runtimespec.Forbidden, "servers are drained and returned by tokens that may delegate")
 	case c.FromBrowser():
-		return refusal(runtimespec.Forbidden, "servers are not drained and returned by browsers")
+		return refusal.New(runtimespec.Forbidden, "servers are not drained and returned by browsers")
 	}
 	return nil
 }
@@ -131,5 +132,5 @@ func (b *Balancer) showServer(c *call, s *state.Server) error {
 			return err
 		}
 	}
-	return refusal(runtimespec.BadRequest, "%s has just left the list of servers", s.Name)
+	return refusal.New(runtimespec.BadRequest, "%s has just left the list of servers", s.Name)
 }

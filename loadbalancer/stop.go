@@ -5,7 +5,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
+	"github.com/whiskaway/whiskaway/internal/exchange"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -21,7 +21,7 @@ func (b *Balancer) stopLease(c *call) error {
 	if err != nil {
 		return err
 	}
-	k, from := state.Key{Tenant: c.Tenant, Identity: identity}, b.exchange(c).Onward()
+	k := state.Key{Tenant: c.Tenant, Identity: identity}
 	if asked := c.HeaderValue(runtimespec.HeaderServer); asked != "" {
 		if _, err := b.state.ByIncarnation(asked); err != nil {
 			return err
@@ -29,13 +29,13 @@ func (b *Balancer) stopLease(c *call) error {
 	}
 	var told <-chan struct{}
 	if id := c.HeaderValue(runtimespec.HeaderActivation); id != "" {
-		told = b.runs.Cancel(from, k, id)
+		told = b.runs.Cancel(c.Onward(), k, id)
 	} else {
 		lease, err := c.Lease()
 		if err != nil {
 			return err
 		}
-		told = b.endLease(from, k, lease)
+		told = b.endLease(c.Onward(), k, lease)
 	}
 	timer := time.NewTimer(stopWait)
 	defer timer.Stop()

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"sync"
 	"unsafe"
+
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 )
 
 // aheadFrom is the size from which a body's code is hashed while it is parsed.
@@ -37,13 +39,11 @@ func codeAhead(body []byte) (code []byte) {
 	if len(body) < aheadFrom {
 		return nil
 	}
-	outer := skimmer{body: body}
-	outer.members(func(name, value []byte) {
+	jsontext.Skim(body, func(name, value []byte) {
 		if string(name) != `"value"` {
 			return
 		}
-		inner := skimmer{body: value}
-		inner.members(func(name, value []byte) {
+		jsontext.Skim(value, func(name, value []byte) {
 			if string(name) == `"code"` && len(value) > 1 && value[0] == '"' {
 				code = value[1 : len(value)-1]
 			}

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 )
 
 // ContainerEnv is a container's own __OW_* variables, out of its environment:
@@ -33,10 +35,9 @@ func (b *InitBody) Deadline() time.Time { return deadline([]byte(b.Env["__OW_DEA
 // HasMember reports whether a body's top level has a member of one of these
 // names. Like SkimRun it tolerates anything.
 func HasMember(body []byte, names ...string) (found bool) {
-	s := skimmer{body: body}
-	s.members(func(name, _ []byte) {
+	jsontext.Skim(body, func(name, _ []byte) {
 		for _, wanted := range names {
-			if text, ok := unquote(name); ok && string(text) == wanted {
+			if text, ok := jsontext.Unquote(name); ok && string(text) == wanted {
 				found = true
 			}
 		}

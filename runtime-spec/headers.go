@@ -1,17 +1,15 @@
 package runtimespec
 
 import (
-	"bytes"
 	"encoding/base64"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 )
 
 // Headers of the contract, in the canonical form that net/http sends.
@@ -46,8 +44,8 @@ func EncodeEnv(env map[string]string) (string, error) {
 		if i > 0 {
 			raw = append(raw, ',')
 		}
-		raw = append(appendString(raw, key), ':')
-		raw = appendString(raw, env[key])
+		raw = append(jsontext.AppendString(raw, key), ':')
+		raw = jsontext.AppendString(raw, env[key])
 	}
 	raw = append(raw, '}')
 	out := base64.RawURLEncoding.EncodeToString(raw)
@@ -57,21 +55,9 @@ func EncodeEnv(env map[string]string) (string, error) {
 	return out, nil
 }
 
-// appendString appends s as a JSON string; bytes that are no UTF-8 are replaced.
-func appendString(dst []byte, s string) []byte {
-	dst, err := jsontext.AppendQuote(dst, valid(s))
-	if err != nil {
-		panic(err) // only invalid UTF-8 can fail
-	}
-	return dst
-}
-
-// valid is s with U+FFFD for bytes that are no UTF-8: JSON can say nothing else.
-func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
-
 // ErrorBody is {"error": message}, as OpenWhisk's tools expect it.
 func ErrorBody(message string) []byte {
-	return append(appendString([]byte(`{"error":`), message), '}')
+	return append(jsontext.AppendString([]byte(`{"error":`), message), '}')
 }
 
 // DecodeEnv is the inverse of EncodeEnv; an empty value is an empty env.
@@ -87,10 +73,10 @@ func DecodeEnv(value string) (map[string]string, error) {
 		return nil, fmt.Errorf("%s is not base64url: %w", HeaderEnv, err)
 	}
 	env := map[string]string{}
-	dec := jsontext.NewDecoder(bytes.NewBuffer(raw), jsonOptions)
-	err = object(dec, func(key string) (err error) { env[key], err = text(dec); return })
+	dec := jsontext.Decode(raw)
+	err = dec.Object(func(key string) (err error) { env[key], err = dec.Text(); return })
 	if err == nil {
-		err = atEnd(dec)
+		err = dec.AtEnd()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s is not a JSON object of strings: %w", HeaderEnv, err)

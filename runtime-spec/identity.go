@@ -9,6 +9,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 )
 
 // Digest is a SHA-256: of a code string, or of everything that makes a function.
@@ -67,7 +69,7 @@ func MergeEnv(action, container map[string]string, extra []string) map[string]st
 	for _, from := range []map[string]string{container, action} {
 		for k, v := range from {
 			if !Volatile(k, extra) {
-				env[valid(k)] = valid(v)
+				env[jsontext.ValidUTF8(k)] = jsontext.ValidUTF8(v)
 			}
 		}
 	}

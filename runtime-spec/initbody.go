@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/go-json-experiment/json/jsontext"
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 )
 
 // ErrMalformed is wrapped by every error about a body that is not what the
@@ -40,9 +40,9 @@ type InitBody struct {
 // a second value or code is refused: which of two was meant is not ours to guess.
 func ParseInit(body []byte) (*InitBody, error) {
 	init := &InitBody{Main: defaultMain, raw: body, ahead: hashAhead(body)}
-	dec := jsontext.NewDecoder(bytes.NewBuffer(body), jsonOptions)
+	dec := jsontext.Decode(body)
 	seen := false
-	err := object(dec, func(name string) error {
+	err := dec.Object(func(name string) error {
 		if name != "value" {
 			return dec.SkipValue()
 		}
@@ -55,10 +55,10 @@ func ParseInit(body []byte) (*InitBody, error) {
 		}
 		at := int(dec.InputOffset()) // between it and the brace is white space, and the colon
 		init.inner = at + bytes.IndexByte(body[at:], '{') + 1
-		return object(dec, func(name string) error { return init.member(dec, name) })
+		return dec.Object(func(name string) error { return init.member(dec, name) })
 	})
 	if err == nil {
-		err = atEnd(dec)
+		err = dec.AtEnd()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
@@ -66,12 +66,12 @@ func ParseInit(body []byte) (*InitBody, error) {
 	return init, nil
 }
 
-func (b *InitBody) member(dec *jsontext.Decoder, name string) (err error) {
+func (b *InitBody) member(dec jsontext.Decoder, name string) (err error) {
 	switch name {
 	case "name":
-		b.Name, err = text(dec)
+		b.Name, err = dec.Text()
 	case "main":
-		if b.Main, err = text(dec); b.Main == "" {
+		if b.Main, err = dec.Text(); b.Main == "" {
 			b.Main = defaultMain
 		}
 	case "binary":
@@ -85,7 +85,7 @@ func (b *InitBody) member(dec *jsontext.Decoder, name string) (err error) {
 			return dec.SkipValue()
 		}
 		b.Env = map[string]string{}
-		err = object(dec, func(key string) (err error) { b.Env[key], err = text(dec); return })
+		err = dec.Object(func(key string) (err error) { b.Env[key], err = dec.Text(); return })
 	case "code":
 		err = b.code(dec)
 	default:
@@ -94,7 +94,7 @@ func (b *InitBody) member(dec *jsontext.Decoder, name string) (err error) {
 	return err
 }
 
-func (b *InitBody) code(dec *jsontext.Decoder) error {
+func (b *InitBody) code(dec jsontext.Decoder) error {
 	if b.to > 0 {
 		return errTwice
 	}
@@ -112,7 +112,7 @@ func (b *InitBody) code(dec *jsontext.Decoder) error {
 	}
 	inner := b.raw[end-len(value)+1 : end-1]
 	if bytes.IndexByte(inner, '\\') >= 0 { // base64 has no escapes: no copy of 48 MiB
-		if inner, err = jsontext.AppendUnquote(make([]byte, 0, len(inner)), value); err != nil {
+		if inner, err = jsontext.AppendText(make([]byte, 0, len(inner)), value); err != nil {
 			return err
 		}
 	}

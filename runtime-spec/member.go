@@ -1,6 +1,10 @@
 package runtimespec
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/whiskaway/whiskaway/internal/jsontext"
+)
 
 var errorName = []byte(`"error"`)
 
@@ -10,8 +14,7 @@ func IsError(result []byte) (is bool) {
 	if !bytes.Contains(result, errorName) {
 		return false
 	}
-	s := skimmer{body: result}
-	s.members(func(name, _ []byte) { is = is || bytes.Equal(name, errorName) })
+	jsontext.Skim(result, func(name, _ []byte) { is = is || bytes.Equal(name, errorName) })
 	return is
 }
 
@@ -19,10 +22,9 @@ func IsError(result []byte) (is bool) {
 // is not there or something else. Of several with the name the last counts. Like
 // SkimRun it tolerates anything.
 func StringMember(body []byte, wanted string) (text string) {
-	s := skimmer{body: body}
-	s.members(func(name, value []byte) {
-		if found, ok := unquote(name); ok && string(found) == wanted {
-			raw, _ := unquote(value)
+	jsontext.Skim(body, func(name, value []byte) {
+		if found, ok := jsontext.Unquote(name); ok && string(found) == wanted {
+			raw, _ := jsontext.Unquote(value)
 			text = string(raw)
 		}
 	})

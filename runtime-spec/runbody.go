@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 )
 
 // MaxActivation is the longest activation id, in bytes. The platform's have 32.
@@ -21,9 +23,8 @@ type Activation struct {
 // An id that is no string (null, above all) is none, or strangers would be
 // taken for one another.
 func SkimRun(body []byte) (a Activation) {
-	s := skimmer{body: body}
-	s.members(func(name, value []byte) {
-		switch name, _ := unquote(name); string(name) {
+	jsontext.Skim(body, func(name, value []byte) {
+		switch name, _ := jsontext.Unquote(name); string(name) {
 		case "activation_id":
 			a.ID = activationID(value)
 		case "deadline":
@@ -34,7 +35,7 @@ func SkimRun(body []byte) (a Activation) {
 }
 
 func activationID(value []byte) string {
-	id, ok := unquote(value)
+	id, ok := jsontext.Unquote(value)
 	if !ok || len(id) > MaxActivation {
 		return ""
 	}
@@ -48,7 +49,7 @@ func activationID(value []byte) string {
 
 // deadline reads milliseconds of the epoch, as a string or a number.
 func deadline(value []byte) time.Time {
-	if text, ok := unquote(value); ok {
+	if text, ok := jsontext.Unquote(value); ok {
 		value = text
 	}
 	ms, err := strconv.ParseInt(string(value), 10, 64)
@@ -61,11 +62,11 @@ func deadline(value []byte) time.Time {
 // CheckRun is the one full scan of a run's body: one JSON object or null,
 // UTF-8, nested no deeper than the decoder allows (10,000).
 func CheckRun(body []byte) error {
-	if err := checkValue(body, "{n"); err != nil {
+	if err := jsontext.Check(body, "{n"); err != nil {
 		return fmt.Errorf("%w: the run's body is no JSON object: %w", ErrMalformed, err)
 	}
 	return nil
 }
 
 // CheckResult reports whether a result line is one JSON object or array.
-func CheckResult(line []byte) bool { return checkValue(line, "{[") == nil }
+func CheckResult(line []byte) bool { return jsontext.Check(line, "{[") == nil }

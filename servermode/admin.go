@@ -5,16 +5,20 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.uber.org/zap"
 
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
+	"github.com/whiskaway/whiskaway/servermode/internal/host"
 )
 
 // stopLease ends a lease, or with an activation's id cancels that run. It is
-// idempotent: what is not there is stopped.
+// idempotent: an unknown lease counts as stopped.
 func (s *Server) stopLease(c *call) error {
 	identity, err := c.Function()
 	if err != nil {
@@ -22,13 +26,13 @@ func (s *Server) stopLease(c *call) error {
 	}
 	key := function.Key{Tenant: c.Tenant, Identity: identity}
 	if id := c.HeaderValue(runtimespec.HeaderActivation); id != "" {
-		s.activations.cancel(activationKey{key, id})
+		s.service.Activations.Cancel(activation.Key{Key: key, ID: id})
 	} else {
 		lease, err := c.Lease()
 		if err != nil {
 			return err
 		}
-		s.table.Stop(key, lease)
+		s.service.Table.Stop(key, lease)
 		s.log.Info("lease ended", zap.String("function", key.Identity.Short()), zap.String("tenant", key.Tenant))
 	}
 	return c.Done()
@@ -71,15 +75,15 @@ func (s *Server) functions(c *call) error {
 	if c.Grant.Delegate && !c.NamesTenant() {
 		tenant = ""
 	}
-	memory := residentMemory
+	memory := host.ResidentMemory
 	if brief, _ := strconv.ParseBool(c.URL.Query().Get("brief")); brief {
 		memory = func(int) int64 { return 0 } // it takes reading about all processes
 	}
 	out := []FunctionStatus{}
-	for _, f := range s.table.List(tenant) {
+	for _, f := range s.service.Table.List(tenant) {
 		out = append(out, status(f, memory))
 	}
-	body, err := json.Marshal(map[string]any{"functions": out})
+	body, err := jsontext.Marshal(map[string]any{"functions": out})
 	if err != nil {
 		return err
 	}
@@ -87,7 +91,24 @@ func (s *Server) functions(c *call) error {
 	return nil
 }
 
-// status is a function as people see it.
+// pathMetrics is no part of the contract: it is for the owner's Prometheus.
+const pathMetrics = "/metrics"
+
+// showMetrics answers with the server's numbers: with all of them to a token
+// that may delegate, or where there is one tenant only; else with those that
+// are labelled with the caller's tenant.
+func (s *Server) showMetrics(c *call) error {
+	var numbers prometheus.Gatherer = s.metrics.Registry
+	if c.NamesTenant() || !c.Grant.Delegate && s.settings().Tokens.Several() {
+		numbers = s.metrics.OfTenant(c.Tenant)
+	}
+	// A number that cannot be gathered does not cost the others.
+	s.endpoint.Sign(c.W.Header())
+	promhttp.HandlerFor(numbers, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}).ServeHTTP(c.W, c.Request)
+	return nil
+}
+
+// status returns a function as GET /functions shows it.
 func status(f function.Snapshot, memoryOf func(pid int) int64) FunctionStatus {
 	out := FunctionStatus{
 		Function: f.Key.Identity.String(), Tenant: f.Key.Tenant,
@@ -106,21 +127,21 @@ func status(f function.Snapshot, memoryOf func(pid int) int64) FunctionStatus {
 	return out
 }
 
-// ready answers a readiness probe: whether new functions are welcome. What it
-// asks first cannot hang, so that it answers also when the table does not.
+// ready answers a readiness probe: whether new functions are welcome. It asks the
+// janitor first, which cannot hang: it answers also when the table does not.
 func (s *Server) ready(c echo.Context) error {
-	changes := s.changes() // before anybody can ask for what has changed
-	reason := s.health.reason(time.Now())
+	changes := s.changes() // before a caller can ask for the changes
+	reason := s.janitor.Reason(time.Now())
 	s.endpoint.Sign(c.Response().Header())
-	if reason == "" && s.table.Draining() {
+	if reason == "" && s.service.Table.Draining() {
 		reason = "draining"
 	}
 	if reason != "" {
 		return c.JSON(http.StatusServiceUnavailable, map[string]any{"ready": false, "reason": reason})
 	}
-	answer := map[string]any{"ready": true, "kinds": s.kinds.String(), "changes": changes}
-	if sharesUser() {
-		answer["not_isolated"] = notIsolated
+	answer := map[string]any{"ready": true, "kinds": s.service.Launcher.Kinds.String(), "changes": changes}
+	if host.SharesUser() {
+		answer["not_isolated"] = host.NotIsolated
 	}
 	return c.JSON(http.StatusOK, answer)
 }

@@ -1,26 +1,23 @@
 package servermode
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/invoke"
 )
 
 const (
 	// headAfter is when the head of an answer goes out although there is no
-	// result: it tells the caller who executes. It is also how long logs are
+	// result: it names the server that executes. It is also how long logs are
 	// gathered before they are sent.
 	headAfter = 5 * time.Millisecond
 	// flushAt is how many gathered bytes are sent at once.
 	flushAt = 16 << 10
 )
-
-// truncated ends a log that is too long.
-const truncated = "\nLogs were truncated because their total size exceeds the limit of %d bytes.\n"
 
 var asFrames = []string{runtimespec.MediaFrames}
 
@@ -28,15 +25,14 @@ var asFrames = []string{runtimespec.MediaFrames}
 // A quick small answer is one write with its Content-Length; a slow one becomes
 // a stream. It is the sink of a run's logs: Log never waits for the network.
 type answer struct {
-	stages // of the run or init
-	c      *call
-	frames bool
-	maxLog int
+	invoke.Stages // of the run or init
+	c             *call
+	frames        bool
 
 	mu     sync.Mutex // guards what follows, never held across a write
 	buf    []byte     // frames not yet sent
 	armed  bool       // the timer will call flush
-	logged int
+	budget invoke.LogBudget
 	done   bool
 	timer  *time.Timer
 
@@ -46,7 +42,7 @@ type answer struct {
 }
 
 func (s *Server) answer(c *call) *answer {
-	a := &answer{stages: stages{of: c.Span}, c: c, frames: c.WantsFrames(), maxLog: s.cfg.MaxLog}
+	a := &answer{Stages: invoke.Stages{Of: c.Span}, c: c, frames: c.WantsFrames(), budget: invoke.LogBudget{Max: s.cfg.MaxLog}}
 	if a.frames {
 		s.endpoint.Sign(c.W.Header())
 		a.mu.Lock()
@@ -56,21 +52,18 @@ func (s *Server) answer(c *call) *answer {
 	return a
 }
 
-// Log takes what the function wrote. Beyond the limit it is dropped, with one
-// line to say so.
+// Log takes what the function wrote.
 func (a *answer) Log(stream runtimespec.Stream, text []byte) {
 	if !a.frames {
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	left := a.maxLog - a.logged
-	if a.done || left < 0 {
+	if a.done {
 		return
 	}
-	a.logged += len(text)
-	if len(text) > left {
-		text = append(text[:left:left], fmt.Sprintf(truncated, a.maxLog)...)
+	if text = a.budget.Take(text); len(text) == 0 {
+		return
 	}
 	a.buf = runtimespec.AppendLog(a.buf, stream, text)
 	switch {
@@ -150,7 +143,7 @@ func (a *answer) closeUnsent() bool {
 	defer a.writing.Unlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.streamed || a.logged > 0 {
+	if a.streamed || a.budget.Used > 0 {
 		return false
 	}
 	a.done = true

@@ -1,12 +1,10 @@
 package servermode_test
 
 import (
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode"
@@ -69,22 +67,4 @@ func TestCauses_TheLimitOfFilesIsNamed(t *testing.T) {
 	a = r.run(f, "", `{"bytes":1048577,"default":true}`)
 	assert.Equal(t, runtimespec.Crashed, a.reason)
 	assert.Contains(t, a.body, "(SIGXFSZ): a file may have 1048576 bytes on this server (--max-file-size)")
-}
-
-// That the kernel had too little memory is told as likely, for as long as it is.
-func TestCauses_WantOfMemoryIsLikelyWhenTheKernelHasJustEndedSomething(t *testing.T) {
-	kills := int64(3)
-	watch := servermode.NewOOMWatch(func() int64 { return kills })
-	assert.False(t, watch.Lately(), "nobody has looked")
-	watch.Look()
-	assert.False(t, watch.Lately(), "long ago")
-	kills++
-	assert.True(t, watch.Lately())
-	watch.Look()
-	assert.True(t, watch.Lately(), "the process may be found dead a moment later")
-	watch.Look()
-	assert.False(t, watch.Lately())
-	_, err := os.Stat("/proc/vmstat")
-	require.NoError(t, err)
-	assert.GreaterOrEqual(t, servermode.OOMKills(), int64(0))
 }

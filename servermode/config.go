@@ -1,6 +1,7 @@
 package servermode
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,9 @@ import (
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
+	"github.com/whiskaway/whiskaway/servermode/internal/host"
+	"github.com/whiskaway/whiskaway/servermode/internal/launch"
+	"github.com/whiskaway/whiskaway/servermode/internal/membership"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
@@ -98,8 +102,8 @@ type Config struct {
 	Log             *zap.Logger
 }
 
-// DefaultStateDir is /var/lib/whiskaway for root and a folder in the user's
-// home for anybody else.
+// DefaultStateDir is /var/lib/whiskaway for root and a folder in the user's home
+// for any other user.
 func DefaultStateDir() string {
 	if os.Getuid() == 0 {
 		return "/var/lib/whiskaway"
@@ -168,7 +172,7 @@ func set[T comparable](field *T, value T) {
 	}
 }
 
-// validate says what is wrong and what to do about it.
+// validate returns an error that says what is wrong and what to do about it.
 func (c Config) validate() error {
 	switch {
 	case c.StateDir == "":
@@ -180,13 +184,18 @@ func (c Config) validate() error {
 	case c.SharedUser && os.Getuid() == 0:
 		return fmt.Errorf("%w: --shared-user would run functions as root; start the server as another user", daemon.ErrConfig)
 	}
-	if err := c.checkJoin(); err != nil {
+	if err := c.membership().Check(c.Listen, c.TokenFile != ""); err != nil {
 		return err
 	}
 	return c.bounds()
 }
 
-// bounds checks the numbers; what is 0 has become its default by now.
+// membership returns the settings for joining balancers.
+func (c Config) membership() membership.Config {
+	return membership.Config{Balancers: c.Join, TokenFile: c.JoinTokenFile, CAFile: c.JoinCA, Advertise: c.Advertise, Tunnel: c.Tunnel}
+}
+
+// bounds checks the numbers; by now each 0 has become its default.
 func (c Config) bounds() error {
 	for _, d := range []struct {
 		flag  string
@@ -219,7 +228,7 @@ func (c Config) bounds() error {
 	if c.Instances > c.MaxInstances {
 		return fmt.Errorf("%w: --instances %d is more than --max-instances %d", daemon.ErrConfig, c.Instances, c.MaxInstances)
 	}
-	return c.checkPreload()
+	return launch.CheckPreload(c.Preload, c.NoFork)
 }
 
 // leastInstances is how many processes a function may have on the smallest host:
@@ -228,3 +237,11 @@ const leastInstances = 8
 
 // slots is how many runs that use a CPU the host can execute at once.
 func slots() int { return runtime.GOMAXPROCS(0) }
+
+// LogFile returns the file for the server's own log in a state folder, and makes
+// the folder. It is for a server whose streams are its functions': the platform would
+// take what the server wrote there for a function's. False: the folder cannot be
+// used, and Start will say why.
+func LogFile(stateDir string) (path string, ok bool) {
+	return host.LogFile(cmp.Or(stateDir, DefaultStateDir()))
+}

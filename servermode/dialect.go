@@ -3,18 +3,20 @@ package servermode
 import (
 	"sync"
 
+	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/invoke"
 )
 
 // dialect answers callers that send no headers of ours. The body has been read,
-// within its bound. What it returns as an error is answered as in our own
-// dialect; one that answers otherwise writes the answer itself.
+// within its bound. A returned error is answered as in our own dialect; a dialect
+// with other answers writes them itself.
 type dialect interface {
-	// init calls read when it does not refer to the body any more: the memory of
+	// Init calls read when it does not refer to the body any more: the memory of
 	// uploads is shared. It may return without.
-	init(c *call, body []byte, read func()) error
-	run(c *call, body []byte) error
-	stop(c *call, body []byte) error
+	Init(c *call, body []byte, read func()) error
+	Run(c *call, body []byte) error
+	Stop(c *call, body []byte) error
 }
 
 // either is the handler of an endpoint: ours, or for callers that send none of
@@ -25,14 +27,15 @@ func either(own, foreign func(*call) error) func(*call) error {
 			return own(c)
 		}
 		if c.FromBrowser() {
-			return refusal(runtimespec.Forbidden, "a web page may not use this server")
+			return refusal.New(runtimespec.Forbidden, "a web page may not use this server")
 		}
 		return foreign(c)
 	}
 }
 
 // ours reports whether the caller speaks our own dialect. Each of its requests
-// has the first of these headers; with only another it is told what is missing.
+// has the first of these headers; one with only another gets an error that says
+// what is missing.
 func ours(c *call) bool {
 	for _, name := range []string{runtimespec.HeaderFunction, runtimespec.HeaderLease, runtimespec.HeaderCode, runtimespec.HeaderActivation} {
 		if len(c.Header[name]) > 0 {
@@ -53,7 +56,7 @@ func (s *Server) foreignInit(c *call) error {
 	if err != nil {
 		return err
 	}
-	return s.dialectOf(body).init(c, body, free)
+	return s.dialectOf(body).Init(c, body, free)
 }
 
 func (s *Server) foreignRun(c *call) error {
@@ -61,7 +64,7 @@ func (s *Server) foreignRun(c *call) error {
 	if err != nil {
 		return err
 	}
-	return s.dialectOf(body).run(c, body)
+	return s.dialectOf(body).Run(c, body)
 }
 
 func (s *Server) foreignStop(c *call) error {
@@ -69,7 +72,7 @@ func (s *Server) foreignStop(c *call) error {
 	if err != nil {
 		return err
 	}
-	return s.dialectOf(body).stop(c, body)
+	return s.dialectOf(body).Stop(c, body)
 }
 
 // dialectOf finds out by a body what its caller speaks.
@@ -78,4 +81,9 @@ func (s *Server) dialectOf(body []byte) dialect {
 		return s.openServerless
 	}
 	return s.plain
+}
+
+// by returns the caller of a request.
+func by(c *call) invoke.Caller {
+	return invoke.Caller{Tenant: c.Tenant, Span: c.Span, Trace: c.Onward().Trace}
 }

@@ -1,30 +1,43 @@
 package servermode
 
 import (
+	"fmt"
 	"os"
 
 	"go.uber.org/zap"
 
+	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/internal/endpoint"
+	"github.com/whiskaway/whiskaway/servermode/internal/host"
+	"github.com/whiskaway/whiskaway/servermode/internal/invoke"
+	"github.com/whiskaway/whiskaway/servermode/internal/launch"
 )
 
-// live is what may change while the server serves. A reload replaces it whole,
-// so that requests read it without a lock; cfg is what the server was started
-// with.
+// live is the settings that may change while the server serves. A reload replaces
+// it whole, so that requests read it without a lock. Server.cfg is the
+// configuration at the start.
 type live struct {
 	Config
 	endpoint.Secrets
 }
 
-// settings are those of this moment.
+// settings returns those of this moment.
 func (s *Server) settings() *live { return s.live.Load() }
+
+// invoke returns the settings of inits and runs.
+func (l *live) invoke() invoke.Settings {
+	return invoke.Settings{
+		InitTimeout: l.InitTimeout, RunTimeout: l.RunTimeout, PlainKind: l.PlainKind, ManyTenants: l.Tokens.Several(),
+		Bounds: launch.Bounds{MaxInstances: l.MaxInstances, MaxKeepAlive: l.MaxKeepAlive},
+	}
+}
 
 // openSecrets reads the files that the configuration names.
 func (s *Server) openSecrets() error {
 	now, err := s.load(s.cfg)
 	if err == nil {
 		s.live.Store(now)
-		s.table.Configure(s.tableConfig(now))
+		s.service.Table.Configure(s.tableConfig(now))
 	}
 	return err
 }
@@ -43,4 +56,13 @@ func (s *Server) load(cfg Config) (now *live, err error) {
 		}
 	}
 	return now, nil
+}
+
+// checkTenants refuses several tenants where nothing isolates them, unless the
+// owner has said that they trust each other.
+func (l *live) checkTenants() error {
+	if !host.SharesUser() || l.AllowSharedUser || !l.Tokens.Several() {
+		return nil
+	}
+	return fmt.Errorf("%w: --token-file has several tenants, or a token that may delegate, and this server is not root: functions of all would run as its own user and could reach each other's code, files and memory; start it as root, or, if all tenants trust each other, with --allow-shared-user", daemon.ErrConfig)
 }

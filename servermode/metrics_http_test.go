@@ -15,6 +15,10 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
 
+func key(tenant string, version byte) function.Key {
+	return function.Key{Tenant: tenant, Identity: runtimespec.Identity{version}}
+}
+
 func (r *rig) metrics(header http.Header) got {
 	r.t.Helper()
 	resp, err := r.request(r.t.Context(), http.MethodGet, "/metrics", header, nil)

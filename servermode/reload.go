@@ -28,11 +28,10 @@ func (s *Server) Reload(cfg Config) error {
 		return err
 	}
 	late := s.cfg.restarts(cfg)
-	s.table.Configure(s.tableConfig(next))
-	s.activations.most.Store(int64(effective.Activations))
-	s.activations.budget.Store(effective.ResultCache)
-	s.store.SetMaxBytes(effective.CodeCache)
-	s.shop.SetMaxBytes(effective.BuildCache)
+	s.service.Table.Configure(s.tableConfig(next))
+	s.service.Activations.SetLimits(effective.Activations, effective.ResultCache)
+	s.service.Store.SetMaxBytes(effective.CodeCache)
+	s.service.Launcher.Builder.SetMaxBytes(effective.BuildCache)
 	s.live.Store(next)
 	if len(late) > 0 {
 		s.log.Warn("not changed: restart the server for it", zap.Strings("settings", late))
@@ -40,7 +39,7 @@ func (s *Server) Reload(cfg Config) error {
 	return nil
 }
 
-// with is what a server works with that was started with c and then got cfg.
+// with returns the settings of a server that was started with c and then got cfg.
 func (c Config) with(cfg Config) Config {
 	c.TokenFile = cfg.TokenFile
 	if !tlsToggled(c, cfg) {
@@ -59,16 +58,16 @@ func (c Config) with(cfg Config) Config {
 // tlsToggled tells HTTP from HTTPS: a listener cannot become the other.
 func tlsToggled(c, cfg Config) bool { return (c.TLSCert == "") != (cfg.TLSCert == "") }
 
-// tableConfig is what the owner decides about functions.
+// tableConfig returns the owner's settings for functions.
 func (s *Server) tableConfig(c *live) function.Config {
 	return function.Config{
 		Instances: c.Instances, Queue: c.Queue, QueueTotal: c.QueueTotal, Processes: c.Processes, Starts: c.Starts,
 		KeepAlive: c.KeepAlive, Lease: c.Lease, GrowAfter: c.GrowAfter, StartTime: c.InitTimeout,
-		CPUs: slots(), Tenants: c.Tokens.Several(), Memory: s.memory.read, Observer: s.metrics,
+		CPUs: slots(), Tenants: c.Tokens.Several(), Memory: s.memory.Read, Observer: s.metrics,
 	}
 }
 
-// settingsOf are settings by the names that owners know.
+// settingsOf are settings by the names of their flags.
 type settingsOf []struct {
 	name  string
 	value func(Config) any

@@ -6,10 +6,12 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/whiskaway/whiskaway/internal/endpoint"
+	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/internal/token"
 	"github.com/whiskaway/whiskaway/internal/web"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
+	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
 )
 
 // call is one authenticated request.
@@ -18,9 +20,9 @@ type call = endpoint.Call
 // routes is the server's HTTP face. Everything but the probes needs a token.
 func (s *Server) routes() http.Handler {
 	s.endpoint = endpoint.New(endpoint.Config{
-		Service: service, ID: s.incarnation, Log: s.log, Tracer: s.tracer,
+		Service: outcome.Service, ID: s.incarnation, Log: s.log, Tracer: s.tracer,
 		Tokens: func() token.Set { return s.settings().Tokens },
-		Load:   s.busy, Admit: s.admit, Sort: asRefusal, Level: levelOf,
+		Load:   s.busy, Admit: s.admit, Sort: outcome.Refusal, Level: levelOf,
 	})
 	e, handle := s.endpoint.Echo(), s.endpoint.Handle
 	e.GET(runtimespec.PathHealth, web.Health)
@@ -34,21 +36,21 @@ func (s *Server) routes() http.Handler {
 }
 
 func (s *Server) busy() runtimespec.Load {
-	load := s.table.Load()
+	load := s.service.Table.Load()
 	return runtimespec.Load{InFlight: int(load.InFlight.Load()), Queued: int(load.Queued.Load()), Slots: s.cfg.Slots, Changes: s.changes(), CPU: -1}
 }
 
-// mostChanges is where their number begins anew: load reports carry small ones.
+// mostChanges is where the count starts again: load reports carry small numbers.
 const mostChanges = 1 << 30
 
-// changes is another number after each change of what the server holds, never 0.
-func (s *Server) changes() int { return 1 + int(s.table.Changes()%mostChanges) }
+// changes returns a number that differs after each change of the inventory, never 0.
+func (s *Server) changes() int { return 1 + int(s.service.Table.Changes()%mostChanges) }
 
 // admit refuses a request that is meant for another server.
 func (s *Server) admit(c *call) error {
 	c.Span.Text("faas.instance", s.incarnation)
 	if want := c.HeaderValue(runtimespec.HeaderServer); want != "" && want != s.incarnation {
-		return refusal(runtimespec.WrongServer, "this is another server than the request was meant for, or it was restarted")
+		return refusal.New(runtimespec.WrongServer, "this is another server than the request was meant for, or it was restarted")
 	}
 	return nil
 }
@@ -62,7 +64,14 @@ func levelOf(_ *call, reason runtimespec.Reason) zapcore.Level {
 	return zapcore.DebugLevel
 }
 
-// keyOf names the function that an init or a run is for.
+// keyOf returns the function that an init or a run is for.
 func keyOf(o endpoint.Order) function.Key {
 	return function.Key{Tenant: o.Tenant, Identity: o.Function}
+}
+
+func (c Config) initLimit() endpoint.BodyLimit {
+	return endpoint.BodyLimit{Bytes: c.MaxInitBody, Flag: "--max-init-body"}
+}
+func (c Config) runLimit() endpoint.BodyLimit {
+	return endpoint.BodyLimit{Bytes: c.MaxRunBody, Flag: "--max-run-body"}
 }

@@ -57,18 +57,3 @@ func TestServer_AFloodOfFailuresFloodsNoLog(t *testing.T) {
 	}
 	assert.Equal(t, map[string]int{failing.spec.Identity().Short(): 10, other.spec.Identity().Short(): 1}, lines)
 }
-
-func TestRunLog_SaysWhatItDidNotSay(t *testing.T) {
-	now := time.Now()
-	admit := servermode.NewRunLog()
-	for range 15 {
-		admit(key("alice", 1), now)
-	}
-	missed, ok := admit(key("alice", 1), now.Add(time.Minute))
-	assert.True(t, ok)
-	assert.Equal(t, 5, missed)
-	for i := range 5000 { // names are whatever tenants say
-		_, ok := admit(key(fmt.Sprint(i), 1), now.Add(time.Duration(i)*time.Minute))
-		assert.True(t, ok)
-	}
-}

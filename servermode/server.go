@@ -1,12 +1,13 @@
-// Package servermode is the daemon on an external host: it holds many
-// functions, keeps their processes warm, runs them, and frees each one when
-// nobody needs it any more.
+// Package servermode is the daemon on an external host: it keeps
+// the processes of many functions warm, runs them, and frees each function when
+// its last lease has ended.
 package servermode
 
 import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -20,10 +21,15 @@ import (
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/internal/trace"
-	"github.com/whiskaway/whiskaway/servermode/internal/build"
+	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
-	"github.com/whiskaway/whiskaway/servermode/internal/kind"
-	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+	"github.com/whiskaway/whiskaway/servermode/internal/host"
+	"github.com/whiskaway/whiskaway/servermode/internal/invoke"
+	"github.com/whiskaway/whiskaway/servermode/internal/membership"
+	"github.com/whiskaway/whiskaway/servermode/internal/metrics"
+	"github.com/whiskaway/whiskaway/servermode/internal/openserverless"
+	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
+	"github.com/whiskaway/whiskaway/servermode/internal/plain"
 	"github.com/whiskaway/whiskaway/servermode/internal/zygote"
 )
 
@@ -37,41 +43,24 @@ type Server struct {
 	live      atomic.Pointer[live] // what a reload replaces
 	reloading sync.Mutex           // held across a reload
 
-	state       *stateDir
-	box         *sandbox.Sandbox
-	needs       []string       // of functions, in folders that are hidden from them
-	removals    sync.WaitGroup // of what ended processes leave
-	shop        *build.Shop
-	kinds       kind.Set
-	configured  []kind.Stands  // of them, those that the owner named
-	parent      *zygote.Parent // of Python functions; nil: they are executed
-	store       *codestore.Store
-	table       *function.Table
-	metrics     *metrics
-	tracer      *trace.Tracer // nil: no spans are recorded
-	activations *activations
-	uploads     *semaphore.Weighted
-	memory      *memoryGauge
-	oom         *oomWatch
-	failures    *runLog
-	endpoint    *endpoint.Endpoint
-	handler     http.Handler // the server's HTTP face
-	listener    *daemon.Listener
-	joined      []*joining // of balancers
-	joinTrust   *tls.Config
+	state      *host.State
+	service    *invoke.Service
+	metrics    *metrics.Metrics
+	tracer     *trace.Tracer // nil: no spans are recorded
+	uploads    *semaphore.Weighted
+	memory     *host.MemoryGauge
+	endpoint   *endpoint.Endpoint
+	handler    http.Handler // the server's HTTP face
+	listener   *daemon.Listener
+	membership *membership.Membership // of balancers
 
 	plain, openServerless dialect // of callers that send none of our headers
-
-	base context.Context // ends when runs are to be killed
-	end  context.CancelCauseFunc
 
 	stop     sync.Once
 	stopErr  error
 	cleanups []func() error
 
-	janitor sync.WaitGroup
-	sweep   func(now time.Time) // the table's
-	health  health
+	janitor *host.Janitor
 }
 
 // New returns a server that is not started.
@@ -81,26 +70,36 @@ func New(cfg Config) *Server {
 		cfg:         cfg,
 		incarnation: uuid.NewString(),
 		log:         cfg.Log.Named("servermode"),
-		activations: newActivations(cfg.Activations, cfg.ResultCache),
 		uploads:     semaphore.NewWeighted(max(cfg.UploadBudget, cfg.MaxInitBody)),
 	}
-	s.memory = &memoryGauge{reserve: func() int64 { return s.settings().MemoryReserve }}
-	s.oom, s.failures = &oomWatch{count: oomKills}, &runLog{recent: map[function.Key]*failures{}}
+	s.memory = &host.MemoryGauge{Reserve: func() int64 { return s.settings().MemoryReserve }}
 	s.live.Store(&live{Config: cfg})
-	s.metrics = newMetrics()
+	s.metrics = metrics.New()
 	spans := trace.Counters("whiskaway_spans_total", func() (sent, dropped float64) { return s.tracer.Counts() })
-	s.metrics.registry.MustRegister(append(spans, gauges{s})...)
-	s.table = function.NewTable(s.tableConfig(s.settings()))
-	s.sweep = func(now time.Time) { s.table.Sweep(now); s.activations.sweep(now) }
-	s.base, s.end = context.WithCancelCause(context.Background())
-	s.plain, s.openServerless = newPlain(s), newOpenServerless(s)
+	s.service = invoke.New(invoke.Service{
+		Table:       function.NewTable(s.tableConfig(s.settings())),
+		Activations: activation.New(cfg.Activations, cfg.ResultCache, outcome.Remembered),
+		Log:         s.log, VolatileEnv: cfg.VolatileEnv, MaxLog: cfg.MaxLog,
+		Settings: func() invoke.Settings { return s.settings().invoke() },
+	})
+	s.metrics.Registry.MustRegister(append(spans, metrics.Gauges{
+		Table: s.service.Table, Activations: s.service.Activations, Forks: func() zygote.Stats { return s.service.Launcher.Parent.Stats() },
+		CodeBytes: func() int64 { return s.service.Store.Bytes() },
+	})...)
+	s.janitor = &host.Janitor{
+		Sweep:     func(now time.Time) { s.service.Table.Sweep(now); s.service.Activations.Sweep(now) },
+		KeepAlive: func() time.Duration { return s.settings().KeepAlive },
+		Fit:       s.fit, OOM: host.NewOOMWatch(host.OOMKills), Log: s.log,
+	}
+	s.plain = plain.New(s.service, cfg.Environ, cfg.Stdout, cfg.Stderr)
+	s.openServerless = openserverless.New(s.service, cfg.Environ)
 	return s
 }
 
 // Start checks the configuration, makes ready what functions need and serves.
 func (s *Server) Start() error {
 	err := s.cfg.validate()
-	for _, step := range []func() error{s.openSecrets, s.openJoin, s.openState, s.openTraces, s.openSandbox, s.openKinds, s.findNeeds, s.adoptOrphans, s.openStore, s.sweepIdle, s.listen, s.joinBalancers} {
+	for _, step := range []func() error{s.openSecrets, s.openMembership, s.openState, s.openTraces, s.openStore, s.openLauncher, s.adoptOrphans, s.startJanitor, s.listen, s.joinBalancers} {
 		if err == nil {
 			err = step()
 		}
@@ -115,7 +114,7 @@ func (s *Server) Start() error {
 func (s *Server) onStop(f func() error) { s.cleanups = append(s.cleanups, f) }
 
 func (s *Server) openStore() (err error) {
-	s.store, err = codestore.Open(s.state.path("code"), s.cfg.CodeCache)
+	s.service.Store, err = codestore.Open(s.state.Path("code"), s.cfg.CodeCache)
 	return err
 }
 
@@ -123,6 +122,26 @@ func (s *Server) listen() error {
 	s.handler = s.routes()
 	s.listener = &daemon.Listener{Listen: s.cfg.Listen, Handler: s.handler, TLS: endpoint.TLS(func() *tls.Certificate { return s.settings().Certificate }), Log: s.log}
 	return s.listener.Start()
+}
+
+// openMembership reads the files with which balancers are joined.
+func (s *Server) openMembership() (err error) {
+	s.membership, err = membership.Open(s.cfg.membership(), s.log)
+	return err
+}
+
+// joinBalancers tells the balancers that the server is here.
+func (s *Server) joinBalancers() error {
+	scheme := "http"
+	if s.settings().Certificate != nil {
+		scheme = "https"
+	}
+	return s.membership.Join(membership.Server{
+		Incarnation: s.incarnation, Slots: s.cfg.Slots, Addr: s.Addr(), Scheme: scheme,
+		Serve: func(on net.Listener) *daemon.Listener {
+			return &daemon.Listener{On: on, Handler: s.handler, Log: s.log}
+		},
+	})
 }
 
 // Addr is the address served on.
@@ -135,30 +154,28 @@ func (s *Server) Stop(ctx context.Context) error {
 	return s.stopErr
 }
 
-// buildGrace is how long a build may go on when the server is told to end: one that
-// is nearly done is done, and any other would only hold up the end.
+// buildGrace is how long a build may go on when the server stops: a build that is
+// nearly done finishes, and no other holds up the end.
 const buildGrace = 2 * time.Second
 
 func (s *Server) drain(ctx context.Context) error {
 	if s.listener == nil {
 		return nil // never started
 	}
-	for _, j := range s.joined {
-		j.drain()
-	}
-	s.shop.Drain(buildGrace)
-	err := s.table.Drain(ctx) // the listener still answers: "draining"
-	s.end(errShutdown)        // kills runs that are left, if any
+	s.membership.Drain()
+	s.service.Launcher.Builder.Drain(buildGrace)
+	err := s.service.Table.Drain(ctx) // the listener still answers: "draining"
+	s.service.Kill()                  // kills runs that are left, if any
 	ended, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	err = errors.Join(err, s.table.Drain(ended), s.stopJoining(ended), s.listener.Stop(ended), s.cleanUp())
+	err = errors.Join(err, s.service.Table.Drain(ended), s.membership.Leave(ended), s.listener.Stop(ended), s.cleanUp())
 	s.tracer.Close(ended)
 	return err
 }
 
 // abandon undoes a start that failed half-way.
 func (s *Server) abandon() error {
-	err := s.stopJoining(context.Background())
+	err := s.membership.Leave(context.Background())
 	if s.listener != nil {
 		err = errors.Join(err, s.listener.Stop(context.Background()))
 		s.listener = nil

@@ -48,7 +48,7 @@ func TestHouse_DependenciesPointOneWay(t *testing.T) {
 		"clientmode":   "clientmode runtime-spec internal",
 		"servermode":   "servermode runtime-spec internal",
 		"loadbalancer": "loadbalancer runtime-spec internal",
-		"runtime-spec": "runtime-spec",
+		"runtime-spec": "runtime-spec internal", // jsontext alone: see below
 		"internal":     "internal runtime-spec",
 		"test":         "test runtime-spec servermode clientmode loadbalancer",
 		"examples":     "examples runtime-spec loadbalancer",
@@ -67,9 +67,9 @@ func TestHouse_DependenciesPointOneWay(t *testing.T) {
 	}
 }
 
-// speaksHTTP are the packages under a service that may know HTTP. Functions of
-// kind http are web servers, so what gives them their runs has to speak it.
-var speaksHTTP = []string{"servermode/internal/webproc"}
+// speaksHTTP are the packages under a service that may know HTTP: foreign dialects
+// answer HTTP requests, and functions of kind http are web servers.
+var speaksHTTP = []string{"servermode/internal/openserverless", "servermode/internal/plain", "servermode/internal/webproc"}
 
 // The packages under a service know no web framework, and no HTTP.
 func TestHouse_DomainCodeKnowsNoHTTP(t *testing.T) {
@@ -85,11 +85,25 @@ func TestHouse_DomainCodeKnowsNoHTTP(t *testing.T) {
 	}
 }
 
-// The contract depends on nothing of ours, and the suite on the standard
-// library alone, so that anybody can use them.
+// One package reads JSON as text, and no other one knows the library behind it.
+func TestHouse_OnePackageScansJSON(t *testing.T) {
+	for pkg, deps := range imports(t) {
+		for _, dep := range deps {
+			if pkg != "internal/jsontext" {
+				assert.NotContains(t, dep, "go-json-experiment", "%s", pkg)
+			}
+		}
+	}
+}
+
+// The contract depends on nothing of ours but what scans JSON, and the suite on the
+// standard library alone, so that anybody can use them.
 func TestHouse_TheContractStandsAlone(t *testing.T) {
 	for pkg, deps := range imports(t) {
 		for _, dep := range deps {
+			if room(module+"/"+pkg) == "runtime-spec" && room(dep) == "internal" {
+				assert.Equal(t, module+"/internal/jsontext", dep, "%s", pkg)
+			}
 			if strings.HasPrefix(pkg, "runtime-spec/conformance") {
 				assert.NotContains(t, dep, ".", "%s imports more than the standard library", pkg)
 			}

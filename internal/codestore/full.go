@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Full reports whether something was not written for want of room on a disk.
+// Full reports whether something was not written because a disk is full.
 func Full(err error) bool { return errors.Is(err, syscall.ENOSPC) || OverQuota(err) }
 
 // OverQuota reports whether a quota was the reason: then the disk's free space

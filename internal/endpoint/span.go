@@ -3,6 +3,7 @@ package endpoint
 import (
 	"go.uber.org/zap"
 
+	"github.com/whiskaway/whiskaway/internal/exchange"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -30,15 +31,12 @@ func (c *Call) endSpan() {
 		c.Span.Text("whiskaway.server", c.Server)
 		c.Span.Number("whiskaway.tries", c.Tries)
 	}
-	c.Span.EndAs(c.Result())
+	exchange.EndSpan(c.Span, c.Result())
 }
-
-// Onward is the trace context of what the service asks of others for the request.
-func (c *Call) Onward() runtimespec.Trace { return c.Span.Onward(c.Trace) }
 
 // TraceID is for the log; nothing outside of a trace.
 func (c *Call) TraceID() zap.Field {
-	if id := c.Onward().ID(); id != "" {
+	if id := c.Onward().Trace.ID(); id != "" {
 		return zap.String("trace_id", id)
 	}
 	return zap.Skip()

@@ -141,21 +141,3 @@ func (s Span) End() {
 		s.span.End()
 	}
 }
-
-// OK is the outcome of what has succeeded.
-const OK = "ok"
-
-// EndAs ends the span with what it came to. That is no failure where it is a step of
-// every init or run: code that is asked for, a function that is told again.
-func (s Span) EndAs(outcome string) {
-	if !s.On() {
-		return
-	}
-	s.Text("whiskaway.outcome", outcome)
-	switch outcome {
-	case OK, string(runtimespec.CodeNeeded), string(runtimespec.UnknownFunction):
-	default:
-		s.Fail(outcome)
-	}
-	s.End()
-}

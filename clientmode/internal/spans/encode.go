@@ -2,9 +2,8 @@ package spans
 
 import (
 	"strconv"
-	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 )
 
 // What OTLP's numbers mean.
@@ -37,9 +36,9 @@ func (r *record) append(out []byte) []byte {
 		out = append(append(append(out, `,"parentSpanId":"`...), r.parent...), '"')
 	}
 	if r.state != "" {
-		out = appendText(append(out, `,"traceState":`...), r.state)
+		out = jsontext.AppendString(append(out, `,"traceState":`...), r.state)
 	}
-	out = appendText(append(out, `,"name":`...), r.name)
+	out = jsontext.AppendString(append(out, `,"name":`...), r.name)
 	kind := byte(kindInternal)
 	if r.server {
 		kind = kindServer
@@ -50,7 +49,7 @@ func (r *record) append(out []byte) []byte {
 	out = appendAttributes(append(out, `",`...), r.attributes)
 	if r.failed != "" {
 		out = append(append(out, `,"status":{"code":`...), statusError)
-		out = append(appendText(append(out, `,"message":`...), r.failed), '}')
+		out = append(jsontext.AppendString(append(out, `,"message":`...), r.failed), '}')
 	}
 	return append(out, '}')
 }
@@ -61,13 +60,8 @@ func appendAttributes(out []byte, all []attribute) []byte {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = appendText(append(out, `{"key":`...), a.key)
-		out = append(appendText(append(out, `,"value":{"stringValue":`...), a.value), '}', '}')
+		out = jsontext.AppendString(append(out, `{"key":`...), a.key)
+		out = append(jsontext.AppendString(append(out, `,"value":{"stringValue":`...), a.value), '}', '}')
 	}
 	return append(out, ']')
-}
-
-func appendText(out []byte, text string) []byte {
-	out, _ = jsontext.AppendQuote(out, strings.ToValidUTF8(text, "\uFFFD"))
-	return out
 }

@@ -7,9 +7,8 @@ import (
 	"io"
 	"net/url"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 )
 
 // ErrOpen is for a hook that may have done its work or not.
@@ -37,7 +36,7 @@ type message struct {
 }
 
 func (a Action) message() ([]byte, error) {
-	return json.Marshal(message{a.Kind.String(), a.Host.Name, a.Host.URL, a.Why, a.Min, a.Max, a.Totals})
+	return jsontext.Marshal(message{a.Kind.String(), a.Host.Name, a.Host.URL, a.Why, a.Min, a.Max, a.Totals})
 }
 
 // Post is a hook that is a URL: it gets the message as the body of a POST, and

@@ -7,8 +7,8 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/whiskaway/whiskaway/internal/exchange"
 	"github.com/whiskaway/whiskaway/internal/hop"
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )

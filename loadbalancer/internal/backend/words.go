@@ -9,7 +9,6 @@ import (
 
 	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/refusal"
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -30,18 +29,18 @@ func Words(err error) string {
 			return own.Error()
 		}
 	}
-	return hop.CauseOf(err).Advise(exchange.Service, "--servers-ca")
+	return hop.CauseOf(err).Advise("balancer", "--servers-ca")
 }
 
 // Garbled is for a server that speaks no HTTP: to send it the same again is of no use.
 func (b *Backend) Garbled(started string, err error) *refusal.Refusal {
-	return exchange.Lost("%s cannot be spoken to, %s: %s", b.Public(), started, Words(err)).Because(err)
+	return refusal.Lost("%s cannot be spoken to, %s: %s", b.Public(), started, Words(err)).Because(err)
 }
 
 // GarbledUnsent is for a run that such a server was not sent: another may have it, or
 // the same once it is set right.
 func (b *Backend) GarbledUnsent(err error) *refusal.Refusal {
-	return exchange.Away("%s cannot be spoken to, nothing was started: %s", b.Public(), Words(err)).Because(err)
+	return refusal.Away("%s cannot be spoken to, nothing was started: %s", b.Public(), Words(err)).Because(err)
 }
 
 // ReadMessage reads what a refusal says to people. Its reason has arrived with the

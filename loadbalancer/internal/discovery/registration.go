@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -27,7 +27,7 @@ func DecodeRegistration(body []byte) (r runtimespec.Registration, err error) {
 	if len(body) > MaxRegistration {
 		return r, fmt.Errorf("the registration has more than %d bytes", MaxRegistration)
 	}
-	if err = json.Unmarshal(body, &r); err != nil {
+	if err = jsontext.Unmarshal(body, &r); err != nil {
 		return r, fmt.Errorf("the registration is no JSON object as the contract has it: %w", err)
 	}
 	return r, nil

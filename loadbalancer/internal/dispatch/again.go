@@ -1,10 +1,10 @@
 package dispatch
 
 import (
+	"github.com/whiskaway/whiskaway/internal/exchange"
 	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/backend"
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -29,7 +29,7 @@ func (r *Run) join(first *state.Run) error {
 		return r.ended(runtimespec.TimedOut, "the time was over before the same activation, sent before, had ended")
 	}
 	if first.Started != nil {
-		return r.passTo(first.Started, exchange.Lost("the same activation was sent before to a server that does not tell what became of it; it may have run"))
+		return r.passTo(first.Started, refusal.Lost("the same activation was sent before to a server that does not tell what became of it; it may have run"))
 	}
 	return refusal.New(runtimespec.Saturated, "the same activation, sent before, was not started")
 }
@@ -44,7 +44,7 @@ func (r *Run) passTo(s *state.Server, failed error) error {
 	resp, err := b.Send(r.ctx, &r.request)
 	if err != nil {
 		if r.Caller.Err() != nil {
-			return refusal.ErrLeft
+			return exchange.ErrLeft
 		}
 		b.Check()
 		return failed

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"time"
 
+	"github.com/whiskaway/whiskaway/internal/exchange"
 	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/backend"
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -50,7 +50,7 @@ func (r *Run) attempt() (retry bool, err error) {
 		_ = resp.Close()
 		r.answered(policy.Failed, nil)
 		b.Check()
-		return false, exchange.Lost("%s answered status %d and is no server of this contract; the run may have been started", b.Public(), resp.Status)
+		return false, refusal.Lost("%s answered status %d and is no server of this contract; the run may have been started", b.Public(), resp.Status)
 	case reason.NotStarted() && reason != runtimespec.Expired:
 		return r.refused(resp, reason)
 	}
@@ -110,7 +110,7 @@ func (r *Run) unanswered(b *backend.Backend, err error) (retry bool, _ error) {
 	switch {
 	case r.Caller.Err() != nil:
 		r.answered(policy.Left, nil)
-		return false, refusal.ErrLeft
+		return false, exchange.ErrLeft
 	case r.ctx.Err() != nil && notSent:
 		r.answered(policy.Left, nil)
 		return false, r.ended(runtimespec.Expired, "the time was over before a server could be reached")
@@ -127,7 +127,7 @@ func (r *Run) unanswered(b *backend.Backend, err error) (retry bool, _ error) {
 	if errors.Is(err, hop.ErrNoHTTP) {
 		return false, b.Garbled("the run may have been started and is not sent again", err)
 	}
-	return false, exchange.Lost("the connection to %s was lost after the run was sent; it may have run and is not sent again: %s", b.Public(), backend.Words(err)).Because(err)
+	return false, refusal.Lost("the connection to %s was lost after the run was sent; it may have run and is not sent again: %s", b.Public(), backend.Words(err)).Because(err)
 }
 
 func (r *Run) notSent(b *backend.Backend, err error) (retry bool, _ error) {
@@ -138,7 +138,7 @@ func (r *Run) notSent(b *backend.Backend, err error) (retry bool, _ error) {
 	if errors.Is(err, hop.ErrNoHTTP) {
 		return true, b.GarbledUnsent(err)
 	}
-	return true, exchange.Away("%s cannot be reached: %s", b.Public(), backend.Words(err)).Because(err)
+	return true, refusal.Away("%s cannot be reached: %s", b.Public(), backend.Words(err)).Because(err)
 }
 
 // beginSpan begins the span of the request to a server.
@@ -151,18 +151,15 @@ func (r *Run) beginSpan() {
 	}
 }
 
-// cut is the outcome of an answer that broke off.
-const cut = "cut"
-
 // endSpan ends it. An answer that was relayed is told by what it says.
 func (r *Run) endSpan(err error) {
 	switch {
 	case !r.span.On():
 	case err == nil:
-		r.span.EndAs(r.To.Result())
+		exchange.EndSpan(r.span, r.To.Result())
 	case errors.Is(err, exchange.ErrCut):
-		r.span.EndAs(cut)
+		exchange.EndSpan(r.span, exchange.Cut)
 	default:
-		r.span.EndAs(string(exchange.Reason(err)))
+		exchange.EndSpan(r.span, string(refusal.ReasonOf(err)))
 	}
 }

@@ -9,11 +9,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/whiskaway/whiskaway/internal/exchange"
 	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/internal/trace"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/backend"
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/initload"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/queue"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
@@ -216,8 +216,9 @@ func (r *Run) awaitInit() (retry bool, err error) {
 }
 
 func endWaiting(span trace.Span, err error) {
-	if err != nil {
-		span.EndAs(string(exchange.Reason(err)))
+	if err != nil && span.On() {
+		exchange.EndSpan(span, string(refusal.ReasonOf(err)))
+		return
 	}
 	span.End()
 }
@@ -242,7 +243,7 @@ func (r *Run) ended(reason runtimespec.Reason, text string) error {
 	case errors.Is(context.Cause(r.ctx), errCancelled):
 		return refusal.New(runtimespec.Cancelled, "the activation was cancelled before it was sent to a server")
 	case r.Caller.Err() != nil:
-		return refusal.ErrLeft
+		return exchange.ErrLeft
 	}
 	return refusal.New(reason, "%s", text)
 }

@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/whiskaway/whiskaway/internal/codestore"
+	"github.com/whiskaway/whiskaway/internal/exchange"
 	"github.com/whiskaway/whiskaway/internal/trace"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/backend"
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -123,7 +123,7 @@ func (j *Job) endSpan() {
 	case j.err != nil:
 		outcome = string(runtimespec.StartFailed)
 	case j.answer.OK():
-		outcome = trace.OK
+		outcome = exchange.OK
 	}
-	j.Span.EndAs(outcome)
+	exchange.EndSpan(j.Span, outcome)
 }

@@ -6,9 +6,9 @@ import (
 	"errors"
 	"time"
 
+	"github.com/whiskaway/whiskaway/internal/exchange"
 	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/backend"
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -138,7 +138,7 @@ func (p placed) garbled() bool { return p.err != nil && !p.reason().NotStarted()
 
 func (p placed) reason() runtimespec.Reason {
 	if p.err != nil {
-		return refusal.Of(p.err, exchange.Service).Reason
+		return refusal.ReasonOf(p.err)
 	}
 	return p.answer.Reason
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/backend"
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/exchange"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -96,7 +95,7 @@ func Failed(b *backend.Backend, err error) *refusal.Refusal {
 	case errors.Is(err, hop.ErrNoHTTP):
 		return b.Garbled("the function is not ready there", err)
 	case errors.Is(err, hop.ErrNotSent):
-		return exchange.Away("the init was not sent, %s cannot be reached: %s", b.Public(), backend.Words(err)).Because(err)
+		return refusal.Away("the init was not sent, %s cannot be reached: %s", b.Public(), backend.Words(err)).Because(err)
 	}
 	return refusal.New(runtimespec.StartFailed, "the init at %s failed: %s", b.Public(), backend.Words(err)).Because(err)
 }

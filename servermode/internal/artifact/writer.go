@@ -103,7 +103,7 @@ func (w *writer) file(name string, mode fs.FileMode, content io.Reader) error {
 
 // link makes a link that points anywhere, as the platform's runtimes do: that of
 // a virtual environment points at its interpreter. Nothing is written through
-// one that leads out of the folder, and whoever reads there must not follow it.
+// one that leads out of the folder, and what reads there must not follow it.
 func (w *writer) link(name, target string) error {
 	if info, err := w.root.Lstat(name); err == nil && !info.IsDir() { // a later entry replaces an earlier one
 		if err := w.root.Remove(name); err != nil {

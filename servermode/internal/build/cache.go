@@ -15,24 +15,24 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
-// unusedFor is how long a cache is kept that nobody uses.
+// unusedFor is how long an unused cache is kept.
 const unusedFor = 30 * 24 * time.Hour
 
 // lend gives a job the tenant's cache for as long as it works. In between the
 // cache is the server's: its user's id may be some function's by then.
-func (s *Shop) lend(ctx context.Context, j *Job, order Order) error {
+func (b *Builder) lend(ctx context.Context, j *Job, order Order) error {
 	sum := sha256.Sum256([]byte(order.Tenant)) // a tenant's name may hold anything
 	name := order.Cache + "-" + hex.EncodeToString(sum[:8])
-	s.mu.Lock()
-	if s.caches[name] == nil {
-		s.caches[name] = semaphore.NewWeighted(1)
+	b.mu.Lock()
+	if b.caches[name] == nil {
+		b.caches[name] = semaphore.NewWeighted(1)
 	}
-	mine := s.caches[name]
-	s.mu.Unlock()
+	mine := b.caches[name]
+	b.mu.Unlock()
 	if err := mine.Acquire(ctx, 1); err != nil {
 		return err
 	}
-	dir := s.path("caches", name)
+	dir := b.path("caches", name)
 	j.giveCache = func() error {
 		defer mine.Release(1)
 		return os.Lchown(dir, os.Getuid(), os.Getgid())
@@ -46,7 +46,7 @@ func (s *Shop) lend(ctx context.Context, j *Job, order Order) error {
 	return j.Own(dir)
 }
 
-// give makes a tree a user's. Nobody else can be in it.
+// give makes a tree a user's. No other process can be in it.
 func give(dir string, user *sandbox.User) error {
 	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
@@ -57,13 +57,13 @@ func give(dir string, user *sandbox.User) error {
 }
 
 // tidyCaches removes caches that are not the server's, because it was killed
-// while one was lent, and those that nobody has used for long.
-func (s *Shop) tidyCaches() {
-	entries, _ := os.ReadDir(s.path("caches"))
+// while one was lent, and those unused for long.
+func (b *Builder) tidyCaches() {
+	entries, _ := os.ReadDir(b.path("caches"))
 	for _, e := range entries {
 		info, err := e.Info()
 		if err != nil || !ownedBy(info, os.Getuid()) || time.Since(info.ModTime()) > unusedFor {
-			_ = sandbox.RemoveTree(s.path("caches", e.Name()))
+			_ = sandbox.RemoveTree(b.path("caches", e.Name()))
 		}
 	}
 }

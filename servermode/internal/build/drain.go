@@ -7,19 +7,19 @@ import (
 
 // What callers are told of builds when the server ends.
 var (
-	errEnded = fmt.Errorf("%w, and ended the build: nothing of it is kept, the next init begins it again", ErrClosed)
-	errBegun = fmt.Errorf("%w: no build is begun any more, the next init does", ErrClosed)
+	errEnded   = fmt.Errorf("%w, and ended the build: nothing of it is kept, the next init begins it again", ErrClosed)
+	errNoStart = fmt.Errorf("%w: no build is started any more, the next init does that", ErrClosed)
 )
 
-// Drain begins no build any more, and ends those that are not done after grace:
+// Drain starts no build any more, and ends those that are not done after grace:
 // what is installed or compiled for longer has to begin again in any case, and
 // would hold up the server's end. What is finished is kept.
-func (s *Shop) Drain(grace time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.draining {
+func (b *Builder) Drain(grace time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.draining {
 		return
 	}
-	s.draining = true
-	time.AfterFunc(grace, func() { s.end(errEnded) })
+	b.draining = true
+	time.AfterFunc(grace, func() { b.end(errEnded) })
 }

@@ -27,7 +27,7 @@ func asRoot(t *testing.T) {
 
 // Somebody who got a descriptor of the build's folder exchanges a folder of its
 // files for one of links while the server makes the files its own.
-func TestShop_SealingFollowsNoLink(t *testing.T) {
+func TestBuilder_SealingFollowsNoLink(t *testing.T) {
 	asRoot(t)
 	r := newRig(t)
 	secret := filepath.Join(filepath.Dir(r.cfg.Dir), "secret")
@@ -66,14 +66,14 @@ func TestShop_SealingFollowsNoLink(t *testing.T) {
 	}
 }
 
-func TestShop_RefusesABuildWithSomebodyElsesFiles(t *testing.T) {
+func TestBuilder_RefusesABuildWithSomebodyElsesFiles(t *testing.T) {
 	asRoot(t)
 	r := newRig(t)
 	_, err := r.Get(t.Context(), build.Order{Key: "k", Make: func(_ context.Context, j *build.Job) error {
 		dir := filepath.Join(j.Dir, "theirs")
 		return errors.Join(os.Mkdir(dir, 0o777), os.Chown(dir, 65534, 65534))
 	}}, &output{})
-	require.ErrorContains(t, err, `files of somebody else: "theirs"`)
+	require.ErrorContains(t, err, `files of another user: "theirs"`)
 }
 
 // sees reports whether a user, in a group or not, can read a product.
@@ -83,7 +83,7 @@ func sees(p *build.Product, groups ...uint32) bool {
 	return cmd.Run() == nil
 }
 
-func TestShop_OnlyTheTenantsFunctionsEnter(t *testing.T) {
+func TestBuilder_OnlyTheTenantsFunctionsEnter(t *testing.T) {
 	asRoot(t)
 	r := newRig(t)
 	order := shell("k", `echo made >"$1/file"`)
@@ -117,7 +117,7 @@ func owner(t *testing.T, path string) int {
 	return int(info.Sys().(*syscall.Stat_t).Uid)
 }
 
-func TestShop_CacheIsTheServersBetweenBuilds(t *testing.T) {
+func TestBuilder_CacheIsTheServersBetweenBuilds(t *testing.T) {
 	asRoot(t)
 	r := newRig(t)
 	cached := func(tenant, key string) string {
@@ -154,7 +154,7 @@ s = socket.socket(socket.AF_UNIX)
 s.connect(chr(0) + sys.argv[1])
 s.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [1]))])' `
 
-func TestShop_OutputHeldElsewhereHoldsNothingUp(t *testing.T) {
+func TestBuilder_OutputHeldElsewhereHoldsNothingUp(t *testing.T) {
 	if _, err := os.Stat("/usr/bin/python3"); err != nil {
 		t.Skip("the test needs Python")
 	}

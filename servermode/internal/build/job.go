@@ -21,7 +21,7 @@ type Job struct {
 	Scratch string // gone when it ends; HOME and TMPDIR of its commands
 	Cache   string // the order's cache, empty for none
 
-	shop      *Shop
+	builder   *Builder
 	user      *sandbox.User
 	giveCache func() error // ends the loan of the cache; nil: none was lent
 	output    *transcript
@@ -48,7 +48,7 @@ type ExitError struct {
 
 func (e *ExitError) Error() string { return e.Command + ": " + e.State }
 
-// Cause is what to tell a person: the command's own last words, if any.
+// Cause is what to tell an author: the command's own last words, if any.
 func (e *ExitError) Cause() string {
 	if e.Last != "" {
 		return e.Last
@@ -70,7 +70,7 @@ func (j *Job) Environ() []string {
 	return env
 }
 
-// Print tells those who wait for the build something.
+// Print tells the inits that wait for the build something.
 func (j *Job) Print(format string, args ...any) {
 	j.output.print(fmt.Sprintf(format, args...) + "\n")
 }
@@ -87,7 +87,7 @@ func (j *Job) Run(ctx context.Context, c Command) error {
 	if err != nil {
 		return err
 	}
-	state, err := j.shop.cfg.Box.Cell(j.user).Run(ctx, cmd)
+	state, err := j.builder.cfg.Box.Group(j.user).Run(ctx, cmd)
 	output()
 	switch {
 	case err != nil:
@@ -144,7 +144,7 @@ func (j *Job) close(failed bool) (err error) {
 		_ = os.Remove(filepath.Dir(j.Dir)) // the place, if nothing else is in it
 	}
 	if j.user != nil {
-		j.shop.cfg.Box.Users.Release(j.user)
+		j.builder.cfg.Box.Users.Release(j.user)
 	}
 	return err
 }

@@ -16,21 +16,21 @@ import (
 // A place is made/DIGEST: in it the folder that was built, under a random name,
 // and, when it is finished, a file that gives that name. Builds stay where they
 // were made, because many know their own path. The place is a gate: during the
-// build its user alone passes, later the tenant's functions, and nobody while
-// none uses it.
+// build its user alone passes, later the tenant's functions, and none while no
+// function uses it.
 const readyFile = "ready"
 
 // place is where an order's result belongs.
-func (s *Shop) place(order Order) string {
+func (b *Builder) place(order Order) string {
 	sum := sha256.New()
-	for _, part := range []string{s.cfg.Dir, order.Tenant, order.Key} {
+	for _, part := range []string{b.cfg.Dir, order.Tenant, order.Key} {
 		fmt.Fprintf(sum, "%d:%s", len(part), part)
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:16])
 }
 
-func (s *Shop) newPlace(place string, user *sandbox.User) (dir string, err error) {
-	at := s.path("made", place)
+func (b *Builder) newPlace(place string, user *sandbox.User) (dir string, err error) {
+	at := b.path("made", place)
 	if err := os.MkdirAll(at, 0o700); err != nil {
 		return "", err
 	}
@@ -52,60 +52,60 @@ func open(gate string, group *sandbox.User) error {
 }
 
 // hand gives a place's product out, nil if it has none; the caller holds mu.
-func (s *Shop) hand(place, name string) (*Product, error) {
-	made, ok := s.look(place)
+func (b *Builder) hand(place, name string) (*Product, error) {
+	made, ok := b.look(place)
 	if !ok {
 		return nil, nil
 	}
-	t := s.enter(name)
-	if err := s.admit(t, place); err != nil {
-		s.leave(name)
+	t := b.enter(name)
+	if err := b.admit(t, place); err != nil {
+		b.leave(name)
 		return nil, err
 	}
 	now := time.Now()
-	_ = os.Chtimes(s.path("made", place, readyFile), now, now)
-	s.used[place]++
+	_ = os.Chtimes(b.path("made", place, readyFile), now, now)
+	b.used[place]++
 	product, released := &Product{Dir: made.dir}, false
 	if t.group != nil {
 		product.Group = t.group.ID
 	}
 	product.Release = func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
+		b.mu.Lock()
+		defer b.mu.Unlock()
 		if !released {
 			released = true
-			s.takeBack(place, name, t)
+			b.takeBack(place, name, t)
 		}
 	}
 	return product, nil
 }
 
 // admit opens a place's gate for a tenant's functions.
-func (s *Shop) admit(t *tenant, place string) (err error) {
-	if s.cfg.Box.Users != nil && t.group == nil {
-		if t.group, err = s.cfg.Box.Users.Acquire(); err != nil {
+func (b *Builder) admit(t *tenant, place string) (err error) {
+	if b.cfg.Box.Users != nil && t.group == nil {
+		if t.group, err = b.cfg.Box.Users.Acquire(); err != nil {
 			return err
 		}
 	}
-	if err := open(s.path("made", place), t.group); err != nil {
+	if err := open(b.path("made", place), t.group); err != nil {
 		return err
 	}
 	t.inUse++
 	return nil
 }
 
-// takeBack closes the gate behind the last who used a place, and gives the group
+// takeBack closes the gate behind the last user of a place, and gives the group
 // up with the tenant's last product; the caller holds mu.
-func (s *Shop) takeBack(place, name string, t *tenant) {
-	if s.used[place]--; s.used[place] == 0 {
-		delete(s.used, place)
-		_ = open(s.path("made", place), nil)
+func (b *Builder) takeBack(place, name string, t *tenant) {
+	if b.used[place]--; b.used[place] == 0 {
+		delete(b.used, place)
+		_ = open(b.path("made", place), nil)
 	}
 	if t.inUse--; t.inUse == 0 && t.group != nil {
-		s.cfg.Box.Users.Release(t.group)
+		b.cfg.Box.Users.Release(t.group)
 		t.group = nil
 	}
-	s.leave(name)
+	b.leave(name)
 }
 
 // made is one finished build.
@@ -116,8 +116,8 @@ type made struct {
 	used  time.Time
 }
 
-func (s *Shop) look(place string) (m made, ok bool) {
-	marker := s.path("made", place, readyFile)
+func (b *Builder) look(place string) (m made, ok bool) {
+	marker := b.path("made", place, readyFile)
 	text, err := os.ReadFile(marker)
 	if err != nil {
 		return m, false
@@ -126,7 +126,7 @@ func (s *Shop) look(place string) (m made, ok bool) {
 	if _, err := fmt.Sscanf(string(text), "%s %d\n", &name, &m.size); err != nil || name != filepath.Base(name) {
 		return m, false
 	}
-	m.place, m.dir = place, s.path("made", place, name)
+	m.place, m.dir = place, b.path("made", place, name)
 	info, err := os.Stat(marker)
 	if err != nil || !isDir(m.dir) {
 		return m, false
@@ -140,17 +140,17 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// finish takes a job's folder away from its user, who may not change what
+// finish takes a job's folder away from its user, which may not change what
 // others will run, and announces it.
-func (s *Shop) finish(place string, j *Job) error {
+func (b *Builder) finish(place string, j *Job) error {
 	size, err := j.seal()
 	if err != nil {
 		return err
 	}
-	if most := s.maxBytes.Load(); size > most {
+	if most := b.maxBytes.Load(); size > most {
 		return fmt.Errorf("what was built has %d bytes, more than this server keeps: %d", size, most)
 	}
-	at := s.path("made", place)
+	at := b.path("made", place)
 	tmp := filepath.Join(at, "new")
 	return errors.Join(
 		open(at, nil),
@@ -160,34 +160,34 @@ func (s *Shop) finish(place string, j *Job) error {
 }
 
 // evict removes what was unused for longest until the rest fits. It is moved
-// away at once, and removed when nobody waits for the lock.
-func (s *Shop) evict(keep string) {
-	for _, dir := range s.setAside(keep) {
+// away at once, and removed without the lock.
+func (b *Builder) evict(keep string) {
+	for _, dir := range b.setAside(keep) {
 		_ = sandbox.RemoveTree(dir)
 	}
 }
 
-func (s *Shop) setAside(keep string) (aside []string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (b *Builder) setAside(keep string) (aside []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	var all []made
 	var total int64
-	for _, place := range s.places() {
-		if m, ok := s.look(place); ok {
+	for _, place := range b.places() {
+		if m, ok := b.look(place); ok {
 			all = append(all, m)
 			total += m.size
 		}
 	}
-	slices.SortFunc(all, func(a, b made) int { return a.used.Compare(b.used) })
+	slices.SortFunc(all, func(m, n made) int { return m.used.Compare(n.used) })
 	for _, m := range all {
-		if total <= s.maxBytes.Load() {
+		if total <= b.maxBytes.Load() {
 			break
 		}
-		if m.place == keep || s.used[m.place] > 0 || s.running[m.place] != nil {
+		if m.place == keep || b.used[m.place] > 0 || b.running[m.place] != nil {
 			continue
 		}
-		away := s.path("evicted-" + filepath.Base(m.dir))
-		if os.Rename(s.path("made", m.place), away) == nil {
+		away := b.path("evicted-" + filepath.Base(m.dir))
+		if os.Rename(b.path("made", m.place), away) == nil {
 			aside = append(aside, away)
 			total -= m.size
 		}
@@ -195,8 +195,8 @@ func (s *Shop) setAside(keep string) (aside []string) {
 	return aside
 }
 
-func (s *Shop) places() (out []string) {
-	entries, _ := os.ReadDir(s.path("made"))
+func (b *Builder) places() (out []string) {
+	entries, _ := os.ReadDir(b.path("made"))
 	for _, e := range entries {
 		out = append(out, e.Name())
 	}
@@ -204,12 +204,12 @@ func (s *Shop) places() (out []string) {
 }
 
 // tidy clears away what a killed server was building, or removing, and closes
-// the gates. What resists stays: it is nobody's product.
-func (s *Shop) tidy() {
-	for _, place := range s.places() {
-		at := s.path("made", place)
+// the gates. What resists stays: it is no product.
+func (b *Builder) tidy() {
+	for _, place := range b.places() {
+		at := b.path("made", place)
 		_ = open(at, nil)
-		m, ok := s.look(place)
+		m, ok := b.look(place)
 		entries, _ := os.ReadDir(at)
 		for _, e := range entries {
 			if !ok || (e.Name() != readyFile && e.Name() != filepath.Base(m.dir)) {
@@ -221,10 +221,10 @@ func (s *Shop) tidy() {
 		}
 	}
 	for _, pattern := range []string{"scratch-*", "evicted-*"} {
-		left, _ := filepath.Glob(s.path(pattern))
+		left, _ := filepath.Glob(b.path(pattern))
 		for _, dir := range left {
 			_ = sandbox.RemoveTree(dir)
 		}
 	}
-	s.tidyCaches()
+	b.tidyCaches()
 }

@@ -37,7 +37,7 @@ func runs(pid int) bool {
 	return err == nil && !strings.Contains(string(stat), ") Z ")
 }
 
-func TestShop_BuildThatTakesTooLongIsEndedWithItsTree(t *testing.T) {
+func TestBuilder_BuildThatTakesTooLongIsEndedWithItsTree(t *testing.T) {
 	r := newRig(t, func(c *build.Config) { c.Timeout = 500 * time.Millisecond })
 	out := &output{}
 	_, err := r.Get(t.Context(), shell("slow", lingers), out)
@@ -47,7 +47,7 @@ func TestShop_BuildThatTakesTooLongIsEndedWithItsTree(t *testing.T) {
 	assert.False(t, runs(pid), "what it started has ended too")
 }
 
-func TestShop_CloseEndsBuilds(t *testing.T) {
+func TestBuilder_CloseEndsBuilds(t *testing.T) {
 	r := newRig(t)
 	out, failed := &output{}, make(chan error, 1)
 	go func() { _, err := r.Get(t.Context(), shell("slow", lingers), out); failed <- err }()
@@ -59,7 +59,7 @@ func TestShop_CloseEndsBuilds(t *testing.T) {
 	require.ErrorIs(t, err, build.ErrClosed)
 }
 
-func TestShop_BuildsWaitForTheirTurn(t *testing.T) {
+func TestBuilder_BuildsWaitForTheirTurn(t *testing.T) {
 	r := newRig(t, func(c *build.Config) { c.AtOnce = 1 })
 	dir := filepath.Dir(r.cfg.Dir) // every user can look there
 	first, second := &output{}, &output{}
@@ -125,7 +125,7 @@ func TestJob_SeesOnlyTheOwnersPackageSettings(t *testing.T) {
 	assert.NotContains(t, out.String(), "CANARY")
 }
 
-func TestShop_EvictsWhatWasUnusedForLongest(t *testing.T) {
+func TestBuilder_EvictsWhatWasUnusedForLongest(t *testing.T) {
 	r := newRig(t, func(c *build.Config) { c.MaxBytes = 3 << 20 })
 	mib := func(key string) build.Order { return shell(key, `head -c 1048576 /dev/zero >"$1/file"; echo `+key) }
 	get := func(key string) (*build.Product, bool) {

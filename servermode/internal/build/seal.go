@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// errForeign refuses a build in which somebody else has put something.
-var errForeign = errors.New("the build's folder has files of somebody else")
+// errForeign refuses a build in which another user has put something.
+var errForeign = errors.New("the build's folder has files of another user")
 
 // seal makes the job's folder the server's own, for others to read, and returns
 // its size on disk. A process elsewhere may still hold descriptors of it and

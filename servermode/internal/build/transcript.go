@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// maxTranscript is how much of a build's output is told, and kept for those
-	// who attach to it later.
+	// maxTranscript is how much of a build's output is told, and kept for the
+	// inits that attach to it later.
 	maxTranscript = 1 << 20
 	// maxTail is how much of the end is told too, if the build fails.
 	maxTail = 4 << 10
@@ -21,7 +21,7 @@ const (
 	// first and then how they are used.
 	maxErrors = 16 << 10
 	// pipePause is how long the end of a command's output is waited for when the
-	// command has ended: somebody else may hold the pipe.
+	// command has ended: another process may hold the pipe.
 	pipePause = time.Second
 )
 
@@ -80,7 +80,7 @@ func (t *transcript) write(stream runtimespec.Stream, text []byte) {
 	t.tell(stream, text)
 }
 
-// tell tells those who wait; the caller holds mu.
+// tell tells the inits that wait; the caller holds mu.
 func (t *transcript) tell(stream runtimespec.Stream, text []byte) {
 	t.entries = append(t.entries, entry{stream, text})
 	for sink := range t.sinks {

@@ -8,5 +8,5 @@ func (t *Table) Accounts() Accounts {
 	t.host.mu.Lock()
 	defer t.host.mu.Unlock()
 	r := &t.host.room
-	return Accounts{r.taken, r.starting, r.ending, len(r.wants), t.host.queues.total}
+	return Accounts{r.taken, r.starting, r.ending, len(r.requests), t.host.queues.total}
 }

@@ -1,4 +1,4 @@
-// Package function holds a server's functions: who needs each of them (leases),
+// Package function holds a server's functions: what needs each of them (leases),
 // its instances, the runs that wait for one, and when it is given up. It knows
 // neither HTTP nor processes: instances come from a Program. What is decided
 // (demand.go for one function, room.go for the host) is pure; the rest carries
@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/whiskaway/whiskaway/internal/singleflight"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -49,7 +50,7 @@ type Instance interface {
 	PID() int
 	// Memory is what the end of its process would give back, in bytes; 0: unknown.
 	Memory() int64
-	// Yield has its process take its place among those that want the CPUs. It asks
+	// Yield has its process take its place among those that share the CPUs. It asks
 	// for the place when it does so: calls may come in any order.
 	Yield(place func() Place)
 	// Close ends the instance and returns when nothing is left of it.
@@ -66,7 +67,7 @@ type Program interface {
 	Close()
 }
 
-// Key names a function on a server: its tenant is part of who it is.
+// Key names a function on a server: its tenant is part of what it is.
 type Key struct {
 	Tenant   string
 	Identity runtimespec.Identity
@@ -98,14 +99,14 @@ type Function struct {
 	leases    map[string]time.Time // lease → expiry
 	idle      []*slot              // used last is last
 	busy      map[*slot]bool       // running, or being started
-	waiting   []*turn              // first come first served
+	waiting   []*waiter            // first come first served
 	growth    growth
 	timer     *time.Timer // looks again whether to grow; nil: not armed
 	timerAt   time.Time   // when
 	growFrom  time.Time   // no growth before: a start has failed
 	loading   int         // slots of busy that are started because runs wait
 	first     *start      // the start that state Starting is about
-	giving    int         // instances to give up for other functions, when their run ends
+	yielding  int         // instances to give up for other functions, when their run ends
 	lastUse   time.Time
 	closing   bool // the last lease is gone; free follows
 	ending    int  // instances being closed
@@ -127,19 +128,18 @@ type slot struct {
 	open     bool          // it is to join a process that has room
 }
 
-// turn is a run in the queue.
-type turn struct {
+// waiter is a run in the queue.
+type waiter struct {
 	slot  chan *slot // gets one; nil means that the function was freed
 	since time.Time
 }
 
-// start is an attempt to start the first instance, for those who wait for it.
-type start struct {
-	done chan struct{}
-	err  error
-	// abandoned: it failed because its caller left, which says nothing to others.
-	abandoned bool
-}
+// start is an attempt to start the first instance, for the inits that wait for it.
+type start = singleflight.Call[struct{}]
+
+// errAbandoned is a start that failed because its caller left, which says nothing to
+// other callers.
+var errAbandoned = errors.New("the caller of the start has left")
 
 // counts is what decisions are made from; the caller holds mu.
 func (f *Function) counts() counts {

@@ -8,8 +8,8 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// errUnneeded ends a start that nobody waits for any more.
-var errUnneeded = errors.New("nobody waits for one more instance")
+// errUnneeded ends a start that no run waits for any more.
+var errUnneeded = errors.New("no run waits for one more instance")
 
 // growPause is how long a function does not grow after a start for its queue
 // has failed.
@@ -33,7 +33,7 @@ func (f *Function) considerGrowth(now time.Time) {
 	}
 }
 
-// comeBack looks again whether to grow, if nobody does so sooner; the caller
+// comeBack looks again whether to grow, unless that happens sooner; the caller
 // holds mu.
 func (f *Function) comeBack(now time.Time, in time.Duration) {
 	at := now.Add(in)
@@ -57,11 +57,11 @@ func (f *Function) lookAgain() {
 	f.considerGrowth(now)
 }
 
-// grow starts an instance for whoever is first in the queue when it is ready.
+// grow starts an instance for the run that is first in the queue when it is ready.
 func (f *Function) grow(s *slot) {
 	ctx, cancel := context.WithTimeout(f.table.base, f.table.cfg.Load().StartTime)
 	defer cancel()
-	err := f.revive(ctx, s, unheard{}, true)
+	err := f.revive(ctx, s, discardLog{}, true)
 	f.mu.Lock()
 	f.loading--
 	alone := len(f.busy)+len(f.idle) == 1
@@ -85,7 +85,7 @@ func (f *Function) wanted() bool {
 	return len(f.waiting) > 0 || len(f.busy)+len(f.idle) == 1
 }
 
-// unheard is the log of a start that no caller waits for by name.
-type unheard struct{}
+// discardLog takes the log of a start that no caller waits for by name.
+type discardLog struct{}
 
-func (unheard) Log(runtimespec.Stream, []byte) {}
+func (discardLog) Log(runtimespec.Stream, []byte) {}

@@ -18,27 +18,27 @@ type host struct {
 	room   room
 	queues queues
 	spare  bool   // memory was left when it was last looked at
-	looks  uint64 // how often wants were looked at
+	looks  uint64 // how often requests were looked at
 
-	// hungry: some start waits for a place, so whoever becomes idle may have to
-	// give way.
-	hungry atomic.Bool
+	// startsPending says that some start waits for a place, so that an instance that
+	// becomes idle may have to yield its own.
+	startsPending atomic.Bool
 }
 
 func newHost(t *Table) *host {
 	return &host{table: t, room: newRoom(), queues: queues{tenants: map[string]int{}}}
 }
 
-// startTurn is how long a start keeps others waiting for their turn at most: one
-// that takes longer builds something, or loads a model.
-const startTurn = time.Second
+// permitTime is how long a start keeps others waiting for a permit at most: one that
+// takes longer builds something, or loads a model.
+const permitTime = time.Second
 
 // enter waits until one more process may be started for a function; it waits as
 // a run in a queue does. With a ticket, began must follow.
-func (h *host) enter(ctx context.Context, key Key) (ticket *want, err error) {
-	w := &want{key: key, granted: make(chan struct{})}
+func (h *host) enter(ctx context.Context, key Key) (ticket *startRequest, err error) {
+	w := &startRequest{key: key, granted: make(chan struct{})}
 	h.mu.Lock()
-	h.room.wants = append(h.room.wants, w)
+	h.room.requests = append(h.room.requests, w)
 	h.mu.Unlock()
 	h.advance()
 	select {
@@ -48,12 +48,12 @@ func (h *host) enter(ctx context.Context, key Key) (ticket *want, err error) {
 			return nil, err
 		}
 	}
-	time.AfterFunc(startTurn, func() { h.pass(w) })
+	time.AfterFunc(permitTime, func() { h.release(w) })
 	return w, nil
 }
 
 // await waits for a grant, unless too many wait already.
-func (h *host) await(ctx context.Context, w *want) error {
+func (h *host) await(ctx context.Context, w *startRequest) error {
 	var refused error
 	if h.enqueue(w.key.Tenant) {
 		defer h.dequeue(w.key.Tenant)
@@ -74,10 +74,10 @@ func (h *host) await(ctx context.Context, w *want) error {
 	return refused
 }
 
-// pass lets the next one start, although a start that has its place goes on.
-func (h *host) pass(w *want) {
+// release lets the next one start, although a start that has its place goes on.
+func (h *host) release(w *startRequest) {
 	h.mu.Lock()
-	held := h.room.pass(w)
+	held := h.room.release(w)
 	h.mu.Unlock()
 	if held {
 		h.advance()
@@ -87,11 +87,11 @@ func (h *host) pass(w *want) {
 // began ends a start: its process counts, or, if there is none (it failed, or
 // found a place in another), does not. Without a ticket the process counts that
 // was started because one with an open seat was gone.
-func (h *host) began(key Key, ticket *want, process bool) {
+func (h *host) began(key Key, ticket *startRequest, process bool) {
 	h.mu.Lock()
 	switch {
 	case ticket != nil:
-		h.room.pass(ticket)
+		h.room.release(ticket)
 		if !process {
 			h.room.add(key, -1)
 		}
@@ -123,7 +123,7 @@ func (h *host) advance() {
 	}
 }
 
-// grant grants wants and reports whether some are left for which something has
+// grant grants requests and reports whether some are left for which something has
 // to end.
 func (h *host) grant() bool {
 	cfg := h.table.cfg.Load()
@@ -134,15 +134,15 @@ func (h *host) grant() bool {
 	for w := h.room.next(spare); w != nil; w = h.room.next(spare) {
 		close(w.granted)
 	}
-	h.hungry.Store(len(h.room.wants) > 0)
+	h.startsPending.Store(len(h.room.requests) > 0)
 	h.looks++
 	h.spare = spare
 	return h.room.short(spare) > 0
 }
 
 // makeRoom has idle processes end, or, with too few of them, one of the function
-// that has to give way when its run has ended. It reports whether to look again:
-// with too few, when somebody else has looked meanwhile.
+// that has to yield a slot when its run has ended. It reports whether to look again:
+// with too few, when another call has looked meanwhile.
 func (h *host) makeRoom() (again bool) {
 	h.mu.Lock()
 	short, looks := h.room.short(h.spare), h.looks
@@ -157,7 +157,7 @@ func (h *host) makeRoom() (again bool) {
 	h.mu.Unlock()
 
 	short -= h.table.evict(eviction.Need{Places: short}, CauseRoom, more)
-	if short > 0 && over && h.table.giveWay(key) {
+	if short > 0 && over && h.table.yieldSlot(key) {
 		short--
 	}
 	h.mu.Lock()

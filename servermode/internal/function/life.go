@@ -27,7 +27,7 @@ func (f *Function) giveUp(lease string) (last bool) {
 }
 
 // free gives the function up: idle instances end now, busy ones after their
-// run, those who wait are told to look elsewhere. Call it after the function
+// run, the runs that wait are told to look elsewhere. Call it after the function
 // has left the table, so that nothing is routed to what is going away.
 func (f *Function) free() {
 	f.mu.Lock()
@@ -43,7 +43,7 @@ func (f *Function) free() {
 		f.timer.Stop()
 	}
 	e := f.drop(idle)
-	e.told, f.giving = f.giving, 0 // what it would have given up is free with the rest
+	e.told, f.yielding = f.yielding, 0 // what it would have given up is free with the rest
 	f.mu.Unlock()
 	for _, t := range waiting {
 		t.slot <- nil

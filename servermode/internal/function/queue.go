@@ -40,7 +40,7 @@ func (f *Function) takeOrQueue(ctx context.Context, now time.Time, sink Sink) (*
 		defer f.mu.Unlock()
 		return nil, &SaturatedError{hostFull, retryAfter(c, f.runTime)}
 	}
-	t := &turn{slot: make(chan *slot, 1), since: now}
+	t := &waiter{slot: make(chan *slot, 1), since: now}
 	f.growth.pass(now, len(f.waiting))
 	f.waiting = append(f.waiting, t)
 	f.considerGrowth(now)
@@ -67,7 +67,7 @@ func granted(s *slot) (*slot, error) {
 }
 
 // leave gives up a place in the queue, unless a slot came just then.
-func (f *Function) leave(ctx context.Context, mine *turn) (*slot, error) {
+func (f *Function) leave(ctx context.Context, mine *waiter) (*slot, error) {
 	f.mu.Lock()
 	for i, t := range f.waiting {
 		if t == mine {
@@ -96,7 +96,7 @@ func isTimeout(cause error) bool {
 }
 
 // dropDead takes out the instances used last that have died meanwhile; the
-// caller holds mu. The others are looked at when their turn comes.
+// caller holds mu. The others are looked at when they come last.
 func (f *Function) dropDead() {
 	for n := len(f.idle); n > 0 && !f.idle[n-1].instance.Alive(); n = len(f.idle) {
 		dead := f.idle[n-1]
@@ -125,9 +125,9 @@ func (f *Function) takeFresh(open bool) *slot {
 	return s
 }
 
-// next takes the first in the queue out; nil when nobody waits. The caller holds
+// next takes the first in the queue out; nil when none waits. The caller holds
 // mu.
-func (f *Function) next(now time.Time) *turn {
+func (f *Function) next(now time.Time) *waiter {
 	if len(f.waiting) == 0 {
 		return nil
 	}

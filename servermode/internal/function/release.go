@@ -15,13 +15,13 @@ func (f *Function) release(s *slot, runs uint64) {
 	switch {
 	case f.state >= Draining:
 		f.retire(s, "", 0)
-	case f.giving > 0 && s.instance != nil && len(f.busy)+len(f.idle) > 1:
-		f.giving--
+	case f.yielding > 0 && s.instance != nil && len(f.busy)+len(f.idle) > 1:
+		f.yielding--
 		f.retire(s, CauseRoom, 1)
 	default:
-		if f.giving > 0 { // it is the last one by now: the host has to look elsewhere
-			go f.table.host.gone(f.key, 0, f.giving)
-			f.giving = 0
+		if f.yielding > 0 { // it is the last one by now: the host has to look elsewhere
+			go f.table.host.gone(f.key, 0, f.yielding)
+			f.yielding = 0
 		}
 		f.passOn(s, now)
 	}
@@ -71,20 +71,20 @@ func (f *Function) passOn(s *slot, now time.Time) {
 	}
 	f.settle()
 	f.mu.Unlock()
-	if f.table.host.hungry.Load() {
+	if f.table.host.startsPending.Load() {
 		f.table.host.advance()
 	}
 }
 
-// giveWay has the next instance whose run ends give its place up to another
-// function; false when this one has none to spare.
-func (f *Function) giveWay() bool {
+// yieldSlot has the next instance whose run ends yield its place to another function;
+// false when this one has none to spare.
+func (f *Function) yieldSlot() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.state >= Draining || f.program.Concurrency() > 1 || len(f.busy)-f.giving < 2 {
+	if f.state >= Draining || f.program.Concurrency() > 1 || len(f.busy)-f.yielding < 2 {
 		return false
 	}
-	f.giving++
+	f.yielding++
 	return true
 }
 

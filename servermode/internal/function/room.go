@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// room is the host's place for processes: how much of it is taken, and who
-// waits for some. It decides and does nothing else.
+// room is the host's place for processes: how much of it is taken, and which starts
+// wait for some. It decides and does nothing else.
 type room struct {
 	limit  int // processes; 0: no limit
 	starts int // at once; 0: no limit
@@ -16,31 +16,31 @@ type room struct {
 	ending    int // of them: told to end because others wait
 	tenants   map[string]int
 	functions map[Key]int
-	wants     []*want // first come first
+	requests  []*startRequest // first come first served
 }
 
-// want is one process that a function waits for.
-type want struct {
+// startRequest is one process that a function asks to start.
+type startRequest struct {
 	key     Key
 	granted chan struct{} // closed when it may be started
-	turn    bool          // it is one of those that are being started
+	permit  bool          // it counts as one that is being started
 }
 
 func newRoom() room { return room{tenants: map[string]int{}, functions: map[Key]int{}} }
 
 // before reports whether w goes before other: the tenant with fewer processes
-// first, then the function with fewer, so that who floods the host waits for
-// who has nothing.
-func (r *room) before(w, other *want) bool {
+// first, then the function with fewer, so that a tenant that floods the host waits
+// for one that has nothing.
+func (r *room) before(w, other *startRequest) bool {
 	return cmp.Or(
 		r.tenants[w.key.Tenant]-r.tenants[other.key.Tenant],
 		r.functions[w.key]-r.functions[other.key],
 	) < 0
 }
 
-// first is the want whose turn it is; nil when there is none.
-func (r *room) first() (first *want) {
-	for _, w := range r.wants {
+// first returns the request that is granted next; nil when there is none.
+func (r *room) first() (first *startRequest) {
+	for _, w := range r.requests {
 		if first == nil || r.before(w, first) {
 			first = w
 		}
@@ -48,10 +48,10 @@ func (r *room) first() (first *want) {
 	return first
 }
 
-// next takes out the want whose turn it is if it may be started. spare says
+// next takes out the first request if its process may be started. spare says
 // whether there is memory for one more; the first process is not denied it,
 // because nothing of ours could give any back.
-func (r *room) next(spare bool) *want {
+func (r *room) next(spare bool) *startRequest {
 	w := r.first()
 	full := r.limit > 0 && r.taken >= r.limit || r.starts > 0 && r.starting >= r.starts
 	if w == nil || full || !spare && r.taken > 0 {
@@ -60,36 +60,36 @@ func (r *room) next(spare bool) *want {
 	r.remove(w)
 	r.add(w.key, 1)
 	r.starting++
-	w.turn = true
+	w.permit = true
 	return w
 }
 
-// pass ends a start's turn, and reports whether it had one still.
-func (r *room) pass(w *want) (had bool) {
-	if had = w.turn; had {
-		w.turn = false
+// release gives back a start's permit, and reports whether it had one still.
+func (r *room) release(w *startRequest) (had bool) {
+	if had = w.permit; had {
+		w.permit = false
 		r.starting--
 	}
 	return had
 }
 
-// short is how many processes have to be told to end so that the wants can be
-// met. What only waits for its turn to start is not short of place.
+// short returns how many processes have to be told to end so that the requests can
+// be granted. A request that only waits for a permit to start is not short of place.
 func (r *room) short(spare bool) int {
 	missing := 0
 	if r.limit > 0 {
-		missing = r.taken + len(r.wants) - r.limit
+		missing = r.taken + len(r.requests) - r.limit
 	}
 	if !spare {
 		missing = max(missing, 1)
 	}
-	return max(0, min(missing, len(r.wants))-r.ending)
+	return max(0, min(missing, len(r.requests))-r.ending)
 }
 
 // over is the function that has to give a process up for w although it has none
 // idle: the largest of the tenant with the most, if that keeps as many as w's
 // tenant gets; else the largest of w's own tenant by the same rule.
-func (r *room) over(w *want) (key Key, ok bool) {
+func (r *room) over(w *startRequest) (key Key, ok bool) {
 	tenant, _ := most(r.tenants, func(string) bool { return true }, cmp.Compare[string])
 	if r.tenants[tenant] <= r.tenants[w.key.Tenant]+1 {
 		tenant = w.key.Tenant
@@ -115,10 +115,10 @@ func (r *room) add(key Key, n int) {
 	addTo(r.functions, key, n)
 }
 
-func (r *room) remove(w *want) (was bool) {
-	at := slices.Index(r.wants, w)
+func (r *room) remove(w *startRequest) (was bool) {
+	at := slices.Index(r.requests, w)
 	if at >= 0 {
-		r.wants = slices.Delete(r.wants, at, at+1)
+		r.requests = slices.Delete(r.requests, at, at+1)
 	}
 	return at >= 0
 }
@@ -138,7 +138,7 @@ type queues struct {
 
 // admits decides whether one more run of a tenant may wait. No tenant gets more
 // than what is left for the others: one that floods the host takes half, and
-// there is always place for who waits for the first time.
+// there is always place for one that waits for the first time.
 func (q *queues) admits(tenant string, limit int) bool {
 	return limit <= 0 || q.tenants[tenant] < limit-q.total
 }

@@ -20,7 +20,7 @@ func roomOf(limit, starts int, has map[Key]int, wants ...Key) *room {
 		r.add(k, n)
 	}
 	for _, k := range wants {
-		r.wants = append(r.wants, &want{key: k})
+		r.requests = append(r.requests, &startRequest{key: k})
 	}
 	return &r
 }
@@ -100,7 +100,7 @@ func TestRoom_Over(t *testing.T) {
 		"a last instance is nobody's":             {map[Key]int{key("a", 1): 1, key("a", 2): 1, key("a", 3): 1}, key("b", 1), Key{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			from, ok := roomOf(0, 0, c.has).over(&want{key: c.want})
+			from, ok := roomOf(0, 0, c.has).over(&startRequest{key: c.want})
 			assert.Equal(t, c.ok, ok)
 			if ok {
 				assert.Equal(t, c.from, from)

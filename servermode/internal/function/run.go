@@ -38,12 +38,11 @@ func (f *Function) Run(ctx context.Context, line []byte, sink Sink) ([]byte, err
 }
 
 // execute hands the run to an instance, which shares the CPUs with those of other
-// tenants. Where there is but one nothing is counted: the contest has one lock for
-// all.
+// tenants. Where there is but one nothing is counted: the shares have one lock for all.
 func (f *Function) execute(ctx context.Context, i Instance, line []byte, sink Sink) (result []byte, retry bool, err error) {
 	if f.table.cfg.Load().Tenants {
-		f.table.contest.enter(f.key.Tenant, i)
-		defer f.table.contest.leave(f.key.Tenant, i)
+		f.table.cpuShares.enter(f.key.Tenant, i)
+		defer f.table.cpuShares.leave(f.key.Tenant, i)
 	}
 	return i.Run(ctx, line, sink)
 }

@@ -26,7 +26,7 @@ type Config struct {
 	Tenants  bool             // there may be several
 	Memory   func() Memory    // the host's; nil: not looked at
 	Policy   eviction.Policy  // nil: eviction.LongestIdle
-	Observer Observer         // nil: nobody
+	Observer Observer         // nil: none
 	Now      func() time.Time // nil: time.Now; not changed later
 }
 
@@ -54,7 +54,7 @@ func (c Config) withDefaults() *Config {
 		c.StartTime = 5 * time.Minute
 	}
 	if c.Observer == nil {
-		c.Observer = nobody{}
+		c.Observer = noObserver{}
 	}
 	return &c
 }
@@ -75,12 +75,12 @@ func (c *Config) keepAlive(w Wish) time.Duration {
 	return c.KeepAlive
 }
 
-// nobody counts nothing.
-type nobody struct{}
+// noObserver counts nothing.
+type noObserver struct{}
 
-func (nobody) Function(Key, Info) Meter     { return nobody{} }
-func (nobody) Ran(Ran)                      {}
-func (nobody) Refused(error)                {}
-func (nobody) Started(time.Duration, error) {}
-func (nobody) Evicted(Cause)                {}
-func (nobody) Gone()                        {}
+func (noObserver) Function(Key, Info) Meter     { return noObserver{} }
+func (noObserver) Ran(Ran)                      {}
+func (noObserver) Refused(error)                {}
+func (noObserver) Started(time.Duration, error) {}
+func (noObserver) Evicted(Cause)                {}
+func (noObserver) Gone()                        {}

@@ -5,31 +5,31 @@ import (
 	"time"
 )
 
-// Place is whose turn on the CPUs a process's is.
+// Place is how a process ranks for the CPUs.
 type Place int
 
 // Places of a process that has runs.
 const (
 	InFront Place = iota // with everything else on the host
-	Aside                // its tenant wants more than its share: it gets less than who does not
+	Aside                // its tenant wants more than its share: it gets less than those that do not
 	Behind               // beyond that share: it gets what all others leave
 )
 
-// contendFor is how long a tenant counts for after its last run, and as one that
+// shareFor is how long a tenant counts for after its last run, and as one that
 // wants more than its share after it last did: what runs need not change places
 // with every single run.
-const contendFor = time.Second
+const shareFor = time.Second
 
 // shares says how tenants share the CPUs when several want them. Each has as many
-// processes as its part of the CPUs is; who runs more gives way to who does not,
-// but is never starved: so many of its own stay aside. A tenant alone has all.
+// processes as its part of the CPUs is; one that runs more yields to those that do
+// not, but is never starved: so many of its own stay aside. A tenant alone has all.
 type shares struct {
 	cpus    int
-	tenants map[string]*contender
+	tenants map[string]*tenantShare
 }
 
-// contender is a tenant that has runs, or had some a moment ago.
-type contender struct {
+// tenantShare is what a tenant with runs, or with some a moment ago, has of the CPUs.
+type tenantShare struct {
 	last    time.Time // a run of it began or ended
 	greedy  time.Time // it had more than its share
 	running []*runner // the longest first
@@ -52,7 +52,7 @@ func (s *shares) begin(tenant string, i Instance, now time.Time) (others []*runn
 	c := s.tenants[tenant]
 	arrived := c == nil
 	if arrived {
-		c = &contender{}
+		c = &tenantShare{}
 		s.tenants[tenant] = c
 	}
 	c.last = now
@@ -80,10 +80,10 @@ func (s *shares) end(tenant string, pid int, now time.Time) {
 	}
 }
 
-// sweep forgets who has had no runs for a while and gives all others their place.
+// sweep forgets tenants that have had no runs for a while and gives all others their place.
 func (s *shares) sweep(now time.Time) (changed []*runner) {
 	for name, c := range s.tenants {
-		if len(c.running) == 0 && now.Sub(c.last) >= contendFor {
+		if len(c.running) == 0 && now.Sub(c.last) >= shareFor {
 			delete(s.tenants, name)
 		}
 	}
@@ -106,7 +106,7 @@ func (s *shares) settle(now time.Time) (changed []*runner) {
 }
 
 // place is that of a tenant's process before which n others come.
-func (s *shares) place(c *contender, n int, now time.Time) Place {
+func (s *shares) place(c *tenantShare, n int, now time.Time) Place {
 	switch {
 	case len(s.tenants) < 2 || !c.over(now):
 		return InFront
@@ -116,15 +116,15 @@ func (s *shares) place(c *contender, n int, now time.Time) Place {
 	return Behind
 }
 
-func (s *shares) exceeds(c *contender) bool { return len(c.running) > s.share() }
+func (s *shares) exceeds(c *tenantShare) bool { return len(c.running) > s.share() }
 
-func (s *shares) note(c *contender, now time.Time) {
+func (s *shares) note(c *tenantShare, now time.Time) {
 	if s.exceeds(c) {
 		c.greedy = now
 	}
 }
 
-// placeOf is a process's place now; one without a run stands in nobody's way.
+// placeOf is a process's place now; one without a run stands in no other's way.
 func (s *shares) placeOf(tenant string, pid int) Place {
 	if c := s.tenants[tenant]; c != nil {
 		if r := c.find(pid); r != nil {
@@ -135,12 +135,12 @@ func (s *shares) placeOf(tenant string, pid int) Place {
 }
 
 // over reports whether a tenant has lately had more than its share.
-func (c *contender) over(now time.Time) bool {
-	return !c.greedy.IsZero() && now.Sub(c.greedy) < contendFor
+func (c *tenantShare) over(now time.Time) bool {
+	return !c.greedy.IsZero() && now.Sub(c.greedy) < shareFor
 }
 
 // ahead counts the processes that are not behind all others.
-func (c *contender) ahead() (n int) {
+func (c *tenantShare) ahead() (n int) {
 	for _, r := range c.running {
 		if r.place != Behind {
 			n++
@@ -149,7 +149,7 @@ func (c *contender) ahead() (n int) {
 	return n
 }
 
-func (c *contender) find(pid int) *runner {
+func (c *tenantShare) find(pid int) *runner {
 	for _, r := range c.running {
 		if r.instance.PID() == pid {
 			return r

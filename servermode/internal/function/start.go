@@ -31,15 +31,14 @@ func (f *Function) Init(ctx context.Context, sink Sink) error {
 			}
 			return f.revive(ctx, s, sink, false)
 		}
+		first.Join()
 		f.mu.Unlock()
 		Enter(sink, StageWait)
-		select {
-		case <-first.done:
-			if first.err == nil || !first.abandoned {
-				return first.err
-			}
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		if err := first.Wait(ctx); err != nil {
+			return err
+		}
+		if _, err := first.Outcome(); err != errAbandoned {
+			return err
 		}
 	}
 }
@@ -54,8 +53,9 @@ func (f *Function) announce(s *slot) {
 		return
 	}
 	f.become(Starting)
-	if s.first == nil { // else somebody may wait for it already
-		s.first = &start{done: make(chan struct{})}
+	if s.first == nil { // else an init may wait for it already
+		s.first = &start{}
+		s.first.Begin(nil)
 	}
 	f.first = s.first
 }
@@ -87,16 +87,17 @@ func (f *Function) revive(ctx context.Context, s *slot, sink Sink, forQueue bool
 	if err == nil {
 		instance, err = f.program.Start(ctx, sink)
 	}
-	if first != nil {
-		first.err, first.abandoned = err, ctx.Err() != nil || errors.Is(err, errUnneeded)
+	outcome := err
+	if err != nil && (ctx.Err() != nil || errors.Is(err, errUnneeded)) {
+		outcome = errAbandoned
 	}
-	process := f.started(s, instance, first, err, f.table.now().Sub(began))
+	process := f.started(s, instance, first, err, outcome, f.table.now().Sub(began))
 	f.table.host.began(f.key, ticket, process)
 	return err
 }
 
 // enter waits for the host's place for a process, unless the instance joins one.
-func (f *Function) enter(ctx context.Context, open, forQueue bool) (ticket *want, err error) {
+func (f *Function) enter(ctx context.Context, open, forQueue bool) (ticket *startRequest, err error) {
 	if open {
 		return nil, nil
 	}
@@ -114,9 +115,9 @@ func notTried(err error) bool {
 	return errors.Is(err, errUnneeded) || errors.Is(err, ErrExpired) || errors.Is(err, ErrSaturated)
 }
 
-// started records a start's outcome, tells those who wait for it, and reports
+// started records a start, tells the inits that wait for it the outcome, and reports
 // whether it made a process.
-func (f *Function) started(s *slot, instance Instance, first *start, err error, took time.Duration) (process bool) {
+func (f *Function) started(s *slot, instance Instance, first *start, err, outcome error, took time.Duration) (process bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err == nil {
@@ -131,7 +132,7 @@ func (f *Function) started(s *slot, instance Instance, first *start, err error, 
 		f.startTime = smooth(f.startTime, took)
 	}
 	if first != nil {
-		close(first.done)
+		first.End(struct{}{}, outcome)
 	}
 	if f.first == first {
 		f.first = nil

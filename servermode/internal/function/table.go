@@ -26,7 +26,7 @@ type Table struct {
 
 	changes atomic.Uint64 // of functions' states
 
-	contest *contest
+	cpuShares *cpuShares
 
 	base  context.Context // of starts that no caller waits for by name
 	close context.CancelFunc
@@ -43,7 +43,7 @@ func NewTable(cfg Config) *Table {
 	t := &Table{functions: map[Key]*Function{}}
 	t.Configure(cfg)
 	t.now = t.cfg.Load().Now
-	t.host, t.contest = newHost(t), newContest(t)
+	t.host, t.cpuShares = newHost(t), newCPUShares(t)
 	t.base, t.close = context.WithCancel(context.Background())
 	return t
 }
@@ -101,7 +101,7 @@ func (t *Table) drop(f *Function, lease string) {
 	t.freeIf(f, func() bool { return f.giveUp(lease) })
 }
 
-// freeIf takes a function out of the table if over says that nobody needs it,
+// freeIf takes a function out of the table if over says that it is not needed,
 // both at one moment; then the function is given up.
 func (t *Table) freeIf(f *Function, over func() bool) {
 	t.mu.Lock()
@@ -169,7 +169,7 @@ func (t *Table) newFunction(key Key, info Info, program Program) *Function {
 }
 
 // Sweep evicts what has been idle for too long at now: instances by their
-// keep-alive, functions by their leases, and for want of memory those that were
+// keep-alive, functions by their leases, and, short of memory, those that were
 // idle for longest.
 func (t *Table) Sweep(now time.Time) {
 	for _, f := range t.all() {
@@ -182,7 +182,7 @@ func (t *Table) Sweep(now time.Time) {
 		}
 	}
 	t.host.advance() // memory may have come back
-	t.contest.sweep()
+	t.cpuShares.sweep()
 }
 
 // Drain refuses new work, frees every function and waits until all are gone or
@@ -236,8 +236,8 @@ func (t *Table) Draining() bool {
 	return t.draining
 }
 
-// giveWay has a function give up an instance when its run ends.
-func (t *Table) giveWay(key Key) bool {
+// yieldSlot has a function yield an instance when its run ends.
+func (t *Table) yieldSlot(key Key) bool {
 	f, err := t.find(key)
-	return err == nil && f.giveWay()
+	return err == nil && f.yieldSlot()
 }

@@ -3,8 +3,6 @@ package kind
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
-	"io/fs"
 	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -18,9 +16,9 @@ var (
 	markBE   = []byte("\xfe\xff")
 )
 
-// plainText is a text as UTF-8 without a mark, whatever it was written in. What
+// PlainText is a text as UTF-8 without a mark, whatever it was written in. What
 // is no text stays as it is.
-func plainText(raw []byte) []byte {
+func PlainText(raw []byte) []byte {
 	switch {
 	case bytes.HasPrefix(raw, markUTF8):
 		return raw[len(markUTF8):]
@@ -50,45 +48,18 @@ func fromUTF16(raw []byte, order binary.ByteOrder) []byte {
 	return out
 }
 
-// unixScript is a script whose lines end as the kernel and a shell expect it. If
+// UnixScript is a script whose lines end as the kernel and a shell expect it. If
 // the first one ends as on Windows, all do. What is no script stays as it is.
-func unixScript(text []byte) []byte {
+func UnixScript(text []byte) []byte {
 	first, _, _ := bytes.Cut(text, []byte("\n"))
-	if !Code(text).isScript() || !bytes.HasSuffix(first, []byte("\r")) {
+	if !Code(text).IsScript() || !bytes.HasSuffix(first, []byte("\r")) {
 		return text
 	}
 	return bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
 }
 
-// damagedUTF16 reports whether a text was UTF-16 before somebody took it for
+// damagedUTF16 reports whether a text was UTF-16 before it was taken for
 // UTF-8: its mark is lost, and what it marked cannot be restored.
 func damagedUTF16(text []byte) bool {
 	return bytes.HasPrefix(text, []byte("\ufffd\ufffd")) && bytes.IndexByte(text, 0) >= 0
-}
-
-// maxMended is how large a text may be that is looked at for how it was written.
-const maxMended = 8 << 20
-
-// mendText rewrites a file of an action's folder as Linux tools would have
-// written it: UTF-8 without a mark, and a script with its line ends.
-func mendText(dir, name string, perm fs.FileMode) error {
-	raw, err := readIn(dir, name, maxMended+1)
-	if err != nil || len(raw) > maxMended {
-		return nil // whoever needs it will say so
-	}
-	text := unixScript(plainText(raw))
-	if bytes.Equal(text, raw) {
-		return nil
-	}
-	return writeIn(dir, name, text, perm)
-}
-
-// mendTexts does so for those of a folder's files that are there.
-func mendTexts(dir string, names ...string) (err error) {
-	for _, name := range names {
-		if hasFile(dir, name) {
-			err = errors.Join(err, mendText(dir, name, 0o644))
-		}
-	}
-	return err
 }

@@ -16,7 +16,7 @@ const exitNotice = 250 * time.Millisecond
 // ExitError is an ErrExited that says how the process ended.
 type ExitError struct {
 	Status syscall.WaitStatus
-	Cause  string // what may have ended it, for people; empty: nobody knows
+	Cause  string // what may have ended it, for people; empty: it is not known
 }
 
 func (e *ExitError) Error() string {
@@ -58,7 +58,7 @@ func (p *Process) endedItself(err error) bool {
 
 // how is ErrExited with the status of a process that is gone, if that is known.
 func (p *Process) how() error {
-	if status, known := p.cell.Exited(); known {
+	if status, known := p.group.Exited(); known {
 		return &ExitError{Status: status}
 	}
 	return ErrExited

@@ -39,7 +39,7 @@ func TestStart_SaysHowItsProcessEnded(t *testing.T) {
 		silent := bash(end)
 		silent.WaitForAck, silent.Grace = false, time.Hour
 		for _, spec := range []process.Spec{bash(end), silent} {
-			_, err := process.Start(t.Context(), newBox(t).Cell(nil), spec, &sink{})
+			_, err := process.Start(t.Context(), newBox(t).Group(nil), spec, &sink{})
 			require.ErrorIs(t, err, process.ErrExited)
 			assert.EqualError(t, err, says)
 		}

@@ -106,7 +106,7 @@ func TestFramed_CancelledWhileItsLineIsWritten(t *testing.T) {
 func TestFramed_LeavesNothingBehind(t *testing.T) {
 	box := newBox(t)
 	cycle := func() {
-		p, err := process.Start(t.Context(), box.Cell(nil), framed(`while next; do frame $run 3 200 "$line"; done`), &sink{})
+		p, err := process.Start(t.Context(), box.Group(nil), framed(`while next; do frame $run 3 200 "$line"; done`), &sink{})
 		require.NoError(t, err)
 		_, _, err = run(t, p, "{}")
 		require.NoError(t, err)

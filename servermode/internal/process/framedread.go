@@ -40,7 +40,7 @@ func (f *framed) take(next frame) error {
 		r := f.runs[at]
 		f.remove(at)
 		r.settle(next, f.p.spec.MaxResult)
-		if f.left.Load() && f.owner() == nil { // nobody waits for it any more
+		if f.left.Load() && f.owner() == nil { // no caller waits for it any more
 			f.p.Kill()
 		}
 	case f.runs[at].sink != nil:
@@ -85,7 +85,7 @@ func (f *framed) end(cause error) {
 	f.over = true
 	f.p.logs.pass(nil)
 	for _, r := range f.runs {
-		<-r.wrote // at once: nobody is there to read
+		<-r.wrote // at once: no reader is there
 		if r.failure = cause; r.unseen {
 			r.failure = ErrNotDelivered
 		}

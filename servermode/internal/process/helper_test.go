@@ -59,7 +59,7 @@ const (
 
 func start(t *testing.T, spec process.Spec) *process.Process {
 	t.Helper()
-	p, err := process.Start(t.Context(), newBox(t).Cell(nil), spec, &sink{})
+	p, err := process.Start(t.Context(), newBox(t).Group(nil), spec, &sink{})
 	require.NoError(t, err)
 	t.Cleanup(p.Close)
 	return p

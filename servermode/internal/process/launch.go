@@ -26,7 +26,7 @@ func (p *Process) with(start func(files [4]*os.File) (pidfd int, err error)) (er
 		return pipes.err
 	}
 	for _, f := range pipes.child {
-		if err := p.cell.Adopt(f); err != nil {
+		if err := p.group.Adopt(f); err != nil {
 			return err
 		}
 	}
@@ -39,7 +39,7 @@ func (p *Process) with(start func(files [4]*os.File) (pidfd int, err error)) (er
 }
 
 func (p *Process) fork(files [4]*os.File) (pidfd int, err error) {
-	return p.cell.Fork(p.spec.Fork, files)
+	return p.group.Fork(p.spec.Fork, files)
 }
 
 func (p *Process) exec(files [4]*os.File) (pidfd int, err error) {
@@ -55,5 +55,5 @@ func (p *Process) exec(files [4]*os.File) (pidfd int, err error) {
 		defer null.Close()
 		cmd.Stdin, cmd.ExtraFiles[0] = null, null
 	}
-	return p.cell.Start(cmd)
+	return p.group.Start(cmd)
 }

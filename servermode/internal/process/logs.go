@@ -135,7 +135,7 @@ func (l *logs) pass(to Sink) {
 	l.sink = to
 }
 
-// give hands a piece of a run's own log to it, in turn with what comes in the
+// give hands a piece of a run's own log to it, alternating with what comes in the
 // pipes.
 func (l *logs) give(sink Sink, stream runtimespec.Stream, text []byte) {
 	l.mu.Lock()

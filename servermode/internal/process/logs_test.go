@@ -66,7 +66,7 @@ func TestLogs_BetweenRunsAreKeptForTheNext(t *testing.T) {
 
 func TestLogs_OfAFailedStart(t *testing.T) {
 	logs := &sink{}
-	_, err := process.Start(t.Context(), newBox(t).Cell(nil), bash(`echo trying; echo failed >&2; exit 1`), logs)
+	_, err := process.Start(t.Context(), newBox(t).Group(nil), bash(`echo trying; echo failed >&2; exit 1`), logs)
 	require.ErrorIs(t, err, process.ErrExited)
 	assert.Equal(t, "trying\n", logs.stdout())
 	assert.Equal(t, "failed\n", logs.stderr())

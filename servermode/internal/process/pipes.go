@@ -17,7 +17,7 @@ func (p *pipes) out() pipe {
 	return pipe{child: w, parent: r}
 }
 
-// make returns a pipe's reading and writing end; childWrites says whose is which.
+// make returns a pipe's reading and writing end; childWrites says which end is whose.
 func (p *pipes) make(childWrites bool) (r, w *os.File) {
 	if p.err != nil {
 		return nil, nil

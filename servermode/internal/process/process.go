@@ -12,8 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
@@ -63,7 +62,7 @@ type Spec struct {
 // is framed or a web server.
 type Process struct {
 	spec   Spec
-	cell   *sandbox.Cell
+	group  *sandbox.Group
 	in     *os.File
 	out    *reader
 	exited chan struct{} // closed when the process itself has ended
@@ -79,18 +78,18 @@ type Process struct {
 	yield yield
 }
 
-// Start starts a process in the cell and waits until it is ready. What it
+// Start starts a process in the group and waits until it is ready. What it
 // writes until then goes to the first run's logs, or to sink if it fails.
-func Start(ctx context.Context, cell *sandbox.Cell, spec Spec, sink Sink) (*Process, error) {
-	p, err := start(ctx, cell, spec, sink)
+func Start(ctx context.Context, group *sandbox.Group, spec Spec, sink Sink) (*Process, error) {
+	p, err := start(ctx, group, spec, sink)
 	if err != nil && spec.Closed != nil {
 		spec.Closed()
 	}
 	return p, err
 }
 
-func start(ctx context.Context, cell *sandbox.Cell, spec Spec, sink Sink) (*Process, error) {
-	p := &Process{spec: spec, cell: cell, exited: make(chan struct{}), gone: make(chan struct{}), killed: make(chan struct{})}
+func start(ctx context.Context, group *sandbox.Group, spec Spec, sink Sink) (*Process, error) {
+	p := &Process{spec: spec, group: group, exited: make(chan struct{}), gone: make(chan struct{}), killed: make(chan struct{})}
 	if err := p.launch(); err != nil {
 		if spec.Web != nil {
 			spec.Web.Close()
@@ -107,9 +106,9 @@ func start(ctx context.Context, cell *sandbox.Cell, spec Spec, sink Sink) (*Proc
 		}
 		p.logs.finish(sink)
 		p.free()
-		if errors.Is(err, ErrExited) && cell.Lost() { // no fault of its own: executed, then
+		if errors.Is(err, ErrExited) && group.Lost() { // no fault of its own: executed, then
 			spec.Fork = nil
-			return start(ctx, cell, spec, sink)
+			return start(ctx, group, spec, sink)
 		}
 		return nil, err
 	}
@@ -137,7 +136,7 @@ func (p *Process) ready(ctx context.Context, sink Sink) error {
 	var ack struct {
 		OK bool `json:"ok"`
 	}
-	if json.Unmarshal(line, &ack) != nil || !ack.OK {
+	if jsontext.Unmarshal(line, &ack) != nil || !ack.OK {
 		return &AckError{Line: string(line)}
 	}
 	if p.out.look(); p.out.rest {
@@ -160,7 +159,7 @@ func (p *Process) settled(ctx context.Context) error {
 			return context.Cause(ctx)
 		case now := <-look.C:
 			switch {
-			case since.IsZero() && !p.cell.Running():
+			case since.IsZero() && !p.group.Running():
 				continue
 			case since.IsZero():
 				since = now
@@ -168,7 +167,7 @@ func (p *Process) settled(ctx context.Context) error {
 			if p.out.look(); p.out.rest {
 				return ErrEarlyOutput
 			}
-			if !p.cell.AwaitsInput() && now.Sub(since) <= p.spec.Grace {
+			if !p.group.AwaitsInput() && now.Sub(since) <= p.spec.Grace {
 				continue
 			}
 			if exitedWithin(p.pidfd, 0) { // wait may not have been told yet
@@ -201,7 +200,7 @@ func (p *Process) interrupt() {
 }
 
 // PID is the process's id.
-func (p *Process) PID() int { return p.cell.PID() }
+func (p *Process) PID() int { return p.group.PID() }
 
 // Alive reports whether the process can be given a run.
 func (p *Process) Alive() bool {

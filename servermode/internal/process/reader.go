@@ -12,7 +12,7 @@ import (
 const (
 	// firstRead is the size of the buffer that results are read into; most fit.
 	firstRead = 4 << 10
-	// lastReads is how often a pipe that nobody waits for any more is read, so
+	// lastReads is how often a pipe that is not waited for any more is read, so
 	// that a result that is in it already is not lost.
 	lastReads = 64
 )
@@ -99,7 +99,7 @@ func (r *reader) Read(buf []byte) (n int, err error) {
 }
 
 // readFailed maps the end of the pipe, and the deadline that wait or interrupt
-// sets, to the end of the process; who cancelled is known to the caller.
+// sets, to the end of the process; what cancelled it is known to the caller.
 func readFailed(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, os.ErrClosed) {
 		return ErrExited

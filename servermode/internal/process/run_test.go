@@ -124,7 +124,7 @@ func TestProcess_ClosesItsInput(t *testing.T) {
 func TestProcess_AnswersThenExits(t *testing.T) {
 	box := newBox(t)
 	answer := func(i int) {
-		p, err := process.Start(t.Context(), box.Cell(nil), bash(ack+`read -r line; echo "$line" >&3`), &sink{})
+		p, err := process.Start(t.Context(), box.Group(nil), bash(ack+`read -r line; echo "$line" >&3`), &sink{})
 		require.NoError(t, err)
 		result, _, err := run(t, p, fmt.Sprint(i))
 		p.Close()

@@ -27,7 +27,7 @@ func TestStart_Ack(t *testing.T) {
 	}
 	for name, line := range map[string]string{"a cause": `{"error":"no"}`, "not ok": `{"ok":false}`, "no JSON": `ready`, "empty": ``} {
 		t.Run(name, func(t *testing.T) {
-			_, err := process.Start(t.Context(), newBox(t).Cell(nil), bash(`echo '`+line+`' >&3; exec sleep 1000`), &sink{})
+			_, err := process.Start(t.Context(), newBox(t).Group(nil), bash(`echo '`+line+`' >&3; exec sleep 1000`), &sink{})
 			refused := (*process.AckError)(nil)
 			require.ErrorAs(t, err, &refused)
 			assert.Equal(t, line, refused.Line)
@@ -37,12 +37,12 @@ func TestStart_Ack(t *testing.T) {
 
 func TestStart_EarlyResult(t *testing.T) {
 	early := bash(`env printf '{"ok":true}\n{"a":1}\n' >&3; exec sleep 1000`)
-	_, err := process.Start(t.Context(), newBox(t).Cell(nil), early, &sink{})
+	_, err := process.Start(t.Context(), newBox(t).Group(nil), early, &sink{})
 	require.ErrorIs(t, err, process.ErrEarlyOutput)
 
 	early = bash(`echo early >&3; exec sleep 1000`)
 	early.WaitForAck, early.Grace = false, time.Minute
-	_, err = process.Start(t.Context(), newBox(t).Cell(nil), early, &sink{})
+	_, err = process.Start(t.Context(), newBox(t).Group(nil), early, &sink{})
 	assert.ErrorIs(t, err, process.ErrEarlyOutput)
 }
 
@@ -56,7 +56,7 @@ func TestStart_WithoutAck(t *testing.T) {
 	require.NoError(t, err)
 
 	spec.Args = []string{"-c", `exit 0`}
-	_, err = process.Start(t.Context(), newBox(t).Cell(nil), spec, &sink{})
+	_, err = process.Start(t.Context(), newBox(t).Group(nil), spec, &sink{})
 	require.ErrorIs(t, err, process.ErrExited)
 
 	spec.Args, spec.Grace = []string{"-c", `exec sleep 1000`}, time.Millisecond
@@ -76,7 +76,7 @@ func TestStart_Cancelled(t *testing.T) {
 				}
 				cancel(errStopped)
 			}()
-			_, err := process.Start(ctx, newBox(t).Cell(nil), spec, &sink{})
+			_, err := process.Start(ctx, newBox(t).Group(nil), spec, &sink{})
 			require.ErrorIs(t, err, errStopped)
 			assert.Zero(t, running(mark))
 		})
@@ -88,7 +88,7 @@ func TestStart_NoSuchFolder(t *testing.T) {
 	spec.Dir = "/no/such/folder"
 	box, before := newBox(t), descriptors(t)
 	for range 50 {
-		_, err := process.Start(t.Context(), box.Cell(nil), spec, &sink{})
+		_, err := process.Start(t.Context(), box.Group(nil), spec, &sink{})
 		require.ErrorContains(t, err, "no such file")
 	}
 	eventually(t, func() bool { return descriptors(t) <= before }, "descriptors")
@@ -118,7 +118,7 @@ until [ -e `+up+` ]; do sleep 0.01; done; exit`))
 func TestProcess_LeavesNothingBehind(t *testing.T) {
 	box := newBox(t)
 	cycle := func() {
-		p, err := process.Start(t.Context(), box.Cell(nil), bash(echo), &sink{})
+		p, err := process.Start(t.Context(), box.Group(nil), bash(echo), &sink{})
 		require.NoError(t, err)
 		_, _, err = run(t, p, "{}")
 		require.NoError(t, err)
@@ -147,10 +147,10 @@ func TestProcess_InAUserOfItsOwn(t *testing.T) {
 	mark := token()
 	script := ack + `(env -i setsid sleep T &); while read -r line; do echo seen >/dev/stderr; id -u >&3; done`
 	spec := bash(strings.ReplaceAll(script, "T", mark))
-	first, err := process.Start(t.Context(), box.Cell(user), spec, &sink{})
+	first, err := process.Start(t.Context(), box.Group(user), spec, &sink{})
 	require.NoError(t, err)
 	t.Cleanup(first.Close)
-	second, err := process.Start(t.Context(), box.Cell(user), bash(strings.ReplaceAll(script, "T", token())), &sink{})
+	second, err := process.Start(t.Context(), box.Group(user), bash(strings.ReplaceAll(script, "T", token())), &sink{})
 	require.NoError(t, err)
 	t.Cleanup(second.Close)
 

@@ -24,10 +24,10 @@ func (p *Process) wait() {
 	}
 	exitedWithin(p.pidfd, -1) // at once, unless the poller refused the pidfd
 	close(p.exited)
-	_ = p.cell.Kill() // the zombie holds its pid until the tree is dead
+	_ = p.group.Kill() // the zombie holds its pid until the tree is dead
 	_ = p.in.SetWriteDeadline(time.Unix(1, 0))
 	_ = p.out.file.SetReadDeadline(time.Now().Add(exitPause))
-	_ = p.cell.Wait()
+	_ = p.group.Wait()
 	close(p.gone)
 	<-p.killed // Kill may be about to use the descriptor
 	_ = exit.Close()
@@ -60,7 +60,7 @@ func (p *Process) stop(cause error) {
 	select {
 	case <-p.exited:
 	case <-p.killed:
-	default: // it is not reaped yet, so its group is nobody else's
+	default: // it is not reaped yet, so its group is no other's
 		if p.spec.Shielded {
 			_ = p.in.Close()
 		}

@@ -100,7 +100,7 @@ func (w *web) sort(ctx context.Context, err error) error {
 	}
 }
 
-// end takes a run out, with what is in the pipes by now. If nobody else is in
+// end takes a run out, with what is in the pipes by now. If no other run is in
 // the process and it is not to be used again, it is killed first, so that its
 // last words are there too.
 func (w *web) end(r *webRun, err error) error {

@@ -40,7 +40,7 @@ func webSpec(script string, web process.Web) process.Spec {
 
 func startWeb(t *testing.T, ctx context.Context, script string, web *fakeWeb) (*process.Process, error) {
 	t.Helper()
-	return process.Start(ctx, newBox(t).Cell(nil), webSpec(script, web), &sink{})
+	return process.Start(ctx, newBox(t).Group(nil), webSpec(script, web), &sink{})
 }
 
 // limited is a context that a time limit ends, as the service's do.

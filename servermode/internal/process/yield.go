@@ -18,7 +18,7 @@ func (p *Process) Yield(rank func() sandbox.Rank) {
 	p.yield.mu.Lock()
 	defer p.yield.mu.Unlock()
 	if now := rank(); now != p.yield.rank {
-		p.cell.Rank(now)
+		p.group.Rank(now)
 		p.yield.rank = now
 	}
 }

@@ -77,7 +77,7 @@ func withoutNumbered(text []byte) (out []byte) {
 	return out
 }
 
-// appendTo replaces a file by one that goes on, so that nobody reads half an entry.
+// appendTo replaces a file by one that goes on, so that half an entry is never read.
 func appendTo(path string, text []byte, more string) error {
 	if len(text) > 0 && text[len(text)-1] != '\n' {
 		more = "\n" + more

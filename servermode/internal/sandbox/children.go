@@ -43,7 +43,7 @@ func forgetChild(pid int, owner any) {
 	}
 }
 
-// orphans calls each with every child that nobody waits for.
+// orphans calls each with every child that this program does not wait for.
 func orphans(table func() []proc, parent int, each func(proc)) {
 	children.mu.Lock() // so that no child is being started while the table is read
 	defer children.mu.Unlock()

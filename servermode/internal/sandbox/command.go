@@ -9,18 +9,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Run runs a command in the cell to its end and kills what it leaves behind;
+// Run runs a command in the group to its end and kills what it leaves behind;
 // when ctx ends it is killed with all it started, and ctx's cause is returned.
-func (c *Cell) Run(ctx context.Context, cmd *exec.Cmd) (*os.ProcessState, error) {
-	pidfd, err := c.Start(cmd)
+func (g *Group) Run(ctx context.Context, cmd *exec.Cmd) (*os.ProcessState, error) {
+	pidfd, err := g.Start(cmd)
 	if err != nil {
 		return nil, err
 	}
-	return c.Attend(ctx, pidfd)
+	return g.Attend(ctx, pidfd)
 }
 
 // Attend is Run for a command that was started; it closes pidfd.
-func (c *Cell) Attend(ctx context.Context, pidfd int) (*os.ProcessState, error) {
+func (g *Group) Attend(ctx context.Context, pidfd int) (*os.ProcessState, error) {
 	defer unix.Close(pidfd)
 	signalled := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -32,15 +32,15 @@ func (c *Cell) Attend(ctx context.Context, pidfd int) (*os.ProcessState, error) 
 	if interrupted {
 		<-signalled // before pidfd is another's
 	}
-	killed := c.Kill() // the zombie holds its pid until the tree is dead
+	killed := g.Kill() // the zombie holds its pid until the tree is dead
 	var exit *exec.ExitError
-	if err := c.Wait(); err != nil && !errors.As(err, &exit) {
+	if err := g.Wait(); err != nil && !errors.As(err, &exit) {
 		return nil, errors.Join(err, killed)
 	}
 	if interrupted {
 		return nil, errors.Join(context.Cause(ctx), killed)
 	}
-	return c.cmd.ProcessState, killed
+	return g.cmd.ProcessState, killed
 }
 
 // awaitExit returns when a pidfd's process has ended.

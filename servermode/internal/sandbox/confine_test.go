@@ -14,7 +14,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
-func TestCell_LimitsAreInForce(t *testing.T) {
+func TestGroup_LimitsAreInForce(t *testing.T) {
 	box := newBox(t, token())
 	out := output(t, box, `cat /proc/self/limits /proc/self/status; umask`)
 	limit := func(name, value string) {
@@ -35,7 +35,7 @@ func TestCell_LimitsAreInForce(t *testing.T) {
 	}
 }
 
-func TestCell_ZeroLeavesALimit(t *testing.T) {
+func TestGroup_ZeroLeavesALimit(t *testing.T) {
 	box := newBox(t, token())
 	box.Limits = sandbox.Limits{}
 	var own syscall.Rlimit
@@ -43,7 +43,7 @@ func TestCell_ZeroLeavesALimit(t *testing.T) {
 	assert.Equal(t, strconv.FormatUint(own.Max, 10)+"\n", output(t, box, `ulimit -Hn`))
 }
 
-func TestCell_NoDescriptorLeaks(t *testing.T) {
+func TestGroup_NoDescriptorLeaks(t *testing.T) {
 	for range 20 {
 		r, w, err := os.Pipe()
 		require.NoError(t, err)
@@ -62,7 +62,7 @@ func TestCell_NoDescriptorLeaks(t *testing.T) {
 	assert.Equal(t, "0 1 2 3 ", out)
 }
 
-func TestCell_InheritedPipesBlock(t *testing.T) {
+func TestGroup_InheritedPipesBlock(t *testing.T) {
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
 	defer r.Close()
@@ -75,15 +75,15 @@ func TestCell_InheritedPipesBlock(t *testing.T) {
 	assert.Zero(t, flags&syscall.O_NONBLOCK)
 }
 
-func TestCell_OpensItsStreamsByName(t *testing.T) {
+func TestGroup_OpensItsStreamsByName(t *testing.T) {
 	box := newBox(t, token())
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
 	defer r.Close()
 	defer w.Close()
-	cell := box.Cell(user(t, box))
-	require.NoError(t, cell.Adopt(w))
-	f := &function{cell: cell, cmd: command(`echo hello >/dev/stdout`)}
+	group := box.Group(user(t, box))
+	require.NoError(t, group.Adopt(w))
+	f := &function{group: group, cmd: command(`echo hello >/dev/stdout`)}
 	f.cmd.Stdout = w
 	f.run(t)
 	require.NoError(t, w.Close())
@@ -93,56 +93,56 @@ func TestCell_OpensItsStreamsByName(t *testing.T) {
 	assert.Equal(t, "hello\n", string(line[:n]))
 }
 
-func TestCell_RunningAfterTheShim(t *testing.T) {
+func TestGroup_RunningAfterTheShim(t *testing.T) {
 	box := newBox(t, token())
 	f := start(t, box, user(t, box), `exec sleep 1000`)
-	eventually(t, f.cell.Running, "the program runs")
+	eventually(t, f.group.Running, "the program runs")
 	eventually(t, func() bool { // the name comes last in an exec
 		name, err := os.ReadFile("/proc/" + strconv.Itoa(f.cmd.Process.Pid) + "/comm")
 		return err == nil && (string(name) == "bash\n" || string(name) == "sleep\n")
 	}, "it has the program's name")
 }
 
-func TestCell_AwaitsInput(t *testing.T) {
+func TestGroup_AwaitsInput(t *testing.T) {
 	box := newBox(t, token())
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
 	defer r.Close()
 	defer w.Close()
-	f := &function{cell: box.Cell(user(t, box)), cmd: command(`read line; exec sleep 1000`)}
+	f := &function{group: box.Group(user(t, box)), cmd: command(`read line; exec sleep 1000`)}
 	f.cmd.Stdin = r
 	f.run(t)
-	eventually(t, f.cell.Running, "the program runs")
+	eventually(t, f.group.Running, "the program runs")
 	if _, err := os.ReadFile("/proc/" + strconv.Itoa(f.cmd.Process.Pid) + "/syscall"); err != nil {
 		t.Skip("the kernel does not tell, as in containers without CAP_SYS_PTRACE: ", err)
 	}
-	eventually(t, f.cell.AwaitsInput, "it waits for its line")
+	eventually(t, f.group.AwaitsInput, "it waits for its line")
 	_, err = w.WriteString("x\n")
 	require.NoError(t, err)
-	eventually(t, func() bool { return !f.cell.AwaitsInput() }, "it got it")
+	eventually(t, func() bool { return !f.group.AwaitsInput() }, "it got it")
 }
 
-func TestCell_StartOfWhatIsNotThere(t *testing.T) {
+func TestGroup_StartOfWhatIsNotThere(t *testing.T) {
 	box := newBox(t, token())
-	cell := box.Cell(user(t, box))
+	group := box.Group(user(t, box))
 	cmd := exec.Command("/no/such/program")
-	pidfd, err := cell.Start(cmd)
+	pidfd, err := group.Start(cmd)
 	require.NoError(t, err, "the shim starts, and fails")
 	defer syscall.Close(pidfd)
-	err = cell.Wait()
+	err = group.Wait()
 	exit := (*exec.ExitError)(nil)
 	require.ErrorAs(t, err, &exit)
 	assert.Equal(t, 127, exit.ExitCode())
 
 	cmd = exec.Command("/bin/true")
 	cmd.Dir = "/no/such/folder"
-	_, err = box.Cell(nil).Start(cmd)
+	_, err = box.Group(nil).Start(cmd)
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }
 
 func TestSandbox_StartAfterClose(t *testing.T) {
 	box := newBox(t, token())
 	box.Close()
-	_, err := box.Cell(nil).Start(command(`true`))
+	_, err := box.Group(nil).Start(command(`true`))
 	assert.ErrorIs(t, err, sandbox.ErrClosed)
 }

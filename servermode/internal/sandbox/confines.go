@@ -7,8 +7,9 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/go-json-experiment/json"
 	"golang.org/x/sys/unix"
+
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 )
 
 // Confines are what a process puts on itself before it becomes the function's
@@ -41,18 +42,18 @@ type Mount struct {
 	Data  string `json:"data"`
 }
 
-// confines are those of the cell's processes.
-func (c *Cell) confines(dir string) Confines {
-	out := Confines{Parent: os.Getpid(), Owner: os.Getuid(), OwnerGroup: os.Getgid(), User: -1, Groups: []uint32{}, Mounts: []Mount{}, Mark: c.mark, Dir: dir}
-	out.Limits = c.limits().String()
-	if c.User != nil {
-		out.User = int(c.User.ID)
-		if c.User.Group != 0 {
-			out.Groups = append(out.Groups, c.User.Group)
+// confines are those of the group's processes.
+func (g *Group) confines(dir string) Confines {
+	out := Confines{Parent: os.Getpid(), Owner: os.Getuid(), OwnerGroup: os.Getgid(), User: -1, Groups: []uint32{}, Mounts: []Mount{}, Mark: g.mark, Dir: dir}
+	out.Limits = g.limits().String()
+	if g.User != nil {
+		out.User = int(g.User.ID)
+		if g.User.Group != 0 {
+			out.Groups = append(out.Groups, g.User.Group)
 		}
 	}
-	if c.Folders != nil {
-		out.Spaces, out.Mounts = c.Folders.spaces, c.Folders.mounts
+	if g.Folders != nil {
+		out.Spaces, out.Mounts = g.Folders.spaces, g.Folders.mounts
 	}
 	return out
 }
@@ -84,7 +85,7 @@ func unshielded(env []string) (out []string) {
 
 // parseConfines reads what Start wrote.
 func parseConfines(text string) (c Confines, err error) {
-	if err = json.Unmarshal([]byte(text), &c); err != nil {
+	if err = jsontext.Unmarshal([]byte(text), &c); err != nil {
 		err = fmt.Errorf("confines: %w", err)
 	}
 	return c, err

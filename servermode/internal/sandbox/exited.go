@@ -2,21 +2,21 @@ package sandbox
 
 import "syscall"
 
-// Exited is how the cell's process ended, after Wait; false where nobody has told:
+// Exited is how the group's process ended, after Wait; false where that is unknown:
 // the parent of one that was forked is gone.
-func (c *Cell) Exited() (status syscall.WaitStatus, known bool) {
-	if c.child != nil {
-		parent, tells := c.child.(interface {
+func (g *Group) Exited() (status syscall.WaitStatus, known bool) {
+	if g.child != nil {
+		parent, tells := g.child.(interface {
 			Exited() (syscall.WaitStatus, bool)
 		})
-		if !tells || c.lost {
+		if !tells || g.lost {
 			return 0, false
 		}
 		return parent.Exited()
 	}
-	if c.cmd == nil || c.cmd.ProcessState == nil {
+	if g.cmd == nil || g.cmd.ProcessState == nil {
 		return 0, false
 	}
-	status, known = c.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	status, known = g.cmd.ProcessState.Sys().(syscall.WaitStatus)
 	return status, known
 }

@@ -62,8 +62,8 @@ func inFolders(t *testing.T, box *sandbox.Sandbox, at sandbox.Place, script stri
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
 	defer r.Close()
-	f := &function{cell: box.Cell(at.User), cmd: command(script)}
-	f.cell.Folders = folders
+	f := &function{group: box.Group(at.User), cmd: command(script)}
+	f.group.Folders = folders
 	f.cmd.Dir, f.cmd.Stdout, f.cmd.Stderr = at.Action, w, w
 	f.cmd.Env = append(f.cmd.Env, "HOME="+folders.Home, "TMPDIR="+folders.Tmp, "USER="+folders.UserName)
 	f.run(t)
@@ -75,7 +75,7 @@ func inFolders(t *testing.T, box *sandbox.Sandbox, at sandbox.Place, script stri
 	return out.String()
 }
 
-func TestCell_HasFoldersOfItsOwn(t *testing.T) {
+func TestGroup_HasFoldersOfItsOwn(t *testing.T) {
 	for _, in := range []string{"/tmp", "/var/tmp"} {
 		dir := home(t, in)
 		box := probed(t, dir)
@@ -89,7 +89,7 @@ func TestCell_HasFoldersOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestCell_SharesNoSegmentsWithOthers(t *testing.T) {
+func TestGroup_SharesNoSegmentsWithOthers(t *testing.T) {
 	lookPath(t, "ipcmk")
 	dir := home(t, "/var/tmp")
 	box := probed(t, dir)
@@ -99,7 +99,7 @@ func TestCell_SharesNoSegmentsWithOthers(t *testing.T) {
 	assert.Equal(t, "1\n", inFolders(t, box, at, script), "the first one's went with it")
 }
 
-func TestCell_ItsUserHasAName(t *testing.T) {
+func TestGroup_ItsUserHasAName(t *testing.T) {
 	dir := home(t, "/var/tmp")
 	box := probed(t, dir)
 	at := place(t, box, dir)
@@ -108,7 +108,7 @@ func TestCell_ItsUserHasAName(t *testing.T) {
 	assert.NotContains(t, out, "cannot find")
 }
 
-func TestCell_KeepsWhatItNeeds(t *testing.T) {
+func TestGroup_KeepsWhatItNeeds(t *testing.T) {
 	dir := home(t, "/tmp")
 	box := probed(t, dir)
 	at := place(t, box, dir)
@@ -120,7 +120,7 @@ func TestCell_KeepsWhatItNeeds(t *testing.T) {
 	assert.Equal(t, "here\n", inFolders(t, box, at, `cat `+needed+`/file; ls -d `+other+` 2>/dev/null`))
 }
 
-func TestCell_CannotUndoItsMounts(t *testing.T) {
+func TestGroup_CannotUndoItsMounts(t *testing.T) {
 	lookPath(t, "unshare")
 	dir, other := home(t, "/var/tmp"), home(t, "/tmp")
 	box := probed(t, dir)
@@ -131,7 +131,7 @@ func TestCell_CannotUndoItsMounts(t *testing.T) {
 
 // What the host does not let the shim do is nobody's action's fault, and in
 // nobody's log.
-func TestCell_WhatCannotBeConfinedIsTheHosts(t *testing.T) {
+func TestGroup_WhatCannotBeConfinedIsTheHosts(t *testing.T) {
 	dir := home(t, "/var/tmp")
 	box := probed(t, dir)
 	at := place(t, box, dir)
@@ -139,12 +139,12 @@ func TestCell_WhatCannotBeConfinedIsTheHosts(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, folders.Remove()) }()
 	require.NoError(t, os.Remove(filepath.Join(at.Dir, "home"))) // on which something is to be mounted
-	cell := box.Cell(at.User)
-	cell.Folders = folders
+	group := box.Group(at.User)
+	group.Folders = folders
 	cmd := command(`echo runs`)
 	var said bytes.Buffer
 	cmd.Dir, cmd.Stderr = at.Action, &said
-	_, err = cell.Start(cmd)
+	_, err = group.Start(cmd)
 	confine := (*sandbox.ConfineError)(nil)
 	require.ErrorAs(t, err, &confine)
 	assert.Contains(t, confine.Cause, "no such file")

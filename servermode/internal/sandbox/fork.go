@@ -30,22 +30,22 @@ type Child interface {
 }
 
 // Fork is Start for a process that is forked.
-func (c *Cell) Fork(by Forker, files [4]*os.File) (pidfd int, err error) {
-	if err := c.enter(func() (pid int, err error) { pid, pidfd, err = c.beget(by); return pid, err }); err != nil {
+func (g *Group) Fork(by Forker, files [4]*os.File) (pidfd int, err error) {
+	if err := g.enter(func() (pid int, err error) { pid, pidfd, err = g.beget(by); return pid, err }); err != nil {
 		return -1, err
 	}
-	if err := c.child.Release(files, c.confines("")); err != nil {
+	if err := g.child.Release(files, g.confines("")); err != nil {
 		_ = unix.PidfdSendSignal(pidfd, unix.SIGKILL, nil, 0)
 		awaitExit(pidfd)
-		return -1, errors.Join(err, c.Kill(), c.Wait(), unix.Close(pidfd))
+		return -1, errors.Join(err, g.Kill(), g.Wait(), unix.Close(pidfd))
 	}
 	return pidfd, nil
 }
 
-// beget forks the cell's process, and makes it this program's to wait for.
-func (c *Cell) beget(by Forker) (pid, pidfd int, err error) {
+// beget forks the group's process, and makes it this program's to wait for.
+func (g *Group) beget(by Forker) (pid, pidfd int, err error) {
 	select {
-	case <-c.box.closed:
+	case <-g.box.closed:
 		return 0, -1, ErrClosed
 	default:
 	}
@@ -59,26 +59,26 @@ func (c *Cell) beget(by Forker) (pid, pidfd int, err error) {
 	if err := unix.PidfdSendSignal(pidfd, 0, nil, 0); err == unix.ESRCH { // and its pid may be another's
 		return 0, -1, errors.Join(fmt.Errorf("the forked process is gone: %w", err), unix.Close(pidfd))
 	}
-	c.cmd, c.child, c.pidfd, c.lost = nil, child, pidfd, false
+	g.cmd, g.child, g.pidfd, g.lost = nil, child, pidfd, false
 	children.pids[child.PID()] = child
 	return child.PID(), pidfd, nil
 }
 
 // reap reaps a forked process, here if its parent is no more.
-func (c *Cell) reap() error {
-	if c.lost = !c.child.Reap(); c.lost {
-		_, _ = syscall.Wait4(c.pid, nil, syscall.WNOHANG, nil) // not ours, unless orphans are adopted
+func (g *Group) reap() error {
+	if g.lost = !g.child.Reap(); g.lost {
+		_, _ = syscall.Wait4(g.pid, nil, syscall.WNOHANG, nil) // not ours, unless orphans are adopted
 	}
-	forgetChild(c.pid, c.child)
+	forgetChild(g.pid, g.child)
 	return nil
 }
 
-// Lost reports whether the cell's process, which has ended and was waited for,
+// Lost reports whether the group's process, which has ended and was waited for,
 // had lost the parent that it was forked from: it has ended with that.
-func (c *Cell) Lost() bool { return c.child != nil && c.lost }
+func (g *Group) Lost() bool { return g.child != nil && g.lost }
 
 // held reports whether the pid is still the first process's: a zombie whose
-// parent died may have been reaped by whoever inherited it.
-func (c *Cell) held() bool {
-	return c.child == nil || unix.PidfdSendSignal(c.pidfd, 0, nil, 0) != unix.ESRCH
+// parent died may have been reaped by the process that inherited it.
+func (g *Group) held() bool {
+	return g.child == nil || unix.PidfdSendSignal(g.pidfd, 0, nil, 0) != unix.ESRCH
 }

@@ -66,9 +66,9 @@ func user(t *testing.T, box *sandbox.Sandbox) *sandbox.User {
 	return u
 }
 
-// function is a shell script in a cell.
+// function is a shell script in a group.
 type function struct {
-	cell  *sandbox.Cell
+	group *sandbox.Group
 	cmd   *exec.Cmd
 	pidfd int
 }
@@ -76,7 +76,7 @@ type function struct {
 // start runs a script as a new function of user; end kills it.
 func start(t *testing.T, box *sandbox.Sandbox, user *sandbox.User, script string, args ...string) *function {
 	t.Helper()
-	f := &function{cell: box.Cell(user), cmd: command(script, args...)}
+	f := &function{group: box.Group(user), cmd: command(script, args...)}
 	f.run(t)
 	return f
 }
@@ -91,7 +91,7 @@ func command(script string, args ...string) *exec.Cmd {
 func (f *function) run(t *testing.T) {
 	t.Helper()
 	var err error
-	f.pidfd, err = f.cell.Start(f.cmd)
+	f.pidfd, err = f.group.Start(f.cmd)
 	require.NoError(t, err)
 	t.Cleanup(func() { f.end(t) })
 }
@@ -106,8 +106,8 @@ func (f *function) end(t *testing.T) {
 	if f.pidfd < 0 {
 		return
 	}
-	require.NoError(t, f.cell.Kill())
-	_ = f.cell.Wait()
+	require.NoError(t, f.group.Kill())
+	_ = f.group.Wait()
 	require.NoError(t, os.NewFile(uintptr(f.pidfd), "pidfd").Close())
 	f.pidfd = -1
 }
@@ -118,7 +118,7 @@ func output(t *testing.T, box *sandbox.Sandbox, script string, files ...*os.File
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
 	defer r.Close()
-	f := &function{cell: box.Cell(user(t, box)), cmd: command(script)}
+	f := &function{group: box.Group(user(t, box)), cmd: command(script)}
 	f.cmd.Stdout, f.cmd.Stderr, f.cmd.ExtraFiles = w, w, files
 	f.run(t)
 	require.NoError(t, w.Close())

@@ -19,17 +19,17 @@ const (
 	stopWait = 200 * time.Millisecond
 )
 
-// Kill ends every process of the cell and waits until none is left but the
-// cell's own first process, which stays a zombie (its pid cannot be reused
+// Kill ends every process of the group and waits until none is left but the
+// group's own first process, which stays a zombie (its pid cannot be reused
 // meanwhile) until the caller reaps it.
-func (c *Cell) Kill() error {
-	if c.pid == 0 {
+func (g *Group) Kill() error {
+	if g.pid == 0 {
 		return nil
 	}
-	if c.User != nil {
-		return c.User.end(c)
+	if g.User != nil {
+		return g.User.end(g)
 	}
-	return killAll(c.members, c.mark) // the first process not before the rest: descent ends with it
+	return killAll(g.members, g.mark) // the first process not before the rest: descent ends with it
 }
 
 // killUser ends all that runs as uid. It does not look first whether anything
@@ -61,12 +61,12 @@ func killAs(uid uint32) error {
 	return waitChild(cmd)
 }
 
-// members are the cell's live processes: what descends from its first one and
+// members are the group's live processes: what descends from its first one and
 // what carries its mark.
-func (c *Cell) members(table []proc) []int {
+func (g *Group) members(table []proc) []int {
 	var roots []int
-	if c.held() {
-		roots = append(roots, c.pid)
+	if g.held() {
+		roots = append(roots, g.pid)
 	}
 	if adopting.Load() {
 		roots = append(roots, unmarked()...)
@@ -74,7 +74,7 @@ func (c *Cell) members(table []proc) []int {
 	tree := descendants(table, roots...)
 	var out []int
 	for _, p := range table {
-		if !p.zombie && (tree[p.pid] || carries(p.pid, c.mark)) {
+		if !p.zombie && (tree[p.pid] || carries(p.pid, g.mark)) {
 			out = append(out, p.pid)
 		}
 	}
@@ -83,7 +83,7 @@ func (c *Cell) members(table []proc) []int {
 
 // unmarked are orphans that carry no mark at all: a function's processes that
 // wiped their environment. Whose they were cannot be told, so they go with the
-// next cell that is ended.
+// next group that is ended.
 func unmarked() (pids []int) {
 	orphans(processes, os.Getpid(), func(p proc) {
 		if mark, readable := markOf(p.pid); !p.zombie && readable && mark == "" {

@@ -13,7 +13,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
-func TestCell_KillEndsItsTree(t *testing.T) {
+func TestGroup_KillEndsItsTree(t *testing.T) {
 	for name, c := range map[string]struct {
 		script string
 		n      int  // processes with the token
@@ -37,7 +37,7 @@ func TestCell_KillEndsItsTree(t *testing.T) {
 			mark := token()
 			f := start(t, box, user(t, box), replace(c.script, mark))
 			awaitRunning(t, mark, c.n)
-			require.NoError(t, f.cell.Kill())
+			require.NoError(t, f.group.Kill())
 			assert.Zero(t, running(mark))
 		})
 	}
@@ -50,20 +50,20 @@ memory = bytearray(700 << 20)
 os.write(3, b"x")
 time.sleep(100)`
 
-func TestCell_KillWaitsUntilAllAreDead(t *testing.T) {
+func TestGroup_KillWaitsUntilAllAreDead(t *testing.T) {
 	python := lookPath(t, "/usr/bin/python3")
 	box := sandbox.New(token(), sandbox.Limits{}, nil)
 	t.Cleanup(box.Close)
 	held, holds, err := os.Pipe() // hangs up when no process holds it any more
 	require.NoError(t, err)
 	defer held.Close()
-	f := &function{cell: box.Cell(nil), cmd: command(`env -i setsid `+python+` -c "$0" & exec sleep 1000`, large)}
+	f := &function{group: box.Group(nil), cmd: command(`env -i setsid `+python+` -c "$0" & exec sleep 1000`, large)}
 	f.cmd.ExtraFiles = []*os.File{holds}
 	f.run(t)
 	require.NoError(t, holds.Close())
 	_, err = held.Read(make([]byte, 1))
 	require.NoError(t, err, "it is large")
-	require.NoError(t, f.cell.Kill())
+	require.NoError(t, f.group.Kill())
 	n, err := unix.Poll([]unix.PollFd{{Fd: int32(held.Fd())}}, 0)
 	require.NoError(t, err)
 	assert.Equal(t, 1, n, "it is dead")
@@ -75,7 +75,7 @@ const bomb = `ulimit -u 40; export END=$((EPOCHSECONDS+20)) BOMB='
 while ((EPOCHSECONDS < END)); do (setsid bash -c "$BOMB" "$0" &); done'
 exec 2>/dev/null; exec bash -c "$BOMB" "$0"`
 
-func TestCell_KillEndsForkBomb(t *testing.T) {
+func TestGroup_KillEndsForkBomb(t *testing.T) {
 	if uid := os.Getuid(); uid != 0 && uid != ordinaryUser {
 		t.Skip("limits count the user's other processes too; as root this runs with and without users of its own")
 	}
@@ -83,7 +83,7 @@ func TestCell_KillEndsForkBomb(t *testing.T) {
 	mark := token()
 	f := start(t, box, user(t, box), bomb, mark)
 	awaitRunning(t, mark, 15)
-	require.NoError(t, f.cell.Kill())
+	require.NoError(t, f.group.Kill())
 	assert.Zero(t, running(mark))
 }
 
@@ -96,7 +96,7 @@ while time.time() < end:
     if os.fork():
         os._exit(0)`
 
-func TestCell_KillEndsWhatForksAndExits(t *testing.T) {
+func TestGroup_KillEndsWhatForksAndExits(t *testing.T) {
 	users := claim(t)
 	python := lookPath(t, "/usr/bin/python3")
 	box := sandbox.New(token(), limits, users)
@@ -104,13 +104,13 @@ func TestCell_KillEndsWhatForksAndExits(t *testing.T) {
 	held, holds, err := os.Pipe() // ends when nobody holds it any more
 	require.NoError(t, err)
 	defer held.Close()
-	f := &function{cell: box.Cell(user(t, box)), cmd: command(`(env -i `+python+` -c "$1" &); exec sleep 1000`, "", hop)}
+	f := &function{group: box.Group(user(t, box)), cmd: command(`(env -i `+python+` -c "$1" &); exec sleep 1000`, "", hop)}
 	f.cmd.ExtraFiles = []*os.File{holds}
 	f.run(t)
 	require.NoError(t, holds.Close())
 	_, err = held.Read(make([]byte, 1))
 	require.NoError(t, err, "it hops")
-	require.NoError(t, f.cell.Kill())
+	require.NoError(t, f.group.Kill())
 	require.NoError(t, held.SetReadDeadline(time.Now().Add(10*time.Second)))
 	_, err = held.Read(make([]byte, 1))
 	assert.ErrorIs(t, err, io.EOF)
@@ -124,7 +124,7 @@ while time.time() < end:
     try: os.kill(-1, signal.SIGKILL)
     except OSError: pass`
 
-func TestCell_KillEndsWhatKillsItsKiller(t *testing.T) {
+func TestGroup_KillEndsWhatKillsItsKiller(t *testing.T) {
 	users := claim(t)
 	python := lookPath(t, "/usr/bin/python3")
 	box := sandbox.New(token(), limits, users)
@@ -132,11 +132,11 @@ func TestCell_KillEndsWhatKillsItsKiller(t *testing.T) {
 	mark, u := token(), user(t, box)
 	f := start(t, box, u, `(env -i `+python+` -c "$1" "$2" &); exec sleep "$2"`, "", murderer, mark)
 	eventually(t, f.exited, "the sleeper is its victim")
-	require.NoError(t, f.cell.Kill())
+	require.NoError(t, f.group.Kill())
 	assert.Zero(t, running(mark))
 }
 
-func TestCell_KillSparesOtherCellsOfTheUser(t *testing.T) {
+func TestGroup_KillSparesOtherCellsOfTheUser(t *testing.T) {
 	users := claim(t)
 	box := sandbox.New(token(), limits, users)
 	t.Cleanup(box.Close)
@@ -146,13 +146,13 @@ func TestCell_KillSparesOtherCellsOfTheUser(t *testing.T) {
 	second := start(t, box, u, replace(script, two))
 	awaitRunning(t, one, 5)
 	awaitRunning(t, two, 4)
-	require.NoError(t, first.cell.Kill())
-	assert.Zero(t, running(one), "the first cell's")
-	assert.Equal(t, 4, running(two), "the second cell's")
-	require.NoError(t, second.cell.Kill())
+	require.NoError(t, first.group.Kill())
+	assert.Zero(t, running(one), "the first group's")
+	assert.Equal(t, 4, running(two), "the second group's")
+	require.NoError(t, second.group.Kill())
 	assert.Zero(t, running(two))
 }
 
-func TestCell_KillBeforeStart(t *testing.T) {
-	assert.NoError(t, sandbox.New(token(), limits, nil).Cell(nil).Kill())
+func TestGroup_KillBeforeStart(t *testing.T) {
+	assert.NoError(t, sandbox.New(token(), limits, nil).Group(nil).Kill())
 }

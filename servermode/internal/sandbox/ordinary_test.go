@@ -24,7 +24,7 @@ func TestOrdinaryUser(t *testing.T) {
 	}
 	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer stop()
-	cmd := exec.CommandContext(ctx, "/proc/self/exe", "-test.run=^Test(Cell|Sandbox|Sweep|Orphans)_", "-test.v")
+	cmd := exec.CommandContext(ctx, "/proc/self/exe", "-test.run=^Test(Group|Sandbox|Sweep|Orphans)_", "-test.v")
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
 	cmd.SysProcAttr = &syscall.SysProcAttr{
@@ -33,5 +33,5 @@ func TestOrdinaryUser(t *testing.T) {
 	}
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	require.Contains(t, string(out), "--- PASS: TestCell_KillEndsForkBomb")
+	require.Contains(t, string(out), "--- PASS: TestGroup_KillEndsForkBomb")
 }

@@ -34,7 +34,7 @@ func AdoptOrphans() (*Orphans, error) {
 }
 
 // reapOrphans waits for dead orphans only: never wait4(-1), which would take
-// the exit status of a process that somebody waits for.
+// the exit status of a process that is waited for.
 func reapOrphans() {
 	orphans(processes, os.Getpid(), func(p proc) {
 		if p.zombie {

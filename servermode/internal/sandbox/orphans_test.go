@@ -54,13 +54,13 @@ func TestOrphans_ExitStatusesAreNotStolen(t *testing.T) {
 	adopt(t)
 	var all sync.WaitGroup
 	for i := range 40 {
-		cell, cmd := box.Cell(nil), command(fmt.Sprintf(`(setsid true &); exit %d`, 10+i))
-		pidfd, err := cell.Start(cmd)
+		group, cmd := box.Group(nil), command(fmt.Sprintf(`(setsid true &); exit %d`, 10+i))
+		pidfd, err := group.Start(cmd)
 		require.NoError(t, err)
 		all.Go(func() {
 			defer os.NewFile(uintptr(pidfd), "pidfd").Close()
 			exit := (*exec.ExitError)(nil)
-			if assert.ErrorAs(t, cell.Wait(), &exit) {
+			if assert.ErrorAs(t, group.Wait(), &exit) {
 				assert.Equal(t, 10+i, exit.ExitCode())
 			}
 		})
@@ -74,7 +74,7 @@ func TestOrphans_KillTakesDaemonsWithoutAMark(t *testing.T) {
 	adopt(t)
 	f := start(t, box, nil, `(env -i setsid bash -c 'sleep `+mark+` & sleep `+mark+`' &); exec sleep `+mark)
 	awaitRunning(t, mark, 4)
-	require.NoError(t, f.cell.Kill())
+	require.NoError(t, f.group.Kill())
 	assert.Zero(t, running(mark))
 }
 
@@ -86,7 +86,7 @@ func TestOrphans_OtherCellsDaemonsAreSpared(t *testing.T) {
 	start(t, box, nil, replace(script, two))
 	awaitRunning(t, one, 2)
 	awaitRunning(t, two, 2)
-	require.NoError(t, first.cell.Kill())
+	require.NoError(t, first.group.Kill())
 	assert.Zero(t, running(one))
 	assert.Equal(t, 2, running(two))
 }

@@ -84,14 +84,14 @@ func (s *Sandbox) view(layers Layers) *Sandbox {
 }
 
 func (s *Sandbox) runTrial(user *User, at Place, folders *Folders) error {
-	cell := s.Cell(user)
-	cell.Folders, cell.probes = folders, true
+	group := s.Group(user)
+	group.Folders, group.probes = folders, true
 	var said bytes.Buffer
 	cmd := exec.Command(self)
 	cmd.Dir, cmd.Env, cmd.Stderr = at.Action, []string{}, &said
 	ctx, cancel := context.WithTimeout(context.Background(), probeTime)
 	defer cancel()
-	state, err := cell.Run(ctx, cmd)
+	state, err := group.Run(ctx, cmd)
 	var confine *ConfineError
 	switch {
 	case errors.As(err, &confine):

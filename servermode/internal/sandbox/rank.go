@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Rank is how the kernel ranks what runs in a cell for the CPUs.
+// Rank is how the kernel ranks what runs in a group for the CPUs.
 type Rank int
 
 // Ranks. What a function has done to its own nice level is left alone, unless it
@@ -19,30 +19,30 @@ type Rank int
 const (
 	Ordinary Rank = iota // like everything else
 	Lower                // a third of the others' weight
-	Idle                 // only while nothing else wants them
+	Idle                 // only while nothing else uses them
 )
 
 // lower is what Lower adds to the server's own nice level, which is what functions
 // begin with: the kernel's weights are 335 to 1024 then.
 const lower = 5
 
-// rankLooks bounds how often a cell's threads are looked for: each begins with
+// rankLooks bounds how often a group's threads are looked for: each begins with
 // the rank of the one that made it, so only those are missed that are made
 // meanwhile.
 const rankLooks = 3
 
-// Rank changes how all that runs in the cell ranks. Only a server that can undo
+// Rank changes how all that runs in the group ranks. Only a server that can undo
 // it does it; any other leaves all as it is.
-func (c *Cell) Rank(rank Rank) {
-	if c.User == nil || !mayRank() {
+func (g *Group) Rank(rank Rank) {
+	if g.User == nil || !mayRank() {
 		return
 	}
-	c.User.mu.Lock() // so that the cell's process is not reaped meanwhile
-	defer c.User.mu.Unlock()
+	g.User.mu.Lock() // so that the group's process is not reaped meanwhile
+	defer g.User.mu.Unlock()
 	seen := map[int]bool{}
-	for look, found := 0, true; found && look < rankLooks && slices.Contains(c.User.cells, c); look++ {
+	for look, found := 0, true; found && look < rankLooks && slices.Contains(g.User.groups, g); look++ {
 		found = false
-		for _, thread := range threads(c.pid) {
+		for _, thread := range threads(g.pid) {
 			if !seen[thread] {
 				seen[thread], found = true, true
 				rank.give(thread)

@@ -53,7 +53,7 @@ func rankable(t *testing.T) *sandbox.Sandbox {
 	return box
 }
 
-func TestCell_RankReachesItsWholeTree(t *testing.T) {
+func TestGroup_RankReachesItsWholeTree(t *testing.T) {
 	box, mark := rankable(t), token()
 	f := start(t, box, user(t, box), `setsid sleep $0 & sleep $0 & wait`, mark)
 	awaitRunning(t, mark, 3)
@@ -61,18 +61,18 @@ func TestCell_RankReachesItsWholeTree(t *testing.T) {
 		rank sandbox.Rank
 		is   string
 	}{{sandbox.Lower, "normal 5"}, {sandbox.Idle, "idle"}, {sandbox.Lower, "normal 5"}, {sandbox.Ordinary, "normal 0"}} {
-		f.cell.Rank(step.rank)
+		f.group.Rank(step.rank)
 		assert.Equal(t, []string{step.is, step.is, step.is}, rankOf(t, mark))
 	}
 }
 
-func TestCell_RankLeavesAFunctionsOwnNiceLevel(t *testing.T) {
+func TestGroup_RankLeavesAFunctionsOwnNiceLevel(t *testing.T) {
 	box, mark := rankable(t), token()
 	f := start(t, box, user(t, box), `exec nice -n 7 sleep $0`, mark)
 	eventually(t, func() bool { return slices.Equal(rankOf(t, mark), []string{"normal 7"}) }, "the function has chosen its level")
-	f.cell.Rank(sandbox.Lower)
+	f.group.Rank(sandbox.Lower)
 	assert.Equal(t, []string{"normal 7"}, rankOf(t, mark))
-	f.cell.Rank(sandbox.Idle)
-	f.cell.Rank(sandbox.Ordinary)
+	f.group.Rank(sandbox.Idle)
+	f.group.Rank(sandbox.Ordinary)
 	assert.Equal(t, []string{"normal 7"}, rankOf(t, mark))
 }

@@ -9,21 +9,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Running reports whether the cell's process has become the function's
+// Running reports whether the group's process has become the function's
 // program: until then it is the shim, and its command line says so.
-func (c *Cell) Running() bool {
-	line, err := os.ReadFile(c.proc("cmdline"))
+func (g *Group) Running() bool {
+	line, err := os.ReadFile(g.proc("cmdline"))
 	return err != nil || !bytes.HasPrefix(line, []byte(shimExec+"\x00"))
 }
 
 // awaitsStdin is how /proc shows a thread that is blocked in read(0, …).
 var awaitsStdin = []byte(strconv.Itoa(unix.SYS_READ) + " 0x0 ")
 
-// AwaitsInput reports whether a thread of the cell's process waits for input
+// AwaitsInput reports whether a thread of the group's process waits for input
 // on stdin, which for an ActionLoop process means that it is ready. Where the
 // kernel does not tell, the answer is no.
-func (c *Cell) AwaitsInput() bool {
-	threads, _ := filepath.Glob(c.proc("task/*/syscall"))
+func (g *Group) AwaitsInput() bool {
+	threads, _ := filepath.Glob(g.proc("task/*/syscall"))
 	for _, thread := range threads {
 		if call, err := os.ReadFile(thread); err == nil && bytes.HasPrefix(call, awaitsStdin) {
 			return true
@@ -32,4 +32,4 @@ func (c *Cell) AwaitsInput() bool {
 	return false
 }
 
-func (c *Cell) proc(name string) string { return "/proc/" + strconv.Itoa(c.pid) + "/" + name }
+func (g *Group) proc(name string) string { return "/proc/" + strconv.Itoa(g.pid) + "/" + name }

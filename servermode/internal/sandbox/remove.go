@@ -25,7 +25,7 @@ const (
 )
 
 // RemoveTree removes a folder whose user may have left it in any state, and in
-// which somebody may still be at work: links are never followed, closed folders
+// which a process may still be at work: links are never followed, closed folders
 // are opened, no depth is too deep. Only the path to dir has to be trusted. A
 // tree that is refilled again and again is given up with an error. A missing
 // one is no error.
@@ -151,7 +151,7 @@ func (r *remover) remove(dir *os.File, name string, level int) error {
 	return unlink(dir, name)
 }
 
-// moveUp moves a folder that lies deep to the top, under a name that nobody can
+// moveUp moves a folder that lies deep to the top, under a name that no function can
 // have taken.
 func (r *remover) moveUp(dir *os.File, name string) error {
 	err := retry(func() error {

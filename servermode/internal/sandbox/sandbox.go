@@ -83,8 +83,8 @@ func (s *Sandbox) start(cmd *exec.Cmd) error {
 // Close ends the spawning thread; what it started ends with it.
 func (s *Sandbox) Close() { s.close.Do(func() { close(s.closed); s.alias.remove() }) }
 
-// Cell makes a new, empty cell for a process of user.
-func (s *Sandbox) Cell(user *User) *Cell {
+// Group makes a new, empty group for a process of user.
+func (s *Sandbox) Group(user *User) *Group {
 	// All marks have one length, so that a process can be given one in another's place.
-	return &Cell{User: user, mark: fmt.Sprintf("%s.%012d", s.prefix, s.next.Add(1)), box: s}
+	return &Group{User: user, mark: fmt.Sprintf("%s.%012d", s.prefix, s.next.Add(1)), box: s}
 }

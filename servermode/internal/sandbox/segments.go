@@ -32,7 +32,7 @@ func removeSysv(call, id, second, third uintptr) error {
 }
 
 // removeSegments removes the System V objects that one of the uids owns or has
-// made: whoever made one keeps all rights in it, also when it was given away.
+// made: the process that made one keeps all rights in it, also when it was given away.
 func removeSegments(belongs func(uid uint32) bool) error {
 	var errs []error
 	for _, kind := range segments {

@@ -67,8 +67,8 @@ func runShim(args []string) error {
 // firstForeign is the first descriptor that is not the function's.
 const firstForeign = 4
 
-// closeOnExec keeps from the function what the server itself was given by
-// whoever started it; what the server opens is marked already.
+// closeOnExec keeps from the function what the server itself was given when
+// it was started; what the server opens is marked already.
 func closeOnExec() error {
 	if unix.CloseRange(firstForeign, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) == nil {
 		return nil

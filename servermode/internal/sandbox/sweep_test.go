@@ -26,7 +26,7 @@ func owner(prefix, script string) {
 	}
 	cmd := command(script)
 	if err == nil {
-		_, err = sandbox.New(prefix, limits, users).Cell(user).Start(cmd)
+		_, err = sandbox.New(prefix, limits, users).Group(user).Start(cmd)
 	}
 	fmt.Println(err)
 	time.Sleep(time.Minute)
@@ -48,13 +48,13 @@ func killedOwner(t *testing.T, prefix, script, mark string, n int) {
 	awaitRunning(t, mark, n+1) // the owner itself has the mark in its arguments
 }
 
-func TestCell_DiesWithItsServer(t *testing.T) {
+func TestGroup_DiesWithItsServer(t *testing.T) {
 	mark := token()
 	killedOwner(t, token(), `exec sleep T`, mark, 1)
 	eventually(t, func() bool { return running(mark) == 0 }, "the function is gone")
 }
 
-func TestCell_DiesWithItsSandbox(t *testing.T) {
+func TestGroup_DiesWithItsSandbox(t *testing.T) {
 	box, mark := newBox(t, token()), token()
 	start(t, box, user(t, box), `exec sleep `+mark)
 	awaitRunning(t, mark, 1)

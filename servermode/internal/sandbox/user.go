@@ -15,20 +15,20 @@ type User struct {
 
 	notice func(error) // is told what of it could not be removed
 
-	mu    sync.Mutex // held while a process is started or some are ended
-	cells []*Cell    // those that have a process
-	stuck bool       // something of it could not be ended: nobody else may have the uid
+	mu     sync.Mutex // held while a process is started or some are ended
+	groups []*Group   // those that have a process
+	stuck  bool       // something of it could not be ended: no other may have the uid
 	// exposed: a process of it had no folders of its own, and wrote to others'.
 	exposed bool
 }
 
-// end ends what runs in c. The user's last cell takes with it all that runs as
-// the user; before, the other cells' processes are spared.
-func (u *User) end(c *Cell) error {
+// end ends what runs in g. The user's last group takes with it all that runs as
+// the user; before, the other groups' processes are spared.
+func (u *User) end(g *Group) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.cells = slices.DeleteFunc(u.cells, func(other *Cell) bool { return other == c })
-	if len(u.cells) == 0 {
+	u.groups = slices.DeleteFunc(u.groups, func(other *Group) bool { return other == g })
+	if len(u.groups) == 0 {
 		err := killUser(u.ID)
 		if err == nil && u.exposed {
 			u.exposed = false
@@ -37,15 +37,15 @@ func (u *User) end(c *Cell) error {
 		u.stuck = u.stuck || err != nil
 		return err
 	}
-	return killAll(u.strays, c.mark)
+	return killAll(u.strays, g.mark)
 }
 
-// strays are the user's processes that are in none of its cells.
+// strays are the user's processes that are in none of its groups.
 func (u *User) strays(table []proc) []int {
 	var roots []int
 	var marks []string
-	for _, c := range u.cells {
-		roots, marks = append(roots, c.pid), append(marks, c.mark)
+	for _, g := range u.groups {
+		roots, marks = append(roots, g.pid), append(marks, g.mark)
 	}
 	spared := descendants(table, roots...)
 	var out []int

@@ -4,13 +4,9 @@ import (
 	"bytes"
 	"fmt"
 
-	"github.com/go-json-experiment/json/jsontext"
-
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
-
-// options let pass what the function may judge for itself.
-var options = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 
 // member is one of an object, its value as it stands in the text.
 type member struct {
@@ -22,7 +18,7 @@ type member struct {
 // members are those of an object, the last of equal ones only; nil if text is
 // no object.
 func members(text []byte) (out []member, err error) {
-	dec := jsontext.NewDecoder(bytes.NewBuffer(text), options...)
+	dec := jsontext.DecodeAny(text)
 	if dec.PeekKind() != '{' {
 		return nil, nil
 	}
@@ -57,7 +53,7 @@ func plain(value jsontext.Value) string {
 	if value.Kind() != '"' {
 		return string(value)
 	}
-	out, _ := jsontext.AppendUnquote(nil, value) // what stands for no character becomes U+FFFD
+	out, _ := jsontext.AppendText(nil, value) // what stands for no character becomes U+FFFD
 	return string(out)
 }
 

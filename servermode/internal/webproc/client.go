@@ -40,7 +40,7 @@ type Endpoint struct {
 	Run   string // path, perhaps with a query, that runs are posted to
 }
 
-// Client speaks to one process, which nobody else may pass himself off as.
+// Client speaks to one process, which no other process may pass itself off as.
 type Client struct {
 	endpoint  Endpoint
 	uid       uint32
@@ -103,7 +103,7 @@ func (e *notConnected) Error() string { return "no connection: " + e.cause.Error
 func (e *notConnected) Unwrap() error { return e.cause }
 
 // dial connects, and sees to it that it was to the function. Some servers take the
-// name of the loopback for its IPv6 address alone: who listens there on the port is
+// name of the loopback for its IPv6 address alone: what listens there on the port is
 // as close.
 func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 	conn, err := c.dialAt(ctx, loopback)

@@ -52,7 +52,7 @@ func checkListener(at netip.Addr, port int, uid uint32) error {
 			return &exposedError{l.addr}
 		case l.uid == uid:
 			mine = mine || addr == at
-		default: // the kernel prefers the one who listens on the very address
+		default: // the kernel prefers the one that listens on the very address
 			foreign = foreign || addr == at || addr.IsUnspecified()
 		}
 	}

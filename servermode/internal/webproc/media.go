@@ -4,9 +4,6 @@ import (
 	"mime"
 	"slices"
 	"strings"
-	"unicode/utf8"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // media is how a body is shown in JSON.
@@ -33,15 +30,4 @@ func mediaOf(contentType string) media {
 		return textual
 	}
 	return asBase64
-}
-
-// isJSON reports whether a body is one JSON value.
-func isJSON(body []byte) bool {
-	return utf8.Valid(body) && jsontext.Value(body).IsValid(options...)
-}
-
-// quote is text as a JSON string; bytes that are no UTF-8 become U+FFFD.
-func quote(text string) []byte {
-	out, _ := jsontext.AppendQuote(nil, strings.ToValidUTF8(text, "\ufffd"))
-	return out
 }

@@ -14,7 +14,7 @@ var ports = struct {
 }{taken: map[int]bool{}}
 
 // reserve finds a port that is free now. Another program could take it before
-// the function does: the function then cannot start, and who else listens there
+// the function does: the function then cannot start, and what else listens there
 // is not spoken to.
 func reserve() (int, error) {
 	for range 100 {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/go-json-experiment/json/jsontext"
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 )
 
 // formOf is how an answer's body is shown: by its type or, without one, by what
@@ -16,16 +16,16 @@ import (
 func formOf(resp *http.Response, body []byte) media {
 	form, contentType := asBase64, resp.Header.Get("Content-Type")
 	switch {
-	case resp.Header.Get("Content-Encoding") != "": // compressed, although nobody asked for it
+	case resp.Header.Get("Content-Encoding") != "": // compressed, although it was not asked for
 		return asBase64
 	case contentType != "":
 		form = mediaOf(contentType)
-	case isJSON(body):
+	case jsontext.Valid(body):
 		form = asJSON
 	case utf8.Valid(body):
 		form = textual
 	}
-	if form == asJSON && !isJSON(body) {
+	if form == asJSON && !jsontext.Valid(body) {
 		form = textual
 	}
 	return form
@@ -56,10 +56,10 @@ func appendBody(out []byte, form media, resp *http.Response, body []byte) []byte
 	case asJSON:
 		return append(out, body...)
 	case textual:
-		return append(out, quote(string(body))...)
+		return jsontext.AppendString(out, string(body))
 	}
-	out = append(out, quote(base64.StdEncoding.EncodeToString(body))...)
-	return append(append(out, `,"contentType":`...), quote(resp.Header.Get("Content-Type"))...)
+	out = jsontext.AppendString(out, base64.StdEncoding.EncodeToString(body))
+	return jsontext.AppendString(append(out, `,"contentType":`...), resp.Header.Get("Content-Type"))
 }
 
 // webResult is an answer as the result of a web action. JSON goes as base64
@@ -74,11 +74,11 @@ func webResult(resp *http.Response, body []byte) []byte {
 	out = append(out, `,"body":`...)
 	switch kind := jsontext.Value(body).Kind(); {
 	case form == textual && mediaOf(resp.Header.Get("Content-Type")) == textual, len(body) == 0:
-		out = append(out, quote(string(body))...)
+		out = jsontext.AppendString(out, string(body))
 	case form == asJSON && kind != '"' && kind != 'n':
 		out = append(out, body...)
 	default:
-		out = append(out, quote(base64.StdEncoding.EncodeToString(body))...)
+		out = jsontext.AppendString(out, base64.StdEncoding.EncodeToString(body))
 	}
 	return append(out, '}')
 }
@@ -99,16 +99,16 @@ func appendHeaders(out []byte, h http.Header) []byte {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = append(append(out, quote(strings.ToLower(name))...), ':')
+		out = append(jsontext.AppendString(out, strings.ToLower(name)), ':')
 		if values := h[name]; len(values) == 1 {
-			out = append(out, quote(values[0])...)
+			out = jsontext.AppendString(out, values[0])
 		} else {
 			out = append(out, '[')
 			for i, value := range values {
 				if i > 0 {
 					out = append(out, ',')
 				}
-				out = append(out, quote(value)...)
+				out = jsontext.AppendString(out, value)
 			}
 			out = append(out, ']')
 		}
@@ -118,5 +118,5 @@ func appendHeaders(out []byte, h http.Header) []byte {
 
 // applicationError is the result of an argument that cannot be a request.
 func applicationError(err error) []byte {
-	return append(append([]byte(`{"error":`), quote("The action's web server cannot be sent this: "+err.Error())...), '}')
+	return append(jsontext.AppendString([]byte(`{"error":`), "The action's web server cannot be sent this: "+err.Error()), '}')
 }

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 )
 
 // Members that the platform adds to the argument of a web action.
@@ -105,7 +105,7 @@ func decodeBody(value jsontext.Value, contentType string) []byte {
 		return text
 	}
 	decoded, err := base64.StdEncoding.DecodeString(string(text))
-	if err != nil || form == asJSON && !isJSON(decoded) {
+	if err != nil || form == asJSON && !jsontext.Valid(decoded) {
 		return text
 	}
 	return decoded

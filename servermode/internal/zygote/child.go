@@ -4,8 +4,7 @@ import (
 	"errors"
 	"os"
 
-	"github.com/go-json-experiment/json"
-
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
@@ -69,7 +68,7 @@ type child struct {
 // Release tells the child what it becomes, and waits until it is confined.
 func (c *child) Release(files [4]*os.File, confines sandbox.Confines) error {
 	defer c.birth.Close()
-	text, err := json.Marshal(struct {
+	text, err := jsontext.Marshal(struct {
 		Program
 		Confines sandbox.Confines `json:"confines"`
 	}{c.program, confines})

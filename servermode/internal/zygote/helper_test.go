@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
-	"github.com/whiskaway/whiskaway/servermode/internal/kind"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/python"
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 	"github.com/whiskaway/whiskaway/servermode/internal/zygote"
@@ -29,7 +29,7 @@ type rig struct {
 	*zygote.Parent
 	t      *testing.T
 	box    *sandbox.Sandbox
-	python *kind.Python
+	python *python.Kind
 	dir    string   // that every user can pass
 	env    []string // what every function begins with
 
@@ -65,7 +65,7 @@ func newRigWith(t *testing.T, pythons ...string) *rig {
 	if users != nil {
 		uid = int(r.user().ID)
 	}
-	r.python, err = kind.NewPython(pythons, dir, uid)
+	r.python, err = python.New(pythons, dir, uid)
 	if err != nil {
 		t.Skip("the test needs a Python: ", err)
 	}
@@ -180,14 +180,14 @@ func (f *function) start(fork bool) *process.Process {
 	out := &sink{}
 	ctx, stop := context.WithTimeout(f.rig.t.Context(), 30*time.Second)
 	defer stop()
-	cell := f.rig.box.Cell(f.user)
+	group := f.rig.box.Group(f.user)
 	if f.apart {
 		var err error
-		cell.Folders, err = f.rig.box.Folders(sandbox.Place{Dir: filepath.Dir(f.dir), Action: f.dir, User: f.user, Keep: []string{f.rig.dir}})
+		group.Folders, err = f.rig.box.Folders(sandbox.Place{Dir: filepath.Dir(f.dir), Action: f.dir, User: f.user, Keep: []string{f.rig.dir}})
 		require.NoError(f.rig.t, err)
-		spec.Closed = func() { assert.NoError(f.rig.t, cell.Folders.Remove()) }
+		spec.Closed = func() { assert.NoError(f.rig.t, group.Folders.Remove()) }
 	}
-	p, err := process.Start(ctx, cell, spec, out)
+	p, err := process.Start(ctx, group, spec, out)
 	require.NoError(f.rig.t, err, "%s", &out.text)
 	f.rig.t.Cleanup(p.Close)
 	return p

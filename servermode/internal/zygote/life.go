@@ -12,8 +12,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"golang.org/x/sys/unix"
+
+	"github.com/whiskaway/whiskaway/internal/jsontext"
 )
 
 const (
@@ -32,7 +33,7 @@ type life struct {
 	control *net.UnixConn
 	hello   hello
 	spare   chan *newborn // one that is there in advance; never buffered
-	turn    chan struct{} // holds a token during a request: one at a time
+	asking  chan struct{} // holds a token during a request: one at a time
 	over    chan struct{} // closed when it is asked no more
 	kill    context.CancelFunc
 	gone    chan struct{} // closed when the process and its tree are
@@ -60,17 +61,17 @@ func (p *Parent) begin(ctx context.Context) (*life, error) {
 	}
 	defer theirs.Close()
 	ctx, kill := context.WithCancel(ctx)
-	l := &life{control: control, kill: kill, spare: make(chan *newborn), turn: make(chan struct{}, 1), over: make(chan struct{}), gone: make(chan struct{})}
-	cell, printed := p.cfg.Box.Cell(nil), &tail{}
+	l := &life{control: control, kill: kill, spare: make(chan *newborn), asking: make(chan struct{}, 1), over: make(chan struct{}), gone: make(chan struct{})}
+	group, printed := p.cfg.Box.Group(nil), &tail{}
 	cmd := p.command(theirs, printed)
-	pidfd, err := cell.Start(cmd)
+	pidfd, err := group.Start(cmd)
 	if err != nil {
 		kill()
 		return nil, errors.Join(err, control.Close())
 	}
 	p.all.Go(func() {
 		defer close(l.gone)
-		state, err := cell.Attend(ctx, pidfd)
+		state, err := group.Attend(ctx, pidfd)
 		l.ended = errors.Join(fmt.Errorf("the process that forks functions ended (%v): %s", state, printed), err)
 		l.retire()
 		_ = control.Close()
@@ -115,7 +116,7 @@ func (p *Parent) command(control *os.File, printed *tail) *exec.Cmd {
 func (l *life) greeting() (out hello, err error) {
 	text, err := l.receive(loading, maxHello)
 	if err == nil {
-		err = json.Unmarshal(text, &out)
+		err = jsontext.Unmarshal(text, &out)
 	}
 	if err != nil {
 		return out, fmt.Errorf("the process that would fork functions did not get ready: %w", err)

@@ -62,7 +62,7 @@ func (l *life) take() (*newborn, error) {
 func (l *life) stock() {
 	for {
 		n, err := l.bear()
-		if err != nil { // who asks is told
+		if err != nil { // the caller is told
 			return
 		}
 		select {

@@ -48,11 +48,11 @@ func (l *life) reap(pid int) (status int, err error) {
 // late answer would be taken for the next one's.
 func (l *life) ask(request string, files ...*os.File) (reply string, err error) {
 	select {
-	case l.turn <- struct{}{}:
+	case l.asking <- struct{}{}:
 	case <-l.over:
 		return "", errOver
 	}
-	defer func() { <-l.turn }()
+	defer func() { <-l.asking }()
 	select {
 	case <-l.over:
 		return "", errOver

@@ -1,0 +1,36 @@
+// Package host is the machine that the server runs on: its memory and disk, its
+// faults, and the server's own folder.
+package host
+
+import (
+	"errors"
+	"syscall"
+)
+
+// ErrStart is wrapped by a failure to start that is the host's, not the action's:
+// no memory, no disk, too many processes.
+var ErrStart = errors.New("the server could not start the function")
+
+// faults are resources that a host may lack, in public words: no path, no detail. A
+// start that lacks one fails here again at once; at another server it may not.
+var faults = []struct {
+	numbers []syscall.Errno
+	words   string
+}{
+	{[]syscall.Errno{syscall.ENOSPC, syscall.EDQUOT}, "the server's disk is full: its owner has to make room in the state folder"},
+	{[]syscall.Errno{syscall.EMFILE, syscall.ENFILE}, "the server cannot open more files: its owner has to raise the limit of open files"},
+	{[]syscall.Errno{syscall.EROFS}, "the server's disk cannot be written to, it is read-only: its owner has to look after the state folder"},
+	{[]syscall.Errno{syscall.EIO}, "the server's disk fails: its owner has to look after the state folder"},
+}
+
+// Fault returns what the host lacked; empty: that is not what failed.
+func Fault(err error) string {
+	for _, fault := range faults {
+		for _, number := range fault.numbers {
+			if errors.Is(err, number) {
+				return fault.words
+			}
+		}
+	}
+	return ""
+}

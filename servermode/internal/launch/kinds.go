@@ -1,0 +1,122 @@
+package launch
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/servermode/internal/host"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/golang"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/http"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/node"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/python"
+)
+
+// openKinds finds out what this host can run.
+func (l *Launcher) openKinds() error {
+	uid, done, err := l.someUser()
+	if err != nil {
+		return err
+	}
+	defer done()
+	for _, open := range []func(uid int) error{l.openPython, l.openNode, l.openGo} {
+		if err := open(uid); err != nil {
+			return err
+		}
+	}
+	l.Kinds = append(l.Kinds, l.cfg.Native, l.http())
+	return l.openRuntimes(uid)
+}
+
+// http uses the Python that was found, if any: call it after openPython.
+func (l *Launcher) http() http.Kind {
+	h := http.Kind{Concurrency: l.cfg.Concurrency}
+	for _, k := range l.Kinds {
+		if p, ok := k.(*python.Kind); ok {
+			h.Python = p
+		}
+	}
+	return h
+}
+
+func (l *Launcher) openNode(uid int) error {
+	n, err := node.New(candidates(l.cfg.Node, "node"), l.cfg.State.Path("launchers"), uid)
+	if err == nil {
+		n.Modules, n.Concurrency = l.cfg.NodeModules, l.cfg.Concurrency
+	}
+	return l.offer("nodejs", "--node", l.cfg.Node, n, err)
+}
+
+func (l *Launcher) openGo(uid int) error {
+	g, err := golang.New(candidates(l.cfg.Go, "go", "/usr/local/go/bin/go"), l.cfg.Native, uid)
+	return l.offer("go:1", "--go", l.cfg.Go, g, err)
+}
+
+// someUser returns a uid to try interpreters as; -1 if functions run as the server's
+// own user.
+func (l *Launcher) someUser() (uid int, done func(), err error) {
+	if l.Box.Users == nil {
+		return -1, func() {}, nil
+	}
+	user, err := l.Box.Users.Acquire()
+	if err != nil {
+		return 0, nil, err
+	}
+	return int(user.ID), func() { l.Box.Users.Release(user) }, nil
+}
+
+// noUV in the configuration's place of a path leaves requirements to pip.
+const noUV = "none"
+
+// candidates returns where an interpreter is looked for: where the owner says, else
+// in the usual places.
+func candidates(configured, name string, more ...string) []string {
+	if configured != "" {
+		return []string{configured}
+	}
+	return append([]string{name, "/usr/bin/" + name, "/usr/local/bin/" + name}, more...)
+}
+
+// described is a kind that can say what serves it.
+type described interface {
+	kind.Kind
+	Describe() string
+}
+
+// offer adds a kind if the host has what it needs. If the owner named the kind, a
+// host without it is a mistake in the configuration.
+func (l *Launcher) offer(name, flag, configured string, k described, err error) error {
+	switch {
+	case err != nil && host.Fault(err) != "": // a server without the kind would seem well
+		return fmt.Errorf("%s: %w", name, err)
+	case err == nil:
+		l.Kinds = append(l.Kinds, k)
+		if stands, ok := k.(kind.Stands); ok && configured != "" {
+			l.configured = append(l.configured, stands)
+		}
+		l.log.Info("kind is available", zap.String("kind", k.Name()), zap.String("by", k.Describe()))
+	case configured != "":
+		return fmt.Errorf("%w: %s: %w", daemon.ErrConfig, flag, err)
+	default:
+		l.log.Warn("kind is not available", zap.String("kind", name), zap.Error(err))
+	}
+	return nil
+}
+
+// CheckKinds returns an error if a kind that the owner named has gone. A kind that the
+// server found by itself is missed by its callers only.
+func (l *Launcher) CheckKinds() error {
+	for _, k := range l.configured {
+		for _, path := range k.On() {
+			if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+				return errors.Join(host.Unfit(fmt.Sprintf("the kind %s is configured, and what it needs on this host is gone", k.Name())), err)
+			}
+		}
+	}
+	return nil
+}

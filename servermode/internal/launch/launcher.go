@@ -1,0 +1,102 @@
+// Package launch makes processes of functions: it finds out what the host can run,
+// lays code out, and starts, forks or shares processes.
+package launch
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/internal/codestore"
+	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
+	"github.com/whiskaway/whiskaway/servermode/internal/build"
+	"github.com/whiskaway/whiskaway/servermode/internal/host"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind"
+	"github.com/whiskaway/whiskaway/servermode/internal/kind/native"
+	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+	"github.com/whiskaway/whiskaway/servermode/internal/zygote"
+)
+
+// Config is a launcher's parts, and the owner's settings for processes.
+type Config struct {
+	State       *host.State
+	Incarnation string
+	Store       *codestore.Store
+	OOM         *host.OOMWatch
+	Log         *zap.Logger
+	StopGrace   func() time.Duration // of this moment
+
+	Limits       sandbox.Limits
+	SharedMemory int64    // bytes of /dev/shm for each process
+	Keep         []string // of hidden folders, what functions see nevertheless
+	PassEnv      []string // variables of the server that functions see
+	MaxResult    int      // bytes
+	Archives     artifact.Limits
+	Builds       build.Config // without folder and sandbox
+	Kinds
+}
+
+// Kinds are the owner's choices for kinds; empty: the host is searched for what serves
+// them.
+type Kinds struct {
+	Python, UV   string
+	HostPackages bool
+	Preload      []string
+	NoFork       bool
+	Go           string
+	Node         string
+	NodeModules  string
+	Native       native.Kind
+	Runtimes     []string
+	Concurrency  int // runs at once in a process, where its action and kind allow it
+}
+
+// Launcher starts the processes of all functions.
+type Launcher struct {
+	Box     *sandbox.Sandbox
+	Builder *build.Builder
+	Kinds   kind.Set
+	Parent  *zygote.Parent // of Python functions; nil: they are executed
+
+	cfg        Config
+	log        *zap.Logger
+	configured []kind.Stands  // of the kinds, those that the owner named
+	needs      []string       // of functions, in folders that are hidden from them
+	removals   sync.WaitGroup // of what ended processes leave
+	cleanups   []func() error
+}
+
+// Open finds out what the host can run, and makes the sandbox ready.
+func Open(cfg Config) (*Launcher, error) {
+	l := &Launcher{cfg: cfg, log: cfg.Log}
+	for _, step := range []func() error{l.openSandbox, l.openBuilder, l.openKinds, l.findNeeds} {
+		if err := step(); err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
+	}
+	return l, nil
+}
+
+func (l *Launcher) onClose(f func() error) { l.cleanups = append(l.cleanups, f) }
+
+// Close undoes Open, in reverse order. It is for a launcher whose processes have
+// ended.
+func (l *Launcher) Close() error {
+	var errs []error
+	for i := len(l.cleanups) - 1; i >= 0; i-- {
+		errs = append(errs, l.cleanups[i]())
+	}
+	return errors.Join(errs...)
+}
+
+// openBuilder makes ready the place where dependencies and programs are built.
+func (l *Launcher) openBuilder() (err error) {
+	cfg := l.cfg.Builds
+	cfg.Dir, cfg.Box = l.cfg.State.Path("builds"), l.Box
+	if l.Builder, err = build.Open(cfg); err == nil {
+		l.onClose(l.Builder.Close)
+	}
+	return err
+}

@@ -1,0 +1,7 @@
+package metrics
+
+// Bounds of what metrics keep.
+const (
+	MaxSeries       = maxSeries
+	MaxTenantSeries = maxTenantSeries
+)
