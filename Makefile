@@ -2,11 +2,13 @@
 # make deps   what the tests need: Debian's packages, by root once, and a few others
 # make test   the tests; what is missing is said, and its tests are skipped
 # make ci     the tests, strictly: what is missing is a failure
-# make check  format, vet, staticcheck, tidy
+# make check  format, vet (macOS and Windows too), staticcheck, tidy
 # make build  the binaries, into bin/
 # make bench  Whiskaway beside other ways to run a function, into bench/results (a quarter of an hour; BENCH_FLAGS=--quick: a look)
 
 GO ?= go
+# What runs elsewhere too: servermode is for Linux.
+PORTABLE = ./clientmode/... ./loadbalancer/... ./runtime-spec/... ./internal/... ./cmd/clientmode ./cmd/loadbalancer ./cmd/servermode
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 5000x
 export GORACE = atexit_sleep_ms=0
@@ -48,6 +50,8 @@ check: go
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt'ed: $$unformatted"; exit 1; }
 	$(GO) vet ./...
 	cd bench && $(GO) vet ./...
+	CGO_ENABLED=0 GOOS=darwin $(GO) vet $(PORTABLE)
+	CGO_ENABLED=0 GOOS=windows $(GO) build $(PORTABLE)
 	$(GO) run $(STATICCHECK) ./...
 	cd bench && $(GO) run $(STATICCHECK) ./...
 	$(GO) mod tidy -diff

@@ -19,6 +19,7 @@ import (
 	"github.com/whiskaway/whiskaway/clientmode/internal/spans"
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/internal/sentinel"
+	"github.com/whiskaway/whiskaway/internal/settings"
 	"github.com/whiskaway/whiskaway/internal/web"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -64,6 +65,9 @@ func New(cfg Config) *Client {
 
 // Start checks the configuration and serves.
 func (c *Client) Start() error {
+	if err := settings.Check(&c.cfg); err != nil {
+		return err
+	}
 	secret, err := c.cfg.token()
 	if err != nil {
 		return err

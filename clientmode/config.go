@@ -1,6 +1,7 @@
 package clientmode
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -12,48 +13,45 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/internal/settings"
 	"github.com/whiskaway/whiskaway/internal/token"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// Config is everything an operator can set. The zero value of a field means
-// its default, given in brackets.
+// Config is everything an operator can set. The zero value of a field means its
+// default, which its tag names; docs/settings.md lists them all.
 type Config struct {
-	Listen        string   // address [:8080]
-	Upstream      string   // URL of the server or balancer; empty: from the action's main only
-	UpstreamName  string   // what errors call it before authors, who need not know its address [the server]
-	UpstreamAllow []string // hosts, host:ports, IPs or CIDRs that main@url may name
-	Dialect       string   // what the server speaks [DialectWhiskaway]
-	Kind          string   // kind of the functions; empty: the server sniffs
-	TokenFile     string   // bearer token for the upstream
-	CAFile        string   // certificates to trust, PEM; empty: the system's
+	Listen        string   `flag:"listen" group:"The container and its server" default:":8080" holder:"ADDRESS" help:"Address to serve on."`
+	Upstream      string   `flag:"upstream" holder:"URL" help:"The server or balancer: http://HOST:PORT or https://HOST:PORT. Without it only an action's main@url says where it runs."`
+	UpstreamName  string   `flag:"upstream-name" default:"the server" help:"What errors that authors see call it: its address is only in the client's own log."`
+	UpstreamAllow []string `flag:"upstream-allow" holder:"HOST,..." sep:", " help:"Hosts, host:ports, IPs or CIDRs that an action's main@url may name, comma-separated. The token goes only to a host:port named here."`
+	Dialect       string   `flag:"dialect" default:"whiskaway" help:"What the server speaks: whiskaway, or openserverless for a proxy server of Apache OpenServerless."`
+	Kind          string   `flag:"kind" holder:"KIND" unset:"the server sniffs" help:"Kind of the functions, such as python:3."`
+	TokenFile     string   `flag:"token-file" type:"file" help:"File with the bearer token for the server."`
+	CAFile        string   `flag:"ca-file" type:"file" unset:"the system's" help:"Certificates to trust, PEM."`
 
-	Limit       time.Duration // time for an init or a run when the platform names none [60s]
-	StopGrace   time.Duration // what the servers give a run that is over to end itself, their --stop-grace [200ms]
-	LogSettle   time.Duration // pause before a failure that has a log, see collected; negative: none [30ms]
-	Unavailable bool          // answer a run with 503 when nothing was started, for platforms that then run it in another container
-	VolatileEnv []string      // more env keys that change with each activation; the same on the servers
-	SpoolDir    string        // where large code is kept [the system's temporary folder]
-	MaxInitBody int64         // bytes [72 MiB]
-	MaxRunBody  int64         // bytes [32 MiB]
-	MaxResult   int           // bytes [1 MiB], as OpenWhisk itself allows
-	Environ     []string      // the container's environment [os.Environ()]
-	Stdout      io.Writer     // the container's streams, which the platform collects [os.Stdout]
-	Stderr      io.Writer     // [os.Stderr]
-	Log         *zap.Logger   // the client's own log; never on the streams above
+	Limit       time.Duration `flag:"limit" group:"Inits and runs" default:"60s" help:"Time for an init or a run when the platform names none."`
+	StopGrace   time.Duration `flag:"stop-grace" default:"200ms" help:"The servers' --stop-grace: how long an overdue run may take to exit. The client takes it, and at most a ninth, off the time that it gives a server."`
+	LogSettle   time.Duration `flag:"log-settle" default:"30ms" zero:"-1ns" help:"Pause before a failure that has a log is answered: OpenWhisk then reads the log at once, and its engine has to have written it. 0s: none."` // see collected; below 0: none
+	Unavailable bool          `flag:"unavailable-503" help:"Answer a run with 503 when nothing was started. OpenWhisk then runs it once more, in another container; a platform that does not retry loses the activation. An init is never answered so: OpenWhisk drops its activation without a record."`
+	VolatileEnv []string      `flag:"volatile-env" sep:", " help:"More init parameters that change with each activation, comma-separated; the same on the servers."`
+	SpoolDir    string        `flag:"spool-dir" type:"folder" unset:"the system's temporary folder" help:"Where large code is kept."`
+	MaxInitBody int64         `flag:"max-init-body" default:"72MiB" unit:"bytes" help:"Largest init, in bytes: the code in base64, and the environment."`
+	MaxRunBody  int64         `flag:"max-run-body" default:"32MiB" unit:"bytes" help:"Largest run, in bytes: the arguments."`
+	MaxResult   int           `flag:"max-result" default:"1MiB" unit:"bytes" help:"Largest result, in bytes; OpenWhisk's own limit is 1MiB unless it is set there."`
+
+	Environ []string    // the container's environment [os.Environ()]
+	Stdout  io.Writer   // the container's streams, which the platform collects [os.Stdout]
+	Stderr  io.Writer   // [os.Stderr]
+	Log     *zap.Logger // the client's own log; never on the streams above
 }
 
+// ErrConfig is wrapped by the errors of Start that only another configuration mends.
+var ErrConfig = daemon.ErrConfig
+
 func (c Config) withDefaults() Config {
-	set(&c.Listen, ":8080")
-	set(&c.Dialect, DialectWhiskaway)
-	set(&c.UpstreamName, "the server")
-	set(&c.Limit, 60*time.Second)
-	set(&c.StopGrace, 200*time.Millisecond)
-	set(&c.LogSettle, 30*time.Millisecond)
-	set(&c.SpoolDir, os.TempDir())
-	set(&c.MaxInitBody, 72<<20)
-	set(&c.MaxRunBody, 32<<20)
-	set(&c.MaxResult, 1<<20)
+	settings.Fill(&c)
+	c.SpoolDir = cmp.Or(c.SpoolDir, os.TempDir())
 	if c.Environ == nil {
 		c.Environ = os.Environ()
 	}
@@ -67,13 +65,6 @@ func (c Config) withDefaults() Config {
 		c.Log = zap.NewNop()
 	}
 	return c
-}
-
-func set[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }
 
 // containerEnv is the container's own __OW_* variables.

@@ -15,52 +15,57 @@ import (
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/settings"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/discovery"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/queue"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 )
 
-// Config is everything an owner can set. The zero value of a field means its
-// default, given in brackets.
+// Config is everything an operator can set. The zero value of a field means its
+// default, which its tag names; docs/settings.md lists them all.
 type Config struct {
-	Listen    string   // address [127.0.0.1:18080]
-	Servers   []string // URLs of servers, or where they are known from (dns://, srv://, file://); all balancers have to use the same: places of functions follow from them
-	TokenFile string   // bearer tokens of callers; without one only loopback may be listened on
-	TLSCert   string   // certificate file, PEM; empty: plain HTTP
-	TLSKey    string   // its key file
-	StateDir  string   // the balancer's own folder; see DefaultStateDir
+	Listen    string `flag:"listen" group:"Serving" default:"127.0.0.1:18080" holder:"ADDRESS" help:"Address to serve on. More than loopback needs --token-file."`
+	TokenFile string `flag:"token-file" type:"file" reload:"live" help:"Callers' bearer tokens, one a line: token, tenant, and 'delegate' if it may act for others."`
+	TLSCert   string `flag:"tls-cert" type:"file" reload:"toggle" help:"Certificate, PEM; serves HTTPS."`
+	TLSKey    string `flag:"tls-key" type:"file" reload:"toggle" help:"Its private key, PEM."`
+	StateDir  string `flag:"state-dir" type:"folder" unset:"/var/lib/whiskaway-loadbalancer as root" help:"Folder for functions' code."` // see DefaultStateDir
+	AccessLog bool   `flag:"access-log" reload:"live" help:"Log a line for each init, run and stop."`
 
-	ServersTokenFile string // its first token is sent to servers, where it must be marked "delegate"
-	ServersCA        string // certificates, PEM, by which servers are trusted [the host's]
-	JoinTokenFile    string // bearer tokens with which servers may join by themselves; empty: they cannot
+	Servers          []string      `flag:"server" env:"WHISKAWAY_SERVERS" group:"Servers" holder:"URL,..." reload:"live" help:"A server, such as http://gpu-1:9000; once for each. Or where servers are known from: dns://NAME:PORT, srv://NAME, file:///PATH. All balancers need the same: it says where functions are placed."`
+	ServersTokenFile string        `flag:"servers-token-file" type:"file" reload:"live" help:"Its first token is sent to the servers, which must know it as one that may delegate."`
+	ServersCA        string        `flag:"servers-ca" type:"file" unset:"the host's" reload:"live" help:"Certificates, PEM, by which servers are trusted."`
+	JoinTokenFile    string        `flag:"join-token-file" type:"file" reload:"live" help:"Bearer tokens with which servers may join by themselves (servermode --join). A server that has one is sent functions' code."`
+	CheckEvery       time.Duration `flag:"check-every" default:"500ms" reload:"live" help:"Time between two health checks of a server."`
+	CheckTimeout     time.Duration `flag:"check-timeout" default:"1s" reload:"live" help:"A server that takes longer to answer a health check is not well."`
 
-	Policy      string               // decides which server gets a run, one of policy.Names() [warm]; the name of Custom, if that is set [custom]
-	Custom      func() policy.Policy // makes a policy of one's own. A reload takes another one when Policy is another
-	Lease       time.Duration        // how long a function is kept without runs [30m]
-	InitTimeout time.Duration        // longest init [5m]
-	VolatileEnv []string             // more env keys that change with each activation; the same on clients and servers
-
-	InFlight    int   // requests at once; with several tenants one gets as many as are left [4096]
-	Queue       int   // runs of them that wait for a server; of one tenant as many as are left, and so half. Below 0: none [2048]
-	Functions   int   // that are known at once [65536]
-	MaxInitBody int64 // bytes [72 MiB]
-	MaxRunBody  int64 // bytes [32 MiB]
-	CodeCache   int64 // bytes of code kept on disk [4 GiB]
-	BodyMemory  int64 // bytes of large bodies held in memory at once, of inits half of it at most; with several tenants one holds at most as much as it leaves free [288 MiB]
-
-	QueueWait    time.Duration // longest that a run waits for a server, also bounded by its own time [10s]
-	CheckEvery   time.Duration // between two health checks of a server [500ms]
-	CheckTimeout time.Duration // a server that takes longer to answer one is not well [1s]
+	Policy      string        `flag:"policy" group:"Inits and runs" default:"warm" enum:"warm,consistent-hash,least-loaded,p2c,peak-ewma,random,round-robin" reload:"live" help:"Which server gets a run."`
+	Lease       time.Duration `flag:"lease" default:"30m" reload:"live" help:"How long a function is kept without runs."`
+	InitTimeout time.Duration `flag:"max-init" default:"5m" reload:"live" help:"Longest init."`
+	VolatileEnv []string      `flag:"volatile-env" help:"More init parameters that change with each activation; the same on clients and servers."`
+	InFlight    int           `flag:"in-flight" default:"4096" reload:"live" help:"Inits and runs at once. With several tenants one gets as many as are left."`
+	Queue       int           `flag:"queue" default:"2048" zero:"-1" reload:"live" help:"Of these, runs that wait while no server has room. One tenant gets as many as are left, at most half. 0: none."` // below 0: none
+	QueueWait   time.Duration `flag:"queue-wait" default:"10s" reload:"live" help:"How long a run waits at most. The wait ends before the run's own time does."`
+	Functions   int           `flag:"functions" default:"65536" reload:"live" help:"Functions that are known at once."`
+	MaxRunBody  int64         `flag:"max-run-body" default:"32MiB" unit:"bytes" reload:"live" help:"Bytes of a run's request, its arguments, at most."`
+	MaxInitBody int64         `flag:"max-init-body" default:"72MiB" unit:"bytes" reload:"live" help:"Bytes of an init's request, its code, at most."`
+	BodyMemory  int64         `flag:"body-memory" default:"288MiB" unit:"bytes" reload:"live" help:"Bytes of memory for requests' bodies; inits get half of them at most. With several tenants one holds at most as much as it leaves free."`
+	CodeCache   int64         `flag:"code-cache" default:"4GiB" unit:"bytes" reload:"live" help:"Bytes of functions' code that are kept on disk."`
 
 	Hosts Hosts // that come and go
 
-	AccessLog bool // a line for each init, run and stop
-	Log       *zap.Logger
+	// Custom makes a policy of one's own, by the name of Policy ["custom"]. A reload
+	// takes another one when Policy is another.
+	Custom func() policy.Policy
+	Log    *zap.Logger
 }
 
-// DefaultStateDir is /var/lib/whiskaway-loadbalancer for root and a folder in
-// the user's home for any other user.
+// ErrConfig is wrapped by the errors of Start and Reload that only another
+// configuration mends.
+var ErrConfig = daemon.ErrConfig
+
+// DefaultStateDir is /var/lib/whiskaway-loadbalancer for root and a folder in the
+// home of any other user.
 func DefaultStateDir() string {
 	const name = "whiskaway-loadbalancer"
 	if os.Getuid() == 0 {
@@ -77,24 +82,11 @@ func DefaultStateDir() string {
 }
 
 func (c Config) withDefaults() Config {
-	c.Listen = cmp.Or(c.Listen, "127.0.0.1:18080")
-	c.StateDir = cmp.Or(c.StateDir, DefaultStateDir())
 	if c.Custom != nil {
 		c.Policy = cmp.Or(c.Policy, "custom")
 	}
-	c.Policy = cmp.Or(c.Policy, policy.Names()[0])
-	c.Lease = cmp.Or(c.Lease, 30*time.Minute)
-	c.InitTimeout = cmp.Or(c.InitTimeout, 5*time.Minute)
-	c.InFlight = cmp.Or(c.InFlight, 4096)
-	c.Queue = cmp.Or(c.Queue, 2048)
-	c.QueueWait = cmp.Or(c.QueueWait, 10*time.Second)
-	c.Functions = cmp.Or(c.Functions, 1<<16)
-	c.MaxInitBody = cmp.Or(c.MaxInitBody, 72<<20)
-	c.MaxRunBody = cmp.Or(c.MaxRunBody, 32<<20)
-	c.CodeCache = cmp.Or(c.CodeCache, 4<<30)
-	c.BodyMemory = cmp.Or(c.BodyMemory, 288<<20)
-	c.CheckEvery = cmp.Or(c.CheckEvery, 500*time.Millisecond)
-	c.CheckTimeout = cmp.Or(c.CheckTimeout, time.Second)
+	settings.Fill(&c)
+	c.StateDir = cmp.Or(c.StateDir, DefaultStateDir())
 	if c.Log == nil {
 		c.Log = zap.NewNop()
 	}
@@ -110,10 +102,9 @@ func (c Config) validate() error {
 		return fmt.Errorf("%w: listening on %s lets others run code on the servers; set --token-file, or listen on 127.0.0.1", daemon.ErrConfig, c.Listen)
 	case (c.TLSCert == "") != (c.TLSKey == ""):
 		return fmt.Errorf("%w: --tls-cert and --tls-key go together", daemon.ErrConfig)
-	case c.Lease < 0 || c.InitTimeout < 0 || c.QueueWait < 0 || c.CheckEvery < 0 || c.CheckTimeout < 0:
-		return fmt.Errorf("%w: --lease, --max-init, --queue-wait, --check-every and --check-timeout must be times above 0", daemon.ErrConfig)
-	case c.InFlight < 0 || c.Functions < 0 || c.CodeCache < 0 || c.MaxRunBody < 0 || c.MaxInitBody < 0 || c.BodyMemory < 0:
-		return fmt.Errorf("%w: --in-flight, --functions, --code-cache, --max-run-body, --max-init-body and --body-memory must be above 0", daemon.ErrConfig)
+	}
+	if err := settings.Check(&c); err != nil {
+		return err
 	}
 	if _, err := c.newPolicy(); err != nil {
 		return err

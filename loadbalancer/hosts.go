@@ -16,16 +16,17 @@ import (
 // Hosts is when an owner's hook is called to have one more host or one less. The
 // zero value of a field means its default, given in brackets.
 type Hosts struct {
-	Hook      string        // a program and its arguments, separated by white space, or a URL; empty: the balancer neither starts nor ends hosts
-	TokenFile string        // its first token is sent to a hook that is a URL
-	Min, Max  int           // hosts that there may be, servers of whatever state [0, and Max has to be set]
-	Busy      int           // percent of the slots in use from which on they are saturated [90]
-	UpAfter   time.Duration // how long they are saturated before the hook is asked for one more [30s]
-	DownAfter time.Duration // how long a host has nothing to do before it is drained and goes [10m]
-	CoolDown  time.Duration // from the start to the first action, and between two [3m]
-	DrainFor  time.Duration // the longest that one that goes may have runs [15m]
-	Timeout   time.Duration // of the hook [5m]
-	Every     time.Duration // between two looks [5s]
+	Hook      string        `flag:"hosts-hook" group:"Hosts that come and go" holder:"COMMAND|URL" reload:"toggle" help:"Called to have one more host, or to end one that is drained: a program and its arguments (no shell, no quotes), or a URL that gets a POST. One balancer of a set has it."`
+	TokenFile string        `flag:"hosts-token-file" type:"file" reload:"live" help:"File whose first token is sent to a hook that is a URL."`
+	Min       int           `flag:"hosts-min" min:"0" reload:"live" help:"Hosts that there are at least."`
+	Max       int           `flag:"hosts-max" min:"0" reload:"live" help:"Hosts that there are at most, well or not. A hook needs it."`
+	Busy      int           `flag:"hosts-busy" default:"90" max:"100" reload:"live" help:"Percent of the slots in use from which on hosts are saturated."`
+	UpAfter   time.Duration `flag:"hosts-up-after" default:"30s" reload:"live" help:"How long hosts are saturated before one more is requested."`
+	DownAfter time.Duration `flag:"hosts-down-after" default:"10m" reload:"live" help:"How long a host has nothing to do before it is drained and ended."`
+	CoolDown  time.Duration `flag:"hosts-cool-down" default:"3m" reload:"live" help:"Time from the start to the first action, and between two: longer than a host takes to come."`
+	DrainFor  time.Duration `flag:"hosts-drain-for" default:"15m" reload:"live" help:"How long a host that is drained may have runs before it gets work again."`
+	Timeout   time.Duration `flag:"hosts-timeout" default:"5m" reload:"live" help:"How long the hook may take."`
+	Every     time.Duration `flag:"hosts-every" default:"5s" reload:"live" help:"Time between two looks at the servers."`
 }
 
 // checkHosts says what is wrong with them and what to do about it.
@@ -38,10 +39,6 @@ func (c Config) checkHosts() error {
 		return nil
 	case h.Max < 1 || h.Min < 0 || h.Min > h.Max:
 		return fmt.Errorf("%w: a hook that rents hosts needs a bound: set --hosts-max to 1 or more, and --hosts-min to no more than that", daemon.ErrConfig)
-	case h.Busy < 0 || h.Busy > 100:
-		return fmt.Errorf("%w: --hosts-busy is percent of the slots, from 1 to 100", daemon.ErrConfig)
-	case min(h.UpAfter, h.DownAfter, h.CoolDown, h.DrainFor, h.Timeout, h.Every) < 0:
-		return fmt.Errorf("%w: --hosts-up-after, --hosts-down-after, --hosts-cool-down, --hosts-drain-for, --hosts-timeout and --hosts-every must be times above 0", daemon.ErrConfig)
 	case !c.learnsServers():
 		return fmt.Errorf("%w: a host that --hosts-hook starts would not be found: let servers join with --join-token-file, or set --server dns://NAME:PORT, srv://NAME or file:///PATH", daemon.ErrConfig)
 	}

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/internal/settings"
 	"github.com/whiskaway/whiskaway/loadbalancer"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -56,7 +57,9 @@ func TestHosts_AReloadTakesAllButWhetherThereIsAHook(t *testing.T) {
 	cfg.Hosts = quick(o.URL)
 	cfg.Hosts.Max, cfg.Hosts.TokenFile = 7, cfg.JoinTokenFile
 	require.NoError(t, r.Reload(cfg))
-	assert.Equal(t, cfg.Hosts, r.Settings().Hosts)
+	filled := cfg.Hosts
+	settings.Fill(&filled)
+	assert.Equal(t, filled, r.Settings().Hosts)
 	wait(t, asked)
 	o.mu.Lock()
 	assert.Equal(t, 7, o.told[0].Max)
@@ -66,7 +69,7 @@ func TestHosts_AReloadTakesAllButWhetherThereIsAHook(t *testing.T) {
 	without := cfg
 	without.Hosts = loadbalancer.Hosts{}
 	require.NoError(t, r.Reload(without))
-	assert.Equal(t, cfg.Hosts, r.Settings().Hosts, "as it was")
+	assert.Equal(t, filled, r.Settings().Hosts, "as it was")
 	require.NotEmpty(t, logs.FilterMessageSnippet("restart the balancer").All())
 	cfg.Hosts.Max = 0
 	assert.ErrorIs(t, r.Reload(cfg), daemon.ErrConfig)

@@ -5,6 +5,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/whiskaway/whiskaway/internal/settings"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 )
 
@@ -19,9 +20,12 @@ func (b *Balancer) Reload(cfg Config) error {
 	if err := cfg.validate(); err != nil {
 		return err
 	}
-	started := b.cfg
-	started.Hosts = b.settings().Hosts // what cannot be turned off stays as it is now
-	effective := started.with(cfg)
+	effective := b.cfg
+	restart := settings.Merge(&effective, cfg)
+	effective.Custom = cfg.Custom
+	if (b.cfg.Hosts.Hook == "") != (cfg.Hosts.Hook == "") {
+		effective.Hosts = b.settings().Hosts // a hook that cannot be turned off keeps what it works with now
+	}
 	if err := effective.validate(); err != nil {
 		return err
 	}
@@ -30,7 +34,6 @@ func (b *Balancer) Reload(cfg Config) error {
 		return err
 	}
 	before := b.settings()
-	late := b.cfg.restarts(cfg)
 	source, err := next.source(b.joined)
 	if err != nil {
 		return err
@@ -55,44 +58,8 @@ func (b *Balancer) Reload(cfg Config) error {
 	b.requests.Max.Store(int64(next.InFlight))
 	b.memory.Limit(next.BodyMemory, next.Tokens.Several())
 	b.dir.Code.SetMaxBytes(next.CodeCache)
-	if len(late) > 0 {
-		b.log.Warn("not changed: restart the balancer for it", zap.Strings("settings", late))
+	if len(restart) > 0 {
+		b.log.Warn("not changed: restart the balancer for it", zap.Strings("settings", restart))
 	}
 	return nil
-}
-
-// with is what a balancer works with that was started with c and then got cfg.
-func (c Config) with(cfg Config) Config {
-	c.Servers, c.TokenFile, c.ServersTokenFile, c.ServersCA = cfg.Servers, cfg.TokenFile, cfg.ServersTokenFile, cfg.ServersCA
-	c.JoinTokenFile = cfg.JoinTokenFile
-	if (c.TLSCert == "") == (cfg.TLSCert == "") {
-		c.TLSCert, c.TLSKey = cfg.TLSCert, cfg.TLSKey
-	}
-	c.Policy, c.Custom, c.Lease, c.InitTimeout = cfg.Policy, cfg.Custom, cfg.Lease, cfg.InitTimeout
-	c.InFlight, c.Queue, c.QueueWait, c.Functions, c.CodeCache = cfg.InFlight, cfg.Queue, cfg.QueueWait, cfg.Functions, cfg.CodeCache
-	c.MaxInitBody, c.MaxRunBody, c.BodyMemory = cfg.MaxInitBody, cfg.MaxRunBody, cfg.BodyMemory
-	c.CheckEvery, c.CheckTimeout, c.AccessLog = cfg.CheckEvery, cfg.CheckTimeout, cfg.AccessLog
-	if (c.Hosts.Hook == "") == (cfg.Hosts.Hook == "") {
-		c.Hosts = cfg.Hosts
-	}
-	return c
-}
-
-// restarts names what cfg would have that c has not, for as long as it serves.
-func (c Config) restarts(cfg Config) (names []string) {
-	for _, setting := range []struct {
-		name string
-		same bool
-	}{
-		{"listen", c.Listen == cfg.Listen},
-		{"state-dir", c.StateDir == cfg.StateDir},
-		{"volatile-env", reflect.DeepEqual(c.VolatileEnv, cfg.VolatileEnv)},
-		{"tls-cert", (c.TLSCert == "") == (cfg.TLSCert == "")},
-		{"hosts-hook", (c.Hosts.Hook == "") == (cfg.Hosts.Hook == "")},
-	} {
-		if !setting.same {
-			names = append(names, setting.name)
-		}
-	}
-	return names
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode"
-	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
@@ -59,7 +58,7 @@ func TestCauses_TheLimitOfFilesIsNamed(t *testing.T) {
 	r.mustInit(f)
 	assert.Equal(t, `{}`, r.run(f, "", `{"bytes":5000000000}`).body, "beyond 4 GiB")
 
-	r = newRig(t, servermode.Config{Limits: sandbox.Limits{FileSize: 1 << 20}})
+	r = newRig(t, servermode.Config{Limits: servermode.Limits{FileSize: 1 << 20}})
 	r.mustInit(f)
 	a := r.run(f, "", `{"bytes":1048577}`)
 	assert.Contains(t, strings.ToLower(a.body), "file too large")

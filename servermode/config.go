@@ -12,98 +12,112 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
-	"github.com/whiskaway/whiskaway/servermode/internal/artifact"
+	"github.com/whiskaway/whiskaway/internal/settings"
 	"github.com/whiskaway/whiskaway/servermode/internal/host"
 	"github.com/whiskaway/whiskaway/servermode/internal/launch"
 	"github.com/whiskaway/whiskaway/servermode/internal/membership"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
-// Config is everything an owner can set. The zero value of a field means its
-// default, given in brackets.
+// Config is everything an operator can set. The zero value of a field means its
+// default, which its tag names; docs/settings.md lists them all.
 type Config struct {
-	Listen    string // address [127.0.0.1:9000]
-	TokenFile string // bearer tokens; without one only loopback may be listened on
-	TLSCert   string // certificate file, PEM; empty: plain HTTP
-	TLSKey    string // its key file
-	StateDir  string // the server's own folder; see DefaultStateDir
+	Listen    string `flag:"listen" group:"Serving" default:"127.0.0.1:9000" holder:"ADDRESS" help:"Address to serve on. More than loopback needs --token-file."`
+	TokenFile string `flag:"token-file" type:"file" reload:"live" help:"Bearer tokens, one a line: token, tenant, and 'delegate' if it may act for others."`
+	TLSCert   string `flag:"tls-cert" type:"file" reload:"toggle" help:"Certificate, PEM; serves HTTPS."`
+	TLSKey    string `flag:"tls-key" type:"file" reload:"toggle" help:"Its private key, PEM."`
+	StateDir  string `flag:"state-dir" type:"folder" unset:"/var/lib/whiskaway as root" help:"Folder for code and running functions."` // see DefaultStateDir
+	PlainKind string `flag:"plain-kind" env:"WHISKAWAY_KIND" holder:"KIND" unset:"found out from its code" reload:"live" help:"Kind of the function of a plain OpenWhisk caller, such as python:3."`
 
-	Join          []string // URLs of balancers that the server tells that it is here
-	JoinTokenFile string   // its first token is sent to them
-	JoinCA        string   // certificates, PEM, by which they are trusted [the host's]
-	Advertise     string   // URL at which they reach the server [the address listened on]
-	Tunnel        bool     // they cannot: work comes over connections that the server makes
+	Join          []string `flag:"join" group:"Balancers that the server joins" holder:"URL,..." help:"Balancers to which this server announces itself: their --server need not name it."`
+	JoinTokenFile string   `flag:"join-token-file" type:"file" help:"File whose first token is sent to those balancers."`
+	JoinCA        string   `flag:"join-ca" type:"file" unset:"the host's" help:"Certificates, PEM, by which those balancers are trusted."`
+	Advertise     string   `flag:"advertise" holder:"URL" unset:"--listen, if that is one address" help:"Where balancers reach this server."`
+	Tunnel        bool     `flag:"tunnel" help:"Work comes over a connection that this server makes to each balancer: for a server that balancers cannot reach, behind NAT say."`
 
-	Python             string        // interpreter for python:3 [the first usable of python3, /usr/bin/python3]
-	UV                 string        // uv, which installs requirements; "none": pip does [the first usable of uv, /usr/bin/uv, /usr/local/bin/uv, else pip]
-	HostPackages       bool          // what the interpreter has satisfies requirements; else all of them are installed
-	Preload            []string      // modules that Python functions find loaded, beyond the usual ones
-	NoFork             bool          // start an interpreter for each Python function
-	Go                 string        // go command for go:1 [the first usable of go, /usr/bin/go, /usr/local/go/bin/go]
-	Node               string        // node for nodejs [the first usable of node, /usr/bin/node, /usr/local/bin/node]
-	NodeModules        string        // folder of modules that JavaScript functions can require [where npm install -g puts them]
-	NativeAck          bool          // native executables acknowledge their start
-	NativeGrace        time.Duration // without ack: an exit within it is a failed start [50ms]
-	NativeExecutionEnv string        // what a native zip's exec.env must hold; empty: not checked
-	Runtimes           []string      // ActionLoop runtimes of the platform: NAME=FILE with OW_COMPILER and the like, or NAME with this process's own
-	PassEnv            []string      // variables of the server that functions see, beside PATH, LANG, LC_ALL and TZ
-	VolatileEnv        []string      // more env keys that change with each activation; the same on the clients
+	KeepAlive    time.Duration `flag:"keep-alive" group:"Processes of functions" default:"10m" reload:"live" help:"How long an idle process is kept."`
+	MaxKeepAlive time.Duration `flag:"max-keep-alive" unset:"forever" reload:"live" help:"The longest WHISKAWAY_KEEP_ALIVE that an author may say."`
+	Lease        time.Duration `flag:"lease" default:"30m" reload:"live" help:"How long a function is kept without runs."`
+	Instances    int           `flag:"instances" unset:"CPUs, at least 8" reload:"live" help:"Processes per function whose author does not say WHISKAWAY_MAX_INSTANCES; with WHISKAWAY_GPU it is 1. They are started when runs wait, while memory stays above --memory-reserve."`
+	MaxInstances int           `flag:"max-instances" default:"64" reload:"live" help:"The most WHISKAWAY_MAX_INSTANCES that an author may say."`
+	Processes    int           `flag:"processes" default:"1024" reload:"live" help:"Processes of all functions. Beyond it idle ones make room, those idle for longest first."`
+	Starts       int           `flag:"starts" unset:"twice the CPUs" reload:"live" help:"Processes that are started at the same time."`
+	GrowAfter    time.Duration `flag:"grow-after" default:"10ms" reload:"live" help:"How long the first run in a function's queue waits before one more process is started."`
 
-	KeepAlive   time.Duration // how long an idle process is kept [10m]
-	Lease       time.Duration // how long a function is kept without runs [30m]
-	InitTimeout time.Duration // longest init [5m]
-	RunTimeout  time.Duration // longest run, and the one when a caller names none [5m]
-	Concurrency int           // runs at once in a process, where its action and kind allow it [200]
+	InitTimeout time.Duration `flag:"max-run" group:"Runs" default:"5m" reload:"live" help:"Longest run, and longest init."`
+	RunTimeout  time.Duration `flag:"max-run"` // also the time of a run whose caller names none
+	StopGrace   time.Duration `flag:"stop-grace" default:"200ms" reload:"live" help:"How long a function may take to end itself (SIGTERM) when its run is cancelled or overdue; then it is killed."`
+	Concurrency int           `flag:"concurrency" default:"200" help:"Runs at once in one process of a function that says __OW_ALLOW_CONCURRENT=true, where its kind can."`
+	Slots       int           `flag:"slots" unset:"CPUs" help:"Runs that this host executes at once, as balancers are told: more where functions wait for other things than a CPU."`
+	Queue       int           `flag:"queue" default:"50" reload:"live" help:"Runs that may wait, per function."`
+	QueueTotal  int           `flag:"queue-total" default:"1000" reload:"live" help:"Runs that may wait in all; one tenant gets at most half."`
+	Activations int           `flag:"activations" default:"1048576" reload:"live" help:"Activations that are remembered until after their deadlines, so that none runs twice. With more, new ones are refused."`
+	MaxRunBody  int64         `flag:"max-run-body" default:"32MiB" unit:"bytes" help:"Bytes of a run's request: its arguments and what stands around them."`
+	MaxResult   int           `flag:"max-result" default:"8MiB" unit:"bytes" help:"Bytes of a run's result. The platform may take less, and plain OpenWhisk callers are given 1 MiB at most."`
+	MaxLog      int           `flag:"max-log" default:"10MiB" unit:"bytes" help:"Bytes of a run's or an init's log; what is beyond them is dropped."`
+	MaxInitBody int64         `flag:"max-init-body" default:"72MiB" unit:"bytes" help:"Bytes of an init's request: code, in base64 where it is an archive, and parameters."` // 48 MiB of code
 
-	Instances     int           // processes per function, unless its author says WHISKAWAY_MAX_INSTANCES; with WHISKAWAY_GPU it is 1 [CPUs, at least 8]
-	MaxInstances  int           // the most that an author may say [64]
-	MaxKeepAlive  time.Duration // the longest WHISKAWAY_KEEP_ALIVE that an author may say; 0: forever
-	Processes     int           // of all functions [1024]
-	Starts        int           // processes started at the same time [2 × CPUs]
-	GrowAfter     time.Duration // how long the first in a queue waits before one more process is started [10ms]
-	Queue         int           // runs that wait, per function [50]
-	QueueTotal    int           // runs that wait in all; one tenant gets at most half [1000]
-	Slots         int           // runs that the host executes at once, as balancers are told [CPUs]
-	MemoryReserve int64         // bytes that functions leave free on the host [a twentieth, at least 64 MiB]
-	Activations   int           // activations remembered until after their deadlines [1048576]
-	ResultCache   int64         // bytes of their results that are kept [64 MiB]
-	StopGrace     time.Duration // how long a run that is ended may take to end itself [200ms]
+	MemoryReserve int64 `flag:"memory-reserve" group:"Memory and disk" unset:"a twentieth of all, at least 64 MiB" unit:"bytes" reload:"live" help:"Bytes of memory that functions leave free: below it idle processes end, and none is started."`
+	UploadBudget  int64 `flag:"upload-budget" default:"256MiB" unit:"bytes" help:"Bytes of memory for the requests of inits, together."`
+	ResultCache   int64 `flag:"result-cache" default:"64MiB" unit:"bytes" reload:"live" help:"Bytes of memory for results that are kept for callers that lost the answer."`
+	CodeCache     int64 `flag:"code-cache" default:"4GiB" unit:"bytes" reload:"live" help:"Bytes of functions' code that are kept on disk."`
+	BuildCache    int64 `flag:"build-cache" default:"10GiB" unit:"bytes" reload:"live" help:"Bytes of what was built that are kept on disk."`
 
-	MaxUnpacked      int64 // bytes of an action's archive, unpacked [512 MiB]
-	MaxUnpackedFiles int   // files and folders in it [200000]
+	Python             string        `flag:"python" group:"Kinds" holder:"PROGRAM" unset:"the first of python3 and /usr/bin/python3 that functions can run" help:"Interpreter for python:3."`
+	UV                 string        `flag:"uv" holder:"PROGRAM" unset:"the first of uv, /usr/bin/uv and /usr/local/bin/uv, else pip" help:"uv, which installs Python requirements faster than pip; 'none' for pip."`
+	HostPackages       bool          `flag:"host-packages" help:"Packages that the interpreter has satisfy requirements, and only what they lack is installed, by pip: for a host that reaches no package index. A function may then run otherwise than on another host."`
+	Preload            []string      `flag:"preload" holder:"MODULE,..." help:"Python modules that functions find loaded, such as numpy,torch: they start faster."`
+	NoFork             bool          `flag:"no-fork" help:"Start an interpreter for each Python function instead of forking one that has its modules loaded."`
+	Go                 string        `flag:"go" holder:"PROGRAM" unset:"the first of go, /usr/bin/go and /usr/local/go/bin/go that builds can run" help:"Go command for go:1."`
+	Node               string        `flag:"node" holder:"PROGRAM" unset:"the first of node, /usr/bin/node and /usr/local/bin/node that functions can run" help:"Node for nodejs."`
+	NodeModules        string        `flag:"node-modules" type:"folder" unset:"where npm install -g puts them" help:"Folder of modules that JavaScript functions can require."`
+	NativeAck          bool          `flag:"native-ack" env:"OW_WAIT_FOR_ACK" help:"Native executables acknowledge their start on descriptor 3."`
+	NativeGrace        time.Duration `flag:"native-grace" default:"50ms" help:"Without ack: a native executable that exits within it has failed to start."`
+	NativeExecutionEnv string        `flag:"native-execution-env" env:"OW_EXECUTION_ENV" help:"What a native zip's exec.env must hold."`
+	Runtimes           []string      `flag:"runtime" holder:"NAME[=FILE]" help:"An ActionLoop runtime, such as java:17=/etc/whiskaway/java.env; FILE has its image's variables: OW_COMPILER, OW_SAVE_JAR, OW_EXECUTION_ENV, OW_WAIT_FOR_ACK and others for its functions. Without FILE they are this process's own."`
+	PassEnv            []string      `flag:"pass-env" help:"Variables of this process that functions see, such as LD_LIBRARY_PATH, beside PATH, LANG, LC_ALL and TZ."`
+	VolatileEnv        []string      `flag:"volatile-env" help:"More init parameters that change with each activation; the same on the clients."`
 
-	MaxInitBody  int64 // bytes [72 MiB: 48 MiB of code, escaped]
-	MaxRunBody   int64 // bytes [32 MiB]
-	MaxResult    int   // bytes [8 MiB]; callers without our headers get the platform's 1 MiB at most
-	MaxLog       int   // bytes of logs per activation [10 MiB]
-	CodeCache    int64 // bytes of code kept on disk [4 GiB]
-	BuildCache   int64 // bytes of environments and programs built for functions, kept on disk [10 GiB]
-	UploadBudget int64 // bytes of init bodies held in memory at once [256 MiB]
+	Builds           int           `flag:"builds" group:"Builds and archives" default:"2" help:"Requirements and programs that are built at the same time."`
+	BuildTimeout     time.Duration `flag:"build-timeout" default:"15m" help:"Longest build. One that outlasts its init goes on, and the next init attaches."`
+	MaxUnpacked      int64         `flag:"max-unpacked" default:"512MiB" unit:"bytes" help:"Bytes that an action's archive may become."`
+	MaxUnpackedFiles int           `flag:"max-unpacked-files" default:"200000" help:"Files and folders that an action's archive may have."`
 
-	Builds       int           // how many are built at the same time [2]
-	BuildTimeout time.Duration // longest build; one goes on when its init has timed out [15m]
+	Limits       Limits
+	SharedMemory int64    `flag:"shm-size" default:"64MiB" unit:"bytes" help:"Bytes of /dev/shm for each process of a function: memory."`
+	Keep         []string `flag:"keep" holder:"PATH,..." help:"Folders and files in /tmp, /var/tmp or /run/lock that functions see, such as /tmp/nvidia-mps: each process has these folders of its own otherwise."`
+	// AllowSharedUser lets functions of several tenants run as one user, where the
+	// server cannot give each its own: it is not root.
+	AllowSharedUser bool `flag:"allow-shared-user" help:"Without root all functions run as this server's user and can reach each other's files, memory and processes: allow it also where --token-file has several tenants, or one that may delegate. Only for tenants that trust each other."`
 
-	PlainKind string    // kind of plain callers' functions; empty: sniffed
-	Environ   []string  // whose __OW_* variables they get, and whether they may run at once [os.Environ()]
-	Stdout    io.Writer // takes their logs [os.Stdout]
-	Stderr    io.Writer // [os.Stderr]
-
-	SharedMemory int64    // bytes of /dev/shm for each process [64 MiB]
-	Keep         []string // folders and files in /tmp, /var/tmp or /run/lock that functions see although each process has its own
-
-	Limits sandbox.Limits // rlimits of functions [sandbox.DefaultLimits]
+	Environ []string  // whose __OW_* variables plain callers' functions get [os.Environ()]
+	Stdout  io.Writer // takes plain callers' logs [os.Stdout]
+	Stderr  io.Writer // [os.Stderr]
+	Log     *zap.Logger
 	// AdoptOrphans makes the process the reaper of its descendants: only for a
 	// program that starts no other children.
 	AdoptOrphans bool
-	SharedUser   bool // run functions as the server's own user, although it could do better; never as root
-	// AllowSharedUser lets functions of several tenants run as one user, where the
-	// server cannot give each its own: it is not root.
-	AllowSharedUser bool
-	Log             *zap.Logger
 }
 
-// DefaultStateDir is /var/lib/whiskaway for root and a folder in the user's home
-// for any other user.
+// Limits are the rlimits of a function's processes. There is no limit of the address
+// space: CUDA reserves it by the terabyte.
+type Limits struct {
+	Files     int64 `flag:"max-files" group:"Limits of functions" default:"1024" zero:"-1" help:"Open files per process of a function. 0: as the server may have."`
+	Processes int64 `flag:"max-processes" default:"1024" zero:"-1" help:"Processes and threads per function, where it has a user of its own. 0: as the server may have."`
+	FileSize  int64 `flag:"max-file-size" unit:"bytes" unset:"as many as the disk has" help:"Bytes of any one file that a function writes."`
+}
+
+// rlimits are the limits as the kernel is told them; 0 leaves one as it is.
+func (l Limits) rlimits() sandbox.Limits {
+	return sandbox.Limits{Files: uint64(max(0, l.Files)), Processes: uint64(max(0, l.Processes)), FileSize: uint64(l.FileSize)}
+}
+
+// ErrConfig is wrapped by the errors of Start and Reload that only another
+// configuration mends.
+var ErrConfig = daemon.ErrConfig
+
+// DefaultStateDir is /var/lib/whiskaway for root and a folder in the home of any
+// other user.
 func DefaultStateDir() string {
 	if os.Getuid() == 0 {
 		return "/var/lib/whiskaway"
@@ -119,37 +133,14 @@ func DefaultStateDir() string {
 }
 
 func (c Config) withDefaults() Config {
-	set(&c.Listen, "127.0.0.1:9000")
-	set(&c.StateDir, DefaultStateDir())
-	set(&c.KeepAlive, 10*time.Minute)
-	set(&c.Lease, 30*time.Minute)
-	set(&c.InitTimeout, 5*time.Minute)
-	set(&c.RunTimeout, 5*time.Minute)
-	set(&c.MaxInstances, max(64, c.Instances))
-	set(&c.Instances, min(max(leastInstances, slots()), c.MaxInstances))
-	set(&c.Processes, 1024)
-	set(&c.Slots, slots())
-	set(&c.Starts, 2*slots())
-	set(&c.GrowAfter, 10*time.Millisecond)
-	set(&c.Concurrency, 200)
-	set(&c.Queue, 50)
-	set(&c.QueueTotal, 1000)
-	set(&c.Activations, 1<<20)
-	set(&c.ResultCache, 64<<20)
-	set(&c.StopGrace, 200*time.Millisecond)
-	set(&c.MaxUnpacked, artifact.DefaultLimits.Bytes)
-	set(&c.MaxUnpackedFiles, artifact.DefaultLimits.Files)
-	set(&c.MaxInitBody, 72<<20)
-	set(&c.MaxRunBody, 32<<20)
-	set(&c.MaxResult, 8<<20)
-	set(&c.MaxLog, 10<<20)
-	set(&c.CodeCache, 4<<30)
-	set(&c.UploadBudget, 256<<20)
-	set(&c.BuildCache, 10<<30)
-	set(&c.Builds, 2)
-	set(&c.BuildTimeout, 15*time.Minute)
-	set(&c.Limits, sandbox.DefaultLimits)
-	set(&c.SharedMemory, sandbox.DefaultSharedMemory)
+	if c.MaxInstances == 0 && c.Instances > 0 {
+		c.MaxInstances = max(64, c.Instances)
+	}
+	settings.Fill(&c)
+	c.StateDir = cmp.Or(c.StateDir, DefaultStateDir())
+	c.Instances = cmp.Or(c.Instances, min(max(leastInstances, slots()), c.MaxInstances))
+	c.Slots = cmp.Or(c.Slots, slots())
+	c.Starts = cmp.Or(c.Starts, 2*slots())
 	if c.Environ == nil {
 		c.Environ = os.Environ()
 	}
@@ -165,14 +156,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-func set[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
-}
-
-// validate returns an error that says what is wrong and what to do about it.
+// validate says what is wrong and what to do about it.
 func (c Config) validate() error {
 	switch {
 	case c.StateDir == "":
@@ -181,54 +165,15 @@ func (c Config) validate() error {
 		return fmt.Errorf("%w: listening on %s lets others run code here; set --token-file, or listen on 127.0.0.1", daemon.ErrConfig, c.Listen)
 	case (c.TLSCert == "") != (c.TLSKey == ""):
 		return fmt.Errorf("%w: --tls-cert and --tls-key go together", daemon.ErrConfig)
-	case c.SharedUser && os.Getuid() == 0:
-		return fmt.Errorf("%w: --shared-user would run functions as root; start the server as another user", daemon.ErrConfig)
+	case c.Instances > c.MaxInstances:
+		return fmt.Errorf("%w: --instances %d is more than --max-instances %d", daemon.ErrConfig, c.Instances, c.MaxInstances)
 	}
-	if err := c.membership().Check(c.Listen, c.TokenFile != ""); err != nil {
-		return err
-	}
-	return c.bounds()
+	return cmp.Or(settings.Check(&c), c.membership().Check(c.Listen, c.TokenFile != ""), launch.CheckPreload(c.Preload, c.NoFork))
 }
 
 // membership returns the settings for joining balancers.
 func (c Config) membership() membership.Config {
 	return membership.Config{Balancers: c.Join, TokenFile: c.JoinTokenFile, CAFile: c.JoinCA, Advertise: c.Advertise, Tunnel: c.Tunnel}
-}
-
-// bounds checks the numbers; by now each 0 has become its default.
-func (c Config) bounds() error {
-	for _, d := range []struct {
-		flag  string
-		value time.Duration
-	}{
-		{"keep-alive", c.KeepAlive}, {"lease", c.Lease}, {"max-run", min(c.InitTimeout, c.RunTimeout)},
-		{"native-grace", c.NativeGrace}, {"build-timeout", c.BuildTimeout},
-		{"max-keep-alive", c.MaxKeepAlive}, {"grow-after", c.GrowAfter}, {"stop-grace", c.StopGrace},
-	} {
-		if d.value < 0 {
-			return fmt.Errorf("%w: --%s must be a time above 0, not %v", daemon.ErrConfig, d.flag, d.value)
-		}
-	}
-	for _, n := range []struct {
-		flag  string
-		value int64
-	}{
-		{"instances", int64(c.Instances)}, {"concurrency", int64(c.Concurrency)}, {"queue", int64(c.Queue)},
-		{"builds", int64(c.Builds)}, {"build-cache", c.BuildCache}, {"code-cache", c.CodeCache},
-		{"max-instances", int64(c.MaxInstances)}, {"processes", int64(c.Processes)}, {"starts", int64(c.Starts)}, {"slots", int64(c.Slots)},
-		{"queue-total", int64(c.QueueTotal)}, {"memory-reserve", c.MemoryReserve},
-		{"activations", int64(c.Activations)}, {"result-cache", c.ResultCache},
-		{"max-init-body", c.MaxInitBody}, {"max-run-body", c.MaxRunBody}, {"max-result", int64(c.MaxResult)}, {"max-log", int64(c.MaxLog)},
-		{"max-unpacked", c.MaxUnpacked}, {"max-unpacked-files", int64(c.MaxUnpackedFiles)},
-	} {
-		if n.value < 0 {
-			return fmt.Errorf("%w: --%s must be above 0, not %d", daemon.ErrConfig, n.flag, n.value)
-		}
-	}
-	if c.Instances > c.MaxInstances {
-		return fmt.Errorf("%w: --instances %d is more than --max-instances %d", daemon.ErrConfig, c.Instances, c.MaxInstances)
-	}
-	return launch.CheckPreload(c.Preload, c.NoFork)
 }
 
 // leastInstances is how many processes a function may have on the smallest host:

@@ -32,7 +32,7 @@ func (s *Server) openLauncher() (err error) {
 	s.service.Launcher, err = launch.Open(launch.Config{
 		State: s.state, Incarnation: s.incarnation, Store: s.service.Store, OOM: s.janitor.OOM, Log: s.log,
 		StopGrace: func() time.Duration { return s.settings().StopGrace },
-		Limits:    c.Limits, SharedMemory: c.SharedMemory, Keep: c.Keep, PassEnv: c.PassEnv, MaxResult: c.MaxResult,
+		Limits:    c.Limits.rlimits(), SharedMemory: c.SharedMemory, Keep: c.Keep, PassEnv: c.PassEnv, MaxResult: c.MaxResult,
 		Archives: artifact.Limits{Bytes: c.MaxUnpacked, Files: c.MaxUnpackedFiles, Ratio: artifact.DefaultLimits.Ratio},
 		Builds:   build.Config{AtOnce: int64(c.Builds), Timeout: c.BuildTimeout, MaxBytes: c.BuildCache},
 		Kinds: launch.Kinds{

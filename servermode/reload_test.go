@@ -81,8 +81,8 @@ func TestReload_BadConfigurationChangesNothing(t *testing.T) {
 		"no tokens":            {func(c *servermode.Config) { c.TokenFile = "" }, "0.0.0.0:0 lets others run code here"},
 		"another address only": {func(c *servermode.Config) { c.TokenFile, c.Listen = "", "127.0.0.1:0" }, "0.0.0.0:0 lets others run code here"},
 		"half of a key pair":   {func(c *servermode.Config) { c.TLSCert = "cert.pem" }, "--tls-key"},
-		"no time":              {func(c *servermode.Config) { c.KeepAlive = -time.Second }, "--keep-alive must be a time above 0, not -1s"},
-		"no number":            {func(c *servermode.Config) { c.Queue = -1 }, "--queue must be above 0, not -1"},
+		"no time":              {func(c *servermode.Config) { c.KeepAlive = -time.Second }, "--keep-alive must be a time above 0, such as 10m or 30s, not -1s"},
+		"no number":            {func(c *servermode.Config) { c.Queue = -1 }, "--queue must be a whole number above 0, not -1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bad := cfg
@@ -166,7 +166,7 @@ func keyPair(t *testing.T, cfg servermode.Config, serial int64) {
 func TestReload_EverySettingIsAppliedOrNamed(t *testing.T) {
 	core, logs := observer.New(zapcore.WarnLevel)
 	r := newRig(t, servermode.Config{Log: zap.New(core)})
-	noSettings := []string{"Environ", "Stdout", "Stderr", "AdoptOrphans", "SharedUser", "Log"}
+	noSettings := []string{"Environ", "Stdout", "Stderr", "AdoptOrphans", "Log"}
 	onTheirOwn := []string{"TokenFile", "TLSCert", "TLSKey"}
 	logs.TakeAll()
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[servermode.Config]()) {
@@ -206,7 +206,7 @@ func alter(t *testing.T, v reflect.Value) {
 	case reflect.Slice:
 		v.Set(reflect.ValueOf([]string{"ANOTHER"}))
 	case reflect.Struct: // the rlimits
-		v.Field(0).SetUint(12345)
+		v.Field(0).SetInt(12345)
 	default:
 		t.Fatalf("a setting of a kind that this test does not know: %s", v.Type())
 	}

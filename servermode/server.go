@@ -1,6 +1,3 @@
-// Package servermode is the daemon on an external host: it keeps
-// the processes of many functions warm, runs them, and frees each function when
-// its last lease has ended.
 package servermode
 
 import (

@@ -1,57 +1,44 @@
 // Command clientmode is the container that an OpenWhisk invoker deploys in
-// place of a runtime. It uses the standard library's flags: its start is part
-// of a cold start, and its size of an image pull.
+// place of a runtime. It knows no settings files: its start is part of a cold
+// start, and its size of an image pull.
 package main
 
 import (
-	"errors"
-	"fmt"
 	"os"
+	"time"
 
 	"github.com/whiskaway/whiskaway/clientmode"
 	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/internal/settings"
 )
+
+// flags are the settings of a client and of its process.
+type flags struct {
+	Client clientmode.Config
+
+	Grace    time.Duration `flag:"grace" group:"The process" default:"25s" help:"How long runs may go on after SIGTERM."`
+	Log      string        `flag:"log" holder:"FILE" help:"File for the client's own log; its streams are the function's."`
+	LogLevel string        `flag:"log-level" default:"info" enum:"debug,info,warn,error" help:"From which level on entries are logged."`
+}
+
+var command = settings.Command{Name: "clientmode", About: `An OpenWhisk runtime that runs its function on a server elsewhere.
+'clientmode healthcheck [--listen=ADDRESS]' asks one on this host whether it is alive.`}
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == "healthcheck" {
-		os.Exit(healthcheck(os.Args[2:]))
+		var cfg clientmode.Config
+		command.Read(os.Args[2:], &cfg)
+		os.Exit(daemon.Healthcheck(cfg.Listen, false))
 	}
-	o := parse(os.Args[1:])
-	log, err := daemon.NewLog(o.logLevel, o.logFile)
+	var f flags
+	command.Read(os.Args[1:], &f)
+	log, err := daemon.NewLog(f.LogLevel, f.Log)
 	if err != nil {
-		usage("%v", err)
+		daemon.Complain(err)
+		os.Exit(daemon.ExitUsage)
 	}
-	o.cfg.Log = log
-	code := daemon.Run(reportStart{clientmode.New(o.cfg)}, o.grace, log)
+	f.Client.Log = log
+	code := daemon.Run(clientmode.New(f.Client), f.Grace, log, f.Log)
 	_ = log.Sync()
 	os.Exit(code)
-}
-
-// reportStart says on stderr why a client cannot start: it has no log of its
-// own by default, and no activation is there yet whose log this could spoil.
-type reportStart struct{ *clientmode.Client }
-
-func (r reportStart) Start() error {
-	err := r.Client.Start()
-	if err != nil && !errors.Is(err, daemon.ErrConfig) { // which daemon.Run says there
-		fmt.Fprintln(os.Stderr, "clientmode:", err)
-	}
-	return err
-}
-
-// healthcheck asks a client on this host whether it is alive: the image has no
-// shell and no curl.
-func healthcheck(args []string) int {
-	f := quiet("clientmode healthcheck")
-	listen := os.Getenv("WHISKAWAY_LISTEN")
-	if listen == "" {
-		listen = ":8080"
-	}
-	f.StringVar(&listen, "listen", listen, "address that the client serves on (WHISKAWAY_LISTEN)")
-	read(f, args, "  clientmode healthcheck [--listen ADDRESS]\n\n")
-	if err := daemon.Alive(listen, false); err != nil {
-		fmt.Fprintln(os.Stderr, "healthcheck:", err)
-		return daemon.ExitFailed
-	}
-	return daemon.ExitOK
 }

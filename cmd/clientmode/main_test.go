@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/whiskaway/whiskaway/internal/settings/settingstest"
 )
 
 func TestMain(m *testing.M) {
@@ -41,7 +43,7 @@ func TestCommand_HelpAndVersionAreOnStdout(t *testing.T) {
 		out, errs, code := run(t, nil, args...)
 		assert.Zero(t, code)
 		assert.Empty(t, errs)
-		for _, want := range []string{"--upstream\n", "WHISKAWAY_UPSTREAM_NAME", "--max-run-body", "[33554432]", "--max-result", "[1048576]", "--log-settle", "[30ms]"} {
+		for _, want := range []string{"--upstream=URL", "$WHISKAWAY_UPSTREAM_NAME", "--max-run-body=32MiB", "--max-result=1MiB", "--log-settle=30ms"} {
 			assert.Contains(t, out, want)
 		}
 	}
@@ -60,22 +62,23 @@ func TestCommand_WhatIsWrongIsOneLineOnStderr(t *testing.T) {
 		code int
 		says string
 	}{
-		"unknown flag":      {nil, []string{"--nonsense"}, 2, "not defined: --nonsense; see clientmode --help"},
-		"unknown argument":  {nil, []string{"serve"}, 2, `unknown argument "serve"`},
-		"no value":          {nil, []string{"--upstream"}, 2, "needs an argument: --upstream"},
-		"no time":           {nil, []string{"--limit=soon"}, 2, `invalid value "soon" for --limit: write a time such as 60s`},
-		"no time at all":    {nil, []string{"--limit=0s"}, 2, "--limit (WHISKAWAY_LIMIT) must be a time above 0"},
-		"no size":           {nil, []string{"--max-run-body=32MiB"}, 2, "write a number of bytes"},
-		"no truth":          {nil, []string{"--unavailable-503=maybe"}, 2, "write true or false"},
-		"a variable":        {[]string{"WHISKAWAY_MAX_RESULT=-1"}, nil, 2, `WHISKAWAY_MAX_RESULT: "-1": write a number of bytes above 0`},
+		"unknown flag":      {nil, []string{"--nonsense"}, 2, "there is no flag --nonsense (clientmode --help lists what there is)"},
+		"a slip":            {nil, []string{"--upstraem=http://x"}, 2, "did you mean --upstream?"},
+		"unknown argument":  {nil, []string{"serve"}, 2, `unexpected argument "serve"`},
+		"no value":          {nil, []string{"--upstream"}, 2, "--upstream needs a value"},
+		"no time":           {nil, []string{"--limit=soon"}, 2, `--limit must be a time above 0, such as 10m or 30s, not "soon"`},
+		"no time at all":    {nil, []string{"--limit=0s"}, 2, "--limit must be a time above 0"},
+		"no size":           {nil, []string{"--max-run-body=32MB"}, 2, "--max-run-body must be a number of bytes above 0, such as 64MiB"},
+		"no truth":          {nil, []string{"--unavailable-503=maybe"}, 2, "true or false"},
+		"a variable":        {[]string{"WHISKAWAY_MAX_RESULT=-1"}, nil, 2, `WHISKAWAY_MAX_RESULT must be a number of bytes above 0, such as 64MiB, not "-1"`},
 		"log level":         {nil, []string{"--log-level=loud"}, 2, "loud"},
+		"dialect":           {nil, []string{"--dialect=klingon"}, 78, "neither whiskaway nor openserverless"},
 		"unknown scheme":    {nil, []string{"--upstream=ftp://x"}, 78, "--upstream (WHISKAWAY_UPSTREAM): write http://HOST:PORT or https://HOST:PORT"},
 		"broken URL":        {[]string{"WHISKAWAY_UPSTREAM=http://[::1"}, nil, 78, "write http://HOST:PORT or https://HOST:PORT"},
 		"a path in the URL": {nil, []string{"--upstream=http://x/v1"}, 78, "and nothing else"},
-		"dialect":           {nil, []string{"--dialect=klingon"}, 78, "neither whiskaway nor openserverless"},
 		"list":              {nil, []string{"--upstream-allow=a/b/c"}, 78, "--upstream-allow"},
 		"token":             {nil, []string{"--token-file=/nowhere"}, 78, "/nowhere"},
-		"a healthcheck":     {nil, []string{"healthcheck", "--nonsense"}, 2, "not defined: --nonsense"},
+		"a healthcheck":     {nil, []string{"healthcheck", "--nonsense"}, 2, "there is no flag --nonsense"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, errs, code := run(t, append(c.env, "WHISKAWAY_LISTEN=127.0.0.1:0"), c.args...)
@@ -86,4 +89,8 @@ func TestCommand_WhatIsWrongIsOneLineOnStderr(t *testing.T) {
 			assert.True(t, strings.HasPrefix(errs, "clientmode: "), errs)
 		})
 	}
+}
+
+func TestSettings_AreThoseOfThePage(t *testing.T) {
+	settingstest.Page(t, "clientmode", command.About, &flags{})
 }

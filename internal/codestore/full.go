@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // Full reports whether something was not written because a disk is full.
@@ -28,11 +26,10 @@ func (s *Store) Room() int64 { return max(0, s.free()-overhead) + s.Bytes() }
 // free is the free space on the disk, in bytes; as much as can be where the disk
 // does not say.
 func (s *Store) free() int64 {
-	var disk unix.Statfs_t
-	if unix.Statfs(s.dir, &disk) != nil {
-		return math.MaxInt64 / 2
+	if bytes, err := freeOn(s.dir); err == nil {
+		return bytes
 	}
-	return int64(disk.Bavail) * int64(disk.Bsize)
+	return math.MaxInt64 / 2
 }
 
 // writeInRoom writes a file that the disk had no room for, after it has made room.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"time"
 
 	"github.com/whiskaway/whiskaway/internal/hop"
@@ -15,6 +16,15 @@ import (
 
 // aliveTime bounds how long a service may take to say that it is alive.
 const aliveTime = 3 * time.Second
+
+// Healthcheck is Alive as a command. It returns the exit code.
+func Healthcheck(listen string, serveTLS bool) int {
+	if err := Alive(listen, serveTLS); err != nil {
+		fmt.Fprintln(os.Stderr, "healthcheck:", err)
+		return ExitFailed
+	}
+	return ExitOK
+}
 
 // Alive asks a service of this host whether it is alive, by the address that it
 // listens on: images without a shell check their health with their own program.

@@ -43,8 +43,9 @@ var ErrConfig = errors.New("configuration")
 // grace; a second signal ends it at once. A Reloader is told of each SIGHUP
 // before that, unless the terminal is gone that it was started from, or it was
 // started from one and has no file to read again: that ends it too. It returns the
-// exit code.
-func Run(service Service, grace time.Duration, log *zap.Logger) int {
+// exit code. What keeps a service from starting is on stderr too, where its log goes
+// elsewhere.
+func Run(service Service, grace time.Duration, log *zap.Logger, logPath string) int {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 	defer signal.Stop(signals)
@@ -61,6 +62,9 @@ func Run(service Service, grace time.Duration, log *zap.Logger) int {
 			return ExitConfig
 		}
 		log.Error("cannot start", zap.Error(err))
+		if logPath != Stderr {
+			Complain(fmt.Errorf("cannot start: %w", err))
+		}
 		return ExitFailed
 	}
 	log.Info("serving", zap.String("address", service.Addr()))

@@ -79,9 +79,9 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	if name == "reloading" {
-		os.Exit(daemon.Run(reloading{"good", new(int)}, grace, log))
+		os.Exit(daemon.Run(reloading{"good", new(int)}, grace, log, daemon.Stderr))
 	}
-	os.Exit(daemon.Run(service(name), grace, log))
+	os.Exit(daemon.Run(service(name), grace, log, daemon.Stderr))
 }
 
 func TestRun_ExitCodes(t *testing.T) {
@@ -143,7 +143,7 @@ func TestRun_AWrongConfigurationIsOneLineForPeople(t *testing.T) {
 func TestRun_LeavesNothingBehind(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	done := make(chan int, 1)
-	go func() { done <- daemon.Run(signalled{}, time.Minute, zap.NewNop()) }()
+	go func() { done <- daemon.Run(signalled{}, time.Minute, zap.NewNop(), daemon.Stderr) }()
 	assert.Equal(t, daemon.ExitOK, <-done)
 	goleak.VerifyNone(t, before, goleak.IgnoreTopFunction("os/signal.signal_recv"))
 }

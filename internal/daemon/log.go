@@ -16,6 +16,9 @@ const (
 	LogJSON  = "json"  // one object a line
 )
 
+// Stderr is the path of a log that goes there.
+const Stderr = "stderr"
+
 // NewLog returns a logger that writes lines to path: a file, "stderr", or nothing
 // when empty. At a terminal they are for people, elsewhere JSON.
 func NewLog(level, path string) (*zap.Logger, error) {
@@ -26,15 +29,10 @@ func NewLog(level, path string) (*zap.Logger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("log level: %w", err)
 	}
-	return NewLogAt(at, path)
+	return NewLogIn(LogAuto, at, path)
 }
 
-// NewLogAt is NewLog with a level that can be changed later.
-func NewLogAt(level zap.AtomicLevel, path string) (*zap.Logger, error) {
-	return NewLogIn(LogAuto, level, path)
-}
-
-// NewLogIn is NewLogAt in one of the formats.
+// NewLogIn is NewLog in one of the formats, with a level that can be changed later.
 func NewLogIn(format string, level zap.AtomicLevel, path string) (*zap.Logger, error) {
 	if path == "" {
 		return zap.NewNop(), nil
@@ -67,7 +65,7 @@ func NewLogIn(format string, level zap.AtomicLevel, path string) (*zap.Logger, e
 // atTerminal reports whether what is written to path appears at a terminal.
 func atTerminal(path string) bool {
 	switch path {
-	case "stderr":
+	case Stderr:
 		return term.IsTerminal(int(os.Stderr.Fd()))
 	case "stdout":
 		return term.IsTerminal(int(os.Stdout.Fd()))

@@ -92,11 +92,7 @@ func stale(conn net.Conn) bool {
 		return true
 	}
 	gone := false
-	err = raw.Control(func(fd uintptr) {
-		var one [1]byte
-		_, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		gone = err != syscall.EAGAIN && err != syscall.EINTR
-	})
+	err = raw.Control(func(fd uintptr) { gone = speaks(fd) })
 	return gone || err != nil
 }
 

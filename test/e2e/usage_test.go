@@ -17,11 +17,11 @@ func TestServices_SayInOneLineWhatIsWrongWithTheirSettings(t *testing.T) {
 	write(t, file, "log-levle: info\n")
 	for _, binary := range []string{"servermode", "loadbalancer"} {
 		for says, args := range map[string][]string{
-			`did you mean "--listen"`:    {"--lsten=:1"},
-			"--grace":                    {"--grace=soon"},
-			"did you mean log-level?":    {"--config=" + file},
-			"set --token-file":           {"--listen=0.0.0.0:0", "--log-format=json", "--state-dir=" + harness.StateDir(t)},
-			"unexpected argument serve ": {"serve"},
+			"did you mean --listen?":         {"--lsten=:1"},
+			"--grace":                        {"--grace=soon"},
+			"did you mean log-level?":        {"--config=" + file},
+			"set --token-file":               {"--listen=0.0.0.0:0", "--log-format=json", "--state-dir=" + harness.StateDir(t)},
+			"unexpected argument \"serve\" ": {"serve"},
 		} {
 			if binary == "loadbalancer" {
 				args = append(args, "--server=http://127.0.0.1:1")

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/whiskaway/whiskaway/internal/procgroup"
 )
 
 // Command is a hook that is a program and its arguments. It gets the message on
@@ -35,12 +37,12 @@ func (c Command) Call(ctx context.Context, a Action) (string, error) {
 	cmd := exec.CommandContext(ctx, c[0], c[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(body), out, out
 	cmd.Env = append(foreign(os.Environ()), "WHISKAWAY_ACTION="+a.Kind.String(), "WHISKAWAY_SERVER="+a.Host.Name, "WHISKAWAY_SERVER_URL="+a.Host.URL)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	procgroup.Own(cmd)
+	cmd.Cancel = func() error { return procgroup.Signal(cmd, syscall.SIGTERM) }
 	cmd.WaitDelay = hookGrace // then it is killed
 	err = cmd.Run()
 	if cmd.Process != nil && ctx.Err() != nil {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what it left of its group
+		_ = procgroup.Signal(cmd, syscall.SIGKILL) // what it left of its group
 		err = fmt.Errorf("it was ended, %w: %w", ErrOpen, context.Cause(ctx))
 	} else if errors.Is(err, exec.ErrWaitDelay) {
 		err = nil // a server, say, that it has started and that has its output

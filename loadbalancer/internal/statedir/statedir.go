@@ -10,13 +10,13 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/internal/flock"
 )
 
 // Dir is the folder of one balancer.
@@ -47,7 +47,7 @@ func Open(path string, maxCode int64, log *zap.Logger) (d *Dir, err error) {
 	if d.lock, err = os.OpenFile(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o600); err != nil {
 		return nil, fmt.Errorf("%w: state folder: %w", daemon.ErrConfig, err)
 	}
-	if err := syscall.Flock(int(d.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := flock.Try(d.lock); err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: another balancer uses the state folder %s; set --state-dir", daemon.ErrConfig, path), d.Close())
 	}
 	if d.Lease, err = readID(filepath.Join(path, "id")); err == nil {

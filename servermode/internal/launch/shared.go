@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/whiskaway/whiskaway/internal/singleflight"
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 )
 
@@ -12,23 +13,16 @@ import (
 // the function package holds is a seat in one of them. A process is closed when
 // its last seat is given up.
 type shared struct {
+	starts singleflight.Group[struct{}, struct{}]
+
 	mu        sync.Mutex // guards what follows, never held across a start or an end
 	processes []*bench
-	starting  *attempt // nil: none is being started
 }
 
 // bench is a process and how many seats of it are taken.
 type bench struct {
 	*process.Process
 	taken int
-}
-
-// attempt is a start for which callers wait.
-type attempt struct {
-	done chan struct{} // closed when err is set
-	err  error
-	// abandoned: it failed because its caller left. Other callers try again.
-	abandoned bool
 }
 
 // seat is the right to one run at a time in a process.
@@ -41,34 +35,24 @@ type seat struct {
 
 // take returns a seat in a process with fewer than most, starting one if need
 // be. Callers that come during a start share its outcome.
-func (s *shared) take(ctx context.Context, most int, begin func() (*process.Process, error)) (*seat, error) {
-	for {
-		s.mu.Lock()
-		if found := s.find(most); found != nil {
-			s.mu.Unlock()
-			return found, nil
-		}
-		other := s.starting
-		if other == nil {
-			mine := &attempt{done: make(chan struct{})}
-			s.starting = mine
-			s.mu.Unlock()
-			return s.start(ctx, mine, begin)
-		}
-		s.mu.Unlock()
-		select {
-		case <-other.done:
-			if other.err != nil && !other.abandoned {
-				return nil, other.err
-			}
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+func (s *shared) take(ctx context.Context, most int, start func() (*process.Process, error)) (mine *seat, err error) {
+	for mine == nil && err == nil {
+		if mine = s.find(most); mine == nil {
+			_, err = s.starts.Do(ctx, struct{}{}, func(context.Context) (none struct{}, err error) {
+				if mine = s.find(most); mine == nil { // of a start that has just ended
+					mine, err = s.add(start())
+				}
+				return none, err
+			})
 		}
 	}
+	return mine, err
 }
 
-// find returns a free seat, if there is one; the caller holds mu.
+// find returns a free seat, if there is one.
 func (s *shared) find(most int) *seat {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, b := range s.processes {
 		if b.taken < most && b.Alive() {
 			return s.sit(b)
@@ -77,25 +61,22 @@ func (s *shared) find(most int) *seat {
 	return nil
 }
 
-func (s *shared) sit(b *bench) *seat {
-	b.taken++
-	return &seat{instance: instance{b.Process}, of: s, bench: b}
-}
-
-// start starts a process, and returns a seat in it.
-func (s *shared) start(ctx context.Context, mine *attempt, begin func() (*process.Process, error)) (*seat, error) {
-	proc, err := begin()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.starting = nil
-	mine.err, mine.abandoned = err, ctx.Err() != nil
-	close(mine.done)
+// add returns a seat in a process that was started.
+func (s *shared) add(proc *process.Process, err error) (*seat, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	b := &bench{Process: proc}
 	s.processes = append(s.processes, b)
 	return s.sit(b), nil
+}
+
+// sit takes a seat; the caller holds mu.
+func (s *shared) sit(b *bench) *seat {
+	b.taken++
+	return &seat{instance: instance{b.Process}, of: s, bench: b}
 }
 
 // Close gives the seat up, and with the last one the process.

@@ -1,4 +1,4 @@
-package configfile_test
+package file_test
 
 import (
 	"os"
@@ -6,24 +6,24 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/whiskaway/whiskaway/internal/configfile"
 	"github.com/whiskaway/whiskaway/internal/daemon"
+	"github.com/whiskaway/whiskaway/internal/settings"
+	yaml "github.com/whiskaway/whiskaway/internal/settings/file"
 )
 
 type flags struct {
-	Config string `env:"CONFIGFILE_TEST"`
+	Config string `flag:"config" env:"FILE_TEST"`
 
-	KeepAlive time.Duration `default:"10m" env:"CONFIGFILE_TEST_KEEP_ALIVE"`
-	Queue     int           `default:"50" env:"CONFIGFILE_TEST_QUEUE"`
-	Bytes     uint64        `default:"1"`
-	Ack       bool
-	Python    string
-	PassEnv   []string `env:"CONFIGFILE_TEST_PASS_ENV"`
-	Level     string   `default:"info" enum:"debug,info"`
+	KeepAlive time.Duration `flag:"keep-alive" default:"10m" env:"FILE_TEST_KEEP_ALIVE"`
+	Queue     int           `flag:"queue" default:"50" min:"0" env:"FILE_TEST_QUEUE"`
+	Bytes     int64         `flag:"bytes" default:"1" unit:"bytes" env:"FILE_TEST_BYTES"`
+	Ack       bool          `flag:"ack" env:"FILE_TEST_ACK"`
+	Python    string        `flag:"python" env:"FILE_TEST_PYTHON"`
+	PassEnv   []string      `flag:"pass-env" env:"FILE_TEST_PASS_ENV"`
+	Level     string        `flag:"level" default:"info" enum:"debug,info" env:"FILE_TEST_LEVEL"`
 }
 
 func file(t *testing.T, text string) string {
@@ -36,9 +36,7 @@ func file(t *testing.T, text string) string {
 func parse(t *testing.T, args ...string) (flags, error) {
 	t.Helper()
 	var f flags
-	parser, err := kong.New(&f, configfile.From("config"))
-	require.NoError(t, err)
-	_, err = parser.Parse(args)
+	err := settings.Command{Name: "test", File: yaml.Read}.Parse(args, &f)
 	return f, err
 }
 
@@ -51,15 +49,15 @@ func TestFrom_FlagThenVariableThenFileThenDefault(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, flags{Config: path, KeepAlive: 5 * time.Minute, Queue: 7, Bytes: 1, Level: "info", PassEnv: []string{"A", "B,C"}}, f, "the file")
 
-	t.Setenv("CONFIGFILE_TEST", path)
-	t.Setenv("CONFIGFILE_TEST_KEEP_ALIVE", "4m")
-	t.Setenv("CONFIGFILE_TEST_QUEUE", "6")
-	t.Setenv("CONFIGFILE_TEST_PASS_ENV", "D")
+	t.Setenv("FILE_TEST", path)
+	t.Setenv("FILE_TEST_KEEP_ALIVE", "4m")
+	t.Setenv("FILE_TEST_QUEUE", "6")
+	t.Setenv("FILE_TEST_PASS_ENV", "D")
 	f, err = parse(t, "--queue=5")
 	require.NoError(t, err)
 	assert.Equal(t, flags{Config: path, KeepAlive: 4 * time.Minute, Queue: 5, Bytes: 1, Level: "info", PassEnv: []string{"D"}}, f, "variables, and a flag before all")
 
-	t.Setenv("CONFIGFILE_TEST", "/nowhere")
+	t.Setenv("FILE_TEST", "/nowhere")
 	f, err = parse(t, "--config", path)
 	require.NoError(t, err, "the flag says which file")
 	assert.Equal(t, path, f.Config)
@@ -67,13 +65,13 @@ func TestFrom_FlagThenVariableThenFileThenDefault(t *testing.T) {
 
 func TestFrom_EveryType(t *testing.T) {
 	for _, text := range []string{
-		"keep-alive: 90s\nqueue: 0\nbytes: 18446744073709551615\nack: true\npython: /usr/bin/python3\npass-env:\n  - A\nlevel: debug\n",
-		"{keep-alive: 1m30s, queue: 0, bytes: 18446744073709551615, ack: true, python: &p /usr/bin/python3, pass-env: [A], level: debug}",
+		"keep-alive: 90s\nqueue: 0\nbytes: 8GiB\nack: true\npython: /usr/bin/python3\npass-env:\n  - A\nlevel: debug\n",
+		"{keep-alive: 1m30s, queue: 0, bytes: 8GiB, ack: true, python: &p /usr/bin/python3, pass-env: [A], level: debug}",
 	} {
 		f, err := parse(t, "--config", file(t, text))
 		require.NoError(t, err)
 		f.Config = ""
-		assert.Equal(t, flags{KeepAlive: 90 * time.Second, Bytes: 1<<64 - 1, Ack: true, Python: "/usr/bin/python3", PassEnv: []string{"A"}, Level: "debug"}, f)
+		assert.Equal(t, flags{KeepAlive: 90 * time.Second, Bytes: 8 << 30, Ack: true, Python: "/usr/bin/python3", PassEnv: []string{"A"}, Level: "debug"}, f)
 	}
 	for _, text := range []string{"", "# nothing yet\n", "---\n", "{}\n"} {
 		f, err := parse(t, "--config", file(t, text))
@@ -108,6 +106,8 @@ func TestFrom_SaysWhatIsWrong(t *testing.T) {
 		"twice":               {"queue: 1\nqueue: 2\n", "line 2: queue is there twice"},
 		"a list":              {"- queue\n", "it must hold settings, such as keep-alive: 5m"},
 		"two documents":       {"queue: 1\n---\nqueue: 2\n", "there must be one document in it"},
+		"no bytes":            {"bytes: 5 GB\n", `bytes must be a number of bytes above 0, such as 64MiB, not "5 GB"`},
+		"no bytes at all":     {"bytes: 0\n", "bytes must be a number of bytes above 0, such as 64MiB, not 0"},
 		"no yaml":             {"queue: [\n", "yaml:"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,29 +1,18 @@
-package configfile
+package settings
 
-import (
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
+import "strings"
 
-	"github.com/alecthomas/kong"
-)
-
-// instead says which setting was probably meant by a key that is none, or which
-// there are.
-func instead(key string, allowed map[string]*kong.Flag) string {
-	names := slices.Sorted(maps.Keys(allowed))
-	written := plain(key)
-	best, least := "", max(2, len(written)/3)+1
-	for _, name := range names {
-		if d := distance(written, plain(name)); d < least {
-			best, least = name, d
+// Nearest is the flag that was probably meant by a name that is none; empty: no
+// flag is like it.
+func Nearest(name string, all []*Setting) (best string) {
+	written := plain(name)
+	least := max(2, len(written)/3) + 1
+	for _, s := range all {
+		if d := distance(written, plain(s.Flag)); d < least {
+			best, least = s.Flag, d
 		}
 	}
-	if best == "" {
-		return "there are: " + strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("did you mean %s?", best)
+	return best
 }
 
 // plain is a name without what is spelled in several ways: the form of a flag,

@@ -1,0 +1,15 @@
+//go:build linux
+
+package main
+
+import (
+	"testing"
+
+	"github.com/whiskaway/whiskaway/internal/daemon/command"
+	"github.com/whiskaway/whiskaway/internal/settings/settingstest"
+	"github.com/whiskaway/whiskaway/servermode"
+)
+
+func TestSettings_AreThoseOfThePage(t *testing.T) {
+	settingstest.Page(t, "servermode", program.About, &command.Settings[servermode.Config]{})
+}

@@ -1,0 +1,138 @@
+// Package settings reads a service's settings: from its command line, from variables
+// of its environment and from a file. A setting is a field of the service's Config,
+// and the field's tags are all that is said of it:
+//
+//	flag     its name on the command line, and its key in a file
+//	help     what it is for, for --help and docs/settings.md
+//	default  its value where none is given; the zero value of the field means it
+//	unset    in words, what is done where none is given and there is no default
+//	group    heading over it and the settings below it, in --help
+//	env      its variable, where that is not WHISKAWAY_ and the flag's name
+//	holder   what stands for its value in --help
+//	enum     the texts that it may be, comma-separated
+//	unit     bytes, which may be written as 64MiB; or percent
+//	min, max bounds of a number or a time; min is above 0 without it
+//	zero     what the field becomes where 0 is given, if that is not its default
+//	type     file or folder: a path; a file is read again at a reload
+//	sep      characters that separate a list's texts; a comma without it
+//	reload   live: a reload changes it; toggle: it does, but does not set or unset it;
+//	         else a restart changes it
+//
+// Fields with the same flag are one setting. A field without a flag is none.
+package settings
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/whiskaway/whiskaway/internal/daemon"
+)
+
+// Setting is a setting of a service.
+type Setting struct {
+	Flag, Env, Help, Default, Unset, Holder, Unit, Reload string
+
+	Group string   // that begins with it
+	Enum  []string // empty: any text
+
+	tag    reflect.StructTag
+	fields []reflect.Value
+	given  bool // on the command line or as a variable
+}
+
+// Of returns the settings that are fields of a struct, which is pointed to.
+func Of(config any) []*Setting {
+	all, byFlag := []*Setting{}, map[string]*Setting{}
+	var walk func(reflect.Value)
+	walk = func(v reflect.Value) {
+		for i := range v.NumField() {
+			field, tag := v.Field(i), v.Type().Field(i).Tag
+			name := tag.Get("flag")
+			switch {
+			case name == "" && field.Kind() == reflect.Struct:
+				walk(field)
+			case name == "":
+			case byFlag[name] != nil:
+				byFlag[name].fields = append(byFlag[name].fields, field)
+			default:
+				byFlag[name] = newSetting(name, tag, field)
+				all = append(all, byFlag[name])
+			}
+		}
+	}
+	walk(reflect.ValueOf(config).Elem())
+	return all
+}
+
+func newSetting(name string, tag reflect.StructTag, field reflect.Value) *Setting {
+	s := &Setting{
+		Flag: name, Env: tag.Get("env"), Help: tag.Get("help"), Default: tag.Get("default"), Unset: tag.Get("unset"),
+		Holder: tag.Get("holder"), Unit: tag.Get("unit"), Reload: tag.Get("reload"), Group: tag.Get("group"),
+		tag: tag, fields: []reflect.Value{field},
+	}
+	s.Env = cmp.Or(s.Env, EnvOf(name))
+	if enum := tag.Get("enum"); enum != "" {
+		s.Enum = strings.Split(enum, ",")
+	}
+	return s
+}
+
+// EnvOf is the variable of a flag, unless its setting names another.
+func EnvOf(flag string) string {
+	return "WHISKAWAY_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// Fill gives the fields that are zero their defaults.
+func Fill(config any) {
+	for _, s := range Of(config) {
+		for _, field := range s.fields {
+			if s.Default != "" && field.IsZero() {
+				field.Set(s.mustParse(s.Default))
+			}
+		}
+	}
+}
+
+// Check says which number or time is out of its bounds, in a struct that Fill has
+// filled.
+func Check(config any) error {
+	for _, s := range Of(config) {
+		for _, field := range s.fields {
+			if err := s.inBounds(field); err != nil && !field.IsZero() && !s.isNone(field) {
+				return fmt.Errorf("%w: --%s must be %w, not %v", daemon.ErrConfig, s.Flag, err, field.Interface())
+			}
+		}
+	}
+	return nil
+}
+
+// Merge takes what a reload may change from next into config and returns the
+// settings that a restart would change.
+func Merge[T any](config *T, next T) (restart []string) {
+	wanted := Of(&next)
+	for n, s := range Of(config) {
+		for i, now := range s.fields {
+			want := wanted[n].fields[i]
+			switch toggled := now.IsZero() != want.IsZero(); {
+			case reflect.DeepEqual(now.Interface(), want.Interface()):
+			case s.Reload == "live", s.Reload == "toggle" && !toggled:
+				now.Set(want)
+			default:
+				restart = append(restart, s.Flag)
+			}
+		}
+	}
+	return restart
+}
+
+// HasFile reports whether a setting of a struct names a file.
+func HasFile(config any) bool {
+	for _, s := range Of(config) {
+		if s.tag.Get("type") == "file" && !s.fields[0].IsZero() {
+			return true
+		}
+	}
+	return false
+}
