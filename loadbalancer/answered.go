@@ -1,16 +1,21 @@
 package loadbalancer
 
 import (
+	"errors"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.uber.org/zap"
 
+	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/internal/exchange"
 	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
+
+// call is one authenticated request, and what is noted of it for the log.
+type call = endpoint.Call
 
 // failures is the log of inits and runs that failed for a reason of the balancer's or
 // a server's making: a line for each, but for so many at once that nobody reads them.
@@ -103,4 +108,13 @@ func (b *Balancer) noteFailure(c *call) {
 		fields = append(fields, zap.Int("not_logged_before", skipped))
 	}
 	b.log.Warn(c.URL.Path[1:]+" failed", fields...)
+}
+
+// countSaturated returns err, and counts a request that found no room.
+func (b *Balancer) countSaturated(err error) error {
+	var r *refusal.Refusal
+	if errors.As(err, &r) && r.Reason == runtimespec.Saturated {
+		b.saturated.Add(1)
+	}
+	return err
 }

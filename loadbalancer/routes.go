@@ -1,7 +1,6 @@
 package loadbalancer
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 
@@ -24,9 +23,6 @@ const (
 
 // service is what callers are told that this is.
 const service = "balancer"
-
-// call is one authenticated request, and what is noted of it for the log.
-type call = endpoint.Call
 
 // handler is the balancer's HTTP face. Everything but the probes needs a token.
 func (b *Balancer) handler() http.Handler {
@@ -79,13 +75,4 @@ func levelOf(c *call, reason runtimespec.Reason) zapcore.Level {
 // keyOf names the function that an init or a run is for.
 func keyOf(o endpoint.Order) state.Key {
 	return state.Key{Tenant: o.Tenant, Identity: o.Function}
-}
-
-// countSaturated returns err, and counts a request that found no room.
-func (b *Balancer) countSaturated(err error) error {
-	var r *refusal.Refusal
-	if errors.As(err, &r) && r.Reason == runtimespec.Saturated {
-		b.saturated.Add(1)
-	}
-	return err
 }

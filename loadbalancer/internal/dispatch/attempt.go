@@ -48,7 +48,7 @@ func (r *Run) attempt() (retry bool, err error) {
 	switch {
 	case !ours:
 		_ = resp.Close()
-		r.answered(policy.Failed, nil)
+		r.finish(policy.Answer{Outcome: policy.Failed}, nil)
 		b.Check()
 		return false, refusal.Lost("%s answered status %d and is no server of this contract; the run may have been started", b.Public(), resp.Status)
 	case reason.NotStarted() && reason != runtimespec.Expired:
@@ -59,14 +59,13 @@ func (r *Run) attempt() (retry bool, err error) {
 
 // relay passes an answer on.
 func (r *Run) relay(b *backend.Backend, resp *hop.Response, reason runtimespec.Reason, began time.Time) error {
-	load, has := backend.Load(resp)
-	incarnation := resp.Head.Get(runtimespec.HeaderServer)
-	if has && resp.Size < 0 { // it is of now, and the end may be far
-		has = false
-		r.d.CarryOut(r.d.State.AnswerBegan(&r.Run, incarnation, &load, time.Now()))
-	} else {
-		r.d.CarryOut(r.d.State.AnswerBegan(&r.Run, incarnation, nil, time.Now()))
+	var begun, ended *runtimespec.Load
+	if load, ok := backend.Load(resp); ok && resp.Size < 0 { // it is of now, and the end may be far
+		begun = &load
+	} else if ok {
+		ended = &load
 	}
+	r.d.CarryOut(r.d.State.AnswerBegan(&r.Run, resp.Head.Get(runtimespec.HeaderServer), begun, time.Now()))
 	resp.WhenWritten(r.dropBody) // whatever comes now, the run is not sent again
 	outcome, whole := r.To.Relay(r.ctx, resp)
 	took := time.Since(began)
@@ -74,11 +73,7 @@ func (r *Run) relay(b *backend.Backend, resp *hop.Response, reason runtimespec.R
 	if outcome == policy.Answered && reason == runtimespec.Internal {
 		outcome = policy.Failed
 	}
-	if has {
-		r.finish(policy.Answer{Outcome: outcome, Took: took}, &load)
-	} else {
-		r.finish(policy.Answer{Outcome: outcome, Took: took}, nil)
-	}
+	r.finish(policy.Answer{Outcome: outcome, Took: took}, ended)
 	if whole {
 		return nil
 	}
@@ -109,20 +104,20 @@ func (r *Run) unanswered(b *backend.Backend, err error) (retry bool, _ error) {
 	notSent := errors.Is(err, hop.ErrNotSent)
 	switch {
 	case r.Caller.Err() != nil:
-		r.answered(policy.Left, nil)
+		r.finish(policy.Answer{Outcome: policy.Left}, nil)
 		return false, exchange.ErrLeft
 	case r.ctx.Err() != nil && notSent:
-		r.answered(policy.Left, nil)
+		r.finish(policy.Answer{Outcome: policy.Left}, nil)
 		return false, r.ended(runtimespec.Expired, "the time was over before a server could be reached")
 	case r.ctx.Err() != nil: // any caller may say how little time there is: checks tell whether the server is well
-		r.answered(policy.Left, nil)
+		r.finish(policy.Answer{Outcome: policy.Left}, nil)
 		b.Check()
 		return false, refusal.New(runtimespec.TimedOut, "the time limit was reached before %s answered", b.Public()).Because(err)
 	}
 	if notSent {
 		return r.notSent(b, err)
 	}
-	r.answered(policy.Failed, nil)
+	r.finish(policy.Answer{Outcome: policy.Failed}, nil)
 	b.Check()
 	if errors.Is(err, hop.ErrNoHTTP) {
 		return false, b.Garbled("the run may have been started and is not sent again", err)

@@ -194,7 +194,7 @@ func (r *Run) awaitInit() (retry bool, err error) {
 	waiting.With(j.Span)
 	defer func() { endWaiting(waiting, err) }()
 	if err := j.Wait(r.ctx); err != nil {
-		r.answered(policy.Left, nil)
+		r.finish(policy.Answer{Outcome: policy.Left}, nil)
 		return false, r.ended(runtimespec.Expired, "the time was over while the function was initialised at a server")
 	}
 	a, failed := j.Result()
@@ -223,11 +223,7 @@ func endWaiting(span trace.Span, err error) {
 	span.End()
 }
 
-// answered ends what a pick has begun.
-func (r *Run) answered(o policy.Outcome, report *runtimespec.Load) {
-	r.finish(policy.Answer{Outcome: o}, report)
-}
-
+// finish ends what a pick has begun.
 func (r *Run) finish(a policy.Answer, report *runtimespec.Load) {
 	r.d.CarryOut(r.d.State.Answered(&r.Run, a, report, time.Now()))
 }
