@@ -97,6 +97,6 @@ func (fn *Function) initTime(assumed time.Duration) time.Duration {
 	return duration(fn.init.value)
 }
 
-// firstInit is whether nobody knows yet what an init takes, and one is under way
+// firstInit reports whether it is not known yet what an init takes, and one is under way
 // that will tell.
 func (fn *Function) firstInit() bool { return fn.init.n == 0 && fn.inits > 0 }

@@ -9,10 +9,10 @@ import (
 // may keep state, which the lock over the fleet guards too.
 //
 // A policy of one's own is one method: go through [Fleet.Servers] or
-// [Function.Copies], leave out whom [Fleet.Takes] says no to, return one of the
+// [Function.Copies], leave out servers that [Fleet.Takes] says no to, return one of the
 // rest. examples/custom-policy and the simple policies of this package show how.
 type Policy interface {
-	// Pick returns a choice without a server when nobody may take the run.
+	// Pick returns a choice without a server when none may take the run.
 	Pick(r Request, f *Fleet, now time.Time, rng *rand.Rand) Choice
 }
 
@@ -26,7 +26,7 @@ type Request struct {
 
 // Choice is what became of a request.
 type Choice struct {
-	Server *Server       // nil: nobody may take it
+	Server *Server       // nil: none may take it
 	Why    Why           // for logs and metrics
 	Wait   time.Duration // expected before the run begins, without an init; feeds ScaleOut
 }

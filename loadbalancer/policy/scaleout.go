@@ -8,7 +8,7 @@ import "time"
 //
 // It is the ski-rental rule that servermode starts instances by: a copy is due
 // when what runs waited, since one last found a slot at once, adds up to what the
-// copy costs. While the function's first init is under way nobody knows that, and
+// copy costs. While the function's first init is under way that is not known, and
 // none is due.
 func (f *Fleet) ScaleOut(fn *Function, c Choice, now time.Time) *Server {
 	if c.Server == nil || fn.firstInit() || !fn.pay(c, f.copyCost(fn)) {
@@ -48,7 +48,7 @@ func (f *Fleet) Relocate(fn *Function, now time.Time) *Server {
 const mostReloads = 0.98
 
 // copyCost is what one more copy costs: its init, and where servers have no room
-// the init of what it drives out, which drives out something again.
+// the init of what it evicts, which evicts something again.
 func (f *Fleet) copyCost(fn *Function) time.Duration {
 	alone := fn.initTime(f.options.Init).Seconds()
 	return duration(alone / (1 - min(f.reloads.value, mostReloads)))
