@@ -26,19 +26,28 @@ type Run struct {
 	Why      policy.Why    // it goes there
 	Started  *Server       // the last that may have started it; set by the owner
 	Tried    tried         // servers that are not picked again
-	Until    time.Time     // it is queued no longer
-	Waited   time.Duration // in the queue, when it was woken
-	Woken    chan struct{} // of this time in the queue; made by the owner
-	WakeErr  error         // why no server will be found; valid when Woken is closed
+	Waiting  *Waiting      // its place in the queue, made by the owner; nil: it was never queued
 	Over     chan struct{} // closed at its end; nil: no other run waits for that
 
 	sent      policy.Run
 	at        place
-	entry     *queue.Entry[*Function, *Run] // nil: it was never queued
-	since     time.Time                     // it was queued first
-	probing   bool                          // it was woken though its server did not show room
 	cancelled bool
 }
+
+// Waiting is a run's place in the queue.
+type Waiting struct {
+	Until  time.Time     // it is queued no longer
+	Woken  chan struct{} // of this time in the queue; made by the owner
+	Err    error         // why no server will be found; valid when Woken is closed
+	Waited time.Duration // in the queue, when it was woken
+
+	entry   *queue.Entry[*Function, *Run]
+	since   time.Time // it was queued first
+	probing bool      // it was woken though its server did not show room
+}
+
+// queued reports whether a run has had a place in the queue.
+func (r *Run) queued() bool { return r.Waiting != nil && r.Waiting.entry != nil }
 
 type tried = []*policy.Server
 
@@ -122,7 +131,7 @@ func (s *State) Cancelled(k Key, activation string) (at []*Server, fx []Effect) 
 func (s *State) Pick(r *Run, now time.Time) (fx []Effect, err error) {
 	s.mu.Lock()
 	defer s.end(&fx)
-	if s.queue.Len() > 0 && r.entry == nil && s.queue.Waiting(r.Function) > 0 {
+	if s.queue.Len() > 0 && !r.queued() && s.queue.Waiting(r.Function) > 0 {
 		return nil, ErrNoServer // others of its function came before
 	}
 	choice := s.choose(r.Function, r.Tried, now)
@@ -239,7 +248,7 @@ func (s *State) finish(r *Run, a policy.Answer, report *runtimespec.Load, now ti
 		s.report(r.Server, report, now)
 	}
 	r.at = here
-	if r.entry != nil || s.queue.Len() > 0 {
+	if r.queued() || s.queue.Len() > 0 {
 		s.releaseSlot(r, a.Outcome, now)
 	}
 }
