@@ -8,7 +8,7 @@
 
 GO ?= go
 # What runs elsewhere too: servermode is for Linux.
-PORTABLE = ./clientmode/... ./loadbalancer/... ./runtime-spec/... ./internal/... ./cmd/clientmode ./cmd/loadbalancer ./cmd/servermode
+PORTABLE = ./clientmode/... ./loadbalancer/... ./runtime-spec/... ./internal/... ./cmd/clientmode ./cmd/loadbalancer ./cmd/servermode ./cmd/whiskaway/...
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 5000x
 export GORACE = atexit_sleep_ms=0

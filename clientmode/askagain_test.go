@@ -158,7 +158,7 @@ func TestRun_IsAskedForAgainUntilTheDeadlineIsNear(t *testing.T) {
 	}
 }
 
-// Nobody waits for the run any more: it is cancelled, also while it is asked for.
+// A run without a caller is cancelled, also while it is asked for again.
 func TestRun_AskedForAgainIsCancelledWhenTheInvokerHangsUp(t *testing.T) {
 	reached := make(chan struct{}, 1000)
 	note := func(w http.ResponseWriter, r request) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/whiskaway/whiskaway/clientmode/internal/allowlist"
 	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -13,7 +14,7 @@ import (
 func cause(err error) string {
 	of := hop.CauseOf(err)
 	var said answered
-	var never *refusedHost
+	var never *allowlist.RefusedError
 	switch {
 	case errors.Is(err, runtimespec.ErrFrame):
 		return ownText(err, runtimespec.ErrFrame)
@@ -22,7 +23,7 @@ func cause(err error) string {
 	case errors.Is(err, runtimespec.ErrTruncated):
 		return runtimespec.ErrTruncated.Error()
 	case of == hop.CauseUnknown && errors.As(err, &never):
-		return never.public()
+		return never.Public()
 	case of == hop.CauseUnknown && errors.As(err, &said):
 		return said.Error()
 	}

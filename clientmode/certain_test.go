@@ -53,7 +53,7 @@ func TestInit_WhatIsCertainToFailAgainIsToldAtOnce(t *testing.T) {
 	}
 }
 
-// A setting that makes a header which nobody could be sent.
+// A setting that makes a header which cannot be sent.
 func TestInit_ThatCannotBeSentIsToldAtOnce(t *testing.T) {
 	f := newFake(t, nil)
 	r := newRig(t, clientmode.Config{Upstream: f.URL, Kind: "python:3\n", Limit: never})

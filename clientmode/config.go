@@ -18,6 +18,12 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
+// Dialects that a server may speak.
+const (
+	DialectWhiskaway      = "whiskaway"      // the contract of runtime-spec
+	DialectOpenServerless = "openserverless" // of Apache OpenServerless' client and server proxies
+)
+
 // Config is everything an operator can set. The zero value of a field means its
 // default, which its tag names; docs/settings.md lists them all.
 type Config struct {
@@ -32,7 +38,7 @@ type Config struct {
 
 	Limit       time.Duration `flag:"limit" group:"Inits and runs" default:"60s" help:"Time for an init or a run when the platform names none."`
 	StopGrace   time.Duration `flag:"stop-grace" default:"200ms" help:"The servers' --stop-grace: how long an overdue run may take to exit. The client takes it, and at most a ninth, off the time that it gives a server."`
-	LogSettle   time.Duration `flag:"log-settle" default:"30ms" zero:"-1ns" help:"Pause before a failure that has a log is answered: OpenWhisk then reads the log at once, and its engine has to have written it. 0s: none."` // see collected; below 0: none
+	LogSettle   time.Duration `flag:"log-settle" default:"30ms" zero:"-1ns" help:"Pause before a failure that has a log is answered: OpenWhisk then reads the log at once, and its engine has to have written it. 0s: none."` // see awaitCollection; below 0: none
 	Unavailable bool          `flag:"unavailable-503" help:"Answer a run with 503 when nothing was started. OpenWhisk then runs it once more, in another container; a platform that does not retry loses the activation. An init is never answered so: OpenWhisk drops its activation without a record."`
 	VolatileEnv []string      `flag:"volatile-env" sep:", " help:"More init parameters that change with each activation, comma-separated; the same on the servers."`
 	SpoolDir    string        `flag:"spool-dir" type:"folder" unset:"the system's temporary folder" help:"Where large code is kept."`
@@ -65,6 +71,13 @@ func (c Config) withDefaults() Config {
 		c.Log = zap.NewNop()
 	}
 	return c
+}
+
+func (c Config) checkDialect() error {
+	if c.Dialect != DialectWhiskaway && c.Dialect != DialectOpenServerless {
+		return fmt.Errorf("%w: --dialect: %.60q is neither %s nor %s", daemon.ErrConfig, c.Dialect, DialectWhiskaway, DialectOpenServerless)
+	}
+	return nil
 }
 
 // containerEnv is the container's own __OW_* variables.

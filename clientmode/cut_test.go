@@ -122,7 +122,7 @@ func assertAskedAgain(t *testing.T, first, second request) {
 	require.Less(t, two, one)
 }
 
-// The request is cut after each of its bytes: what arrived of it is nobody's to
+// The request is cut after each of its bytes: the part that arrived is not to
 // know, so it is never sent a second time.
 func TestRun_ACutRequestIsNotSentAgain(t *testing.T) {
 	f, link, r := linked(t, answers["in one write"])

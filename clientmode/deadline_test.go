@@ -72,7 +72,7 @@ func TestRun_OverItsTimeIsToldInThePlatformsWords(t *testing.T) {
 			a := r.post("/run", runBody("a"))
 			assert.Equal(t, http.StatusBadGateway, a.Status)
 			assert.Equal(t, fmt.Sprintf(`{"error":"The action exceeded its time limits of %d milliseconds."}`, c.limit.Milliseconds()), a.Body)
-			assert.NotContains(t, r.stderr.String()+r.stdout.String(), "time limit", "nobody else is blamed")
+			assert.NotContains(t, r.stderr.String()+r.stdout.String(), "time limit", "no one else is blamed")
 			if name == "ended by its server" {
 				assert.Contains(t, r.stdout.String(), "from the handler\n")
 			}

@@ -8,31 +8,32 @@ import (
 	"sync"
 	"time"
 
+	"github.com/whiskaway/whiskaway/clientmode/internal/openserverless"
+	"github.com/whiskaway/whiskaway/clientmode/internal/spool"
 	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// twoStepsFrom is the size from which an init is tried without its code first.
-// Below it, the code is smaller than what asking costs.
+// twoStepsFrom is the size from which an init is first sent without its code, in
+// bytes. Smaller code costs less than the extra request.
 const twoStepsFrom = 8 << 10
 
-// function is what the container was initialised with: all that any server
-// needs to be told.
+// function is what the container was initialised with: all that a server needs.
 type function struct {
-	upstream Upstream
-	server   string     // what authors may call the upstream
-	name     string     // of the action, for people
-	header   hop.Header // of an init
-	short    []byte     // the init without its code; nil: always sent whole
-	whole    *kept      // the init
-	run      hop.Header // of a run and a stop
+	upstream upstream
+	server   string      // the upstream's name for authors
+	name     string      // of the action, for people
+	header   hop.Header  // of an init
+	short    []byte      // the init without its code; nil: always sent whole
+	whole    *spool.Body // the init
+	run      hop.Header  // of a run and a stop
 
-	mu   sync.Mutex // guards redo
-	redo *redo      // a re-init in flight
+	mu     sync.Mutex // guards reinit
+	reinit *reinit    // in flight
 }
 
-// newFunction describes the function that body initialises.
-func (c *Client) newFunction(body []byte, init *runtimespec.InitBody, upstream Upstream, server string) (*function, error) {
+// newFunction returns the function that body initialises.
+func (c *Client) newFunction(body []byte, init *runtimespec.InitBody, upstream upstream, server string) (*function, error) {
 	container := c.cfg.containerEnv()
 	env, err := runtimespec.EncodeEnv(container)
 	if err != nil {
@@ -51,34 +52,40 @@ func (c *Client) newFunction(body []byte, init *runtimespec.InitBody, upstream U
 	if c.cfg.Kind != "" {
 		f.header = append(f.header, hop.Field{Name: runtimespec.HeaderKind, Value: c.cfg.Kind})
 	}
-	if c.translate != nil {
-		return f, c.translate(f, init)
+	if c.cfg.Dialect == DialectOpenServerless { // the code is always sent
+		adapter, parts, err := openserverless.New(upstream, init, openserverless.Options{Container: container, ID: c.lease, Name: server, MaxResult: c.cfg.MaxResult})
+		if err != nil {
+			return nil, err
+		}
+		f.upstream, f.whole = adapter, spool.New(parts...)
+		return f, nil
 	}
 	if len(body) >= twoStepsFrom {
 		f.short = init.WithoutCode()
 	}
-	f.whole = keep(body)
+	f.whole = spool.New(body)
 	return f, nil
 }
 
-// requests are an init's steps, in the order in which they are tried.
+// requests returns the requests of an init, in the order to try them.
 func (f *function) requests() []*hop.Request {
 	whole := &hop.Request{Path: runtimespec.PathInit, Header: f.header}
-	f.whole.fill(whole)
+	f.whole.AttachTo(whole)
 	if f.short == nil {
 		return []*hop.Request{whole}
 	}
 	return []*hop.Request{{Path: runtimespec.PathInit, Header: f.header, Body: f.short}, whole}
 }
 
-// release tells the server that this container needs the function no more.
-// That is a courtesy: a lease that is not given up runs out.
-func (f *function) release(ctx context.Context, trace runtimespec.Trace) error {
+// release tells the server that this container no longer needs the function. A
+// lease that is not released expires.
+func (f *function) release(ctx context.Context) error {
 	defer f.drop()
-	// Also when ctx is over: runs that outlast the drain are why it matters most.
+	// This happens even if ctx is over: it matters most for runs that outlast
+	// the drain.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer cancel()
-	resp, err := f.upstream.Send(ctx, &hop.Request{Path: runtimespec.PathStop, Header: traced(f.run, trace)})
+	resp, err := f.upstream.Send(ctx, &hop.Request{Path: runtimespec.PathStop, Header: f.run})
 	if err != nil {
 		return fmt.Errorf("giving up the lease: %w", err)
 	}
@@ -89,10 +96,21 @@ func (f *function) release(ctx context.Context, trace runtimespec.Trace) error {
 	return nil
 }
 
-// drop gives back what the function holds on this side.
+// traced returns a copy of h with a trace context, and room for what an exchange
+// adds. The client records no spans: it passes the platform's context on.
+func traced(h hop.Header, t runtimespec.Trace) hop.Header {
+	h = h.With()
+	if t.Parent != "" {
+		h = append(h, hop.Field{Name: runtimespec.HeaderTrace, Value: t.Parent})
+	}
+	if t.State != "" {
+		h = append(h, hop.Field{Name: runtimespec.HeaderTraceState, Value: t.State})
+	}
+	return h
+}
+
+// drop closes the idle connections and the kept init.
 func (f *function) drop() {
 	f.upstream.CloseIdle()
-	if f.whole != nil {
-		f.whole.drop()
-	}
+	f.whole.Drop()
 }

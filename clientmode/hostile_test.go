@@ -78,7 +78,7 @@ func TestRun_SurvivesAHostileServer(t *testing.T) {
 	}
 }
 
-// drain is a stream that nobody reads.
+// drain is a stream without a reader.
 type drain struct{}
 
 func (drain) Write(p []byte) (int, error) { return len(p), nil }

@@ -1,26 +1,17 @@
 package clientmode
 
 import (
-	"bytes"
 	"net/http"
 	"time"
 
-	"github.com/whiskaway/whiskaway/clientmode/internal/spans"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// initialisedTwice is what the platform's runtimes say, word for word.
+// initialisedTwice is the message of the platform's runtimes, word for word.
 const initialisedTwice = "Cannot initialize the action more than once."
 
-// starting is an init in flight; the same init joins it, because the platform
-// may send one twice.
-type starting struct {
-	*work
-	body []byte
-}
-
-// init answers the platform's /init. A failed one ends with sentinels, because
-// its logs are collected; a successful one does not.
+// init answers the platform's /init. A failed init ends with sentinels, because
+// the platform collects its logs; a successful one does not.
 func (c *Client) init(w http.ResponseWriter, r *http.Request) {
 	arrived := time.Now()
 	body, err := readBody(w, r, c.cfg.MaxInitBody)
@@ -29,60 +20,36 @@ func (c *Client) init(w http.ResponseWriter, r *http.Request) {
 		refuseBody(w, err, "--max-init-body (WHISKAWAY_MAX_INIT_BODY)")
 		return
 	}
-	mine, current := c.enterInit(body)
+	current, mine := c.state.startInit(body)
 	if current == nil {
 		c.streams.Complain(initialisedTwice)
 		respond(w, failure(http.StatusForbidden, "", initialisedTwice))
 		return
 	}
-	defer c.attend(r, current.work)()
+	defer c.watchCaller(r, current.work)()
 	if mine {
-		span := c.receive(r, "init")
 		current.deadline = c.deadlineOf(time.Time{}, arrived)
-		logs := &noted{Activation: c.streams}
-		f, out := c.prepare(current, arrived, logs, body, span)
-		concluded(span, f, out)
+		logs := &observedLog{Activation: c.streams}
+		f, out := c.prepare(current, arrived, logs, body, runtimespec.TraceOf(r.Header))
 		if f != nil {
-			out = c.worded(out, current.deadline, f, true)
+			out = c.inPlatformWords(out, current.deadline, f, true)
 		}
 		current.logged = logs.has.Load()
-		c.leaveInit(current, f, out)
+		c.endInit(current, f, out)
 	}
 	c.answer(current.work, w, r)
 }
 
-// enterInit reports whether this init is to be done (mine) or another one with
-// the same body waited for; nil when it is too late for either.
-func (c *Client) enterInit(body []byte) (mine bool, current *starting) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case c.function != nil || c.stopped:
-		return false, nil
-	case c.starting == nil:
-		c.starting = &starting{work: newWork(), body: body}
-		return true, c.starting
-	case bytes.Equal(c.starting.body, body): // nothing else is due meanwhile
-		c.starting.callers++
-		return false, c.starting
-	}
-	return false, nil
-}
-
-func (c *Client) leaveInit(current *starting, f *function, out outcome) {
+// endInit ends an init and its log, and keeps the function of a successful one.
+func (c *Client) endInit(current *starting, f *function, out outcome) {
+	good := f
 	if out.status != http.StatusOK {
 		c.streams.End()
+		good = nil
 	}
-	c.mu.Lock()
-	c.starting = nil
-	keep := out.status == http.StatusOK && !c.stopped
-	if keep {
-		c.function = f
-	}
-	c.mu.Unlock()
 	switch {
-	case keep:
-		go f.whole.setAside(c.cfg.SpoolDir)
+	case c.state.endInit(good):
+		go f.whole.Spill(c.cfg.SpoolDir)
 	case f != nil:
 		f.drop()
 	}
@@ -90,9 +57,9 @@ func (c *Client) leaveInit(current *starting, f *function, out outcome) {
 }
 
 // prepare checks an init and tells the server about the function. An init is
-// never answered 503, upon which the platform would drop the activation without
+// never answered 503, after which the platform would drop the activation without
 // a record.
-func (c *Client) prepare(current *starting, arrived time.Time, logs *noted, body []byte, span spans.Span) (*function, outcome) {
+func (c *Client) prepare(current *starting, arrived time.Time, logs *observedLog, body []byte, trace runtimespec.Trace) (*function, outcome) {
 	init, err := runtimespec.ParseInit(body)
 	if err != nil {
 		return nil, refuse(logs, http.StatusBadRequest, "The init request cannot be read: %v.", err)
@@ -114,14 +81,14 @@ func (c *Client) prepare(current *starting, arrived time.Time, logs *noted, body
 	current.deadline = c.deadlineOf(init.Deadline(), arrived)
 	ctx, cancel := c.within(current.ctx, current.deadline)
 	defer cancel()
-	return f, final(c.initialise(ctx, f, logs, span))
+	return f, final(c.initialise(ctx, f, logs, trace))
 }
 
-// choose finds the server that is to run the function, and what authors may call
-// it; none is nil. A server that an action names is called as the action does,
-// the operator's own is not known by its address.
-func (c *Client) choose(main string) (upstream Upstream, name string, err error) {
-	target, guard, trusted, err := c.allow.target(main)
+// choose returns the server that is to run the function, nil if there is none,
+// and its name for authors. A server that an action names has that name; the
+// operator's own is not known by its address.
+func (c *Client) choose(main string) (upstream upstream, name string, err error) {
+	target, guard, trusted, err := c.allow.Target(main)
 	if err != nil || target == "" {
 		return c.fixed, c.cfg.UpstreamName, err
 	}
@@ -129,8 +96,8 @@ func (c *Client) choose(main string) (upstream Upstream, name string, err error)
 	return upstream, "the server " + target, err
 }
 
-// refuse is a failure that the author should find in the logs too.
-func refuse(logs *noted, status int, format string, args ...any) outcome {
+// refuse returns a failure and adds it to the author's logs.
+func refuse(logs *observedLog, status int, format string, args ...any) outcome {
 	out := failure(status, "", format, args...)
 	logs.Complain(string(out.body))
 	return out

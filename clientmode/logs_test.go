@@ -114,7 +114,7 @@ func TestLogs_ThePauseEndsBeforeTheDeadline(t *testing.T) {
 	assert.Equal(t, http.StatusBadGateway, r.post("/run", runBody("a")).Status)
 }
 
-// A pipe that nobody reads holds an answer up for a moment only.
+// A pipe without a reader delays an answer for a moment only.
 func TestLogs_AnEngineThatHangsHoldsNothingUp(t *testing.T) {
 	f := newFake(t, map[string]script{"/run": failing})
 	pipe, w, err := os.Pipe()

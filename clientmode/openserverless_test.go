@@ -128,7 +128,7 @@ func TestOpenServerless_MainNamesTheServer(t *testing.T) {
 		assert.Contains(t, got[len(got)-1].Body, `"main":"`+want+`"`)
 	}
 	r := newRig(t, clientmode.Config{Upstream: s.URL, Dialect: clientmode.DialectOpenServerless})
-	assert.Equal(t, http.StatusForbidden, r.post("/init", initOf("x@"+s.URL, small)).Status, "nobody allowed it")
+	assert.Equal(t, http.StatusForbidden, r.post("/init", initOf("x@"+s.URL, small)).Status, "it is not allowed")
 }
 
 func TestOpenServerless_UnknownDialect(t *testing.T) {

@@ -5,24 +5,24 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/whiskaway/whiskaway/clientmode/internal/spans"
 	"github.com/whiskaway/whiskaway/internal/sentinel"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// redo is a re-init in flight.
-type redo struct {
+// reinit is an init in flight for a server that forgot the function. Runs that
+// find out together share one.
+type reinit struct {
 	done      chan struct{}
 	outcome   outcome
 	joined    int  // runs that wait for it; guarded by function.mu
 	abandoned bool // it ended because the run that did it was over
 }
 
-// initialise tells the server about the function, leaving the code out first.
-func (c *Client) initialise(ctx context.Context, f *function, logs sentinel.Activation, span spans.Span) outcome {
-	out := c.persist(ctx, f, true, func() (out outcome, err error) {
+// initialise tells the server about the function, without the code at first.
+func (c *Client) initialise(ctx context.Context, f *function, logs sentinel.Activation, trace runtimespec.Trace) outcome {
+	out := c.retry(ctx, f, true, func() (out outcome, err error) {
 		for _, r := range f.requests() {
-			r.Header = c.withTimeout(ctx, traced(r.Header, span.Trace))
+			r.Header = c.withTimeout(ctx, traced(r.Header, trace))
 			if out, err = c.exchange(ctx, f, logs, r); err != nil || out.reason != runtimespec.CodeNeeded {
 				break
 			}
@@ -30,22 +30,19 @@ func (c *Client) initialise(ctx context.Context, f *function, logs sentinel.Acti
 		return out, err
 	})
 	if out.reason == runtimespec.TimedOut && !bytes.Contains(out.body, []byte("exceeded its time limit")) {
-		logs.Complain(string(out.body)) // that time was over is in the answer; what it went on is the author's too
+		logs.Complain(string(out.body)) // the answer says that time was over; the log says what it was spent on
 	}
 	return out
 }
 
-// reinitialise is initialise for a server that forgot the function: runs that
-// find out together share one.
-func (c *Client) reinitialise(ctx context.Context, f *function, logs sentinel.Activation, span spans.Span) outcome {
+// reinitialise is initialise within a run, for a server that forgot the function.
+func (c *Client) reinitialise(ctx context.Context, f *function, logs sentinel.Activation, trace runtimespec.Trace) outcome {
 	for {
-		current, mine := f.enterRedo()
+		current, mine := f.startReinit()
 		if mine {
-			again := span.Child("init")
-			current.outcome = c.initialise(ctx, f, logs, again)
-			concluded(again, f, current.outcome)
+			current.outcome = c.initialise(ctx, f, logs, trace)
 			current.abandoned = ctx.Err() != nil && current.outcome.status != http.StatusOK
-			f.leaveRedo(current)
+			f.endReinit(current)
 			return current.outcome
 		}
 		select {
@@ -59,20 +56,21 @@ func (c *Client) reinitialise(ctx context.Context, f *function, logs sentinel.Ac
 	}
 }
 
-func (f *function) enterRedo() (current *redo, mine bool) {
+// startReinit returns a re-init to do (mine), or the one in flight to wait for.
+func (f *function) startReinit() (current *reinit, mine bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.redo == nil {
-		f.redo = &redo{done: make(chan struct{})}
-		return f.redo, true
+	if f.reinit == nil {
+		f.reinit = &reinit{done: make(chan struct{})}
+		return f.reinit, true
 	}
-	f.redo.joined++
-	return f.redo, false
+	f.reinit.joined++
+	return f.reinit, false
 }
 
-func (f *function) leaveRedo(current *redo) {
+func (f *function) endReinit(current *reinit) {
 	f.mu.Lock()
-	f.redo = nil
+	f.reinit = nil
 	f.mu.Unlock()
 	close(current.done)
 }

@@ -89,13 +89,13 @@ func TestRun_FailuresArePassedOn(t *testing.T) {
 func TestRun_DeadlineBoundsTheRun(t *testing.T) {
 	f := newFake(t, map[string]script{"/run": func(_ http.ResponseWriter, r request) { <-r.done }})
 	r := ready(t, f, clientmode.Config{})
-	a := r.post("/run", `{"deadline":"`+strconv.FormatInt(time.Now().Add(600*time.Millisecond).UnixMilli(), 10)+`"}`)
+	a := r.post("/run", `{"deadline":"`+strconv.FormatInt(time.Now().Add(2*time.Second).UnixMilli(), 10)+`"}`)
 	assert.Equal(t, http.StatusBadGateway, a.Status)
-	assert.Regexp(t, `The action exceeded its time limits of \d00 milliseconds\."`, a.Body)
+	assert.Regexp(t, `The action exceeded its time limits of \d+00 milliseconds\."`, a.Body)
 	left, err := runtimespec.Timeout(f.all("/run")[0].Header, 0)
 	require.NoError(t, err)
-	assert.Less(t, left, 550*time.Millisecond)
-	assert.Greater(t, left, 50*time.Millisecond)
+	assert.Less(t, left, 1950*time.Millisecond)
+	assert.Positive(t, left)
 	r.sentinels(1)
 }
 

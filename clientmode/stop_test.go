@@ -63,7 +63,7 @@ func TestStop_EndsWithItsPatience(t *testing.T) {
 	wait(t, run)
 	stops := f.all("/stop")
 	require.Len(t, stops, 2, "both have been sent when Stop returns: the process ends then")
-	assert.Equal(t, "a", stops[0].Get(runtimespec.HeaderActivation), "nobody waits for it any more")
+	assert.Equal(t, "a", stops[0].Get(runtimespec.HeaderActivation), "it has no caller any more")
 	assert.Empty(t, stops[1].Get(runtimespec.HeaderActivation), "the lease is given up although patience is over")
 }
 

@@ -5,22 +5,20 @@ import (
 	"crypto/tls"
 	"fmt"
 
+	"github.com/whiskaway/whiskaway/clientmode/internal/allowlist"
 	"github.com/whiskaway/whiskaway/internal/hop"
 )
 
-// Upstream carries requests to a server or a balancer. Send sends a request at
-// most once; an error means that it may have arrived, unless it wraps
+// upstream carries requests to a server or a balancer. Send sends a request at
+// most once. After an error it may have arrived, unless the error wraps
 // hop.ErrNotSent.
-type Upstream interface {
+type upstream interface {
 	Send(ctx context.Context, r *hop.Request) (*hop.Response, error)
 	CloseIdle()
 	String() string
 }
 
-// guard says no to an address that may not be connected to.
-type guard func(address string) error
-
-func newUpstream(target, token string, secure *tls.Config, guard guard) (Upstream, error) {
+func newUpstream(target, token string, secure *tls.Config, guard allowlist.Guard) (upstream, error) {
 	base, err := hop.ParseTarget(target, "http")
 	if err != nil {
 		return nil, fmt.Errorf("write http://HOST:PORT or https://HOST:PORT and nothing else: %w", err)

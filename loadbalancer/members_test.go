@@ -65,7 +65,7 @@ func TestMembers_AServerJoinsAndLeaves(t *testing.T) {
 	s := newFake(t)
 	r := newRig(t, loadbalancer.Config{JoinTokenFile: invitation(t)})
 	assert.Empty(t, r.servers())
-	self := runtimespec.Registration{URL: s.URL, Incarnation: s.id, Slots: 4}
+	self := runtimespec.Registration{URL: s.URL, Incarnation: s.id}
 	a := r.join("invited-servers-only", self)
 	require.Equal(t, http.StatusOK, a.status, a.body)
 	var member runtimespec.Membership

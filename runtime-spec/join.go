@@ -20,7 +20,6 @@ type Registration struct {
 	Name        string `json:"name,omitempty"`     // the same after a restart; empty: the URL
 	URL         string `json:"url,omitempty"`      // where it is reached; empty with Tunnel
 	Incarnation string `json:"incarnation"`        // UUID, new at each start
-	Slots       int    `json:"slots,omitempty"`    // runs it could execute at once
 	Tunnel      bool   `json:"tunnel,omitempty"`   // it cannot be reached, and dials itself
 	Draining    bool   `json:"draining,omitempty"` // it takes no new work
 	Leaving     bool   `json:"leaving,omitempty"`  // goodbye

@@ -134,7 +134,7 @@ func (s *Server) joinBalancers() error {
 		scheme = "https"
 	}
 	return s.membership.Join(membership.Server{
-		Incarnation: s.incarnation, Slots: s.cfg.Slots, Addr: s.Addr(), Scheme: scheme,
+		Incarnation: s.incarnation, Addr: s.Addr(), Scheme: scheme,
 		Serve: func(on net.Listener) *daemon.Listener {
 			return &daemon.Listener{On: on, Handler: s.handler, Log: s.log}
 		},

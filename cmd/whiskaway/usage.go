@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -11,10 +12,10 @@ import (
 	"github.com/whiskaway/whiskaway/internal/daemon"
 )
 
-// parse reads the command line. What is wrong with it is one line on stderr and
-// ends the program.
+// parse reads the command line. A usage error is one line on stderr and ends the
+// program.
 func parse(c *cli, args []string, options ...kong.Option) *kong.Context {
-	parser, err := kong.New(c, options...)
+	parser, err := kong.New(c, append(options, kong.NamedMapper("path", kong.MapperFunc(path)))...)
 	if err != nil {
 		panic(err)
 	}
@@ -34,14 +35,28 @@ func parse(c *cli, args []string, options ...kong.Option) *kong.Context {
 	return ctx
 }
 
+// path makes a path absolute, and ~ the user's home. An empty one, as of a variable
+// that is set to nothing, names no file: it is not the working folder.
+func path(ctx *kong.DecodeContext, target reflect.Value) error {
+	var text string
+	if err := ctx.Scan.PopValueInto("path", &text); err != nil {
+		return err
+	}
+	if text != "" {
+		text = kong.ExpandPath(text)
+	}
+	target.SetString(text)
+	return nil
+}
+
 func misused(command string, err error) {
 	says := strings.Join(strings.Fields(err.Error()), " ")
 	fmt.Fprintf(os.Stderr, "whiskaway: %s; whiskaway %s--help says more\n", says, command)
 	os.Exit(daemon.ExitUsage)
 }
 
-// joinParameters makes NAME=VALUE of the platform's tool's way to give an
-// argument, -p NAME VALUE, which no flag of one value can be.
+// joinParameters rewrites -p NAME VALUE, the form of the platform's own tool, as
+// -p NAME=VALUE: a flag takes one value.
 func joinParameters(args []string) ([]string, error) {
 	if len(args) == 0 || args[0] != "invoke" {
 		return args, nil

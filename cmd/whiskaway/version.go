@@ -4,14 +4,16 @@ import (
 	"fmt"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/whiskaway/whiskaway/internal/daemon"
 )
 
 // versionFlag prints the version and ends.
 type versionFlag bool
 
-// BeforeReset is called before anything else of the line is looked at.
+// BeforeReset runs before kong looks at the rest of the line.
 func (versionFlag) BeforeReset(app *kong.Kong) error {
-	fmt.Fprintln(app.Stdout, "whiskaway", versionText())
+	fmt.Fprintln(app.Stdout, "whiskaway", daemon.Version())
 	app.Exit(0)
 	return nil
 }

@@ -21,7 +21,7 @@ type Unwanted struct {
 	Pause time.Duration // between two pieces [5s]
 }
 
-// ending is how long a caller may go on sending what nobody wants when the
+// ending is how long a caller may go on sending an unwanted body when the
 // service ends.
 const ending = 500 * time.Millisecond
 
@@ -85,7 +85,7 @@ func (l *lingering) discard(control *http.ResponseController, rest io.Reader) {
 	}
 }
 
-// goodbye sets the read deadlines of one connection whose body nobody wants.
+// goodbye sets the read deadlines of one connection whose body is unwanted.
 type goodbye struct {
 	pause time.Duration
 

@@ -105,7 +105,7 @@ func answered(t *testing.T, conn net.Conn) string {
 	return string(text)
 }
 
-// Whoever sends all of a body before it looks at the answer gets it.
+// A caller that sends all of a body before it looks at the answer gets it.
 func TestListener_ABodyThatIsRefusedCostsNobodyTheAnswer(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		for _, chunked := range []bool{false, true} {
@@ -217,7 +217,7 @@ func TestListener_ASmallBodyThatNobodyReadKeepsItsConnection(t *testing.T) {
 	}
 }
 
-// A service that ends does not wait for callers whose bodies nobody wants.
+// A service that ends does not wait for callers whose bodies are unwanted.
 func TestListener_StopDoesNotWaitForABodyThatNobodyWants(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		l, returned := refusing(t, secure, daemon.Unwanted{Time: time.Hour, Pause: time.Hour}, 0)

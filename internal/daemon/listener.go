@@ -6,8 +6,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
-	stdlog "log"
 	"net"
 	"net/http"
 	"sync"
@@ -29,17 +27,10 @@ type Listener struct {
 	Log *zap.Logger
 
 	ln     net.Listener
-	server server
+	server *front.Server
 	done   sync.WaitGroup
 	stop   context.CancelFunc
 	err    error
-}
-
-// server is net/http's, or our own for plain HTTP.
-type server interface {
-	Serve(net.Listener) error
-	Shutdown(context.Context) error
-	Close() error
 }
 
 // Limits on callers that are slow on purpose.
@@ -58,21 +49,10 @@ func (l *Listener) Start() (err error) {
 	}
 	stopping, stop := context.WithCancel(context.Background())
 	l.stop = stop
-	handler := &lingering{l.Handler, l.Unwanted.withDefaults(), stopping}
 	l.server = front.New(front.Config{
-		Handler: handler, Log: l.Log,
+		Handler: &lingering{l.Handler, l.Unwanted.withDefaults(), stopping}, TLS: l.TLS, Log: l.Log,
 		HeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeader: maxHeader,
 	})
-	if l.TLS != nil {
-		l.ln = tls.NewListener(l.ln, l.TLS)
-		l.server = &http.Server{
-			Handler:           handler,
-			ReadHeaderTimeout: headerTimeout,
-			IdleTimeout:       idleTimeout,
-			MaxHeaderBytes:    maxHeader,
-			ErrorLog:          stdlog.New(io.Discard, "", 0),
-		}
-	}
 	l.done.Go(func() {
 		if err := l.server.Serve(l.ln); !errors.Is(err, http.ErrServerClosed) {
 			l.err = err

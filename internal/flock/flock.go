@@ -8,7 +8,8 @@ import (
 	"syscall"
 )
 
-// Try locks a file that no other process has locked, until it is closed.
+// Try locks a file until it is closed. The error is EWOULDBLOCK where another process
+// has locked it.
 func Try(file *os.File) error {
 	return syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 }

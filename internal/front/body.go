@@ -3,6 +3,9 @@ package front
 import (
 	"errors"
 	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,59 +18,90 @@ var errBodyClosed = errors.New("the request's body was closed")
 // body is a request's body: what is in the connection's buffer, then what comes.
 type body struct {
 	conn   *conn
-	left   int64
-	closed bool
-	failed error // of the last read: nothing more is to come, until it has more time
+	whole  bool // it came with the head
+	left   atomic.Int64
+	failed atomic.Bool // nothing more is to come
+
+	mu     sync.Mutex // guards what follows, and the reading of the connection
+	closed error      // nil: it can be read
+	late   bool       // the last read had no more time
+}
+
+func (b *body) begin(c *conn, length int64) {
+	b.conn, b.whole = c, length <= int64(c.to-c.from)
+	b.left.Store(length)
 }
 
 func (b *body) Read(p []byte) (n int, err error) {
-	c := b.conn
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed != nil {
+		return 0, b.closed
+	}
+	return b.next(p)
+}
+
+// next reads; mu is held.
+func (b *body) next(p []byte) (n int, err error) {
+	c, left := b.conn, b.left.Load()
 	switch {
-	case b.closed:
-		return 0, errBodyClosed
-	case b.left == 0:
+	case left == 0:
 		return 0, io.EOF
 	case len(p) == 0:
 		return 0, nil
 	}
-	p = p[:min(int64(len(p)), b.left)]
+	p = p[:min(int64(len(p)), left)]
 	if c.from < c.to {
 		n = copy(p, c.buf[c.from:c.to])
 		c.from += n
 	} else {
 		n, err = c.net.Read(p)
 	}
-	if b.left -= int64(n); b.left == 0 {
-		c.bodyRead.Store(true)
+	if b.left.Add(int64(-n)) == 0 {
 		return n, io.EOF
 	}
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
 	}
-	b.failed = err
+	b.late = isDeadline(err)
+	b.failed.Store(err != nil && !b.late)
 	return n, err
 }
 
 // Ended reports whether the body was read to its end, or cannot be.
-func (b *body) Ended() bool { return b.left == 0 || b.failed != nil }
+func (b *body) Ended() bool { return b.left.Load() == 0 || b.failed.Load() }
 
 // Close is not needed: the server ends every body.
 func (b *body) Close() error {
-	b.closed = true
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = errBodyClosed
 	return nil
 }
 
-// discard reads what the handler left, and reports whether the connection is
-// where the next request begins.
-func (b *body) discard() bool {
-	b.closed = false
-	if b.left == 0 {
+// end takes the connection back from a body whose handler has returned, and
+// reports whether it is where the next request begins: what the handler left is
+// read, unless that is too much.
+func (b *body) end() bool {
+	if !b.mu.TryLock() { // a goroutine of the handler reads still
+		_ = b.conn.net.SetReadDeadline(time.Unix(1, 0))
+		b.mu.Lock()
+	}
+	defer b.mu.Unlock()
+	b.closed = http.ErrBodyReadAfterClose
+	left := b.left.Load()
+	if left == 0 {
 		return true
 	}
-	if b.left > maxDiscard || b.failed != nil {
+	if left > maxDiscard || b.late || b.failed.Load() {
 		return false
 	}
 	b.conn.deadline(time.Now().Add(b.conn.server.HeaderTimeout))
-	_, err := io.Copy(io.Discard, b)
+	_, err := io.Copy(io.Discard, rest{b})
 	return err == nil
 }
+
+// rest reads a body that is locked.
+type rest struct{ *body }
+
+func (r rest) Read(p []byte) (int, error) { return r.next(p) }

@@ -5,14 +5,14 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/whiskaway/whiskaway/internal/tlsconn"
 )
 
 const (
@@ -21,7 +21,7 @@ const (
 	maxSimple = 16 << 10
 )
 
-// conn is one connection, and the request on it.
+// conn is one connection.
 type conn struct {
 	server *Server
 	net    net.Conn
@@ -30,47 +30,49 @@ type conn struct {
 	from   int
 	to     int
 	until  time.Time // the read deadline that is set
+	out    []byte    // memory for the next answer
 
-	head head
-	body body
-	url  url.URL
-	w    writer
-
-	bodyRead atomic.Bool // the request's body was read to its end
-
-	mu       sync.Mutex    // guards what follows
-	active   bool          // a handler has a request
-	watching chan struct{} // closed when the watch has ended; nil: there is none
-	timer    *time.Timer   // begins the watch
-	context  *exchange     // of the request
+	mu        sync.Mutex    // guards what follows
+	handshake bool          // is under way
+	active    bool          // a request is read or handled
+	current   *exchange     // with the handler; nil: none
+	watching  chan struct{} // closed when the watch has ended; nil: there is none
+	timer     *time.Timer   // begins the watch
 }
 
 func newConn(s *Server, raw net.Conn) *conn {
 	c := &conn{server: s, net: raw, remote: raw.RemoteAddr().String(), buf: make([]byte, firstBuffer)}
-	c.head.header = http.Header{}
-	c.w.conn, c.w.header = c, http.Header{}
+	if s.TLS != nil {
+		c.net = tlsconn.Server(raw, s.TLS)
+	}
 	return c
 }
 
 // serve handles one request after another.
 func (c *conn) serve() {
 	defer c.server.forget(c)
+	if secured, ok := c.net.(*tlsconn.Conn); ok && !c.secure(secured) {
+		_ = c.net.Close()
+		return
+	}
 	for {
 		end, ok := c.next()
 		if !ok {
 			_ = c.net.Close()
 			return
 		}
-		if end == 0 || !c.head.parse(string(c.buf[c.from:c.from+end])) {
+		e := &exchange{conn: c}
+		if end == 0 || !e.head.parse(string(c.buf[c.from:c.from+end])) {
 			_ = c.net.SetReadDeadline(time.Time{})
 			c.server.handed.give(c.net, c.buf[c.from:c.to])
 			return
 		}
 		c.from += end
-		if !c.handle() {
-			c.close()
+		if !c.handle(e) {
+			c.close(e)
 			return
 		}
+		c.setActive(false)
 	}
 }
 
@@ -84,40 +86,28 @@ func (c *conn) setActive(active bool) {
 func (c *conn) wake() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.active {
+	switch {
+	case c.handshake:
+		_ = c.net.SetDeadline(time.Now().Add(lastHandshake))
+	case !c.active:
 		_ = c.net.SetReadDeadline(time.Unix(1, 0))
 	}
 }
 
 // handle has one request answered, and reports whether another may follow.
-func (c *conn) handle() (again bool) {
-	c.body = body{conn: c, left: c.head.length}
-	c.url = url.URL{Path: c.head.path}
-	context := &exchange{}
-	request := http.Request{
-		Method: http.MethodPost, URL: &c.url, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: c.head.header, Body: &c.body, ContentLength: c.head.length, Host: c.head.host,
-		RemoteAddr: c.remote, RequestURI: c.head.path,
-	}
-	c.bodyRead.Store(c.body.left == 0)
-	if c.body.left > int64(c.to-c.from) {
+func (c *conn) handle(e *exchange) (again bool) {
+	r := e.begin()
+	if !e.body.whole {
 		c.deadline(time.Time{}) // how long a body may take is for its handler to say
 	}
-	c.w.begin()
-	c.beginWatch(context)
+	c.beginWatch(e)
 	defer func() {
-		c.endWatch()
-		context.cancel()
-		if cause := recover(); cause != nil {
-			again = false
+		cause := recover()
+		if again = e.end(cause == nil); cause != nil {
 			c.panicked(cause)
 		}
 	}()
-	c.server.Handler.ServeHTTP(&c.w, request.WithContext(context))
-	if !c.w.finish() || !c.body.discard() || c.w.last {
-		return false
-	}
-	c.setActive(false)
+	c.server.Handler.ServeHTTP(&e.writer, r)
 	return true
 }
 
@@ -131,11 +121,11 @@ func (c *conn) panicked(cause any) {
 // lingerFor is how long a connection stays whose request was not read.
 const lingerFor = 500 * time.Millisecond
 
-// close ends the connection so that the answer arrives: if bytes come that
-// nobody reads, the other side's kernel throws it away. A caller that has read
-// it closes the connection.
-func (c *conn) close() {
-	if half, ok := c.net.(interface{ CloseWrite() error }); ok && !c.body.Ended() && half.CloseWrite() == nil {
+// close ends the connection so that the answer arrives: if bytes come that are not
+// read, the other side's kernel throws the answer away. A caller that has read it
+// closes the connection.
+func (c *conn) close(e *exchange) {
+	if half, ok := c.net.(interface{ CloseWrite() error }); ok && !e.body.Ended() && half.CloseWrite() == nil {
 		_ = c.net.SetReadDeadline(time.Now().Add(lingerFor))
 		_, _ = io.Copy(io.Discard, c.net)
 	}

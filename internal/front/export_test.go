@@ -4,7 +4,7 @@ import "net/http"
 
 // Parse reads a head.
 func Parse(text string) (path, host string, length int64, header http.Header, simple bool) {
-	h := head{header: http.Header{}}
+	var h head
 	simple = h.parse(text)
 	return h.path, h.host, h.length, h.header, simple
 }

@@ -27,7 +27,7 @@ func (h *handed) Close() error {
 	return nil
 }
 
-// Addr is asked for by nobody: each connection knows its own.
+// Addr is never asked for: each connection knows its own.
 func (h *handed) Addr() net.Addr { return &net.TCPAddr{} }
 
 // give hands a connection over, with what was read from it already.

@@ -38,7 +38,7 @@ func (c *conn) next() (int, bool) {
 }
 
 // lastLook is how long a closing server waits for a request that may be on its
-// way: its sender could not tell whether it was heeded.
+// way: its sender could not tell whether it was handled.
 const lastLook = 5 * time.Millisecond
 
 // lookAgain reports whether the server is closing and has not looked for long

@@ -44,17 +44,18 @@ func (h *head) parse(text string) (simple bool) {
 	if h.path, ok = strings.CutSuffix(target, " HTTP/1.1"); !ok || !plainPath(h.path) {
 		return false
 	}
-	h.host, h.length = "", -1
-	clear(h.header)
-	for n := 0; ; n++ {
+	fields := strings.Count(rest, "\r\n") - 1
+	if fields > maxFields {
+		return false
+	}
+	h.host, h.length, h.header = "", -1, make(http.Header, max(0, fields-1)) // Host is not in it
+	for n := range fields {
 		line, rest, _ = strings.Cut(rest, "\r\n")
-		if line == "" {
-			return h.host != "" && h.length >= 0
-		}
-		if n == maxFields || !h.field(n, line) {
+		if !h.field(n, line) {
 			return false
 		}
 	}
+	return h.host != "" && h.length >= 0
 }
 
 // field takes one header line.
@@ -157,7 +158,8 @@ func headEnd(buf []byte) (end int, simple bool) {
 		return at + 4, true
 	}
 	begin := buf[:min(len(buf), len(simplest))]
-	return 0, string(begin) == simplest[:len(begin)] && !bytes.Contains(buf, []byte("\n\n"))
+	ended := bytes.Contains(buf, []byte("\n\n")) || bytes.Contains(buf, []byte("\n\r\n")) // in another way
+	return 0, string(begin) == simplest[:len(begin)] && !ended
 }
 
 // simplest is what every simple request begins with.

@@ -3,11 +3,13 @@ package front_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -21,12 +23,40 @@ import (
 
 const patience = 30 * time.Second
 
-// start serves a handler, and returns the server and its address.
-func start(t *testing.T, h http.HandlerFunc, change ...func(*front.Config)) (*front.Server, string) {
+// way is how callers reach a server: over TLS or not.
+type way struct{ secure *tls.Config }
+
+// eachWay runs a test with TLS and without.
+func eachWay(t *testing.T, test func(t *testing.T, by way)) {
+	t.Run("plain", func(t *testing.T) { test(t, way{}) })
+	t.Run("TLS", func(t *testing.T) { test(t, overTLS()) })
+}
+
+func overTLS() way {
+	donor := httptest.NewTLSServer(nil)
+	donor.Close()
+	return way{&tls.Config{Certificates: donor.TLS.Certificates}}
+}
+
+func (w way) scheme() string {
+	if w.secure != nil {
+		return "https://"
+	}
+	return "http://"
+}
+
+func listen(t testing.TB) net.Listener {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	cfg := front.Config{Handler: h, Log: zap.NewNop(), HeaderTimeout: patience, IdleTimeout: time.Minute, MaxHeader: 64 << 10}
+	return ln
+}
+
+// start serves a handler, and returns the server and its address.
+func (w way) start(t testing.TB, h http.HandlerFunc, change ...func(*front.Config)) (*front.Server, string) {
+	t.Helper()
+	ln := listen(t)
+	cfg := front.Config{Handler: h, TLS: w.secure, Log: zap.NewNop(), HeaderTimeout: patience, IdleTimeout: time.Minute, MaxHeader: 64 << 10}
 	for _, c := range change {
 		c(&cfg)
 	}
@@ -40,28 +70,34 @@ func start(t *testing.T, h http.HandlerFunc, change ...func(*front.Config)) (*fr
 	return s, ln.Addr().String()
 }
 
-// plain is net/http's own server with the same handler.
-func plain(t *testing.T, h http.HandlerFunc) string {
+// netHTTP is net/http's own server with the same handler.
+func (w way) netHTTP(t testing.TB, h http.HandlerFunc) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
+	ln := listen(t)
+	address := ln.Addr().String()
+	if w.secure != nil {
+		ln = tls.NewListener(ln, w.secure)
+	}
 	s := &http.Server{Handler: h, MaxHeaderBytes: 64 << 10}
 	go func() { _ = s.Serve(ln) }()
 	t.Cleanup(func() { _ = s.Close() })
-	return ln.Addr().String()
+	return address
 }
 
 // caller is a connection to a server.
 type caller struct {
 	net.Conn
-	t  *testing.T
+	t  testing.TB
 	in *bufio.Reader
 }
 
-func call(t *testing.T, addr string) *caller {
+func (w way) call(t testing.TB, addr string) *caller {
 	t.Helper()
 	c, err := net.Dial("tcp", addr)
 	require.NoError(t, err)
+	if w.secure != nil {
+		c = tls.Client(c, &tls.Config{InsecureSkipVerify: true})
+	}
 	t.Cleanup(func() { _ = c.Close() })
 	require.NoError(t, c.SetDeadline(time.Now().Add(patience)))
 	return &caller{c, t, bufio.NewReader(c)}

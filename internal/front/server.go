@@ -7,12 +7,13 @@
 // of its life. So there is nothing here of HTTP but its simplest form, and what
 // is not certainly that form is judged by net/http alone.
 //
-// To a handler it makes no difference, but for one thing: the request, its
-// header and its body are its own only until it returns.
+// To a handler it makes no difference. What it keeps of a request when it returns
+// belongs to no other one.
 package front
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	stdlog "log"
@@ -28,6 +29,7 @@ import (
 // Config is what a server is made of.
 type Config struct {
 	Handler       http.Handler
+	TLS           *tls.Config // nil: plain HTTP
 	Log           *zap.Logger
 	HeaderTimeout time.Duration // from a request's first byte to the end of its head
 	IdleTimeout   time.Duration // between requests

@@ -1,6 +1,9 @@
 package front
 
-import "time"
+import (
+	"net"
+	"time"
+)
 
 // watchAfter is how long a request goes on before its caller is watched.
 const watchAfter = 10 * time.Millisecond
@@ -10,7 +13,7 @@ const watchAfter = 10 * time.Millisecond
 func (c *conn) beginWatch(of *exchange) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.context = of
+	c.current = of
 	if c.timer == nil {
 		c.timer = time.AfterFunc(watchAfter, c.watch)
 	} else {
@@ -24,9 +27,9 @@ func (c *conn) watch() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case c.context == nil || c.watching != nil:
+	case c.current == nil || c.watching != nil:
 		return
-	case !c.bodyRead.Load(): // the handler reads
+	case c.current.body.left.Load() > 0: // the handler reads
 		c.timer.Reset(watchAfter)
 		return
 	case c.from < c.to || c.to == len(c.buf) && c.from == 0:
@@ -34,7 +37,7 @@ func (c *conn) watch() {
 	}
 	c.watching = make(chan struct{})
 	_ = c.net.SetReadDeadline(time.Time{})
-	go c.lookout(c.context, c.watching)
+	go c.lookout(c.current, c.watching)
 }
 
 func (c *conn) lookout(of *exchange, done chan<- struct{}) {
@@ -43,15 +46,15 @@ func (c *conn) lookout(of *exchange, done chan<- struct{}) {
 	n, err := c.net.Read(c.buf)
 	c.to = n
 	if n == 0 && err != nil && !isDeadline(err) {
-		of.cancel()
+		of.context.cancel()
 	}
 }
 
-// endWatch gives the reading of the connection back.
+// endWatch gives the reading of the connection back, and its deadlines.
 func (c *conn) endWatch() {
 	c.mu.Lock()
 	c.timer.Stop()
-	c.context = nil
+	c.current = nil
 	watching := c.watching
 	c.watching = nil
 	c.mu.Unlock()
@@ -60,4 +63,15 @@ func (c *conn) endWatch() {
 		<-watching
 		c.deadline(time.Now().Add(c.server.IdleTimeout))
 	}
+}
+
+// during calls do while the handler of a request has not returned. do must not
+// wait for the connection.
+func (c *conn) during(of *exchange, do func(net.Conn) error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.current != of {
+		return errOver
+	}
+	return do(c.net)
 }

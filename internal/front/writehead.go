@@ -8,13 +8,19 @@ import (
 	"time"
 )
 
-// makeHead puts the head of the answer into out, and behind it what was
-// gathered of its body.
-func (w *writer) makeHead() {
-	w.headed = true
+// beginHead writes the answer's head but for what is known with its body only.
+// The handler may change its header from then on: it was sent.
+func (w *writer) beginHead() {
 	h := append(w.out[:0], "HTTP/1.1 "...)
 	h = strconv.AppendInt(h, int64(w.status), 10)
 	h = append(append(append(h, ' '), http.StatusText(w.status)...), "\r\n"...)
+	w.out = w.fields(h)
+}
+
+// endHead completes the head, and puts behind it what was gathered of the body.
+func (w *writer) endHead() {
+	w.headed = true
+	h := w.out
 	switch {
 	case !bodyAllowed(w.status):
 		w.length = 0
@@ -24,14 +30,14 @@ func (w *writer) makeHead() {
 	default:
 		h = append(strconv.AppendInt(append(h, "Content-Length: "...), w.length, 10), "\r\n"...)
 	}
-	h = w.fields(h)
-	w.last = w.last || w.conn.server.closing.Load() || w.conn.body.left > maxDiscard
+	e := w.exchange
+	w.last = w.last || e.conn.server.closing.Load() || e.body.left.Load() > maxDiscard
 	if w.last {
 		h = append(h, "Connection: close\r\n"...)
 	}
 	h = append(append(append(h, "Date: "...), date()...), "\r\n\r\n"...)
 	w.out = w.appendBody(h, w.gathered)
-	w.gathered = w.gathered[:0]
+	w.gathered = nil
 }
 
 // appendBody appends a piece of the body, as a chunk if that is the form.

@@ -4,7 +4,10 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
+
+	"github.com/whiskaway/whiskaway/internal/tlsconn"
 )
 
 const (
@@ -18,48 +21,51 @@ const (
 // writer is an http.ResponseWriter. An answer that is whole before it is large
 // goes out in one write.
 type writer struct {
-	conn     *conn
+	exchange *exchange
 	header   http.Header
-	out      []byte // the head and what follows of the body, not sent yet
-	gathered []byte // of the body, while the head is not made
-	headed   bool
-	status   int   // 0: not given
-	length   int64 // of the body, as the handler said; negative: it did not
-	written  int64 // of the body
+
+	mu       sync.Mutex // guards what follows, and the writing of the connection
+	out      []byte     // the head and what follows of the body, not sent yet
+	gathered []byte     // of the body, while the head is not complete
+	headed   bool       // it is complete
+	status   int        // 0: not given
+	length   int64      // of the body, as the handler said; negative: it did not
+	written  int64      // of the body
 	chunked  bool
-	last     bool // no other request on this connection
-	timed    bool // the handler has set deadlines
-	failed   error
+	last     bool  // no other request on this connection
+	failed   error // of writing, or the request is over
 }
 
-func (w *writer) begin() {
-	clear(w.header)
-	if cap(w.out) > keepOut {
-		w.out = nil
+func (w *writer) Header() http.Header {
+	if w.header == nil {
+		w.header = make(http.Header, 8)
 	}
-	*w = writer{conn: w.conn, header: w.header, out: w.out[:0], gathered: w.gathered[:0], length: -1}
+	return w.header
 }
 
-func (w *writer) Header() http.Header { return w.header }
-
-// WriteHeader decides on the status. An interim one is not sent: nobody asks
-// for it.
+// WriteHeader decides on the status and the header. An interim answer is not
+// sent: no caller asks for one.
 func (w *writer) WriteHeader(status int) {
-	if w.status != 0 || status < 200 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.begin(status)
+}
+
+func (w *writer) begin(status int) {
+	if w.status != 0 || status < 200 || w.failed != nil {
 		return
 	}
-	w.status = status
-	if said, ok := w.header["Content-Length"]; ok {
-		if w.length = length(said[0]); w.length < 0 {
-			delete(w.header, "Content-Length")
-		}
+	w.status, w.length = status, -1
+	if said := w.header["Content-Length"]; len(said) > 0 {
+		w.length = length(said[0])
 	}
+	w.beginHead()
 }
 
 func (w *writer) Write(p []byte) (int, error) {
-	if w.status == 0 {
-		w.WriteHeader(http.StatusOK)
-	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.begin(http.StatusOK)
 	switch {
 	case w.failed != nil:
 		return 0, w.failed
@@ -71,7 +77,7 @@ func (w *writer) Write(p []byte) (int, error) {
 		return 0, nil
 	}
 	if !w.headed && w.length >= 0 {
-		w.makeHead()
+		w.endHead()
 	}
 	w.written += int64(len(p))
 	switch {
@@ -79,7 +85,7 @@ func (w *writer) Write(p []byte) (int, error) {
 		w.gathered = append(w.gathered, p...)
 		return len(p), nil
 	case !w.headed:
-		w.makeHead()
+		w.endHead()
 	case len(w.out)+len(p) <= oneWrite:
 		w.out = w.appendBody(w.out, p)
 		return len(p), nil
@@ -92,11 +98,11 @@ func (w *writer) Flush() { _ = w.FlushError() }
 
 // FlushError is Flush.
 func (w *writer) FlushError() error {
-	if w.status == 0 {
-		w.WriteHeader(http.StatusOK)
-	}
-	if !w.headed {
-		w.makeHead()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.begin(http.StatusOK)
+	if !w.headed && w.failed == nil {
+		w.endHead()
 	}
 	return w.send(nil)
 }
@@ -106,62 +112,87 @@ func (w *writer) send(p []byte) error {
 	if w.failed != nil {
 		return w.failed
 	}
+	to := w.exchange.conn.net
 	if len(p) <= oneWrite {
 		if w.out = w.appendBody(w.out, p); len(w.out) > 0 {
-			_, w.failed = w.conn.net.Write(w.out)
+			_, w.failed = to.Write(w.out)
 		}
 		w.out = w.out[:0]
 		return w.failed
 	}
-	parts := net.Buffers{w.out, p}
+	parts := [][]byte{w.out, p}
 	if w.chunked {
 		parts[0] = append(strconv.AppendInt(w.out, int64(len(p)), 16), "\r\n"...)
 		parts = append(parts, []byte("\r\n"))
 	}
-	_, w.failed = parts.WriteTo(w.conn.net)
+	w.failed = writeAll(to, parts)
 	w.out = w.out[:0]
 	return w.failed
 }
 
-// finish ends the answer, and reports whether it is complete.
-func (w *writer) finish() bool {
-	if w.status == 0 {
-		w.WriteHeader(http.StatusOK)
+// writeAll writes parts with as few system calls as can be.
+func writeAll(to net.Conn, parts [][]byte) (err error) {
+	if secured, ok := to.(*tlsconn.Conn); ok {
+		_, err = secured.WriteAll(parts...)
+		return err
 	}
-	if !w.headed {
+	all := net.Buffers(parts)
+	_, err = all.WriteTo(to)
+	return err
+}
+
+// end ends the answer, unless it is to break off, and reports whether another may
+// follow. The handler's goroutines write nothing from then on.
+func (w *writer) end(whole bool) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !whole {
+		w.failed = errOver
+		return false
+	}
+	w.begin(http.StatusOK)
+	if !w.headed && w.failed == nil {
 		if w.length < 0 { // all of it is here
 			w.length = int64(len(w.gathered))
 		}
-		w.makeHead()
+		w.endHead()
 	}
 	if w.chunked {
 		w.out = append(w.out, "0\r\n\r\n"...)
 	}
 	err := w.send(nil)
-	if w.timed {
-		w.conn.until = time.Time{}
-		_ = w.conn.net.SetWriteDeadline(time.Time{})
+	w.giveBack()
+	return err == nil && (w.length < 0 || w.written == w.length) && !w.last
+}
+
+// giveBack leaves the memory of the answer to the next one.
+func (w *writer) giveBack() {
+	if cap(w.out) <= keepOut {
+		w.exchange.conn.out = w.out[:0]
 	}
-	return err == nil && (w.length < 0 || w.written == w.length)
+	w.out, w.failed = nil, errOver
 }
 
 // SetReadDeadline is for http.ResponseController. For a body that has come
 // already nothing is to be waited for; behind it, reading is the watch's.
 func (w *writer) SetReadDeadline(at time.Time) error {
-	if c := w.conn; c.bodyRead.Load() || !w.timed && c.body.left <= int64(c.to-c.from) {
-		return nil
-	}
-	w.timed = true
-	if isDeadline(w.conn.body.failed) {
-		w.conn.body.failed = nil
-	}
-	return w.conn.net.SetReadDeadline(at)
+	e := w.exchange
+	return e.conn.during(e, func(to net.Conn) error {
+		if e.body.whole || e.body.left.Load() == 0 {
+			return nil
+		}
+		e.timed = true
+		return to.SetReadDeadline(at)
+	})
 }
 
 // SetWriteDeadline is for http.ResponseController.
 func (w *writer) SetWriteDeadline(at time.Time) error {
-	w.timed = true
-	return w.conn.net.SetWriteDeadline(at)
+	e := w.exchange
+	return e.conn.during(e, func(to net.Conn) error {
+		e.timed = true
+		return to.SetWriteDeadline(at)
+	})
 }
 
 // EnableFullDuplex is for http.ResponseController: it is so already.

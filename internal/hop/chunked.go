@@ -46,19 +46,23 @@ func misread(err error) error {
 
 // trailer passes over the lines behind the last chunk.
 func (b *chunked) trailer() error {
-	for size, begins := 0, true; ; {
+	for size := 0; ; {
 		line, err := b.in.ReadSlice('\n')
-		switch {
-		case err == io.EOF:
-			return io.ErrUnexpectedEOF
-		case err != nil && err != bufio.ErrBufferFull:
-			return err
-		case begins && len(bytes.TrimRight(line, "\r\n")) == 0:
-			return nil
-		}
-		if size += len(line); size > maxHead {
+		if size += len(line); err == bufio.ErrBufferFull || size > maxHead {
 			return errHeadSize
 		}
-		begins = err == nil
+		if err == io.EOF {
+			return io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return err
+		}
+		text, whole := bytes.CutSuffix(line, []byte("\r\n"))
+		if whole && len(text) == 0 {
+			return nil
+		}
+		if _, value, ok := field(text); !whole || !ok || !plain(value) {
+			return fmt.Errorf("%w: trailer line %.60q", ErrNoHTTP, line)
+		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"io"
 	"net"
 	"strconv"
+
+	"github.com/whiskaway/whiskaway/internal/tlsconn"
 )
 
 const (
@@ -98,6 +100,9 @@ func (c *conn) write(head, body []byte, src io.Reader, size int64) (int64, error
 		}
 		n, err := c.net.Write(head)
 		return int64(n), err
+	}
+	if secured, ok := c.net.(*tlsconn.Conn); ok {
+		return secured.WriteAll(head, body)
 	}
 	parts := net.Buffers{head, body}
 	return parts.WriteTo(c.net)

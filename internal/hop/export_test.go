@@ -1,6 +1,10 @@
 package hop
 
-import "net"
+import (
+	"bytes"
+	"io"
+	"net"
+)
 
 // Stale reports whether an idle connection is good for no request.
 func Stale(conn net.Conn) bool { return stale(conn) }
@@ -23,3 +27,34 @@ func (p *Pool) Age() {
 
 // Sweep closes what has been idle for too long.
 func (p *Pool) Sweep() { p.idle.sweep() }
+
+// Reading is what was read of an answer that came in one piece.
+type Reading struct {
+	Status int
+	Head   Head
+	Body   []byte
+	Goes   bool // the connection goes on
+	Left   int  // bytes behind the answer
+}
+
+// ReadAnswer reads an answer as from a connection that ends behind it.
+func ReadAnswer(text []byte) (Reading, error) {
+	from := &memory{in: bytes.NewReader(text)}
+	c := newConn(from, from, &idle{})
+	resp, err := c.receive()
+	if err != nil {
+		return Reading{}, err
+	}
+	r := Reading{Status: resp.Status, Head: bytes.Clone(resp.Head), Goes: !resp.last}
+	r.Body, err = io.ReadAll(resp)
+	r.Left = c.in.Buffered() + from.in.Len()
+	return r, err
+}
+
+// memory is a connection to what is in memory.
+type memory struct {
+	net.Conn
+	in *bytes.Reader
+}
+
+func (m *memory) Read(p []byte) (int, error) { return m.in.Read(p) }

@@ -47,7 +47,7 @@ func (h Head) each(visit func(name, value []byte) bool) {
 		} else {
 			h = nil
 		}
-		if name, value, ok := field(line); ok && !visit(name, value) {
+		if name, value, ok := field(content(line)); ok && !visit(name, value) {
 			return
 		}
 	}
@@ -56,13 +56,27 @@ func (h Head) each(visit func(name, value []byte) bool) {
 // field splits a line; not ok is one that is no field.
 func field(line []byte) (name, value []byte, ok bool) {
 	at := bytes.IndexByte(line, ':')
-	if at <= 0 || bytes.IndexFunc(line[:at], func(r rune) bool { return r <= ' ' || r >= 0x7f }) >= 0 {
+	if at <= 0 {
 		return nil, nil, false
 	}
-	return line[:at], bytes.Trim(line[at+1:], " \t\r"), true
+	for _, b := range line[:at] {
+		if !inName[b] {
+			return nil, nil, false
+		}
+	}
+	return line[:at], bytes.Trim(line[at+1:], " \t"), true
 }
 
 // is compares a field's name, in which case does not count.
 func is(name []byte, want string) bool {
 	return len(name) == len(want) && strings.EqualFold(string(name), want)
 }
+
+// inName is what a field's name consists of.
+var inName = func() (in [256]bool) {
+	for b := range in {
+		letter, digit := b|0x20 >= 'a' && b|0x20 <= 'z', b >= '0' && b <= '9'
+		in[b] = letter || digit || strings.IndexByte("!#$%&'*+-.^_`|~", byte(b)) >= 0
+	}
+	return in
+}()

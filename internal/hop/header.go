@@ -27,7 +27,7 @@ func (h Header) With(more ...Field) Header {
 	return append(append(make(Header, 0, len(h)+len(more)+room), h...), more...)
 }
 
-// room is for a trace and its state, an activation, the time left, and whom to ask again.
+// room is for a trace and its state, an activation, the time left, and the server to ask again.
 const room = 5
 
 // appendTo appends the fields as lines; a value that would be read as more than

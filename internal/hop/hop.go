@@ -18,6 +18,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/whiskaway/whiskaway/internal/tlsconn"
 )
 
 // ErrNotSent is wrapped by a failure before any byte of the request reached
@@ -25,7 +27,7 @@ import (
 var ErrNotSent = errors.New("the request was not sent")
 
 // ErrUnsendable is wrapped by a failure of the request itself: it cannot be sent
-// to anybody.
+// to any server.
 var ErrUnsendable = errors.New("the request cannot be sent")
 
 // Request is one request of the contract.
@@ -36,7 +38,7 @@ type Request struct {
 	Body   []byte                    // not changed, may be shared
 	Open   func() (io.Reader, error) // a body that is not in memory, instead of Body; reading it must not outlast ctx
 	Size   int64                     // of what Open returns, in bytes
-	Used   bool                      // send it only to whom an earlier request was sent, over its connection
+	Used   bool                      // send it only over the connection of an earlier request
 }
 
 func (r *Request) size() int64 {
@@ -55,7 +57,7 @@ const (
 	maxIdle     = 256
 )
 
-// Options are what a pool is told besides whom to reach.
+// Options are what a pool is told besides its URL.
 type Options struct {
 	Token string                     // sent as the bearer's; empty: none
 	TLS   *tls.Config                // for https
@@ -151,7 +153,7 @@ func (p *Pool) dial(ctx context.Context) (*conn, error) {
 		return newConn(raw, raw, &p.idle), nil
 	}
 	counted := &counter{Conn: raw}
-	secured := tls.Client(counted, p.secure)
+	secured := tlsconn.Client(counted, p.secure)
 	ctx, cancel := context.WithTimeout(ctx, handshake)
 	defer cancel()
 	if err := secured.HandshakeContext(ctx); err != nil {

@@ -73,7 +73,7 @@ func open(t *testing.T, answer string, closes bool) string {
 	return "http://" + ln.Addr().String()
 }
 
-// A request that nobody could be sent is known as such.
+// A request that no server could be sent is known as such.
 func TestSend_KnowsWhatCannotBeSent(t *testing.T) {
 	s := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(s.Close)

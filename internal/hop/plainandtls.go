@@ -17,8 +17,8 @@ func handshakeError(err error) error {
 	return err
 }
 
-// plainRefused is the body that Go's servers answer to whom they understand though
-// it should speak TLS. It comes with an empty head.
+// plainRefused is the body of what Go's servers answer to plain HTTP where TLS is
+// spoken. It comes with an empty head.
 const plainRefused = "Client sent an HTTP request to an HTTPS server."
 
 func (c *conn) refusedPlain(head []byte) bool {

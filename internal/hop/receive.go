@@ -39,7 +39,7 @@ func (c *conn) receive() (*Response, error) {
 		return nil, err
 	}
 	c.head = c.head[:0]
-	for { // all of it in head, whose size is bounded: nobody sends interim answers for ever
+	for { // all of it in head, whose size is bounded: so are interim answers
 		line, err := c.line()
 		if err != nil {
 			return nil, err
@@ -55,6 +55,9 @@ func (c *conn) receive() (*Response, error) {
 		}
 		if status == 400 && last && c.refusedPlain(c.head[from:]) {
 			return nil, ErrSpeaksTLS
+		}
+		if f.chunked && last {
+			return nil, fmt.Errorf("%w: chunks in an answer of HTTP/1.0", ErrNoHTTP)
 		}
 		if status >= 200 || status == 101 {
 			return c.response(status, Head(c.head[from:]), last, f), nil
@@ -116,10 +119,26 @@ func (c *conn) line() ([]byte, error) {
 	}
 }
 
+// content is a line without its end.
+func content(line []byte) []byte {
+	return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+}
+
+// plain reports whether a field's value has no control characters: others may end a
+// line at one.
+func plain(value []byte) bool {
+	for _, b := range value {
+		if b < ' ' && b != '\t' || b == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
 // statusOf reads a status line; last is a connection that is not kept.
 func statusOf(line []byte) (status int, last, ok bool) {
-	rest, ok := bytes.CutPrefix(line, []byte("HTTP/1."))
-	if !ok || len(rest) < len("1 200\n") || rest[0] != '0' && rest[0] != '1' || rest[1] != ' ' || rest[5] > ' ' {
+	rest, ok := bytes.CutPrefix(content(line), []byte("HTTP/1."))
+	if !ok || len(rest) < len("1 200") || rest[0] != '0' && rest[0] != '1' || rest[1] != ' ' || len(rest) > 5 && rest[5] != ' ' {
 		return 0, false, false
 	}
 	for _, digit := range rest[2:5] {
@@ -139,11 +158,12 @@ func (c *conn) fields() (f framing, err error) {
 		if err != nil {
 			return f, err
 		}
-		if len(bytes.TrimRight(line, "\r\n")) == 0 {
+		text := content(line)
+		if len(text) == 0 {
 			return f, f.err
 		}
-		name, value, ok := field(bytes.TrimRight(line, "\r\n"))
-		if !ok {
+		name, value, ok := field(text)
+		if !ok || !plain(value) {
 			return f, fmt.Errorf("%w: header line %.60q", ErrNoHTTP, line)
 		}
 		f.note(name, value)

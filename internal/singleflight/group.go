@@ -16,20 +16,20 @@ import (
 type Leaving int
 
 const (
-	// GoesOn is work that ends by itself: a later caller waits for the same work.
-	// Its context has the first caller's values and never ends.
-	GoesOn Leaving = iota
-	// Cancelled is work whose context ends when the last caller has left. A caller
-	// that comes after that waits until it has failed, and has it done again.
-	Cancelled
 	// HandedOver is work that the first caller does itself, in its goroutine and
 	// with its context. If the work fails after that context has ended, one of the
 	// other callers does it again.
-	HandedOver
+	HandedOver Leaving = iota
+	// Cancelled is work whose context ends when the last caller has left. A caller
+	// that comes after that waits until it has failed, and has it done again.
+	Cancelled
+	// GoesOn is work that ends by itself: a later caller waits for the same work.
+	// Its context has the first caller's values and never ends.
+	GoesOn
 )
 
 // Group does one piece of work at a time for each key. The zero value is ready
-// for use, with work that goes on.
+// for use, with work that is handed over.
 type Group[K comparable, V any] struct {
 	Leaving Leaving
 

@@ -122,7 +122,7 @@ func TestGroup_WorkOutlivesTheFirstCaller(t *testing.T) {
 
 func TestGroup_WorkGoesOnWithoutCallers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g, gate := &group{}, make(chan struct{})
+		g, gate := &group{Leaving: singleflight.GoesOn}, make(chan struct{})
 		first := ask(t, g, func(ctx context.Context) (int, error) { <-gate; return 7, ctx.Err() })
 		first.leave(nil)
 		<-first.got
@@ -214,7 +214,7 @@ func TestGroup_PanicWithoutCallersIsNotSwallowed(t *testing.T) {
 		assert.Contains(t, string(out), "panic: on the floor")
 		return
 	}
-	g, left, gone := &group{}, make(chan struct{}), errors.New("gone")
+	g, left, gone := &group{Leaving: singleflight.GoesOn}, make(chan struct{}), errors.New("gone")
 	ctx, leave := context.WithCancelCause(t.Context())
 	go func() {
 		_, _ = g.Do(ctx, "k", func(context.Context) (int, error) { leave(gone); <-left; panic("on the floor") })

@@ -3,14 +3,21 @@ package conformance
 import (
 	"context"
 	"slices"
+
+	"github.com/whiskaway/whiskaway/runtime-spec/conformance/internal/cases/common"
+	"github.com/whiskaway/whiskaway/runtime-spec/conformance/internal/cases/native"
+	"github.com/whiskaway/whiskaway/runtime-spec/conformance/internal/cases/node"
+	"github.com/whiskaway/whiskaway/runtime-spec/conformance/internal/cases/python"
+	"github.com/whiskaway/whiskaway/runtime-spec/conformance/internal/code"
+	"github.com/whiskaway/whiskaway/runtime-spec/conformance/internal/session"
 )
 
 // The kinds that the cases bring action code for.
 const (
-	Python = "python:3"
-	Node   = "nodejs:default" // whichever version the host has
-	Go     = "go:1"
-	Native = "native"
+	Python = code.Python // "python:3"
+	Node   = code.Node   // "nodejs:default", whichever version the host has
+	Go     = code.Go     // "go:1"
+	Native = code.Native // "native"
 )
 
 // Kinds lists the kinds that [For] knows.
@@ -34,42 +41,23 @@ type Case struct {
 	// Env is the environment of the case's container.
 	Env map[string]string
 
-	run func(ctx context.Context, s *session) error
+	run func(ctx context.Context, s *session.Session) error
 }
-
-// Groups of cases, in the order of Cases.
-const (
-	groupAll       = "All runtimes"
-	groupContext   = "Context"
-	groupLogs      = "Logs"
-	groupErrors    = "Errors"
-	groupLimits    = "Limits"
-	groupArchives  = "Archives"
-	groupPython    = "Python"
-	groupNode      = "Node"
-	groupNative    = "Go and native"
-	groupWhiskaway = "Whiskaway"
-)
 
 // Cases returns all cases, those for every kind with an empty Kind.
 func Cases() []Case {
 	return slices.Concat(
-		grouped(groupAll, "", allCases()),
-		grouped(groupContext, "", contextCases()),
-		grouped(groupLogs, "", logCases()),
-		grouped(groupErrors, "", errorCases()),
-		grouped(groupLimits, "", limitCases()),
-		grouped(groupArchives, "", archiveCases()),
-		grouped(groupPython, Python, slices.Concat(pythonCases(), pythonProcessCases())),
-		grouped(groupPython, Python, pythonArchiveCases()),
-		grouped(groupNode, Node, nodeCases()),
-		grouped(groupNode, Node, nodeLifeCases()),
-		grouped(groupNode, Node, nodeArchiveCases()),
-		grouped(groupNode, Node, nodeConcurrentCases()),
-		grouped(groupNative, Go, goCases()),
-		grouped(groupNative, Native, nativeCases()),
-		grouped(groupNative, Native, nativeStartCases()),
-		grouped(groupWhiskaway, "", whiskawayCases()),
+		grouped("All runtimes", "", common.All()),
+		grouped("Context", "", common.Context()),
+		grouped("Logs", "", common.Logs()),
+		grouped("Errors", "", common.Errors()),
+		grouped("Limits", "", common.Limits()),
+		grouped("Archives", "", common.Archives()),
+		grouped("Python", Python, python.Cases()),
+		grouped("Node", Node, node.Cases()),
+		grouped("Go and native", Go, native.Go()),
+		grouped("Go and native", Native, native.Cases()),
+		grouped("Whiskaway", "", common.Whiskaway()),
 	)
 }
 
@@ -87,10 +75,17 @@ func For(kind string) []Case {
 	return chosen
 }
 
-func grouped(group, kind string, cases []Case) []Case {
-	for i := range cases {
-		cases[i].Group = group
-		cases[i].Kind = kind
+func grouped(group, kind string, specs []session.Spec) []Case {
+	cases := make([]Case, len(specs))
+	for i, s := range specs {
+		cases[i] = Case{ID: s.ID, Group: group, Behaviour: s.Behaviour, Kind: kind, Own: s.Own, Needs: Need(s.Needs), Env: s.Env, run: s.Run}
 	}
 	return cases
+}
+
+// KeepsFresh reports whether a container that passes the case has had no
+// successful init afterwards, so that the next case can use it too: for a
+// runtime of which there is one container only.
+func (c Case) KeepsFresh() bool {
+	return slices.Contains([]string{"init-empty-code", "init-no-value", "init-malformed", "init-bad-base64"}, c.ID)
 }

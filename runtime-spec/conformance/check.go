@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/whiskaway/whiskaway/runtime-spec/conformance/internal/code"
+	"github.com/whiskaway/whiskaway/runtime-spec/conformance/internal/session"
 )
 
 // ErrNotChecked says that a case could not be checked: the target lacks what
 // it needs. It is neither a pass nor a failure.
-var ErrNotChecked = errors.New("not checked")
+var ErrNotChecked = session.ErrNotChecked
 
 // caseTimeout bounds one case, so that a runtime that hangs fails.
 const caseTimeout = 3 * time.Minute
@@ -18,7 +21,7 @@ const caseTimeout = 3 * time.Minute
 // returns nil when the behaviour is as expected and an error that wraps
 // [ErrNotChecked] when it could not be looked at.
 func Check(ctx context.Context, t Target, c Case) error {
-	code, known := actions[c.Kind]
+	actions, known := code.ByKind[c.Kind]
 	if !known {
 		return fmt.Errorf("%w: no action code for kind %q", ErrNotChecked, c.Kind)
 	}
@@ -35,8 +38,8 @@ func Check(ctx context.Context, t Target, c Case) error {
 	if err != nil {
 		return fmt.Errorf("start the container: %w", err)
 	}
-	s := newSession(container, c.Kind, code)
-	if c.Needs&NeedsStreams != 0 && !s.visible() {
+	s := session.New(container.URL, container.Stdout, container.Stderr, container.Immediate, c.Kind, actions)
+	if c.Needs&NeedsStreams != 0 && !s.Visible() {
 		return errors.Join(fmt.Errorf("%w: needs %v", ErrNotChecked, NeedsStreams), container.Close())
 	}
 	err = c.run(ctx, s)
@@ -44,7 +47,7 @@ func Check(ctx context.Context, t Target, c Case) error {
 		err = fmt.Errorf("close the container: %w", closeErr)
 	}
 	if err == nil {
-		err = s.noMoreSentinels()
+		err = s.NoMoreSentinels()
 	}
 	return err
 }

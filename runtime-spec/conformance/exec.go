@@ -15,6 +15,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/whiskaway/whiskaway/runtime-spec/conformance/internal/session"
 )
 
 const (
@@ -61,7 +63,7 @@ func (e Exec) Start(ctx context.Context, env map[string]string) (*Container, err
 		return nil, err
 	}
 	if err := p.awaitPort(ctx, port); err != nil {
-		return nil, errors.Join(err, p.close(), fmt.Errorf("its stderr: %s", short(p.stderr.bytes())))
+		return nil, errors.Join(err, p.close(), fmt.Errorf("its stderr: %s", session.Short(p.stderr.bytes())))
 	}
 	return &Container{
 		URL:       "http://127.0.0.1:" + port,

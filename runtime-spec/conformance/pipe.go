@@ -11,13 +11,12 @@ import (
 	"time"
 )
 
-// drainGrace is how long close waits for somebody outside the process group
-// who still holds the writing end.
+// drainGrace bounds the wait for a writer outside the process group.
 const drainGrace = 2 * time.Second
 
-// pipe collects what a process writes. It is read all the time, so that the
-// writer never blocks, and once more, to the last byte, whenever somebody
-// looks: what was written before is seen then, whatever the scheduler did.
+// pipe collects a process's output. It is read all the time, so that the writer
+// never blocks. Each look at it first reads to the last byte, so that it shows
+// everything written before, whatever the scheduler did.
 type pipe struct {
 	file *os.File
 	raw  syscall.RawConn

@@ -1,6 +1,13 @@
 package conformance
 
-import "context"
+import (
+	"context"
+
+	"github.com/whiskaway/whiskaway/runtime-spec/conformance/internal/session"
+)
+
+// Sentinel is the line that ends an activation's log on each stream.
+const Sentinel = session.Sentinel
 
 // A Target starts containers of the runtime under test.
 type Target interface {
@@ -36,16 +43,16 @@ type Need uint
 const (
 	// NeedsStreams: the case is about logs, so the streams must be visible.
 	// It is met by any container that has them; no target has to declare it.
-	NeedsStreams Need = 1 << iota
+	NeedsStreams Need = session.NeedStreams
 	// NeedsAck: OW_WAIT_FOR_ACK in the environment given to Start is obeyed.
-	NeedsAck
+	NeedsAck Need = session.NeedAck
 	// NeedsExecutionEnv: OW_EXECUTION_ENV in that environment is obeyed.
-	NeedsExecutionEnv
+	NeedsExecutionEnv Need = session.NeedExecutionEnv
 	// NeedsKind: WHISKAWAY_KIND in that environment is obeyed.
-	NeedsKind
+	NeedsKind Need = session.NeedKind
 	// NeedsOpenWhisk: JavaScript actions can require the package openwhisk
 	// without bringing it.
-	NeedsOpenWhisk
+	NeedsOpenWhisk Need = session.NeedOpenWhisk
 )
 
 var needNames = []struct {

@@ -61,15 +61,14 @@ func TestTraces_OneFromTheClientToTheFunction(t *testing.T) {
 	collector := harness.NewCollector(t, 0)
 	c := newTraced(t, collector.Env("OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20collectorsecret", "OTEL_RESOURCE_ATTRIBUTES=deployment.environment=test"))
 	a := c.run(t, "a1", nil)
-	client := collector.Await(t, "", "whiskaway-clientmode", "run")
-	balancer := collector.Await(t, client.Trace, "whiskaway-loadbalancer", "run")
-	attempt := collector.Await(t, client.Trace, "whiskaway-loadbalancer", "run at server")
-	server := collector.Await(t, client.Trace, "whiskaway-servermode", "run")
-	execute := collector.Await(t, client.Trace, "whiskaway-servermode", "execute")
-	assert.Empty(t, client.Parent, "the invoker sent none")
-	assert.Equal(t, []string{client.ID, balancer.ID, attempt.ID, server.ID}, []string{balancer.Parent, attempt.Parent, server.Parent, execute.Parent})
-	assert.Equal(t, "00-"+client.Trace+"-"+server.ID+"-01", harness.Field(t, a, "parent"))
-	for _, s := range []harness.Span{client, balancer, server} {
+	balancer := collector.Await(t, "", "whiskaway-loadbalancer", "run")
+	attempt := collector.Await(t, balancer.Trace, "whiskaway-loadbalancer", "run at server")
+	server := collector.Await(t, balancer.Trace, "whiskaway-servermode", "run")
+	execute := collector.Await(t, balancer.Trace, "whiskaway-servermode", "execute")
+	assert.Empty(t, balancer.Parent, "the invoker sent none")
+	assert.Equal(t, []string{balancer.ID, attempt.ID, server.ID}, []string{attempt.Parent, server.Parent, execute.Parent})
+	assert.Equal(t, "00-"+balancer.Trace+"-"+server.ID+"-01", harness.Field(t, a, "parent"))
+	for _, s := range []harness.Span{balancer, server} {
 		assert.Equal(t, "a1", s.Attributes["faas.invocation_id"], s.Service)
 		assert.Equal(t, "/guest/told", s.Attributes["faas.name"], s.Service)
 		assert.Equal(t, 2, s.Kind, s.Service)
@@ -79,7 +78,7 @@ func TestTraces_OneFromTheClientToTheFunction(t *testing.T) {
 		"whiskaway.server": c.server.URL, "whiskaway.policy": "warm", "whiskaway.why": "warm", "whiskaway.outcome": "ok", "faas.coldstart": "false",
 	}, attempt.Attributes)
 
-	init := collector.Await(t, "", "whiskaway-clientmode", "init")
+	init := collector.Await(t, "", "whiskaway-loadbalancer", "init")
 	at := collector.Await(t, init.Trace, "whiskaway-loadbalancer", "init at server")
 	for _, stage := range []string{"wait", "prepare", "start"} {
 		assert.Equal(t, collector.Await(t, init.Trace, "whiskaway-servermode", "init").ID, collector.Await(t, init.Trace, "whiskaway-servermode", stage).Parent, stage)
@@ -87,8 +86,7 @@ func TestTraces_OneFromTheClientToTheFunction(t *testing.T) {
 	assert.Equal(t, at.ID, collector.Await(t, init.Trace, "whiskaway-servermode", "init").Parent)
 
 	require.NoError(t, c.client.Signal(syscall.SIGTERM))
-	stop := collector.Await(t, "", "whiskaway-clientmode", "stop")
-	assert.Equal(t, collector.Await(t, stop.Trace, "whiskaway-loadbalancer", "stop").Parent, stop.ID)
+	stop := collector.Await(t, "", "whiskaway-loadbalancer", "stop")
 	collector.Await(t, stop.Trace, "whiskaway-servermode", "stop")
 
 	assert.True(t, collector.Authorized("Bearer collectorsecret"))
@@ -97,7 +95,7 @@ func TestTraces_OneFromTheClientToTheFunction(t *testing.T) {
 		assert.NotContains(t, collector.Raw(), secret)
 	}
 	harness.Eventually(t, func() bool {
-		return strings.Contains(c.balancer.Stderr.String(), `"trace_id":"`+client.Trace+`"`)
+		return strings.Contains(c.balancer.Stderr.String(), `"trace_id":"`+balancer.Trace+`"`)
 	}, "the access log names the trace")
 }
 
@@ -111,7 +109,7 @@ func TestTraces_TheInvokersIsTheParentAndDecides(t *testing.T) {
 	const other = "1af7651916cd43dd8448eb211c80319c"
 	a = c.run(t, "a2", http.Header{"Traceparent": {"00-" + other + "-" + invokersSpan + "-01"}, "Tracestate": {"a=b"}})
 	assert.Equal(t, "a=b", harness.Field(t, a, "state"))
-	assert.Equal(t, invokersSpan, collector.Await(t, other, "whiskaway-clientmode", "run").Parent)
+	assert.Equal(t, invokersSpan, collector.Await(t, other, "whiskaway-loadbalancer", "run").Parent)
 	collector.Await(t, other, "whiskaway-servermode", "run")
 	c.run(t, "a3", http.Header{"Traceparent": {"00-" + other + "-no-01"}})
 	harness.Eventually(t, func() bool {

@@ -19,6 +19,7 @@ type Arm struct {
 	container func(r *Rig, at spot) *exec.Cmd
 	main      func(upstream string) string // what the platform's init says; nil: "main"
 	python    bool                         // Python actions are source of the kind python:3
+	secure    bool                         // the server speaks TLS
 	ready     func(c *Chain) error         // what is done after the first init; may be nil
 }
 
@@ -42,6 +43,7 @@ const (
 	Shipped      = "openserverless-shipped"
 	Best         = "openserverless-best"
 	Ours         = "whiskaway"
+	OursTLS      = "whiskaway-tls"
 	Before       = "whiskaway-before"
 	OursPython   = "whiskaway-python"
 	OursExecuted = "whiskaway-executed"
@@ -72,6 +74,11 @@ var all = []*Arm{
 	{Key: Shipped, Label: "OpenServerless, as shipped", First: 300, container: peer("OW_ACTIVATE_PROXY_CLIENT=1"), server: peer("OW_ACTIVATE_PROXY_SERVER=1"), main: atServer},
 	{Key: Best, Label: "OpenServerless, at its best", container: peer("OW_ACTIVATE_PROXY_CLIENT=1"), server: inMemory(peer("OW_ACTIVATE_PROXY_SERVER=1")), main: atServer, ready: appendLogs},
 	{Key: Ours, Label: "Whiskaway", container: client, server: server},
+	{Key: OursTLS, Label: "Whiskaway, TLS", secure: true, container: client, server: func(r *Rig, at spot) *exec.Cmd {
+		cmd := server(r, at)
+		cmd.Args = append(cmd.Args, "--tls-cert", r.cert, "--tls-key", r.key)
+		return cmd
+	}},
 	{Key: Before, Label: "Whiskaway, an earlier build", container: client, server: server, before: true},
 	{Key: OursPython, Label: "Whiskaway, python:3", container: client, server: server, python: true},
 	{Key: OursExecuted, Label: "Whiskaway, python:3, not forked", container: client, server: func(r *Rig, at spot) *exec.Cmd {

@@ -40,7 +40,9 @@ func (a *Arm) Start(r *Rig) (*Chain, error) {
 	if err == nil && a.server != nil {
 		var address string
 		c.server, address, err = c.start(plain(a.server), r.site.Far, r.site.FarIP, spot{}, r.site.Near[0])
-		c.upstream = "http://" + address
+		if c.upstream = "http://" + address; a.secure {
+			c.upstream = "https://" + address
+		}
 	}
 	if err == nil && a.between != nil {
 		var address string

@@ -13,7 +13,7 @@ func (s spot) program(name string) string { return filepath.Join(s.bins, name) }
 
 func client(r *Rig, at spot) *exec.Cmd {
 	return exec.Command(at.program("clientmode"), "--listen", at.listen, "--upstream", at.upstream, "--kind", at.kind,
-		"--token-file", r.token, "--spool-dir", at.dir)
+		"--token-file", r.token, "--ca-file", r.cert, "--spool-dir", at.dir)
 }
 
 func server(r *Rig, at spot) *exec.Cmd {

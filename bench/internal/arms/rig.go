@@ -26,6 +26,8 @@ type Rig struct {
 	memory string // a folder in memory, only with a peer
 	token  string // file of containers and balancers, and what callers have
 	tokens string // file of servers
+	cert   string // file of servers that speak TLS, trusted by their containers
+	key    string // of cert
 }
 
 const (
@@ -37,8 +39,14 @@ const (
 // the remote halves of all arms run in a network of their own, because both
 // of its halves insist on one port; that takes root.
 func Open(bins, before, peer string) (*Rig, error) {
-	r := &Rig{Bins: bins, Before: before, Peer: peer}
-	err := r.open()
+	return open(&Rig{Bins: bins, Before: before, Peer: peer}, peer != "")
+}
+
+// OpenApart is Open without a peer, in networks of their own all the same.
+func OpenApart(bins string) (*Rig, error) { return open(&Rig{Bins: bins}, true) }
+
+func open(r *Rig, apart bool) (*Rig, error) {
+	err := r.open(apart)
 	if err != nil {
 		r.Close()
 		return nil, err
@@ -46,7 +54,7 @@ func Open(bins, before, peer string) (*Rig, error) {
 	return r, nil
 }
 
-func (r *Rig) open() (err error) {
+func (r *Rig) open(apart bool) (err error) {
 	if r.Bins, err = programs(r.Bins); err != nil {
 		return fmt.Errorf("%w: call make build first, or say where the binaries are with --bin", err)
 	}
@@ -68,11 +76,19 @@ func (r *Rig) open() (err error) {
 	if err = os.WriteFile(r.tokens, []byte(tenantToken+"\n"+balancerToken+" balancer delegate\n"), 0o600); err != nil {
 		return err
 	}
-	if r.Peer == "" {
-		if r.site, err = place.OneHost(containers); err != nil {
+	if r.Peer != "" {
+		if err = r.openPeer(); err != nil {
 			return err
 		}
-	} else if err = r.openPeer(); err != nil {
+	}
+	site := place.OneHost
+	if apart {
+		site = place.TwoHosts
+	}
+	if r.site, err = site(containers); err != nil {
+		return err
+	}
+	if err = r.certify(); err != nil {
 		return err
 	}
 	return r.build("floor", "direct", "echo")
@@ -95,10 +111,7 @@ func (r *Rig) openPeer() (err error) {
 	if _, err = exec.LookPath(r.Peer); err != nil {
 		return fmt.Errorf("the peer: %w", err)
 	}
-	if r.memory, err = os.MkdirTemp("/dev/shm", "whiskaway-bench-"); err != nil {
-		return err
-	}
-	r.site, err = place.TwoHosts(containers)
+	r.memory, err = os.MkdirTemp("/dev/shm", "whiskaway-bench-")
 	return err
 }
 

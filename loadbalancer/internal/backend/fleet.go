@@ -90,7 +90,7 @@ func (f *Fleet) Drop() {
 // lasting is a server without what it says anew each time, and what the owner may
 // say later.
 func lasting(s discovery.Server) discovery.Server {
-	s.Slots, s.Draining, s.Fixed = 0, false, false
+	s.Draining, s.Fixed = false, false
 	return s
 }
 

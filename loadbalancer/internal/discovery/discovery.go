@@ -9,8 +9,8 @@
 //	joined := discovery.NewJoined(0)
 //	discovery.Merge(listed, joined).Watch(ctx, func(u discovery.Update) {
 //	        // u.Err is new or over: say so. Make the members what u.Servers says:
-//	        // a Server that is no longer equal is another one, unless only its
-//	        // Slots or Draining differ.
+//	        // a Server that is no longer equal is another one, unless only
+//	        // Draining differs.
 //	})
 //
 // and has POST /join answered by [DecodeRegistration] and [Joined.Join].
@@ -33,7 +33,6 @@ type Server struct {
 
 	// What it says of itself, if it joined.
 	Incarnation string
-	Slots       int  // runs it could execute at once; 0: not said
 	Draining    bool // it takes no new work and will say goodbye
 	Tunnel      bool // it cannot be dialled: work goes over the connection that it has made
 }

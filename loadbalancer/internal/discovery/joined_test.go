@@ -17,7 +17,7 @@ import (
 const every = time.Second
 
 func registration(url string) runtimespec.Registration {
-	return runtimespec.Registration{URL: url, Incarnation: uuid.NewString(), Slots: 8}
+	return runtimespec.Registration{URL: url, Incarnation: uuid.NewString()}
 }
 
 func join(t *testing.T, j *discovery.Joined, r runtimespec.Registration) {
@@ -35,7 +35,7 @@ func TestJoined_IsThereWhileItRenewsItsLease(t *testing.T) {
 		a, b := registration("http://A:1/"), registration("http://b:1")
 		join(t, j, a)
 		u := w.next()
-		assert.Equal(t, []discovery.Server{{URL: "http://a:1", Name: "http://a:1", Incarnation: a.Incarnation, Slots: 8}}, u.Servers)
+		assert.Equal(t, []discovery.Server{{URL: "http://a:1", Name: "http://a:1", Incarnation: a.Incarnation}}, u.Servers)
 		join(t, j, b)
 		assert.Equal(t, []string{"http://a:1", "http://b:1"}, w.urls())
 		began := time.Now()
@@ -124,8 +124,6 @@ func TestJoined_RefusesWhatIsNoServer(t *testing.T) {
 		"url is missing":                           {Incarnation: id},
 		"and nothing else":                         {URL: "http://a:1/run", Incarnation: id},
 		"want http://HOST:PORT":                    {URL: "file:///etc/passwd", Incarnation: id},
-		"slots must be":                            {URL: "http://a:1", Incarnation: id, Slots: -1},
-		"slots must be from 0":                     {URL: "http://a:1", Incarnation: id, Slots: 1 << 30},
 		"visible ASCII":                            {URL: "http://a:1", Incarnation: id, Name: "a b"},
 		"at most 253":                              {URL: "http://a:1", Incarnation: id, Name: strings.Repeat("a", 254)},
 		"a server with a tunnel has a name":        {Incarnation: id, Tunnel: true},
@@ -146,10 +144,10 @@ func TestJoined_RefusesWhatIsNoServer(t *testing.T) {
 }
 
 func TestDecodeRegistration_ReadsTheContract(t *testing.T) {
-	r, err := discovery.DecodeRegistration([]byte(`{"url":"http://a:1","incarnation":"i","slots":4,"draining":true,"more":{"later":1}}`))
+	r, err := discovery.DecodeRegistration([]byte(`{"url":"http://a:1","incarnation":"i","draining":true,"more":{"later":1}}`))
 	require.NoError(t, err)
-	assert.Equal(t, runtimespec.Registration{URL: "http://a:1", Incarnation: "i", Slots: 4, Draining: true}, r)
-	for _, body := range []string{"", "[]", `{"slots":"4"}`, `{"url":"a","url":"b"}`, `{"url":"` + strings.Repeat("a", discovery.MaxRegistration) + `"}`} {
+	assert.Equal(t, runtimespec.Registration{URL: "http://a:1", Incarnation: "i", Draining: true}, r)
+	for _, body := range []string{"", "[]", `{"draining":"4"}`, `{"url":"a","url":"b"}`, `{"url":"` + strings.Repeat("a", discovery.MaxRegistration) + `"}`} {
 		_, err := discovery.DecodeRegistration([]byte(body))
 		assert.ErrorContains(t, err, "the registration", "%.40q", body)
 	}

@@ -93,7 +93,7 @@ func (m merged) merge(updates []Update) Update {
 // learn takes over what a server says of itself.
 func (s *Server) learn(more Server) {
 	if more.Incarnation != "" {
-		s.Incarnation, s.Slots, s.Draining, s.Tunnel = more.Incarnation, more.Slots, more.Draining, more.Tunnel
+		s.Incarnation, s.Draining, s.Tunnel = more.Incarnation, more.Draining, more.Tunnel
 	}
 	if s.TLSName == "" {
 		s.TLSName = more.TLSName

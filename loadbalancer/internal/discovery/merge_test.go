@@ -14,12 +14,12 @@ func server(url, name string) discovery.Server { return discovery.Server{URL: ur
 func TestMerge_OneURLIsOneServerInAStableOrder(t *testing.T) {
 	one, two := make(told), make(told)
 	w := watch(t, discovery.Merge(one, two))
-	two <- discovery.Update{Servers: []discovery.Server{server("http://b", "b"), {URL: "http://a", Name: "http://a", Incarnation: "i", Slots: 4}}}
+	two <- discovery.Update{Servers: []discovery.Server{server("http://b", "b"), {URL: "http://a", Name: "http://a", Incarnation: "i", Draining: true}}}
 	assert.Equal(t, []string{"http://b", "http://a"}, w.urls())
 	one <- discovery.Update{Servers: []discovery.Server{server("http://c", "c"), server("http://a", "gpu-1")}}
 	u := w.next()
 	assert.Equal(t, []string{"http://c", "http://a", "http://b"}, urls(u))
-	assert.Equal(t, discovery.Server{URL: "http://a", Name: "gpu-1", Incarnation: "i", Slots: 4}, u.Servers[1], "the first's name, and what it says itself")
+	assert.Equal(t, discovery.Server{URL: "http://a", Name: "gpu-1", Incarnation: "i", Draining: true}, u.Servers[1], "the first's name, and what it says itself")
 	two <- discovery.Update{Servers: []discovery.Server{server("http://b", "b")}}
 	assert.Equal(t, discovery.Server{URL: "http://a", Name: "gpu-1"}, w.next().Servers[1])
 	one <- discovery.Update{Servers: []discovery.Server{}}

@@ -15,7 +15,6 @@ const (
 	// MaxRegistration bounds the body of a registration, in bytes.
 	MaxRegistration = 4 << 10
 	maxName         = 253
-	maxSlots        = 1 << 16
 	// tunnelDomain is where servers seem to be that cannot be dialled. Nothing
 	// resolves it: .internal is for private use.
 	tunnelDomain = ".tunnel.whiskaway.internal"
@@ -39,8 +38,6 @@ func registered(r runtimespec.Registration) (s Server, err error) {
 	switch {
 	case err != nil || len(r.Incarnation) != 36:
 		return s, errors.New("incarnation must be a UUID")
-	case r.Slots < 0 || r.Slots > maxSlots:
-		return s, fmt.Errorf("slots must be from 0 to %d", maxSlots)
 	case len(r.Name) > maxName || strings.ContainsFunc(r.Name, func(c rune) bool { return c <= ' ' || c > '~' }):
 		return s, fmt.Errorf("name must be at most %d visible ASCII characters", maxName)
 	case r.Tunnel && (r.URL != "" || r.Name == ""):
@@ -57,7 +54,7 @@ func registered(r runtimespec.Registration) (s Server, err error) {
 	if !r.Tunnel && strings.Contains(s.URL, tunnelDomain) {
 		return s, errors.New("url: this is a name for servers with a tunnel")
 	}
-	s.Incarnation, s.Slots, s.Tunnel, s.Draining = id.String(), r.Slots, r.Tunnel, r.Draining
+	s.Incarnation, s.Tunnel, s.Draining = id.String(), r.Tunnel, r.Draining
 	return s, nil
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+	"github.com/whiskaway/whiskaway/servermode/internal/tree"
 )
 
 // rig is a builder and what it is made of.
@@ -35,7 +36,7 @@ func newRig(t *testing.T, change ...func(*build.Config)) *rig {
 	dir, err := os.MkdirTemp("/var/tmp", "whiskaway-build-")
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(dir, 0o711))
-	t.Cleanup(func() { assert.NoError(t, sandbox.RemoveTree(dir)) })
+	t.Cleanup(func() { assert.NoError(t, tree.Remove(dir)) })
 	var users *sandbox.Users
 	if os.Getuid() == 0 {
 		users, err = sandbox.ClaimUsers()

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+	"github.com/whiskaway/whiskaway/servermode/internal/tree"
 )
 
 // unusedFor is how long an unused cache is kept.
@@ -63,7 +64,7 @@ func (b *Builder) tidyCaches() {
 	for _, e := range entries {
 		info, err := e.Info()
 		if err != nil || !ownedBy(info, os.Getuid()) || time.Since(info.ModTime()) > unusedFor {
-			_ = sandbox.RemoveTree(b.path("caches", e.Name()))
+			_ = tree.Remove(b.path("caches", e.Name()))
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+	"github.com/whiskaway/whiskaway/servermode/internal/tree"
 )
 
 // Job is one build at work. Its commands run apart from the server, as a user
@@ -137,10 +138,10 @@ func (j *Job) close(failed bool) (err error) {
 		err = j.giveCache()
 	}
 	if j.Scratch != "" {
-		err = errors.Join(err, sandbox.RemoveTree(j.Scratch))
+		err = errors.Join(err, tree.Remove(j.Scratch))
 	}
 	if j.Dir != "" && failed {
-		err = errors.Join(err, sandbox.RemoveTree(j.Dir))
+		err = errors.Join(err, tree.Remove(j.Dir))
 		_ = os.Remove(filepath.Dir(j.Dir)) // the place, if nothing else is in it
 	}
 	if j.user != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+	"github.com/whiskaway/whiskaway/servermode/internal/tree"
 )
 
 // A place is made/DIGEST: in it the folder that was built, under a random name,
@@ -163,7 +164,7 @@ func (b *Builder) finish(place string, j *Job) error {
 // away at once, and removed without the lock.
 func (b *Builder) evict(keep string) {
 	for _, dir := range b.setAside(keep) {
-		_ = sandbox.RemoveTree(dir)
+		_ = tree.Remove(dir)
 	}
 }
 
@@ -213,7 +214,7 @@ func (b *Builder) tidy() {
 		entries, _ := os.ReadDir(at)
 		for _, e := range entries {
 			if !ok || (e.Name() != readyFile && e.Name() != filepath.Base(m.dir)) {
-				_ = sandbox.RemoveTree(filepath.Join(at, e.Name()))
+				_ = tree.Remove(filepath.Join(at, e.Name()))
 			}
 		}
 		if !ok {
@@ -223,7 +224,7 @@ func (b *Builder) tidy() {
 	for _, pattern := range []string{"scratch-*", "evicted-*"} {
 		left, _ := filepath.Glob(b.path(pattern))
 		for _, dir := range left {
-			_ = sandbox.RemoveTree(dir)
+			_ = tree.Remove(dir)
 		}
 	}
 	b.tidyCaches()

@@ -17,15 +17,30 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/kind/python"
 )
 
-// openKinds finds out what this host can run.
+// openKinds finds out what this host can run. A kind that needs a program of the host
+// is one line of the table.
 func (l *Launcher) openKinds() error {
 	uid, done, err := l.someUser()
 	if err != nil {
 		return err
 	}
 	defer done()
-	for _, open := range []func(uid int) error{l.openPython, l.openNode, l.openGo} {
-		if err := open(uid); err != nil {
+	if err := l.openPython(uid); err != nil {
+		return err
+	}
+	launchers := l.cfg.State.Path("launchers")
+	for _, k := range []struct {
+		name, flag, configured string
+		paths                  []string
+		open                   func(paths []string) (described, error)
+	}{
+		{"nodejs", "--node", l.cfg.Node, usual("node"), func(paths []string) (described, error) {
+			return node.New(paths, launchers, uid, l.cfg.NodeModules, l.cfg.Concurrency)
+		}},
+		{"go:1", "--go", l.cfg.Go, usual("go", "/usr/local/go/bin/go"), func(paths []string) (described, error) { return golang.New(paths, l.cfg.Native, uid) }},
+	} {
+		found, err := k.open(candidates(k.configured, k.paths))
+		if err := l.offer(k.name, k.flag, k.configured, found, err); err != nil {
 			return err
 		}
 	}
@@ -44,19 +59,6 @@ func (l *Launcher) http() http.Kind {
 	return h
 }
 
-func (l *Launcher) openNode(uid int) error {
-	n, err := node.New(candidates(l.cfg.Node, "node"), l.cfg.State.Path("launchers"), uid)
-	if err == nil {
-		n.Modules, n.Concurrency = l.cfg.NodeModules, l.cfg.Concurrency
-	}
-	return l.offer("nodejs", "--node", l.cfg.Node, n, err)
-}
-
-func (l *Launcher) openGo(uid int) error {
-	g, err := golang.New(candidates(l.cfg.Go, "go", "/usr/local/go/bin/go"), l.cfg.Native, uid)
-	return l.offer("go:1", "--go", l.cfg.Go, g, err)
-}
-
 // someUser returns a uid to try interpreters as; -1 if functions run as the server's
 // own user.
 func (l *Launcher) someUser() (uid int, done func(), err error) {
@@ -73,12 +75,17 @@ func (l *Launcher) someUser() (uid int, done func(), err error) {
 // noUV in the configuration's place of a path leaves requirements to pip.
 const noUV = "none"
 
-// candidates returns where an interpreter is looked for: where the owner says, else
-// in the usual places.
-func candidates(configured, name string, more ...string) []string {
+// candidates returns where a program is looked for: where the owner says, else in the
+// usual places.
+func candidates(configured string, usual []string) []string {
 	if configured != "" {
 		return []string{configured}
 	}
+	return usual
+}
+
+// usual returns the places in which a program usually is.
+func usual(name string, more ...string) []string {
 	return append([]string{name, "/usr/bin/" + name, "/usr/local/bin/" + name}, more...)
 }
 

@@ -9,7 +9,7 @@ import (
 
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
-	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+	"github.com/whiskaway/whiskaway/servermode/internal/tree"
 )
 
 // actionFolder is where in a function's folder its code is laid out.
@@ -46,7 +46,7 @@ func (p *program) prepare(ctx context.Context, sink function.Sink) error {
 		return err
 	}
 	if err := p.layOut(ctx, dir, code, sink); err != nil {
-		return errors.Join(err, sandbox.RemoveTree(dir))
+		return errors.Join(err, tree.Remove(dir))
 	}
 	p.dir = dir
 	p.atOnce.Store(int32(p.command.Concurrency))

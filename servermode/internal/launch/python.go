@@ -16,7 +16,7 @@ import (
 )
 
 func (l *Launcher) openPython(uid int) error {
-	p, err := python.New(candidates(l.cfg.Python, "python3"), l.cfg.State.Path("launchers"), uid)
+	p, err := python.New(candidates(l.cfg.Python, usual("python3")), l.cfg.State.Path("launchers"), uid)
 	if err := l.offer("python:3", "--python", l.cfg.Python, p, err); err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (l *Launcher) openPython(uid int) error {
 	if l.cfg.UV == noUV {
 		return nil
 	}
-	p.UV, err = python.FindUV(candidates(l.cfg.UV, "uv"), uid)
+	p.UV, err = python.FindUV(candidates(l.cfg.UV, usual("uv")), uid)
 	if err != nil && l.cfg.UV != "" {
 		return fmt.Errorf("%w: --uv: %w", daemon.ErrConfig, err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/whiskaway/whiskaway/servermode/internal/host"
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+	"github.com/whiskaway/whiskaway/servermode/internal/tree"
 )
 
 // clearFunctions removes the folders that an earlier server left. One that
@@ -23,7 +24,7 @@ func (l *Launcher) clearFunctions() error {
 
 // removeFolder removes a function's folder, whatever is left in it.
 func (l *Launcher) removeFolder(dir string) {
-	if err := sandbox.RemoveTree(dir); err != nil {
+	if err := tree.Remove(dir); err != nil {
 		l.log.Warn("a function's folder is left; the next start tries again, or remove it by hand", zap.String("folder", dir), zap.Error(err))
 	}
 }

@@ -40,7 +40,6 @@ func Open(cfg Config, log *zap.Logger) (*Membership, error) {
 // Server is the server as balancers know it, once it listens.
 type Server struct {
 	Incarnation string
-	Slots       int
 	Addr        string // that it listens on
 	Scheme      string
 	// Serve answers the requests that come through a tunnel.
@@ -52,7 +51,7 @@ func (m *Membership) Join(s Server) error {
 	if len(m.cfg.Balancers) == 0 {
 		return nil
 	}
-	self, err := m.cfg.register(runtimespec.Registration{Incarnation: s.Incarnation, Slots: s.Slots}, s.Addr, s.Scheme)
+	self, err := m.cfg.register(runtimespec.Registration{Incarnation: s.Incarnation}, s.Addr, s.Scheme)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/whiskaway/whiskaway/servermode/internal/tree"
 )
 
 // Place is where a function's processes get their folders.
@@ -74,7 +76,7 @@ func (s *Sandbox) plainFolders(f *Folders, user *User) error {
 }
 
 // Remove removes them. The process has ended.
-func (f *Folders) Remove() error { return RemoveTree(f.dir) }
+func (f *Folders) Remove() error { return tree.Remove(f.dir) }
 
 // makeFolder makes a folder that is the user's.
 func makeFolder(path string, mode os.FileMode, user *User) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
+	"github.com/whiskaway/whiskaway/servermode/internal/tree"
 )
 
 // home is where a test's functions live: in one of the folders that are hidden
@@ -19,7 +20,7 @@ func home(t *testing.T, in string) string {
 	t.Helper()
 	dir, err := os.MkdirTemp(in, "whiskaway-sandbox-")
 	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, sandbox.RemoveTree(dir)) })
+	t.Cleanup(func() { assert.NoError(t, tree.Remove(dir)) })
 	require.NoError(t, os.Chmod(dir, 0o711))
 	return dir
 }

@@ -17,15 +17,13 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
-// envRole makes the test binary play another part: see owner and remover.
+// envRole makes the test binary play another part: see owner.
 const envRole = "WHISKAWAY_TEST_ROLE"
 
 func TestMain(m *testing.M) {
 	switch os.Getenv(envRole) {
 	case "owner":
 		owner(os.Args[1], os.Args[2])
-	case "remover":
-		remover(os.Args[1])
 	}
 	os.Exit(m.Run())
 }

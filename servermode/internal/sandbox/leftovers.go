@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/whiskaway/whiskaway/servermode/internal/tree"
 )
 
 // Leftovers are removed of users whose processes have no folders of their own:
@@ -40,7 +42,7 @@ func removeOwned(dir string, belongs func(uid uint32) bool) error {
 		path := filepath.Join(dir, entry.Name())
 		switch {
 		case ok && belongs(stat.Uid) && info.IsDir():
-			errs = append(errs, RemoveTree(path))
+			errs = append(errs, tree.Remove(path))
 		case ok && belongs(stat.Uid):
 			errs = append(errs, ignoreGone(os.Remove(path)))
 		}

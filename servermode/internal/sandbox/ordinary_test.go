@@ -14,7 +14,7 @@ import (
 
 func replace(script, token string) string { return strings.ReplaceAll(script, "T", token) }
 
-// ordinaryUser is nobody's uid, so that limits per user count these tests alone.
+// ordinaryUser is a uid that no user has, so that limits per user count these tests alone.
 const ordinaryUser = 1_899_999_998
 
 // The tests above, once more without root's means: by mark and descent only.

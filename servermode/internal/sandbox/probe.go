@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/whiskaway/whiskaway/servermode/internal/tree"
 )
 
 // Layers are what the host lets the sandbox do, found by trying.
@@ -62,7 +64,7 @@ func (s *Sandbox) try(dir string, layers Layers) (why, err error) {
 	if at.Dir, err = os.MkdirTemp(dir, "probe"); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, RemoveTree(at.Dir)) }()
+	defer func() { err = errors.Join(err, tree.Remove(at.Dir)) }()
 	at.Action = filepath.Join(at.Dir, "action")
 	if err := errors.Join(os.Chmod(at.Dir, seen), makeFolder(at.Action, 0o700, user)); err != nil {
 		return nil, err

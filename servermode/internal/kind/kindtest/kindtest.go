@@ -36,11 +36,10 @@ func Python(t *testing.T) *python.Kind {
 // Node returns the kind, or skips the test.
 func Node(t *testing.T) *node.Kind {
 	t.Helper()
-	n, err := node.New([]string{"/no/such/node", "node", "/usr/bin/node"}, t.TempDir(), -1)
+	n, err := node.New([]string{"/no/such/node", "node", "/usr/bin/node"}, t.TempDir(), -1, "", 200)
 	if err != nil {
 		t.Skip("the test needs a Node: ", err)
 	}
-	n.Concurrency = 200
 	return n
 }
 

@@ -48,8 +48,8 @@ type facts struct {
 
 // New uses the first of candidates that runs as uid (-1: as the server's
 // own), and puts the launcher into dir.
-func New(candidates []string, dir string, uid int) (*Kind, error) {
-	n := &Kind{launcher: filepath.Join(dir, "node.js")}
+func New(candidates []string, dir string, uid int, modules string, concurrency int) (*Kind, error) {
+	n := &Kind{Modules: modules, Concurrency: concurrency, launcher: filepath.Join(dir, "node.js")}
 	path, facts, err := tool.FirstUsable(candidates, func(path string) (facts, error) { return ask(path, uid) })
 	if err != nil {
 		return nil, fmt.Errorf("no Node that a function could run: %w", err)

@@ -35,7 +35,7 @@ func TestNode_Matches(t *testing.T) {
 func TestNewNode_SaysWhatIsWrong(t *testing.T) {
 	old := filepath.Join(t.TempDir(), "node")
 	require.NoError(t, os.WriteFile(old, []byte("#!/bin/sh\necho '{\"version\":\"16.20.1\",\"exec\":\"/x/node\"}'"), 0o755))
-	_, err := node.New([]string{"/no/such/node", old, "/bin/echo"}, t.TempDir(), -1)
+	_, err := node.New([]string{"/no/such/node", old, "/bin/echo"}, t.TempDir(), -1, "", 1)
 	for _, part := range []string{"no Node that a function could run", "/no/such/node", "is Node 16.20.1; 18 or later is needed", "is no Node"} {
 		assert.ErrorContains(t, err, part)
 	}

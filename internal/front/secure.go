@@ -1,0 +1,54 @@
+package front
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/whiskaway/whiskaway/internal/tlsconn"
+)
+
+// lastHandshake is how long a closing server waits for one: behind it a request may
+// be on its way.
+const lastHandshake = 5 * time.Second
+
+// secure has the handshake of a connection of TLS done, within the time that a head
+// has, and reports whether it is.
+func (c *conn) secure(secured *tlsconn.Conn) bool {
+	c.setHandshake(true)
+	defer c.setHandshake(false)
+	err := secured.Handshake()
+	if err != nil {
+		refusePlain(err)
+	}
+	return err == nil
+}
+
+// setHandshake begins or ends the time of a handshake.
+func (c *conn) setHandshake(underWay bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.handshake = underWay
+	switch {
+	case !underWay:
+		_ = c.net.SetDeadline(time.Time{})
+	case c.server.closing.Load():
+		_ = c.net.SetDeadline(time.Now().Add(lastHandshake))
+	default:
+		_ = c.net.SetDeadline(time.Now().Add(c.server.HeaderTimeout))
+	}
+}
+
+// refusePlain answers a caller that speaks HTTP without TLS as net/http does.
+func refusePlain(err error) {
+	var other tls.RecordHeaderError
+	if !errors.As(err, &other) || other.Conn == nil {
+		return
+	}
+	switch first := other.RecordHeader[:]; {
+	case bytes.HasPrefix(first, []byte("POST ")), bytes.HasPrefix(first, []byte("GET /")):
+		_, _ = io.WriteString(other.Conn, "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
+	}
+}

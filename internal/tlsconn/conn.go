@@ -1,0 +1,64 @@
+// Package tlsconn is crypto/tls's connection with large writes made cheap. That
+// package writes each record, of at most 16 KiB, with a system call of its own;
+// here the records of one write leave together.
+package tlsconn
+
+import (
+	"crypto/tls"
+	"net"
+)
+
+// Conn is a TLS connection.
+type Conn struct {
+	*tls.Conn
+	wire *wire
+}
+
+// Server returns the server's side of a connection.
+func Server(raw net.Conn, config *tls.Config) *Conn {
+	w := &wire{Conn: raw}
+	return &Conn{tls.Server(w, config), w}
+}
+
+// Client returns the client's side of a connection.
+func Client(raw net.Conn, config *tls.Config) *Conn {
+	w := &wire{Conn: raw}
+	return &Conn{tls.Client(w, config), w}
+}
+
+// oneRecord is the most that a record carries, in bytes.
+const oneRecord = 16 << 10
+
+// Write writes all of p, or fails.
+func (c *Conn) Write(p []byte) (int, error) {
+	if len(p) <= oneRecord {
+		return c.Conn.Write(p)
+	}
+	n, err := c.WriteAll(p)
+	return int(n), err
+}
+
+// WriteAll writes one part after another, as net.Buffers does.
+func (c *Conn) WriteAll(parts ...[]byte) (n int64, err error) {
+	c.wire.hold()
+	for _, p := range parts {
+		var wrote int
+		wrote, err = c.Conn.Write(p)
+		if n += int64(wrote); err != nil {
+			break
+		}
+	}
+	if failed := c.wire.release(); err == nil {
+		err = failed
+	}
+	return n, err
+}
+
+// Close closes the connection. Like crypto/tls's it says nothing to the other side
+// while a write is under way, which may wait for ever.
+func (c *Conn) Close() error {
+	if c.wire.held.Load() > 0 {
+		return c.wire.Close()
+	}
+	return c.Conn.Close()
+}

@@ -1,0 +1,74 @@
+package tlsconn
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+)
+
+// gather is how much is gathered before it is written, in bytes; a record may come
+// on top.
+const gather = 64 << 10
+
+var buffers = sync.Pool{New: func() any {
+	buf := make([]byte, 0, gather+oneRecord+1<<10)
+	return &buf
+}}
+
+// wire gathers what is written while it is held.
+type wire struct {
+	net.Conn
+	held atomic.Int32 // by so many writes
+
+	mu     sync.Mutex // guards what follows
+	buf    *[]byte    // nil: nothing is gathered
+	failed error      // of a write: records after it cannot be read
+}
+
+func (w *wire) hold() { w.held.Add(1) }
+
+// release writes what was gathered.
+func (w *wire) release() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.held.Add(-1) == 0 {
+		w.flush()
+	}
+	return w.failed
+}
+
+func (w *wire) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.failed == nil && w.held.Load() > 0 {
+		w.add(p)
+	} else if w.failed == nil {
+		_, w.failed = w.Conn.Write(p)
+	}
+	if w.failed != nil {
+		return 0, w.failed
+	}
+	return len(p), nil
+}
+
+func (w *wire) add(p []byte) {
+	if w.buf == nil {
+		w.buf = buffers.Get().(*[]byte)
+	}
+	if *w.buf = append(*w.buf, p...); len(*w.buf) >= gather {
+		w.flush()
+	}
+}
+
+// flush writes what was gathered; mu is held.
+func (w *wire) flush() {
+	if w.buf == nil {
+		return
+	}
+	if w.failed == nil {
+		_, w.failed = w.Conn.Write(*w.buf)
+	}
+	*w.buf = (*w.buf)[:0]
+	buffers.Put(w.buf)
+	w.buf = nil
+}

@@ -1,0 +1,98 @@
+package session
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Action is code to initialise a container with. An empty Main means "main".
+type Action struct {
+	Code   string
+	Binary bool
+	Main   string
+	Env    map[string]string
+}
+
+// Source is code given as text.
+func Source(text string) Action { return Action{Code: text} }
+
+// initValue is the member "value" of /init's body.
+type initValue struct {
+	Name   string            `json:"name"`
+	Main   string            `json:"main"`
+	Binary bool              `json:"binary"`
+	Code   string            `json:"code,omitempty"`
+	Env    map[string]string `json:"env"` // null when there is none, as the suites send it
+}
+
+// InitBody returns the body of /init.
+func InitBody(code Action) []byte {
+	main := code.Main
+	if main == "" {
+		main = "main"
+	}
+	value := initValue{Name: "conformance", Main: main, Binary: code.Binary, Env: code.Env}
+	if !code.Binary {
+		value.Code = code.Code
+	}
+	body := Encode(map[string]initValue{"value": value})
+	if !code.Binary {
+		return body
+	}
+	// Base64 needs no escaping, and there may be 48 MiB of it.
+	const start = `{"value":{`
+	return slices.Concat([]byte(start+`"code":"`), []byte(code.Code), []byte(`",`), body[len(start):])
+}
+
+// Activation is the body of /run. The native actions rely on the order of its
+// first two fields.
+type Activation struct {
+	Value         json.RawMessage `json:"value"`
+	Namespace     string          `json:"namespace"`
+	ActionName    string          `json:"action_name"`
+	ActionVersion string          `json:"action_version"`
+	ActivationID  string          `json:"activation_id"`
+	TransactionID string          `json:"transaction_id"`
+	Deadline      string          `json:"deadline"`
+	APIKey        string          `json:"api_key"`
+}
+
+// NewActivation returns an activation as the platform would fill it in.
+func NewActivation(argument string) Activation {
+	return Activation{
+		Value:         json.RawMessage(argument),
+		Namespace:     "guest",
+		ActionName:    "/guest/samples/conformance",
+		ActionVersion: "0.0.1",
+		ActivationID:  RandomID(),
+		TransactionID: RandomID(),
+		Deadline:      strconv.FormatInt(time.Now().Add(time.Minute).UnixMilli(), 10),
+		APIKey:        "23bc46b1:123zO3xZCLrMN6v2",
+	}
+}
+
+// Body returns the body of /run.
+func (a Activation) Body() []byte { return Encode(a) }
+
+// RandomID is 32 hexadecimal digits, as the platform's ids are.
+func RandomID() string {
+	var id [16]byte
+	_, _ = rand.Read(id[:]) // never fails
+	return hex.EncodeToString(id[:])
+}
+
+// Encode leaves <, > and & as they are, as the invoker does.
+func Encode(value any) []byte {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		panic(err) // a body of our own that is no JSON is a bug of the case
+	}
+	return bytes.TrimSuffix(text.Bytes(), []byte("\n"))
+}
