@@ -19,7 +19,7 @@ func (b *Balancer) carryOut(effects []state.Effect) {
 		case state.StartInit:
 			b.loader.Start(e.Init)
 		case state.Wake:
-			close(e.Run.Woken)
+			close(e.Run.Waiting.Woken)
 		case state.RunOver:
 			close(e.Run.Over)
 		case state.CancelRun:

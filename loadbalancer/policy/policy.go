@@ -38,9 +38,9 @@ type Why int
 const (
 	Nobody   Why = iota // no server may take the run
 	Warm                // the function is ready there
-	Joining             // it is being loaded there, and that is soonest
+	Joining             // it is being initialised there, and that is soonest
 	Cold                // no server has it, or a process of it: one is to be started
-	Overflow            // waiting where it is ready takes longer than loading it there
+	Overflow            // waiting where it is ready takes longer than initialising it there
 	Probed              // to learn whether an ejected server is well again
 	Spread              // the policy does not look at what servers hold
 )

@@ -46,7 +46,7 @@ func anyFleet(rng *rand.Rand) (*policy.Fleet, *policy.Function, time.Time) {
 		case 5:
 			f.Absent(fn, s, now)
 		case 6:
-			f.Loading(fn, s, now)
+			f.InitStarted(fn, s, now)
 		case 7:
 			f.Report(s, policy.Load{InFlight: rng.IntN(9), Slots: rng.IntN(5), Queued: rng.IntN(9)}, now)
 		case 8:
@@ -210,5 +210,5 @@ func TestFleet_PruneForgetsWhatIsGone(t *testing.T) {
 	assert.Equal(t, policy.Absent, fn.On(gone))
 	f.Ready(fn, gone, start)
 	assert.Equal(t, policy.Absent, fn.On(gone), "a late answer brings nothing back")
-	assert.False(t, f.Loading(fn, gone, start))
+	assert.False(t, f.InitStarted(fn, gone, start))
 }

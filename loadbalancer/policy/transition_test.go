@@ -29,7 +29,7 @@ func TestHealth_Transition(t *testing.T) {
 }
 
 func TestState_Transition(t *testing.T) {
-	allowed := map[State][]State{Absent: {Loading, Ready}, Loading: {Ready, Absent}, Ready: {Absent}}
+	allowed := map[State][]State{Absent: {Initialising, Ready}, Initialising: {Ready, Absent}, Ready: {Absent}}
 	for from := Absent; from <= Ready; from++ {
 		for to := Absent; to <= Ready; to++ {
 			if slices.Contains(allowed[from], to) {

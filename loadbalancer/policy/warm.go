@@ -50,7 +50,7 @@ func (w *warm) Pick(r Request, f *Fleet, now time.Time, rng *rand.Rand) Choice {
 	switch {
 	case best.copy.cold:
 		why = Cold
-	case best.copy.state == Loading || !best.copy.starting.IsZero():
+	case best.copy.state == Initialising || !best.copy.starting.IsZero():
 		why = Joining
 	}
 	return Choice{Server: best.copy.server, Why: why, Wait: wait}

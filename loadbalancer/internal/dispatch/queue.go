@@ -33,10 +33,11 @@ func (r *Run) wait(refused error) error {
 	began := time.Now()
 	span := r.Span.Child("wait for a server")
 	defer span.End()
-	timer := time.NewTimer(r.Until.Sub(began))
+	w := r.Waiting
+	timer := time.NewTimer(w.Until.Sub(began))
 	defer timer.Stop()
 	select {
-	case <-r.Woken:
+	case <-w.Woken:
 	case <-timer.C:
 	case <-r.ctx.Done():
 	}
@@ -44,11 +45,11 @@ func (r *Run) wait(refused error) error {
 	r.Queued += time.Since(began)
 	switch {
 	case !left: // a server was found
-		<-r.Woken
-		r.d.Metrics.Queued(r.Waited)
+		<-w.Woken
+		r.d.Metrics.Queued(w.Waited)
 		r.Tried = r.Tried[:0]
-		r.placed = r.WakeErr == nil
-		return r.WakeErr
+		r.placed = w.Err == nil
+		return w.Err
 	case r.ctx.Err() != nil:
 		return r.ended(runtimespec.Expired, "the time was over before a server had room")
 	}
@@ -58,7 +59,10 @@ func (r *Run) wait(refused error) error {
 
 // enqueue gives the run its place.
 func (r *Run) enqueue() error {
-	r.Woken = make(chan struct{})
+	if r.Waiting == nil {
+		r.Waiting = &state.Waiting{}
+	}
+	r.Waiting.Woken = make(chan struct{})
 	fx, err := r.d.State.Enqueue(&r.Run, time.Now())
 	r.d.CarryOut(fx)
 	var cause queue.Cause

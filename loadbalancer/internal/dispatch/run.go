@@ -80,7 +80,7 @@ type Run struct {
 	ctx      context.Context // ends with the run's time, its caller, or its cancelling
 	dropping sync.Mutex      // guards the end of the body
 	request  hop.Request
-	fields   [16]hop.Field // the request's header
+	fields   [12]hop.Field // the request's header
 	span     trace.Span    // of the request to a server
 	placed   bool          // a server was found while it was queued
 }

@@ -13,8 +13,8 @@ type Effect any
 // StartInit has an init carried out; its end is told to [State.InitDone].
 type StartInit struct{ Init *Init }
 
-// Wake tells a queued run that a server was found, or that none will be: its Woken
-// is closed.
+// Wake tells a queued run that a server was found, or that none will be: its
+// Waiting.Woken is closed.
 type Wake struct{ Run *Run }
 
 // RunOver tells the runs that wait for a run's end: its Over is closed.

@@ -124,7 +124,7 @@ func (w *world) carryOut() {
 			at := slices.Index(w.queued, e.Run)
 			require.GreaterOrEqual(w.t, at, 0, "it was woken once")
 			w.queued = slices.Delete(w.queued, at, at+1)
-			require.NoError(w.t, e.Run.WakeErr)
+			require.NoError(w.t, e.Run.Waiting.Err)
 			w.sent = append(w.sent, e.Run)
 		case state.StartInit:
 			_, more = w.InitDone(e.Init, true, false, w.now)

@@ -30,7 +30,7 @@ func (s *State) startInit(f *Function, at *Server, cause any, now time.Time) *In
 	if f.recipe == nil || s.closed {
 		return nil
 	}
-	s.fleet.Loading(f.sched, at.sched, now)
+	s.fleet.InitStarted(f.sched, at.sched, now)
 	return s.newInit(f, at, cause)
 }
 

@@ -138,6 +138,16 @@ func TestInventoryRead_IsWhatTheServerSays(t *testing.T) {
 	assert.False(t, ok, "another process answers by now")
 }
 
+// What a server says holds for when it was asked, also of a function that was not
+// known there before.
+func TestIdentified_AColdFunctionIsKnownToBe(t *testing.T) {
+	r := newRig(t, "a")
+	asked := r.now.Add(time.Second)
+	_, ok := r.Identified(r.servers[0], "a2", 1, state.Inventory{key("f"): {Cold: true}}, asked, asked.Add(time.Millisecond))
+	require.True(t, ok)
+	assert.Equal(t, 1, r.status(r.servers[0]).Cold)
+}
+
 // Each report says how often the inventory has changed. One that is not known here is
 // read.
 func TestReports_HaveAChangedInventoryRead(t *testing.T) {

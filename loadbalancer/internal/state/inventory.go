@@ -68,7 +68,7 @@ func (s *State) takeIn(server *Server, all Inventory, asked, now time.Time) (add
 			f.action = held.Action
 		}
 		if f.sched.On(server.sched) == policy.Absent && !f.sched.Since(server.sched).After(asked) {
-			s.fleet.Ready(f.sched, server.sched, now)
+			s.fleet.Ready(f.sched, server.sched, asked)
 			added++
 		}
 		s.fleet.Cold(f.sched, server.sched, held.Cold, asked)

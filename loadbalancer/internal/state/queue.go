@@ -11,22 +11,23 @@ import (
 const maxLook = 32
 
 // Enqueue gives a run its place in the queue: behind the others of its function, or
-// before them if it was there and found no server after all. Its Woken is made for
-// this. An error that is a [queue.Cause] says why it gets none.
+// before them if it was there and found no server after all. Its Waiting and the Woken
+// of that are made for this. An error that is a [queue.Cause] says why it gets none.
 func (s *State) Enqueue(r *Run, now time.Time) (fx []Effect, err error) {
 	s.mu.Lock()
 	defer s.end(&fx)
 	if r.cancelled {
 		return nil, ErrCancelled
 	}
-	if r.entry == nil {
-		r.since, r.Until = now, queue.Until(now, r.Deadline, s.settings.QueueWait)
+	w := r.Waiting
+	if w.entry == nil {
+		w.since, w.Until = now, queue.Until(now, r.Deadline, s.settings.QueueWait)
 	}
-	if !r.Until.After(now) {
+	if !w.Until.After(now) {
 		return nil, queue.Late
 	}
-	if r.entry != nil {
-		s.queue.Return(r.entry)
+	if w.entry != nil {
+		s.queue.Return(w.entry)
 	} else {
 		if s.queue.Waiting(r.Function) == 0 {
 			r.Function.recall.found()
@@ -35,7 +36,7 @@ func (s *State) Enqueue(r *Run, now time.Time) (fx []Effect, err error) {
 		if cause != "" {
 			return nil, cause
 		}
-		r.entry = entry
+		w.entry = entry
 	}
 	s.recallLater(r.Function, now)
 	if len(r.Tried) == 0 { // what became free since it was picked for
@@ -48,7 +49,7 @@ func (s *State) Enqueue(r *Run, now time.Time) (fx []Effect, err error) {
 func (s *State) LeaveQueue(r *Run) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.queue.Leave(r.entry)
+	return s.queue.Leave(r.Waiting.entry)
 }
 
 // dispatchWaiting gives what has become free to the queued runs, in turn. One of
@@ -81,8 +82,9 @@ func (s *State) tryDispatch(r *Run, now time.Time, ended *Server) bool {
 // wake ends a run's time in the queue, from which its caller takes it: a server was
 // chosen for it.
 func (s *State) wake(r *Run, choice policy.Choice, now time.Time) {
-	r.probing, r.Waited = false, now.Sub(r.since)
-	r.WakeErr = s.assign(r, choice, now)
+	w := r.Waiting
+	w.probing, w.Waited = false, now.Sub(w.since)
+	w.Err = s.assign(r, choice, now)
 	s.emit(Wake{r})
 }
 
@@ -96,11 +98,11 @@ func (s *State) releaseSlot(r *Run, o policy.Outcome, now time.Time) {
 	case policy.Left:
 		s.dispatchWaiting(now, r.Server)
 	case policy.Refused, policy.Failed:
-		if r.entry == nil {
+		if !r.queued() {
 			return
 		}
 		room := r.Server.sched.Load() < r.Server.sched.Slots()
-		if room || r.probing || o == policy.Failed {
+		if room || r.Waiting.probing || o == policy.Failed {
 			r.Function.recall.missed(now)
 		}
 		s.dispatchWaiting(now, nil)

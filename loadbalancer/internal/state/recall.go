@@ -59,7 +59,7 @@ func (s *State) Recall(f *Function, at, now time.Time) (fx []Effect) {
 				return false
 			}
 			s.wake(r, choice, now)
-			r.probing = true
+			r.Waiting.probing = true
 			return true
 		})
 	}

@@ -88,7 +88,7 @@ func (r *rig) readyAt(f *state.Function, servers ...*state.Server) {
 
 // arrived is a run of a function.
 func (r *rig) arrived(f *state.Function, id string) *state.Run {
-	run := &state.Run{Key: f.Key, Tenant: f.Key.Tenant, Activation: id, Woken: make(chan struct{})}
+	run := &state.Run{Key: f.Key, Tenant: f.Key.Tenant, Activation: id, Waiting: &state.Waiting{}}
 	first, err := r.RunArrived(run, "", r.now)
 	require.NoError(r.t, err)
 	require.Nil(r.t, first)

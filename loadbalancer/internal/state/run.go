@@ -5,7 +5,6 @@ import (
 
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/queue"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
-	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
 // Run is a run in flight. Its owner sets the first fields before RunArrived, and
@@ -26,19 +25,28 @@ type Run struct {
 	Why      policy.Why    // it goes there
 	Started  *Server       // the last that may have started it; set by the owner
 	Tried    tried         // servers that are not picked again
-	Until    time.Time     // it is queued no longer
-	Waited   time.Duration // in the queue, when it was woken
-	Woken    chan struct{} // of this time in the queue; made by the owner
-	WakeErr  error         // why no server will be found; valid when Woken is closed
+	Waiting  *Waiting      // its place in the queue, made by the owner; nil: it was never queued
 	Over     chan struct{} // closed at its end; nil: no other run waits for that
 
 	sent      policy.Run
 	at        place
-	entry     *queue.Entry[*Function, *Run] // nil: it was never queued
-	since     time.Time                     // it was queued first
-	probing   bool                          // it was woken though its server did not show room
 	cancelled bool
 }
+
+// Waiting is a run's place in the queue.
+type Waiting struct {
+	Until  time.Time     // it is queued no longer
+	Woken  chan struct{} // of this time in the queue; made by the owner
+	Err    error         // why no server will be found; valid when Woken is closed
+	Waited time.Duration // in the queue, when it was woken
+
+	entry   *queue.Entry[*Function, *Run]
+	since   time.Time // it was queued first
+	probing bool      // it was woken though its server did not show room
+}
+
+// queued reports whether a run has had a place in the queue.
+func (r *Run) queued() bool { return r.Waiting != nil && r.Waiting.entry != nil }
 
 type tried = []*policy.Server
 
@@ -115,139 +123,4 @@ func (s *State) Cancelled(k Key, activation string) (at []*Server, fx []Effect) 
 		}
 	}
 	return at, nil
-}
-
-// Pick chooses a server for a run, and counts the run there at once. An init that
-// the run has to wait for is started.
-func (s *State) Pick(r *Run, now time.Time) (fx []Effect, err error) {
-	s.mu.Lock()
-	defer s.end(&fx)
-	if s.queue.Len() > 0 && r.entry == nil && s.queue.Waiting(r.Function) > 0 {
-		return nil, ErrNoServer // others of its function came before
-	}
-	choice := s.choose(r.Function, r.Tried, now)
-	if choice.Server == nil {
-		return nil, ErrNoServer
-	}
-	return nil, s.assign(r, choice, now)
-}
-
-// choose asks the policy. What cannot be initialised from here goes where it is
-// ready, whatever the policy says.
-func (s *State) choose(f *Function, tried []*policy.Server, now time.Time) policy.Choice {
-	request := policy.Request{Function: f.sched, Tried: tried}
-	choice := s.fleet.Pick(s.settings.Policy, request, now, s.options.Rand)
-	if f.move != nil {
-		choice = f.stay(choice, tried, now)
-	}
-	if f.recipe != nil || choice.Server == nil || f.sched.On(choice.Server) != policy.Absent {
-		return choice
-	}
-	for _, c := range f.sched.Copies() {
-		if c.State() == policy.Ready && s.fleet.Takes(c.Server(), request, now, s.options.Rand) {
-			return policy.Choice{Server: c.Server(), Why: policy.Warm}
-		}
-	}
-	return choice
-}
-
-// assign counts a run at the server that was chosen for it.
-func (s *State) assign(r *Run, choice policy.Choice, now time.Time) error {
-	f := r.Function
-	if r.cancelled {
-		return ErrCancelled
-	}
-	server := s.servers[choice.Server]
-	r.Init, r.at = nil, there
-	if f.sched.On(choice.Server) != policy.Ready {
-		if r.Init = s.startInit(f, server, r.Cause, now); r.Init == nil {
-			r.at = here
-			return ErrUnknownFunction
-		}
-		r.at = waiting
-	}
-	r.Server, r.Why = server, choice.Why
-	r.sent = s.fleet.Sent(f.sched, choice.Server, now)
-	if more := s.fleet.ScaleOut(f.sched, choice, now); more != nil {
-		s.startBackgroundInit(f, more, now)
-	}
-	return nil
-}
-
-// InitAwaited has a run sent for which an init has succeeded: from now on its server
-// is told to cancel it.
-func (s *State) InitAwaited(r *Run) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r.at = there
-}
-
-// AnswerBegan notes where the incarnation is reached that an answer names, and takes
-// in the report of one that may go on for long.
-func (s *State) AnswerBegan(r *Run, incarnation string, report *runtimespec.Load, now time.Time) (fx []Effect) {
-	s.mu.Lock()
-	defer s.end(&fx)
-	s.route(incarnation, r.Server)
-	if report != nil {
-		s.report(r.Server, report, now)
-		s.dispatchWaiting(now, nil)
-	}
-	return nil
-}
-
-// Answered ends what Pick has begun, with the run's outcome and the load report that
-// came with it, if any.
-func (s *State) Answered(r *Run, a policy.Answer, report *runtimespec.Load, now time.Time) (fx []Effect) {
-	s.mu.Lock()
-	defer s.end(&fx)
-	s.finish(r, a, report, now)
-	return nil
-}
-
-// Refused ends what Pick has begun: the server has not started the run. One that
-// does not know the function is told about it with the next pick; any other is not
-// picked again.
-func (s *State) Refused(r *Run, reason runtimespec.Reason, retryAfter time.Duration, report *runtimespec.Load, now time.Time) (fx []Effect) {
-	s.mu.Lock()
-	defer s.end(&fx)
-	f, server := r.Function, r.Server
-	if reason != runtimespec.UnknownFunction {
-		r.Tried = append(r.Tried, server.sched)
-	} else if f.sched.On(server.sched) == policy.Ready { // and is not being initialised there
-		s.fleet.Absent(f.sched, server.sched, now)
-	}
-	s.finish(r, policy.Answer{Outcome: policy.Refused, RetryAfter: retryAfter}, report, now)
-	if reason == runtimespec.Draining {
-		s.saidDraining(server, now)
-	}
-	return nil
-}
-
-// NotSent ends what Pick has begun: the server could not be reached.
-func (s *State) NotSent(r *Run, now time.Time) (fx []Effect) {
-	s.mu.Lock()
-	defer s.end(&fx)
-	s.finish(r, policy.Answer{Outcome: policy.Failed}, nil, now)
-	r.Tried = append(r.Tried, r.Server.sched)
-	return nil
-}
-
-func (s *State) finish(r *Run, a policy.Answer, report *runtimespec.Load, now time.Time) {
-	s.fleet.Done(r.sent, a, now)
-	r.Server.runs[a.Outcome]++
-	if report != nil {
-		s.report(r.Server, report, now)
-	}
-	r.at = here
-	if r.entry != nil || s.queue.Len() > 0 {
-		s.releaseSlot(r, a.Outcome, now)
-	}
-}
-
-// report passes a load report on.
-func (s *State) report(server *Server, l *runtimespec.Load, now time.Time) {
-	if l.Changes != 0 && server.incarnation != "" {
-		s.noteChanges(server, l.Changes)
-	}
-	s.fleet.Report(server.sched, policy.Load{InFlight: l.InFlight, Slots: l.Slots, Queued: l.Queued}, now)
 }

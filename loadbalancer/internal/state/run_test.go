@@ -149,8 +149,8 @@ func TestAnswered_WakesOneRunForTheSlotThatItLeaves(t *testing.T) {
 		r.now = r.now.Add(10 * time.Millisecond)
 		r.answered(at, 1)
 		require.Equal(t, []string{run.Activation}, r.wakes())
-		assert.Equal(t, time.Duration(i+1)*10*time.Millisecond, run.Waited)
-		assert.NoError(t, run.WakeErr)
+		assert.Equal(t, time.Duration(i+1)*10*time.Millisecond, run.Waiting.Waited)
+		assert.NoError(t, run.Waiting.Err)
 		assert.False(t, r.LeaveQueue(run), "it was taken out")
 		at = run
 	}
@@ -164,8 +164,8 @@ func TestQueue_WhatLeavesIsNotWoken(t *testing.T) {
 	_, _ = r.Cancelled(queued[1].Key, "2")
 	r.answered(at, 1)
 	assert.Equal(t, []string{"2", "3"}, r.wakes(), "a cancelled run takes no slot")
-	assert.Equal(t, state.ErrCancelled, queued[1].WakeErr)
-	assert.NoError(t, queued[2].WakeErr)
+	assert.Equal(t, state.ErrCancelled, queued[1].Waiting.Err)
+	assert.NoError(t, queued[2].Waiting.Err)
 }
 
 func TestRecall_AsksAgainWhenTheRefusalIsOver(t *testing.T) {

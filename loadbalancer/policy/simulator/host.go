@@ -16,7 +16,7 @@ type host struct {
 	queue     []*run // those that wait for a slot
 }
 
-// held is a function that a host has, or is loading.
+// held is a function that a host has, or is initialising.
 type held struct {
 	ready   bool
 	used    time.Duration
