@@ -200,7 +200,10 @@ func (r *Run) awaitInit() (retry bool, err error) {
 	a, failed := j.Result()
 	switch {
 	case failed == nil && a.OK():
-		r.d.State.InitAwaited(&r.Run)
+		if err := r.d.State.InitAwaited(&r.Run); err != nil {
+			r.finish(policy.Answer{Outcome: policy.Left}, nil)
+			return false, err
+		}
 		return false, nil
 	case errors.Is(failed, initload.ErrNoCode):
 		retry, err = false, state.ErrUnknownFunction
