@@ -21,7 +21,7 @@ type live struct {
 	endpoint.Secrets
 }
 
-// settings returns those of this moment.
+// settings returns the settings in force at this moment.
 func (s *Server) settings() *live { return s.live.Load() }
 
 // invoke returns the settings of inits and runs.
@@ -34,7 +34,7 @@ func (l *live) invoke() invoke.Settings {
 
 // openSecrets reads the files that the configuration names.
 func (s *Server) openSecrets() error {
-	now, err := s.load(s.cfg)
+	now, err := s.readLive(s.cfg)
 	if err == nil {
 		s.live.Store(now)
 		s.service.Table.Configure(s.tableConfig(now))
@@ -42,7 +42,8 @@ func (s *Server) openSecrets() error {
 	return err
 }
 
-func (s *Server) load(cfg Config) (now *live, err error) {
+// readLive reads the files that a configuration names, and checks them.
+func (s *Server) readLive(cfg Config) (now *live, err error) {
 	now = &live{Config: cfg}
 	if now.Secrets, err = endpoint.LoadSecrets(cfg.TokenFile, cfg.TLSCert, cfg.TLSKey); err != nil {
 		return nil, err

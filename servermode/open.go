@@ -21,7 +21,7 @@ func (s *Server) openState() (err error) {
 	}
 	s.onStop(s.state.Close)
 	if s.state.Renamed {
-		s.log.Warn("the state folder's id was not legible and is made anew: what an earlier server left running is not found by it", zap.String("file", s.state.Path("id")))
+		s.log.Warn("the state folder's id was not legible and was replaced: processes that an earlier server left running cannot be found", zap.String("file", s.state.Path("id")))
 	}
 	return sandbox.Sweep(s.state.ID + ".")
 }

@@ -23,7 +23,7 @@ func (s *Server) Reload(cfg Config) error {
 	if err := effective.validate(); err != nil { // the old address and no token any more, say
 		return err
 	}
-	next, err := s.load(effective)
+	next, err := s.readLive(effective)
 	if err != nil {
 		return err
 	}

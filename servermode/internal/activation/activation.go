@@ -45,7 +45,8 @@ func (r *Run) Done() <-chan struct{} { return r.done }
 func (r *Run) Outcome() ([]byte, error) { return r.result, r.err }
 
 // CallerLeft notes that a caller's connection broke. A run without callers is
-// cancelled after the grace: a caller that means to cancel says so at once.
+// cancelled after the grace. It is a grace because a caller that means to cancel
+// says so at once.
 func (r *Run) CallerLeft(grace time.Duration) {
 	time.AfterFunc(grace, func() {
 		if r.callers.Add(-1) == 0 {

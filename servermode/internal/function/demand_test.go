@@ -44,8 +44,8 @@ func TestGrowth_Due(t *testing.T) {
 		"waiting has not cost a start yet": {20 * ms, busy, 10 * ms, 100 * ms, 20 * ms, true},
 		"waiting has cost a start":         {100 * ms, busy, 10 * ms, 100 * ms, 0, true},
 		"nobody waits":                     {0, counts{busy: 1, limit: 8}, 0, 0, 0, false},
-		"one is being started for each":    {0, counts{busy: 5, loading: 4, waiting: 4, limit: 8}, time.Second, 0, 0, false},
-		"some are being started":           {0, counts{busy: 4, loading: 3, waiting: 4, limit: 8}, time.Second, 0, 0, true},
+		"one is being started for each":    {0, counts{busy: 5, starting: 4, waiting: 4, limit: 8}, time.Second, 0, 0, false},
+		"some are being started":           {0, counts{busy: 4, starting: 3, waiting: 4, limit: 8}, time.Second, 0, 0, true},
 		"as many as there may be":          {0, counts{busy: 8, waiting: 4, limit: 8}, time.Second, 0, 0, false},
 	} {
 		t.Run(name, func(t *testing.T) {
