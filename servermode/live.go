@@ -13,9 +13,9 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/launch"
 )
 
-// live is the settings that may change while the server serves. A reload replaces
-// it whole, so that requests read it without a lock. Server.cfg is the
-// configuration at the start.
+// live is the settings that may change while the server serves. A reload replaces it
+// whole, so that requests read it without a lock. Server.cfg stays as it was at the
+// start.
 type live struct {
 	Config
 	endpoint.Secrets
@@ -32,7 +32,7 @@ func (l *live) invoke() invoke.Settings {
 	}
 }
 
-// openSecrets reads the files that the configuration names.
+// openSecrets reads the configured files for the first time.
 func (s *Server) openSecrets() error {
 	now, err := s.readLive(s.cfg)
 	if err == nil {
@@ -59,8 +59,8 @@ func (s *Server) readLive(cfg Config) (now *live, err error) {
 	return now, nil
 }
 
-// checkTenants refuses several tenants where nothing isolates them, unless the
-// owner has said that they trust each other.
+// checkTenants refuses several tenants where nothing isolates them, unless the owner
+// has said that they trust each other.
 func (l *live) checkTenants() error {
 	if !host.SharesUser() || l.AllowSharedUser || !l.Tokens.Several() {
 		return nil

@@ -47,8 +47,7 @@ func (s *Server) openLauncher() (err error) {
 	return err
 }
 
-// adoptOrphans comes after the last program that is started other than by the
-// sandbox.
+// adoptOrphans comes after the last program that is started without the sandbox.
 func (s *Server) adoptOrphans() error {
 	if !s.cfg.AdoptOrphans {
 		return nil
@@ -61,13 +60,13 @@ func (s *Server) adoptOrphans() error {
 	return nil
 }
 
-// openTraces begins to record spans, if the environment names a collector.
+// openTraces starts to record spans, if the environment names a collector.
 func (s *Server) openTraces() (err error) {
 	s.tracer, err = trace.Open("whiskaway-servermode", s.incarnation, s.log)
 	return err
 }
 
-// startJanitor begins to sweep.
+// startJanitor starts the janitor.
 func (s *Server) startJanitor() error {
 	s.janitor.Start()
 	s.onStop(s.janitor.Stop)

@@ -19,7 +19,7 @@ import (
 )
 
 // DisconnectGrace is how long a run goes on after its last caller's connection
-// broke: a caller that means to cancel says so.
+// broke. A caller that means to cancel says so.
 const DisconnectGrace = 2 * time.Second
 
 // Settings are what a reload may change.
@@ -37,7 +37,7 @@ type Service struct {
 	Launcher    *launch.Launcher
 	Store       *codestore.Store
 	Log         *zap.Logger
-	Settings    func() Settings // of this moment
+	Settings    func() Settings // as now configured
 	VolatileEnv []string        // env keys that are no part of a function's identity
 	MaxLog      int             // bytes of logs per activation
 
@@ -46,7 +46,7 @@ type Service struct {
 	failures *failureLog
 }
 
-// New makes a service of its parts. Launcher and Store may come later.
+// New makes a service of its parts. Launcher and Store may be set later.
 func New(s Service) *Service {
 	s.base, s.end = context.WithCancelCause(context.Background())
 	s.failures = newFailureLog()
@@ -76,8 +76,8 @@ func (s *Service) Init(ctx context.Context, a Action, lease string, sink functio
 	return s.Table.Init(ctx, a.Key, lease, a.Info, s.Launcher.Program(a.Key.Tenant, a.Spec), sink)
 }
 
-// Run executes one activation, and logs its failure. A hint for the author goes to
-// sink. Run may change the body.
+// Run executes one activation, and logs its failure. It writes a hint for the author
+// to sink. It may change body.
 func (s *Service) Run(ctx context.Context, by Caller, key activation.Key, lease string, body []byte, sink function.Sink) ([]byte, error) {
 	if by.Span.On() {
 		by.Span.Text("faas.name", s.Table.Info(key.Key).Name)
@@ -89,7 +89,7 @@ func (s *Service) Run(ctx context.Context, by Caller, key activation.Key, lease 
 	return result, err
 }
 
-// asLine makes a body one line: a newline in JSON is white space, never part of a
+// asLine makes a body one line. A newline in JSON is white space, never part of a
 // string.
 func asLine(body []byte) []byte {
 	for _, b := range []byte("\r\n") {

@@ -46,7 +46,7 @@ type Server struct {
 	Serve func(net.Listener) *daemon.Listener
 }
 
-// Join begins to tell the balancers of the server.
+// Join starts to tell the balancers of the server.
 func (m *Membership) Join(s Server) error {
 	if len(m.cfg.Balancers) == 0 {
 		return nil
@@ -58,7 +58,7 @@ func (m *Membership) Join(s Server) error {
 	for _, target := range m.cfg.Balancers {
 		at, err := hop.ParseTarget(target, "http")
 		if err != nil {
-			return err // was checked
+			return err // Check found none
 		}
 		b := &balancer{
 			at: at, token: m.cfg.token, self: self, pool: hop.New(at, hop.Options{TLS: m.trust}),

@@ -12,7 +12,7 @@ import (
 	"syscall"
 )
 
-// In calls what is to be done in a folder, with the folder as the root.
+// In calls do with a folder as the root.
 func In[T any](dir string, do func(root *os.Root) (T, error)) (out T, err error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -22,7 +22,7 @@ func In[T any](dir string, do func(root *os.Root) (T, error)) (out T, err error)
 	return do(root)
 }
 
-// stat follows links that stay in the folder.
+// stat describes a file. It follows links that stay in the folder.
 func stat(dir, name string) (fs.FileInfo, error) {
 	return In(dir, func(root *os.Root) (fs.FileInfo, error) { return root.Stat(name) })
 }
@@ -45,7 +45,7 @@ func Has(dir, name string) bool {
 	return err == nil
 }
 
-// Read reads a file, as far as the limit. A pipe is not waited for.
+// Read reads a file, up to the limit. It does not wait for a pipe.
 func Read(dir, name string, limit int64) ([]byte, error) {
 	return In(dir, func(root *os.Root) ([]byte, error) {
 		f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
@@ -60,7 +60,7 @@ func Read(dir, name string, limit int64) ([]byte, error) {
 	})
 }
 
-// Write writes a file anew: what had its name, a link perhaps, is removed.
+// Write writes a new file. It removes what had its name, which may be a link.
 func Write(dir, name string, text []byte, perm fs.FileMode) error {
 	_, err := In(dir, func(root *os.Root) (any, error) {
 		_ = root.Remove(name)
