@@ -1,6 +1,6 @@
-// Package eviction decides which idle instances a host gives up when it is
-// short of something. It is pure: what it needs to know is passed in, so that
-// policies can be compared outside a server.
+// Package eviction decides which idle instances a host gives up when it is short of
+// places or memory. It is pure: what it needs to know is passed in, so that policies
+// can be compared outside a server.
 package eviction
 
 import (

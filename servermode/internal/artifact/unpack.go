@@ -1,5 +1,8 @@
-// Package artifact unpacks the code of a function, which may be an archive, and
-// looks into it.
+// Package artifact unpacks a function's code, a zip or tar.gz, below a folder, and
+// looks into it. The archive is its author's, and the server may be root. So nothing
+// is written outside the folder or through a link that leads out of it, and sizes,
+// numbers and the ratio of compression are bounded. Archives from Windows and macOS
+// get the names and modes that Linux needs.
 package artifact
 
 import (

@@ -1,7 +1,3 @@
-// Package build makes what functions need beyond their code: environments with
-// their dependencies, compiled programs. What was built once is kept on disk,
-// shared by the functions of a tenant, and outlives them. A build outlives the
-// init that asked for it, too: the next init attaches to it.
 package build
 
 import (

@@ -1,8 +1,3 @@
-// Package function holds a server's functions: what needs each of them (leases),
-// its instances, the runs that wait for one, and when it is given up. It knows
-// neither HTTP nor processes: instances come from a Program. What is decided
-// (demand.go for one function, room.go for the host) is pure; the rest carries
-// it out.
 package function
 
 import (

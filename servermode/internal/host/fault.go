@@ -1,5 +1,6 @@
-// Package host is the machine that the server runs on: its memory and disk, its
-// faults, and the server's own folder.
+// Package host is the machine that the server runs on. It reads its memory, says in
+// public words which fault of it made a start fail, and checks that it is fit for
+// new work. It also holds the server's own folder: its lock, its id and its parts.
 package host
 
 import (

@@ -1,5 +1,6 @@
 // Package invoke does what every dialect asks for: it makes an action known and
-// ready, and executes its activations. It knows no HTTP.
+// ready, and executes its activations. It computes how much of a deadline may be
+// used, bounds logs, and logs failed runs for the owner. It knows no HTTP.
 package invoke
 
 import (

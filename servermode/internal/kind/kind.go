@@ -1,6 +1,7 @@
-// Package kind says what a kind of function is: how its code is recognised, laid
-// out in the function's folder and built, and what is started then. Each kind has
-// a folder of its own below this one.
+// Package kind says what a kind of function is: how its code is recognised, laid out
+// in the function's folder and built, and what is started then. It decodes code,
+// finds the kind that was requested or that code looks like, and mends texts from
+// Windows. Each kind has a folder of its own below this one.
 package kind
 
 import "context"

@@ -1,5 +1,7 @@
-// Package launch makes processes of functions: it finds out what the host can run,
-// lays code out, and starts, forks or shares processes.
+// Package launch turns an init into processes. It finds out which kinds the host can
+// run, lays code out, orders what it needs to be built, and starts, forks or shares
+// processes. It also reads the hints by which an author says how a function is kept,
+// and explains failed starts. A kind is one line of the table in kinds.go.
 package launch
 
 import (

@@ -1,5 +1,7 @@
 // Package membership tells balancers that the server is here, again and again, and
-// says goodbye at its end. Through a tunnel it also brings their work in.
+// says goodbye at its end. A balancer that cannot be reached is tried again, and the
+// log says so once. For a server that balancers cannot reach, it opens tunnels
+// through which their requests come in.
 package membership
 
 import (

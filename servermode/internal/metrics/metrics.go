@@ -1,4 +1,11 @@
-// Package metrics counts for the owner's Prometheus what becomes of functions.
+// Package metrics counts for Prometheus what package function reports to its
+// Observer. A function's meter holds its counters, so that a run looks nothing up.
+//
+// Functions with the same labels share a series, which is dropped with the last of
+// them. Series are objects of their own rather than rows of a vector, so that a late
+// report does not create a dropped one again. The names of a tenant are bounded in
+// number and length, and cannot take the places of another tenant's. Totals by
+// tenant and kind stay.
 package metrics
 
 import (

@@ -1,6 +1,8 @@
-// Package openserverless is the dialect of Apache OpenServerless' client proxy. It
-// names a function by the MD5 of its code alone; here that is a name of one function
-// of the tenant, never what decides which functions share a process.
+// Package openserverless is the dialect of Apache OpenServerless' client proxy. That
+// dialect names a function by the MD5 of its code alone. Here the MD5 is only a name
+// for one function of the tenant, and never decides which functions share a process.
+// A second function with the same name is refused. Logs come back inside the answer,
+// so they are kept until the run has ended.
 package openserverless
 
 import (

@@ -1,4 +1,7 @@
-// Package outcome says how a run or an init ended, in the contract's words.
+// Package outcome says how a run or an init ended, in the contract's words. It sorts
+// a run by its result and error, makes the platform's result of a process's line,
+// and maps errors to refusals. It also decides which failed runs are remembered: one
+// that was not started may be tried again.
 package outcome
 
 import (

@@ -1,6 +1,8 @@
-// Package plain is the platform's own dialect: to a caller without headers of ours
-// the server is one classic runtime container, which is given one function, writes
-// its logs to its own streams and a sentinel on each after every activation.
+// Package plain is the platform's own dialect. It serves callers without our headers
+// as a classic runtime container would: each tenant has one slot for one function,
+// and logs go to the server's own streams, with a sentinel on each after every
+// activation. Requests of browsers are refused, because without our headers nothing
+// keeps a foreign web page from sending code to loopback.
 package plain
 
 import (

@@ -1,8 +1,3 @@
-// Package process is one process of a function. It speaks ActionLoop: one JSON
-// line in on stdin, one result line out on descriptor 3, logs on stdout and
-// stderr, attributed to the activation during which they were written; or the
-// framed protocol of our own launchers, which takes several runs at once; or it
-// is a web server, which others know how to speak to (Web).
 package process
 
 import (

@@ -1,7 +1,3 @@
-// Package sandbox starts a function's process apart from the server and from
-// other functions, and ends it with everything it has started: a process group,
-// a uid of its own when the server is root, folders of its own where the host has
-// namespaces for it, resource limits, no new privileges.
 package sandbox
 
 import (

@@ -1,7 +1,8 @@
-// Package webproc speaks to a function's process that is a web server: it gives
-// it a port, sees when it is ready, and makes requests of runs and results of
-// answers. It is the one package below the service that knows HTTP, because
-// these functions do.
+// Package webproc speaks to a function's process that is a web server. It gives the
+// process a port, sees when it is ready, and turns runs into requests and answers
+// into results. Before it sends anything it checks that the function itself listens
+// on the port, and not on an address that the network can reach. It knows HTTP,
+// because these functions do.
 package webproc
 
 import (

@@ -1,10 +1,3 @@
-// Package zygote starts Python functions by forking a process that has their
-// modules loaded, which takes a fraction of an interpreter's start. Whatever
-// stands in the way of that, the function is executed as ever, and counted.
-//
-// The process, the parent, is told nothing about a function: what it once held
-// in memory every later child could read. A child is told by a socket of its own
-// what it becomes, after the fork.
 package zygote
 
 import (

@@ -1,5 +1,7 @@
-// Package actionloop runs what the platform's own runtimes run, by their compile
-// scripts.
+// Package actionloop runs any ActionLoop runtime of the platform by the runtime's
+// own compile script and the variables that its image sets. The script compiles an
+// action in a build of its own, as the platform's proxy would call it. Programs that
+// are compiled already run as they are.
 package actionloop
 
 import (

@@ -1,6 +1,8 @@
-// Package folder looks into an action's folder. What its archive had is its
-// author's, links that lead anywhere included, and the server may be root: it
-// reads and writes nothing outside the folder, and opens nothing but files.
+// Package folder looks into an action's folder. What the action's archive had is its
+// author's, including links that lead anywhere, and the server may be root. So it
+// reads and writes nothing outside the folder, and opens nothing but files. It also
+// mends texts that were written on Windows, and tells an author where a misplaced
+// file is.
 package folder
 
 import (

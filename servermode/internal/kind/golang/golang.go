@@ -1,4 +1,7 @@
-// Package golang compiles Go functions with a launcher of ours.
+// Package golang compiles Go functions with the host's Go command and a launcher of
+// ours. An action is a source file, or a zip of sources with their dependencies
+// vendored. Sources with a main of their own are compiled as they are. The compiler
+// reaches no network and runs nothing of the action's.
 package golang
 
 import (

@@ -1,4 +1,7 @@
-// Package http runs programs that are web servers.
+// Package http runs programs that are web servers: an executable or a script, alone
+// or as exec in a zip. The program listens on a port that it is given, and runs are
+// requests to it. A zip's Python requirements are installed first. The kind has to
+// be requested, because a program does not show that it is a web server.
 package http
 
 import (

@@ -1,5 +1,6 @@
 // Package kindtest has what the tests of several kinds need: interpreters of the
-// host, code in the shapes that authors send, and processes to give it to.
+// host, code in the shapes that authors send, and processes to run it in. Only tests
+// import it.
 package kindtest
 
 import (

@@ -1,4 +1,6 @@
-// Package native runs programs that speak ActionLoop themselves.
+// Package native runs programs that speak ActionLoop themselves: an ELF executable
+// or a script, alone or as exec in a zip. It builds nothing. A program acknowledges
+// its start, or counts as started after a grace.
 package native
 
 import (

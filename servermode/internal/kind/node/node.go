@@ -1,4 +1,8 @@
-// Package node runs JavaScript functions: a launcher of ours loads them.
+// Package node runs JavaScript functions with the host's Node and a launcher of
+// ours. An action is a source file or a zip with package.json or index.js. Its
+// dependencies are installed by npm in a build, unless it brings node_modules. The
+// launcher (launchers/node.js) takes several runs at once where the action allows
+// it.
 package node
 
 import (

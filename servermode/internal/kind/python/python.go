@@ -1,4 +1,8 @@
-// Package python runs Python functions: a launcher of ours loads them.
+// Package python runs Python functions with the host's interpreter and a launcher of
+// ours. An action is a source file or a zip with __main__.py. Its requirements.txt
+// is installed by uv or pip in a build, unless it brings a virtual environment. The
+// launcher is executed, or forked from a parent (launchers/zygote.py; see package
+// zygote).
 package python
 
 import (

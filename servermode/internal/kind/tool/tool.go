@@ -1,5 +1,6 @@
 // Package tool finds the programs of the host that kinds need: interpreters,
-// compilers, installers.
+// compilers, installers. A program counts only if it runs as the user that will run
+// it, because root's own may be in a folder that no other user can enter.
 package tool
 
 import (
