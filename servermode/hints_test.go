@@ -38,7 +38,7 @@ func TestInit_HintsBeyondLimitsAreRefused(t *testing.T) {
 	assert.Empty(t, r.functions())
 }
 
-// pids runs n activations at once and returns the processes that they ran in.
+// pids runs n activations at once and returns the processes that executed them.
 func (r *rig) pids(f target, n int) map[int]bool {
 	var mu sync.Mutex
 	pids := map[int]bool{}
@@ -110,7 +110,7 @@ func TestPool_RefusalSaysWhenToComeAgain(t *testing.T) {
 	r := newRig(t, servermode.Config{Instances: 1, Queue: 1})
 	f := newTarget("native", strings.ReplaceAll(nap, "0.1", "2"), nil)
 	r.mustInit(f)
-	r.run(f, "", `1`) // now it is known how long a run takes
+	r.run(f, "", `1`) // now the server knows how long a run takes
 	for range 2 {
 		go func() { r.run(f, "", `1`) }()
 	}

@@ -21,7 +21,7 @@ type live struct {
 	endpoint.Secrets
 }
 
-// settings returns the settings in force at this moment.
+// settings returns the current settings.
 func (s *Server) settings() *live { return s.live.Load() }
 
 // invoke returns the settings of inits and runs.

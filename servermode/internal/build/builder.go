@@ -128,7 +128,7 @@ func (b *Builder) Get(ctx context.Context, order Order, sink Sink) (*Product, er
 	detach := f.output.attach(sink)
 	defer detach()
 	if err := f.Wait(ctx); err != nil {
-		return nil, fmt.Errorf("%w (%v so far): %w", ErrUnfinished, time.Since(f.began).Round(time.Second), err)
+		return nil, fmt.Errorf("%w (%v so far): %w", ErrUnfinished, time.Since(f.started).Round(time.Second), err)
 	}
 	return b.collect(f)
 }
@@ -149,7 +149,7 @@ func (b *Builder) attach(place string, order Order) *flight {
 	if b.waiting(order.Tenant) >= maxOrders {
 		return nil
 	}
-	f = &flight{place: place, order: order, began: time.Now()}
+	f = &flight{place: place, order: order, started: time.Now()}
 	f.Begin(nil)
 	b.running[place] = f
 	b.jobs.Go(func() { b.perform(f) })

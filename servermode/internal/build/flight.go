@@ -17,10 +17,10 @@ const unseenFor = 10 * time.Minute
 // when they leave.
 type flight struct {
 	singleflight.Call[struct{}]
-	place  string
-	order  Order
-	began  time.Time
-	output transcript
+	place   string
+	order   Order
+	started time.Time
+	output  transcript
 }
 
 // perform makes a build, and keeps it or the error with which it failed.

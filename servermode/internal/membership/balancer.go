@@ -59,7 +59,7 @@ func (b *balancer) keep(ctx context.Context) {
 			return
 		case err != nil:
 			if text := err.Error(); text != said {
-				b.log.Warn("cannot join the balancer, going on to try", zap.Error(err))
+				b.log.Warn("cannot join the balancer; retrying", zap.Error(err))
 				joined, said = false, text
 			}
 			wait, pause = pause/2+rand.N(pause/2), min(2*pause, lastPause)
@@ -99,8 +99,8 @@ func (b *balancer) leave() {
 func (b *balancer) openTunnel(m *Membership, serve func(net.Listener) *daemon.Listener) error {
 	cfg := tunnel.Config{
 		Balancer: b.at, TLS: m.trust, Incarnation: b.self.Incarnation,
-		Up:   func() { b.log.Info("the tunnel is there") },
-		Down: func(err error) { b.log.Warn("no tunnel, going on to try", zap.Error(err)) },
+		Up:   func() { b.log.Info("the tunnel is up") },
+		Down: func(err error) { b.log.Warn("no tunnel; retrying", zap.Error(err)) },
 	}
 	if m.cfg.TokenFile != "" {
 		cfg.Token = b.token
