@@ -111,13 +111,14 @@ func TestPool_RefusalSaysWhenToComeAgain(t *testing.T) {
 	f := newTarget("native", strings.ReplaceAll(nap, "0.1", "2"), nil)
 	r.mustInit(f)
 	r.run(f, "", `1`) // now the server knows how long a run takes
+	var others sync.WaitGroup
 	for range 2 {
-		go func() { r.run(f, "", `1`) }()
+		others.Go(func() { r.run(f, "", `1`) })
 	}
 	r.eventually(func() bool { return r.functions()[0].Waiting == 1 })
 	a := r.run(f, "", `1`)
 	assert.Equal(t, runtimespec.Saturated, a.reason)
 	assert.Equal(t, http.StatusServiceUnavailable, a.status)
 	assert.Equal(t, "5", a.header.Get("Retry-After"), "two runs of two seconds and a little")
-	r.eventually(func() bool { s := r.functions()[0]; return s.Waiting == 0 && !s.Instances[0].Busy })
+	others.Wait()
 }
