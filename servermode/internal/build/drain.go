@@ -8,7 +8,7 @@ import (
 // Errors of builds when the server ends.
 var (
 	errEnded   = fmt.Errorf("%w, and ended the build: nothing of it is kept, the next init starts it again", ErrClosed)
-	errNoStart = fmt.Errorf("%w: no more builds are started, the next init starts it", ErrClosed)
+	errNoStart = fmt.Errorf("%w: no more builds are started, the next init starts this one", ErrClosed)
 )
 
 // Drain starts no more builds, and ends those that are not done after grace. A long
