@@ -152,15 +152,14 @@ func (p *Pool) dial(ctx context.Context) (*conn, error) {
 	if p.secure == nil {
 		return newConn(raw, raw, &p.idle), nil
 	}
-	counted := &counter{Conn: raw}
-	secured := tlsconn.Client(counted, p.secure)
+	secured := tlsconn.Client(raw, p.secure)
 	ctx, cancel := context.WithTimeout(ctx, handshake)
 	defer cancel()
 	if err := secured.HandshakeContext(ctx); err != nil {
 		_ = raw.Close()
 		return nil, handshakeError(err)
 	}
-	return newConn(counted, secured, &p.idle), nil
+	return newConn(raw, secured, &p.idle), nil
 }
 
 func (p *Pool) connect(ctx context.Context) (net.Conn, error) {
