@@ -8,6 +8,7 @@
 package hop
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -92,9 +93,7 @@ func New(base *url.URL, o Options) *Pool {
 		if p.secure = o.TLS.Clone(); p.secure == nil {
 			p.secure = &tls.Config{}
 		}
-		if p.secure.ServerName == "" {
-			p.secure.ServerName = base.Hostname()
-		}
+		p.secure.ServerName = cmp.Or(p.secure.ServerName, base.Hostname())
 		p.secure.NextProtos = []string{"http/1.1"}
 	}
 	return p
@@ -168,11 +167,7 @@ func (p *Pool) connect(ctx context.Context) (net.Conn, error) {
 		defer cancel()
 		return p.other(ctx)
 	}
-	port := p.base.Port()
-	if port == "" {
-		port = p.base.Scheme
-	}
-	return p.dialer.DialContext(ctx, "tcp", net.JoinHostPort(p.base.Hostname(), port))
+	return p.dialer.DialContext(ctx, "tcp", net.JoinHostPort(p.base.Hostname(), cmp.Or(p.base.Port(), p.base.Scheme)))
 }
 
 // CloseIdle closes connections that are not in use.
