@@ -33,7 +33,7 @@ func (c *Client) Rejoined() int {
 	c.state.mu.Lock()
 	f := c.state.function
 	c.state.mu.Unlock()
-	return max(f.reinit.Waiters(struct{}{})-1, 0)
+	return max(f.reinit.Waiters()-1, 0)
 }
 
 // Accepts reports whether the client's address takes connections.

@@ -28,7 +28,7 @@ type function struct {
 	whole    *spool.Body // the init
 	run      hop.Header  // of a run and a stop
 
-	reinit singleflight.Group[struct{}, outcome]
+	reinit singleflight.Flight[outcome]
 }
 
 // newFunction returns the function that body initialises.

@@ -30,7 +30,7 @@ func (c *Client) initialise(ctx context.Context, f *function, logs sentinel.Acti
 // Runs that find out together share one; if the time of the run that does it is
 // over, another one does it again.
 func (c *Client) reinitialise(ctx context.Context, f *function, logs sentinel.Activation, trace runtimespec.Trace) outcome {
-	out, _ := f.reinit.Do(ctx, struct{}{}, func(ctx context.Context) (out outcome, err error) {
+	out, _ := f.reinit.Do(ctx, func(ctx context.Context) (out outcome, err error) {
 		if out = c.initialise(ctx, f, logs, trace); out.status != http.StatusOK {
 			err = ctx.Err()
 		}
