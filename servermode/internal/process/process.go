@@ -98,12 +98,7 @@ func start(ctx context.Context, group *sandbox.Group, spec Spec, sink Sink) (*Pr
 	}
 	go p.wait()
 	if err := p.ready(ctx, sink); err != nil {
-		ended := p.endedItself(err)
-		p.Kill()
-		<-p.gone // so that its last words are in the pipes
-		if ended {
-			err = p.how()
-		}
+		err = p.end(err)
 		p.logs.finish(sink)
 		p.free()
 		if errors.Is(err, ErrExited) && group.Lost() { // no fault of its own: executed, then
@@ -170,7 +165,7 @@ func (p *Process) settled(ctx context.Context) error {
 			if !p.group.AwaitsInput() && now.Sub(since) <= p.spec.Grace {
 				continue
 			}
-			if exitedWithin(p.pidfd, 0) { // wait may not have been told yet
+			if sandbox.ExitedWithin(p.pidfd, 0) { // wait may not have been told yet
 				return ErrExited
 			}
 			return nil

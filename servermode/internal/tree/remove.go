@@ -1,4 +1,4 @@
-// Package tree removes folders that belonged to a function or a build.
+// Package tree gives folders to the users of functions and builds, and removes them.
 package tree
 
 import (
