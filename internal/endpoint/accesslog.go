@@ -5,27 +5,20 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/whiskaway/whiskaway/internal/exchange"
 	"github.com/whiskaway/whiskaway/runtime-spec"
-)
-
-// Outcomes that are no reasons, for metrics and log.
-const (
-	OutcomeOK    = "ok"
-	OutcomeLeft  = "caller-left"
-	OutcomeCut   = "cut"   // the answer broke off
-	OutcomeError = "error" // an answer that says no reason that is known
 )
 
 // Result is what the request came to, in words that are few: a server behind may say
 // anything.
 func (c *Call) Result() string {
 	switch {
-	case c.Outcome == OutcomeLeft, c.Outcome == OutcomeCut, runtimespec.Reason(c.Outcome).Known():
+	case c.Outcome == exchange.Left, c.Outcome == exchange.Cut, runtimespec.Reason(c.Outcome).Known():
 		return c.Outcome
 	case c.Outcome == "" && c.Status < 400:
-		return OutcomeOK
+		return exchange.OK
 	}
-	return OutcomeError
+	return exchange.Error
 }
 
 // end is the end of a request: its span ends, it is counted, and logged if that is

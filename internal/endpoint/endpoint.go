@@ -5,7 +5,6 @@
 package endpoint
 
 import (
-	"errors"
 	"net/http"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/whiskaway/whiskaway/internal/exchange"
 	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/internal/token"
 	"github.com/whiskaway/whiskaway/internal/trace"
@@ -63,34 +63,22 @@ func (e *Endpoint) Echo() *echo.Echo {
 // as its handler; what outlives that takes plain values.
 type Call struct {
 	*http.Request
-	W      http.ResponseWriter
-	Grant  token.Grant
-	Tenant string
-	Began  time.Time
-	Trace  runtimespec.Trace // that it came with
-	Span   trace.Span        // of an init, a run or a stop; none where traces are off
+	W     http.ResponseWriter
+	Grant token.Grant
+	Began time.Time
+	exchange.Exchange
 
 	Status  int    // of the answer; 0: not known
 	Outcome string // a reason, or what else it came to; empty: the status says it
 	Failed  error  // why it was refused; nil: not by this service
 
-	Passed
-
 	endpoint *Endpoint
 	echo     echo.Context
 }
 
-// Passed is what is noted of a request that goes on to another server.
-type Passed struct {
-	Server   string        // name of the one that answered
-	Tries    int           // how many were asked
-	AtServer time.Duration // what it took there
-	Queued   time.Duration // until one had room
-	Whole    bool          // the answer that was relayed reached its end
-}
-
 func (e *Endpoint) call(c echo.Context) *Call {
-	return &Call{Request: c.Request(), W: c.Response().Writer, Began: time.Now(), endpoint: e, echo: c}
+	r := c.Request()
+	return &Call{Request: r, W: c.Response().Writer, Began: time.Now(), Exchange: exchange.Exchange{Caller: r.Context()}, endpoint: e, echo: c}
 }
 
 // Handle makes a handler of the contract one of echo's: it checks who calls, and
@@ -131,7 +119,3 @@ func (c *Call) IsWork() bool {
 	}
 	return false
 }
-
-// ErrLeft is for a caller that has hung up: its connection is closed without an
-// answer.
-var ErrLeft = errors.New("the caller hung up")

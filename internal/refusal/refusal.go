@@ -25,6 +25,26 @@ func New(reason runtimespec.Reason, format string, args ...any) *Refusal {
 	return &Refusal{Reason: reason, Message: fmt.Sprintf(format, args...)}
 }
 
+// Away is for a server that nothing could be sent to.
+func Away(format string, args ...any) *Refusal {
+	r := New(runtimespec.StartFailed, format, args...)
+	r.Away = true
+	return r
+}
+
+// Lost is the answer to a run that may have been started and whose answer will not
+// come.
+func Lost(format string, args ...any) *Refusal {
+	r := New(runtimespec.Internal, format, args...)
+	r.Status = badGateway
+	return r
+}
+
+const badGateway = 502 // net/http's; domain code does without
+
+// ReasonOf is the reason that an error is answered with.
+func ReasonOf(err error) runtimespec.Reason { return Of(err, "").Reason }
+
 // Of is what an error means to a caller of a service. What the service has no word
 // for is told to its log only.
 func Of(err error, service string) *Refusal {
