@@ -13,10 +13,10 @@ func (c *Client) Waiting() (n int) {
 	c.state.mu.Lock()
 	defer c.state.mu.Unlock()
 	if c.state.starting != nil {
-		n += c.state.starting.callers
+		n += c.state.starting.Waiters()
 	}
 	for _, run := range c.state.running {
-		n += run.callers
+		n += run.Waiters()
 	}
 	return n
 }
@@ -33,12 +33,7 @@ func (c *Client) Rejoined() int {
 	c.state.mu.Lock()
 	f := c.state.function
 	c.state.mu.Unlock()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.reinit == nil {
-		return 0
-	}
-	return f.reinit.joined
+	return max(f.reinit.Waiters()-1, 0)
 }
 
 // Accepts reports whether the client's address takes connections.

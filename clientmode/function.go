@@ -5,12 +5,12 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/whiskaway/whiskaway/clientmode/internal/openserverless"
 	"github.com/whiskaway/whiskaway/clientmode/internal/spool"
 	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/singleflight"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -28,8 +28,7 @@ type function struct {
 	whole    *spool.Body // the init
 	run      hop.Header  // of a run and a stop
 
-	mu     sync.Mutex // guards reinit
-	reinit *reinit    // in flight
+	reinit singleflight.Flight[outcome]
 }
 
 // newFunction returns the function that body initialises.

@@ -144,15 +144,9 @@ func (c Config) withDefaults() Config {
 	if c.Environ == nil {
 		c.Environ = os.Environ()
 	}
-	if c.Stdout == nil {
-		c.Stdout = os.Stdout
-	}
-	if c.Stderr == nil {
-		c.Stderr = os.Stderr
-	}
-	if c.Log == nil {
-		c.Log = zap.NewNop()
-	}
+	c.Stdout = cmp.Or[io.Writer](c.Stdout, os.Stdout)
+	c.Stderr = cmp.Or[io.Writer](c.Stderr, os.Stderr)
+	c.Log = cmp.Or(c.Log, zap.NewNop())
 	return c
 }
 

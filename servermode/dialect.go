@@ -1,6 +1,7 @@
 package servermode
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/whiskaway/whiskaway/internal/refusal"
@@ -33,16 +34,14 @@ func either(own, foreign func(*call) error) func(*call) error {
 	}
 }
 
+// own are the headers of our own dialect.
+var own = []string{runtimespec.HeaderFunction, runtimespec.HeaderLease, runtimespec.HeaderCode, runtimespec.HeaderActivation}
+
 // ours reports whether the caller speaks our own dialect. Each request of that
 // dialect has the first of these headers. A request with only another of them gets
 // an error that says what is missing.
 func ours(c *call) bool {
-	for _, name := range []string{runtimespec.HeaderFunction, runtimespec.HeaderLease, runtimespec.HeaderCode, runtimespec.HeaderActivation} {
-		if len(c.Header[name]) > 0 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(own, func(name string) bool { return len(c.Header[name]) > 0 })
 }
 
 func (s *Server) foreignInit(c *call) error {

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/whiskaway/whiskaway/internal/settings/settingstest"
+	"github.com/whiskaway/whiskaway/test/settingstest"
 )
 
 func TestMain(m *testing.M) {

@@ -125,20 +125,9 @@ func (w *writer) send(p []byte) error {
 		parts[0] = append(strconv.AppendInt(w.out, int64(len(p)), 16), "\r\n"...)
 		parts = append(parts, []byte("\r\n"))
 	}
-	w.failed = writeAll(to, parts)
+	_, w.failed = tlsconn.WriteAll(to, parts...)
 	w.out = w.out[:0]
 	return w.failed
-}
-
-// writeAll writes parts with as few system calls as can be.
-func writeAll(to net.Conn, parts [][]byte) (err error) {
-	if secured, ok := to.(*tlsconn.Conn); ok {
-		_, err = secured.WriteAll(parts...)
-		return err
-	}
-	all := net.Buffers(parts)
-	_, err = all.WriteTo(to)
-	return err
 }
 
 // end ends the answer, unless it is to break off, and reports whether another may

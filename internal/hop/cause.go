@@ -97,8 +97,7 @@ func CauseOf(err error) Cause {
 	if cause, ok := ofTLS(err); ok {
 		return cause
 	}
-	var name *net.DNSError
-	if errors.As(err, &name) {
+	if name, ok := errors.AsType[*net.DNSError](err); ok {
 		if name.IsNotFound {
 			return CauseNoHost
 		}
@@ -109,8 +108,7 @@ func CauseOf(err error) Cause {
 			return kind.cause
 		}
 	}
-	var timeout net.Error
-	if errors.As(err, &timeout) && timeout.Timeout() {
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		return CauseTimeout
 	}
 	return CauseUnknown

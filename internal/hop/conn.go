@@ -7,6 +7,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"github.com/whiskaway/whiskaway/internal/tlsconn"
 )
 
 const (
@@ -18,7 +20,7 @@ const (
 // conn is one connection. It carries one exchange at a time: Send, and then the
 // reading of the answer until that is closed.
 type conn struct {
-	raw     net.Conn // what the kernel has; of a secure connection a counter
+	raw     net.Conn // what the kernel has
 	net     net.Conn
 	in      *bufio.Reader
 	out     []byte // the request's head and small body
@@ -46,26 +48,14 @@ func newConn(raw, secured net.Conn, home *idle) *conn {
 // counted reports whether write sent anything. What a secure connection counts
 // is what it could encrypt and send as a whole, so there the wire is looked at.
 func (c *conn) counted(write func() (int64, error)) (bool, error) {
-	wire, secure := c.raw.(*counter)
-	if !secure {
+	secured, ok := c.net.(*tlsconn.Conn)
+	if !ok {
 		n, err := write()
 		return n > 0, err
 	}
-	before := wire.written
+	before := secured.Sent()
 	_, err := write()
-	return wire.written > before, err
-}
-
-// counter counts what is written.
-type counter struct {
-	net.Conn
-	written int64
-}
-
-func (c *counter) Write(p []byte) (int, error) {
-	n, err := c.Conn.Write(p)
-	c.written += int64(n)
-	return n, err
+	return secured.Sent() > before, err
 }
 
 // stale reports whether an idle connection is good for no request: the other
@@ -75,11 +65,7 @@ func (c *conn) stale() bool {
 	if c.in.Buffered() > 0 || time.Since(c.since) > idleTimeout {
 		return true
 	}
-	raw := c.raw
-	if wire, ok := raw.(*counter); ok {
-		raw = wire.Conn
-	}
-	return stale(raw)
+	return stale(c.raw)
 }
 
 func stale(conn net.Conn) bool {

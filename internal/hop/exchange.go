@@ -2,7 +2,6 @@ package hop
 
 import (
 	"io"
-	"net"
 	"strconv"
 
 	"github.com/whiskaway/whiskaway/internal/tlsconn"
@@ -101,9 +100,5 @@ func (c *conn) write(head, body []byte, src io.Reader, size int64) (int64, error
 		n, err := c.net.Write(head)
 		return int64(n), err
 	}
-	if secured, ok := c.net.(*tlsconn.Conn); ok {
-		return secured.WriteAll(head, body)
-	}
-	parts := net.Buffers{head, body}
-	return parts.WriteTo(c.net)
+	return tlsconn.WriteAll(c.net, head, body)
 }

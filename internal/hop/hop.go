@@ -8,6 +8,7 @@
 package hop
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -92,9 +93,7 @@ func New(base *url.URL, o Options) *Pool {
 		if p.secure = o.TLS.Clone(); p.secure == nil {
 			p.secure = &tls.Config{}
 		}
-		if p.secure.ServerName == "" {
-			p.secure.ServerName = base.Hostname()
-		}
+		p.secure.ServerName = cmp.Or(p.secure.ServerName, base.Hostname())
 		p.secure.NextProtos = []string{"http/1.1"}
 	}
 	return p
@@ -152,15 +151,14 @@ func (p *Pool) dial(ctx context.Context) (*conn, error) {
 	if p.secure == nil {
 		return newConn(raw, raw, &p.idle), nil
 	}
-	counted := &counter{Conn: raw}
-	secured := tlsconn.Client(counted, p.secure)
+	secured := tlsconn.Client(raw, p.secure)
 	ctx, cancel := context.WithTimeout(ctx, handshake)
 	defer cancel()
 	if err := secured.HandshakeContext(ctx); err != nil {
 		_ = raw.Close()
 		return nil, handshakeError(err)
 	}
-	return newConn(counted, secured, &p.idle), nil
+	return newConn(raw, secured, &p.idle), nil
 }
 
 func (p *Pool) connect(ctx context.Context) (net.Conn, error) {
@@ -169,11 +167,7 @@ func (p *Pool) connect(ctx context.Context) (net.Conn, error) {
 		defer cancel()
 		return p.other(ctx)
 	}
-	port := p.base.Port()
-	if port == "" {
-		port = p.base.Scheme
-	}
-	return p.dialer.DialContext(ctx, "tcp", net.JoinHostPort(p.base.Hostname(), port))
+	return p.dialer.DialContext(ctx, "tcp", net.JoinHostPort(p.base.Hostname(), cmp.Or(p.base.Port(), p.base.Scheme)))
 }
 
 // CloseIdle closes connections that are not in use.

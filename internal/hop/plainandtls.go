@@ -10,8 +10,7 @@ import (
 // handshakeError tells a side that does not speak TLS from one that is not
 // trusted, or away.
 func handshakeError(err error) error {
-	var other tls.RecordHeaderError
-	if errors.As(err, &other) {
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
 		return fmt.Errorf("%w: it does not speak TLS, so its URL begins with http://: %w", ErrNoHTTP, err)
 	}
 	return err

@@ -25,6 +25,7 @@ import (
 	"cmp"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
@@ -129,10 +130,5 @@ func Merge[T any](config *T, next T) (restart []string) {
 
 // HasFile reports whether a setting of a struct names a file.
 func HasFile(config any) bool {
-	for _, s := range Of(config) {
-		if s.tag.Get("type") == "file" && !s.fields[0].IsZero() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(Of(config), func(s *Setting) bool { return s.tag.Get("type") == "file" && !s.fields[0].IsZero() })
 }

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -87,10 +88,7 @@ func (s *Setting) mustParse(text string) reflect.Value {
 // split returns the texts of a list that is written as one; \, is a comma in one.
 func (s *Setting) split(text string) []string {
 	const comma = "\x00"
-	separators := s.tag.Get("sep")
-	if separators == "" {
-		separators = ","
-	}
+	separators := cmp.Or(s.tag.Get("sep"), ",")
 	text = strings.ReplaceAll(text, `\,`, comma)
 	texts := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(separators, r) })
 	for i, text := range texts {

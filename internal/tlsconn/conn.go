@@ -34,12 +34,27 @@ func (c *Conn) Write(p []byte) (int, error) {
 	if len(p) <= oneRecord {
 		return c.Conn.Write(p)
 	}
-	n, err := c.WriteAll(p)
+	n, err := c.writeAll(p)
 	return int(n), err
 }
 
-// WriteAll writes one part after another, as net.Buffers does.
-func (c *Conn) WriteAll(parts ...[]byte) (n int64, err error) {
+// Sent returns how many bytes were sent, those of the handshake included.
+func (c *Conn) Sent() int64 {
+	c.wire.mu.Lock()
+	defer c.wire.mu.Unlock()
+	return c.wire.sent
+}
+
+// WriteAll writes one part after another with as few system calls as can be.
+func WriteAll(to net.Conn, parts ...[]byte) (int64, error) {
+	if secured, ok := to.(*Conn); ok {
+		return secured.writeAll(parts...)
+	}
+	all := net.Buffers(parts)
+	return all.WriteTo(to)
+}
+
+func (c *Conn) writeAll(parts ...[]byte) (n int64, err error) {
 	c.wire.hold()
 	for _, p := range parts {
 		var wrote int

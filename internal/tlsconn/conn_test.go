@@ -77,7 +77,7 @@ func TestConn_CarriesWhatIsWritten(t *testing.T) {
 		n, err := client.Write(want)
 		require.NoError(t, err)
 		assert.Equal(t, size, n)
-		m, err := client.WriteAll([]byte("parts"), want)
+		m, err := tlsconn.WriteAll(client, []byte("parts"), want)
 		require.NoError(t, err)
 		assert.EqualValues(t, size+5, m)
 		assert.True(t, bytes.Equal(append(append(bytes.Clone(want), "parts"...), want...), <-received), "%d bytes", size)
@@ -96,7 +96,7 @@ func TestConn_WriteThatFails(t *testing.T) {
 	require.NoError(t, client.SetWriteDeadline(time.Time{}))
 	_, err = client.Write([]byte("more"))
 	assert.Error(t, err)
-	_, err = client.WriteAll([]byte("more"))
+	_, err = tlsconn.WriteAll(client, []byte("more"))
 	assert.Error(t, err)
 }
 

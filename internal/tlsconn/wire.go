@@ -23,6 +23,7 @@ type wire struct {
 	mu     sync.Mutex // guards what follows
 	buf    *[]byte    // nil: nothing is gathered
 	failed error      // of a write: records after it cannot be read
+	sent   int64      // bytes
 }
 
 func (w *wire) hold() { w.held.Add(1) }
@@ -42,8 +43,8 @@ func (w *wire) Write(p []byte) (int, error) {
 	defer w.mu.Unlock()
 	if w.failed == nil && w.held.Load() > 0 {
 		w.add(p)
-	} else if w.failed == nil {
-		_, w.failed = w.Conn.Write(p)
+	} else {
+		w.send(p)
 	}
 	if w.failed != nil {
 		return 0, w.failed
@@ -65,10 +66,17 @@ func (w *wire) flush() {
 	if w.buf == nil {
 		return
 	}
-	if w.failed == nil {
-		_, w.failed = w.Conn.Write(*w.buf)
-	}
+	w.send(*w.buf)
 	*w.buf = (*w.buf)[:0]
 	buffers.Put(w.buf)
 	w.buf = nil
+}
+
+// send writes, unless a write has failed; mu is held.
+func (w *wire) send(p []byte) {
+	if w.failed == nil {
+		var n int
+		n, w.failed = w.Conn.Write(p)
+		w.sent += int64(n)
+	}
 }

@@ -2,6 +2,7 @@ package tunnel
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -40,18 +41,11 @@ func (l *Listener) connect() (*yamux.Session, error) {
 }
 
 func (l *Listener) dial(ctx context.Context) (net.Conn, error) {
-	port := l.Balancer.Port()
-	if port == "" {
-		port = l.Balancer.Scheme
-	}
-	to := net.JoinHostPort(l.Balancer.Hostname(), port)
+	to := net.JoinHostPort(l.Balancer.Hostname(), cmp.Or(l.Balancer.Port(), l.Balancer.Scheme))
 	if l.Balancer.Scheme != "https" {
 		return new(net.Dialer).DialContext(ctx, "tcp", to)
 	}
-	secure := l.TLS.Clone()
-	if secure == nil {
-		secure = &tls.Config{}
-	}
+	secure := cmp.Or(l.TLS.Clone(), &tls.Config{})
 	secure.NextProtos = []string{"http/1.1"}
 	return (&tls.Dialer{Config: secure}).DialContext(ctx, "tcp", to)
 }

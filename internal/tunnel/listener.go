@@ -116,12 +116,10 @@ func (l *Listener) keep() {
 			said = text
 			l.Down(err)
 		}
-		timer := time.NewTimer(pause/2 + rand.N(pause/2+1))
 		select {
-		case <-timer.C:
+		case <-time.After(pause/2 + rand.N(pause/2+1)):
 		case <-l.ctx.Done():
 		}
-		timer.Stop()
 	}
 }
 

@@ -22,8 +22,7 @@ func New(log *zap.Logger) *echo.Echo {
 			return
 		}
 		status, message := http.StatusInternalServerError, "internal error"
-		var he *echo.HTTPError
-		if errors.As(err, &he) {
+		if he, ok := errors.AsType[*echo.HTTPError](err); ok {
 			status, message = he.Code, http.StatusText(he.Code)
 		} else {
 			log.Error("request failed", zap.String("path", c.Path()), zap.Error(err))

@@ -21,24 +21,23 @@ type record struct {
 	err    error
 }
 
-// over is a channel of runs that are done.
-var over = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
-
-// run returns the record as a run that callers can join.
+// run returns the record as a run that can be joined.
 func (r record) run() *Run {
-	out := &Run{done: over, result: r.result, err: r.err}
 	if r.err == nil && r.result == nil {
-		out.err = ErrResultGone
+		r.err = ErrResultGone
 	}
+	out := &Run{}
+	out.Begin(nil)
+	out.End(r.result, r.err)
 	return out
 }
 
 // remember keeps a run's outcome, and its result if the budget has room for it. It
 // returns how many more bytes are kept now.
-func (s *shard) remember(run *Run, failed error, budget int64) (more int64) {
+func (s *shard) remember(run *Run, result []byte, failed error, budget int64) (more int64) {
 	r := record{err: failed}
-	if failed == nil && int64(len(run.result)) <= budget {
-		if r.result = run.result; cap(r.result) > len(r.result)+len(r.result)/8+64 {
+	if failed == nil && int64(len(result)) <= budget {
+		if r.result = result; cap(r.result) > len(r.result)+len(r.result)/8+64 {
 			r.result = bytes.Clone(r.result) // not to keep a larger buffer
 		}
 		s.kept = append(s.kept, run.id)

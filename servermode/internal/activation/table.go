@@ -89,7 +89,7 @@ func (t *Table) Enter(parent context.Context, key Key, until time.Time, again bo
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if running, ok := s.inFlight[hash]; ok {
-		running.callers.Add(1)
+		running.Join()
 		return running, false, nil
 	}
 	if ended, ok := s.ended[hash]; ok {
@@ -111,23 +111,22 @@ func (t *Table) Enter(parent context.Context, key Key, until time.Time, again bo
 // Finish gives a run its outcome, for callers that joined it or ask again later.
 func (t *Table) Finish(run *Run, result []byte, err error) {
 	run.cancel(nil)
-	run.result, run.err = result, err
 	if run.named {
-		t.record(run)
+		t.record(run, result, err)
 	}
-	close(run.done)
+	run.End(result, err)
 }
 
-func (t *Table) record(run *Run) {
-	kept, remember := error(nil), !run.until.IsZero()
-	if remember && run.err != nil {
-		kept, remember = t.keep(run.err)
+func (t *Table) record(run *Run, result []byte, err error) {
+	remember := !run.until.IsZero()
+	if remember && err != nil {
+		err, remember = t.keep(err)
 	}
 	s := t.shard(run.id)
 	s.mu.Lock()
 	delete(s.inFlight, run.id)
 	if remember {
-		t.bytes.Add(s.remember(run, kept, t.budget.Load()))
+		t.bytes.Add(s.remember(run, result, err, t.budget.Load()))
 	} else {
 		t.count.Add(-1)
 	}
@@ -171,7 +170,7 @@ func (t *Table) Callers() (n int) {
 		s := &t.shards[i]
 		s.mu.Lock()
 		for _, run := range s.inFlight {
-			n += max(int(run.callers.Load()), 1)
+			n += max(run.Waiters(), 1)
 		}
 		s.mu.Unlock()
 	}

@@ -5,14 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/semaphore"
 
-	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 	"github.com/whiskaway/whiskaway/servermode/internal/tree"
 )
 
@@ -45,16 +42,6 @@ func (b *Builder) lend(ctx context.Context, j *Job, order Order) error {
 	}
 	j.Cache = dir
 	return j.Own(dir)
-}
-
-// give makes a tree a user's. No other process can be in it.
-func give(dir string, user *sandbox.User) error {
-	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return os.Lchown(path, int(user.ID), int(user.ID))
-	})
 }
 
 // tidyCaches removes caches that have been unused for long, and caches that do not

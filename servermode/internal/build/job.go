@@ -127,7 +127,7 @@ func (j *Job) listen(cmd *exec.Cmd) (output func(), err error) {
 func (j *Job) Own(paths ...string) (err error) {
 	for _, path := range paths {
 		if j.user != nil {
-			err = errors.Join(err, give(path, j.user))
+			err = errors.Join(err, tree.Give(path, j.user.ID))
 		}
 	}
 	return err

@@ -1,6 +1,7 @@
 package function
 
 import (
+	"cmp"
 	"math"
 	"time"
 
@@ -48,15 +49,9 @@ func (c Config) withDefaults() *Config {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.Policy == nil {
-		c.Policy = eviction.LongestIdle{}
-	}
-	if c.StartTime == 0 {
-		c.StartTime = 5 * time.Minute
-	}
-	if c.Observer == nil {
-		c.Observer = noObserver{}
-	}
+	c.Policy = cmp.Or[eviction.Policy](c.Policy, eviction.LongestIdle{})
+	c.StartTime = cmp.Or(c.StartTime, 5*time.Minute)
+	c.Observer = cmp.Or[Observer](c.Observer, noObserver{})
 	return &c
 }
 

@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"cmp"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -48,10 +49,7 @@ func measureMemory(reserve int64) function.Memory {
 	if limit, used := groupMemory(); limit > 0 && limit < total {
 		total, available = limit, min(available, limit-used)
 	}
-	if reserve == 0 {
-		reserve = max(leastReserve, total/20)
-	}
-	return function.Memory{Available: available, Reserve: reserve}
+	return function.Memory{Available: available, Reserve: cmp.Or(reserve, max(leastReserve, total/20))}
 }
 
 // groupMemory returns the memory limit of the server's control group, and how much

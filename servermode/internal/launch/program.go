@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
-	"github.com/whiskaway/whiskaway/internal/singleflight"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
@@ -38,9 +37,7 @@ type program struct {
 // yet.
 func (l *Launcher) Program(tenant string, spec runtimespec.Function) func() (function.Program, error) {
 	return func() (function.Program, error) {
-		p := &program{launcher: l, tenant: tenant, spec: spec, laying: semaphore.NewWeighted(1)}
-		p.shared.starts.Leaving = singleflight.HandedOver
-		return p, nil
+		return &program{launcher: l, tenant: tenant, spec: spec, laying: semaphore.NewWeighted(1)}, nil
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // function package each seat is an instance. A process is closed when its last seat
 // is given up. Methods that do not lock mu are called with it held.
 type shared struct {
-	starts singleflight.Group[struct{}, struct{}]
+	starts singleflight.Flight[struct{}]
 
 	mu        sync.Mutex // guards what follows, never held across a start or an end
 	processes []*bench
@@ -38,8 +38,8 @@ type seat struct {
 func (s *shared) take(ctx context.Context, most int, start func() (*process.Process, error)) (mine *seat, err error) {
 	for mine == nil && err == nil {
 		if mine = s.find(most); mine == nil {
-			_, err = s.starts.Do(ctx, struct{}{}, func(context.Context) (none struct{}, err error) {
-				if mine = s.find(most); mine == nil { // a start has just ended
+			_, err = s.starts.Do(ctx, func(context.Context) (none struct{}, err error) {
+				if mine = s.find(most); mine == nil { // of a start that has just ended
 					mine, err = s.add(start())
 				}
 				return none, err

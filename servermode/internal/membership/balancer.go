@@ -69,13 +69,11 @@ func (b *balancer) keep(ctx context.Context) {
 			}
 			joined, said, pause = true, "", firstPause
 		}
-		timer := time.NewTimer(wait)
 		select {
-		case <-timer.C:
+		case <-time.After(wait):
 		case <-b.now:
 		case <-ctx.Done():
 		}
-		timer.Stop()
 	}
 }
 

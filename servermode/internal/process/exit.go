@@ -36,6 +36,18 @@ func (e *ExitError) Error() string {
 // Is reports whether target is ErrExited.
 func (e *ExitError) Is(target error) bool { return target == ErrExited }
 
+// end kills the process after a failure and waits until its tree is dead, so that
+// its last words are in the pipes. It returns why the process failed.
+func (p *Process) end(err error) error {
+	ended := p.endedItself(err)
+	p.Kill()
+	<-p.gone
+	if ended {
+		return p.how()
+	}
+	return err
+}
+
 // endedItself reports whether err is the end of the process, and the server did not
 // kill it. Call it before Kill.
 func (p *Process) endedItself(err error) bool {

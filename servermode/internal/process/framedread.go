@@ -74,12 +74,7 @@ func (f *framed) end(cause error) {
 	if !errors.Is(cause, ErrProtocol) {
 		cause = ErrExited
 	}
-	ended := f.p.endedItself(cause)
-	f.p.Kill()
-	<-f.p.gone
-	if ended {
-		cause = f.p.how()
-	}
+	cause = f.p.end(cause)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.over = true

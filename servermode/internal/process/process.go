@@ -93,12 +93,7 @@ func start(ctx context.Context, group *sandbox.Group, spec Spec, sink Sink) (*Pr
 	}
 	go p.wait()
 	if err := p.ready(ctx, sink); err != nil {
-		ended := p.endedItself(err)
-		p.Kill()
-		<-p.gone // so that its last output is in the pipes
-		if ended {
-			err = p.how()
-		}
+		err = p.end(err)
 		p.logs.detach(sink)
 		p.free()
 		if errors.Is(err, ErrExited) && group.Lost() { // its parent failed, not the function: execute it
@@ -166,7 +161,7 @@ func (p *Process) settled(ctx context.Context) error {
 			if !p.group.AwaitsInput() && now.Sub(since) <= p.spec.Grace {
 				continue
 			}
-			if exitedWithin(p.pidfd, 0) { // wait may not have seen it yet
+			if sandbox.ExitedWithin(p.pidfd, 0) { // wait may not have been told yet
 				return ErrExited
 			}
 			return nil

@@ -35,12 +35,7 @@ func (p *Process) Run(ctx context.Context, line []byte, sink Sink) (result []byt
 		}
 	}
 	if err != nil && !errors.Is(err, ErrTooLarge) {
-		ended := p.endedItself(err)
-		p.Kill()
-		<-p.gone // so that its last output is in the pipes
-		if ended {
-			err = p.how()
-		}
+		err = p.end(err)
 	}
 	p.logs.detach(sink)
 	return result, err

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
 // exitPause is how long a read for a result goes on after the process's tree is
@@ -19,9 +21,9 @@ func (p *Process) wait() {
 	_ = unix.SetNonblock(p.pidfd, true)
 	exit := os.NewFile(uintptr(p.pidfd), "pidfd")
 	if raw, err := exit.SyscallConn(); err == nil {
-		_ = raw.Read(func(fd uintptr) bool { return exitedWithin(int(fd), 0) })
+		_ = raw.Read(func(fd uintptr) bool { return sandbox.ExitedWithin(int(fd), 0) })
 	}
-	exitedWithin(p.pidfd, -1) // at once, unless the poller refused the pidfd
+	sandbox.ExitedWithin(p.pidfd, -1) // at once, unless the poller refused the pidfd
 	close(p.exited)
 	_ = p.group.Kill() // the zombie holds its pid until the tree is dead
 	_ = p.in.SetWriteDeadline(time.Unix(1, 0))
@@ -32,20 +34,7 @@ func (p *Process) wait() {
 	_ = exit.Close()
 }
 
-// exitedWithin reports whether a pidfd's process has ended. It waits up to wait
-// milliseconds; -1: as long as it takes.
-func exitedWithin(pidfd, wait int) bool {
-	fds := []unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}
-	for {
-		n, err := unix.Poll(fds, wait)
-		if err == unix.EINTR {
-			continue
-		}
-		return err != nil || n > 0
-	}
-}
-
-// Kill kills the process at once; its tree follows. It does not wait.
+// Kill ends the process without asking; its tree follows. It does not wait.
 func (p *Process) Kill() {
 	p.kill.Do(func() {
 		_ = unix.PidfdSendSignal(p.pidfd, unix.SIGKILL, nil, 0)

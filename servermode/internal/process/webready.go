@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
 // These are errors of a process that is a web server. ErrUnfit means that it can
@@ -47,7 +48,7 @@ func (p *Process) serves(ctx context.Context, sink Sink) error {
 		}
 		last = missing
 		switch {
-		case exitedWithin(p.pidfd, 0):
+		case sandbox.ExitedWithin(p.pidfd, 0):
 			return ErrExited
 		case ctx.Err() != nil:
 			return p.notReady(context.Cause(ctx), last)

@@ -27,7 +27,7 @@ func (g *Group) Attend(ctx context.Context, pidfd int) (*os.ProcessState, error)
 		defer close(signalled)
 		_ = unix.PidfdSendSignal(pidfd, unix.SIGKILL, nil, 0)
 	})
-	awaitExit(pidfd)
+	ExitedWithin(pidfd, -1)
 	interrupted := !stop()
 	if interrupted {
 		<-signalled // before the descriptor's number is used again
@@ -43,12 +43,15 @@ func (g *Group) Attend(ctx context.Context, pidfd int) (*os.ProcessState, error)
 	return g.cmd.ProcessState, killed
 }
 
-// awaitExit returns when a pidfd's process has ended.
-func awaitExit(pidfd int) {
+// ExitedWithin reports whether a pidfd's process has ended, waiting for up to wait
+// milliseconds; -1: for as long as it takes.
+func ExitedWithin(pidfd, wait int) bool {
 	fds := []unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}
 	for {
-		if _, err := unix.Poll(fds, -1); err != unix.EINTR {
-			return
+		n, err := unix.Poll(fds, wait)
+		if err == unix.EINTR {
+			continue
 		}
+		return err != nil || n > 0
 	}
 }

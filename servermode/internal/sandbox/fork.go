@@ -39,7 +39,7 @@ func (g *Group) Fork(by Forker, files [4]*os.File) (pidfd int, err error) {
 	}
 	if err := g.child.Release(files, g.confines("")); err != nil {
 		_ = unix.PidfdSendSignal(pidfd, unix.SIGKILL, nil, 0)
-		awaitExit(pidfd)
+		ExitedWithin(pidfd, -1)
 		return -1, errors.Join(err, g.Kill(), g.Wait(), unix.Close(pidfd))
 	}
 	return pidfd, nil

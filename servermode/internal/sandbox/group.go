@@ -62,7 +62,7 @@ func (g *Group) Start(cmd *exec.Cmd) (pidfd int, err error) {
 		return -1, errors.Join(errNoPidfd, g.Kill(), g.Wait())
 	}
 	if err := reported(report); err != nil {
-		awaitExit(pidfd)
+		ExitedWithin(pidfd, -1)
 		killed := g.Kill()
 		_ = g.Wait() // its status says nothing more
 		return -1, errors.Join(err, killed, unix.Close(pidfd))

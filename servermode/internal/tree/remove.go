@@ -1,7 +1,7 @@
-// Package tree removes folders that belonged to a function or a build. Their users
-// may have closed them, nested them deeper than a path can name, or put links in
-// them, and may still be writing. Removal works by descriptors, follows no links,
-// and gives up a folder that is refilled again and again.
+// Package tree gives folders to the users of functions and builds, and removes them.
+// Their users may have closed them, nested them deeper than a path can name, or put
+// links in them, and may still be writing. Removal works by descriptors, follows no
+// links, and gives up a folder that is refilled again and again.
 package tree
 
 import (

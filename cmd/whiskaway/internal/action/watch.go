@@ -59,10 +59,8 @@ func (s Source) LoadSettled(ctx context.Context) (c Code, left []string, err err
 
 // pause waits, and reports whether ctx is still alive.
 func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(d):
 		return true
 	case <-ctx.Done():
 		return false

@@ -75,8 +75,7 @@ func (r *Remote) do(req *http.Request) (*http.Response, []byte, error) {
 		return nil, nil, err
 	}
 	resp, err := client.Do(req)
-	var inner *url.Error
-	if errors.As(err, &inner) {
+	if inner, ok := errors.AsType[*url.Error](err); ok {
 		err = inner.Err // without the URL, which is said already
 	}
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -90,10 +91,8 @@ func (a Answer) IsError(status int, messages ...string) error {
 	if err != nil {
 		return err
 	}
-	for _, want := range messages {
-		if message == want {
-			return nil
-		}
+	if slices.Contains(messages, message) {
+		return nil
 	}
 	return fmt.Errorf("expected %s with error %q, got %v", statusName(status), messages, a)
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
@@ -32,11 +33,7 @@ type initValue struct {
 
 // InitBody returns the body of /init.
 func InitBody(code Action) []byte {
-	main := code.Main
-	if main == "" {
-		main = "main"
-	}
-	value := initValue{Name: "conformance", Main: main, Binary: code.Binary, Env: code.Env}
+	value := initValue{Name: "conformance", Main: cmp.Or(code.Main, "main"), Binary: code.Binary, Env: code.Env}
 	if !code.Binary {
 		value.Code = code.Code
 	}

@@ -128,8 +128,7 @@ func (r *Kind) Prepare(ctx context.Context, site kind.Site, code kind.Code, main
 		Key:    strings.Join([]string{"runtime", r.name, r.compiler, r.sum, main, hex.EncodeToString(sum[:])}, "\x00"),
 		Make:   func(ctx context.Context, j *build.Job) error { return r.compile(ctx, j, code, site.Limits, main) },
 	}, site.Sink)
-	var failed *build.ExitError
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*build.ExitError](err); ok {
 		return kind.Command{}, &kind.ActionError{Message: kind.NoBinary, Log: "The compile script failed: " + failed.State + "."}
 	}
 	if err != nil {

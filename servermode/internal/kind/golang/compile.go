@@ -48,8 +48,7 @@ func (g *Kind) compile(ctx context.Context, j *build.Job, code kind.Code, limits
 			"GOPROXY=off", "GOTOOLCHAIN=local", "GOTELEMETRY=off", "CGO_ENABLED=0", "GO111MODULE=on",
 		},
 	})
-	var failed *build.ExitError
-	if errors.As(err, &failed) && !folder.HasFolder(src, "vendor") {
+	if _, ok := errors.AsType[*build.ExitError](err); ok && !folder.HasFolder(src, "vendor") {
 		j.Print("Go actions can use the standard library and what their zip has under vendor/ (go mod vendor).")
 	}
 	return err

@@ -118,8 +118,7 @@ func (g *Kind) Prepare(ctx context.Context, site kind.Site, code kind.Code, main
 
 // compileError blames the author when the compiler failed.
 func compileError(err error) error {
-	var failed *build.ExitError
-	if errors.As(err, &failed) {
+	if _, ok := errors.AsType[*build.ExitError](err); ok {
 		return &kind.ActionError{Message: kind.NoBinary}
 	}
 	return err

@@ -5,6 +5,7 @@ package native
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -94,11 +95,7 @@ func (n Kind) Program(dir string) (kind.Command, error) {
 	if err := n.checkExecutionEnv(dir); err != nil {
 		return kind.Command{}, err
 	}
-	grace := n.Grace
-	if grace == 0 {
-		grace = DefaultGrace
-	}
-	command := kind.Command{Path: filepath.Join(dir, "exec"), Dir: dir, WaitForAck: n.WaitForAck, Grace: grace}
+	command := kind.Command{Path: filepath.Join(dir, "exec"), Dir: dir, WaitForAck: n.WaitForAck, Grace: cmp.Or(n.Grace, DefaultGrace)}
 	if n.WaitForAck {
 		command.Env = []string{"__OW_WAIT_FOR_ACK=1"}
 	}

@@ -73,8 +73,7 @@ func (n *Kind) install(ctx context.Context, j *build.Job, npm string, wanted *no
 	}
 	j.Print("installing the dependencies of package.json with npm %s, for Node %s%s", args[0], n.Version, wanted.with())
 	err = j.Run(ctx, build.Command{Path: npm, Dir: j.Dir, Args: args, Env: []string{"PATH=" + filepath.Dir(n.Exec) + ":" + os.Getenv("PATH")}})
-	var failed *build.ExitError
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*build.ExitError](err); ok {
 		cause := npmCause(failed, lock, j.Dir, j.Scratch)
 		return &kind.ActionError{Message: "The action's dependencies could not be installed. Check logs for details. Cause: " + cause}
 	}

@@ -9,7 +9,6 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -92,12 +91,7 @@ func (n *Kind) Match(requested string) (bool, error) {
 // Sniff accepts a zip with a package, and text that looks like JavaScript.
 func (n *Kind) Sniff(code kind.Code) bool {
 	if artifact.IsZip(code) {
-		for _, name := range artifact.Names(code) {
-			if name == "package.json" || name == "index.js" || name == "index.mjs" {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(artifact.Names(code), func(name string) bool { return slices.Contains(entries, name) })
 	}
 	return !code.IsELF() && !code.IsScript() && utf8.Valid(code) && source.Match(code) && !otherSource.Match(code)
 }
@@ -118,9 +112,9 @@ func (n *Kind) Prepare(ctx context.Context, site kind.Site, code kind.Code, main
 	form := "text"
 	if code.IsArchive() {
 		form = "archive"
-		if !strings.Contains(main, ".") && !hasEntry(site.Dir) {
+		if !strings.Contains(main, ".") && !slices.ContainsFunc(entries, func(name string) bool { return folder.Has(site.Dir, name) }) {
 			const problem = "Zipped actions must contain either package.json or index.js at the root."
-			hint := folder.Misplaced(site.Dir, "package.json", "index.js", "index.mjs")
+			hint := folder.Misplaced(site.Dir, entries...)
 			return kind.Command{}, &kind.ActionError{Message: kind.CannotStart + " Cause: " + problem + hint, Log: "Error: " + problem + hint}
 		}
 	}
@@ -148,14 +142,8 @@ func (n *Kind) Prepare(ctx context.Context, site kind.Site, code kind.Code, main
 	return command, nil
 }
 
-func hasEntry(dir string) bool {
-	for _, name := range []string{"package.json", "index.js", "index.mjs"} {
-		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
-			return true
-		}
-	}
-	return false
-}
+// entries are the files of which an archive has one at its root.
+var entries = []string{"package.json", "index.js", "index.mjs"}
 
 // nodeTexts are the files that Node and npm read first.
 var nodeTexts = []string{"package.json", "package-lock.json", "index.js", "index.mjs"}

@@ -37,8 +37,7 @@ func (p *Kind) Environment(ctx context.Context, site kind.Site) (*build.Product,
 		Key:    strings.Join([]string{"python", p.interpreter, p.full, p.installer(), p.sees(), wanted.String()}, "\x00"),
 		Make:   func(ctx context.Context, j *build.Job) error { return p.install(ctx, j, wanted) },
 	}, site.Sink)
-	var failed *build.ExitError
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*build.ExitError](err); ok {
 		return nil, p.notInstalled(failed)
 	}
 	return product, err

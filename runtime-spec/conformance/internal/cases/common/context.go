@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/whiskaway/whiskaway/runtime-spec/conformance/internal/session"
@@ -46,9 +47,7 @@ func contextOf(a session.Answer) (map[string]any, error) {
 		return nil, fmt.Errorf("expected 200 and an object, got %v", a)
 	}
 	if line, ok := seen["line"].(map[string]any); ok {
-		for name, value := range line {
-			seen[name] = value
-		}
+		maps.Copy(seen, line)
 	}
 	return seen, nil
 }
@@ -67,9 +66,7 @@ func seesContextOf(ctx context.Context, s *session.Session, sent session.Activat
 		"activation_id": sent.ActivationID, "transaction_id": sent.TransactionID,
 		"deadline": sent.Deadline, "api_key": sent.APIKey,
 	}
-	for name, value := range more {
-		want[name] = value
-	}
+	maps.Copy(want, more)
 	for name, value := range want {
 		if seen[name] != value {
 			return fmt.Errorf("__OW_%s: expected %q, the action saw %#v", strings.ToUpper(name), value, seen[name])
@@ -106,17 +103,11 @@ func contextChanges(ctx context.Context, s *session.Session) error {
 
 func initEnv(ctx context.Context, s *session.Session) error {
 	env := map[string]string{"SOME_VAR": "xyz", "EMPTY_VAR": ""}
-	if err := s.Init(ctx, session.Action{Code: s.Code.Environ, Env: env}); err != nil {
-		return err
-	}
-	return s.Answers(ctx, `{}`, `{"SOME_VAR":"xyz","EMPTY_VAR":""}`, "", "")
+	return s.InitAnswers(ctx, session.Action{Code: s.Code.Environ, Env: env}, `{}`, `{"SOME_VAR":"xyz","EMPTY_VAR":""}`, "", "")
 }
 
 func initEnvNull(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(s.Code.Environ)); err != nil {
-		return err
-	}
-	return s.Gives(ctx, `{}`, `{"SOME_VAR":"unset","EMPTY_VAR":"unset"}`)
+	return s.InitGives(ctx, session.Source(s.Code.Environ), `{}`, `{"SOME_VAR":"unset","EMPTY_VAR":"unset"}`)
 }
 
 func initNoName(ctx context.Context, s *session.Session) error {
@@ -145,10 +136,7 @@ func initPlatformEnv(ctx context.Context, s *session.Session) error {
 }
 
 func runEmptyBody(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(s.Code.Echo)); err != nil {
-		return err
-	}
-	a, err := s.Activate(ctx, []byte(`{}`))
+	a, err := s.InitActivate(ctx, session.Source(s.Code.Echo), []byte(`{}`))
 	if err != nil {
 		return err
 	}
@@ -156,12 +144,9 @@ func runEmptyBody(ctx context.Context, s *session.Session) error {
 }
 
 func pastDeadline(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(s.Code.Echo)); err != nil {
-		return err
-	}
 	sent := session.NewActivation(`{"in":"time"}`)
 	sent.Deadline = "123"
-	a, err := s.Activate(ctx, sent.Body())
+	a, err := s.InitActivate(ctx, session.Source(s.Code.Echo), sent.Body())
 	if err != nil {
 		return err
 	}

@@ -22,25 +22,12 @@ func Logs() []session.Spec {
 }
 
 func log200KB(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(s.Code.Noisy)); err != nil {
-		return err
-	}
-	a, err := s.Run(ctx, `{}`)
-	if err != nil {
-		return err
-	}
-	if err := a.Gives(`{}`); err != nil {
-		return err
-	}
 	noise := strings.Repeat(strings.Repeat("o", 79)+"\n", 2500)
-	return s.LogIs(a, noise+"end of stdout\n", noise+"end of stderr\n")
+	return s.InitAnswers(ctx, session.Source(s.Code.Noisy), `{}`, `{}`, noise+"end of stdout\n", noise+"end of stderr\n")
 }
 
 func logOfFailingRun(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(s.Code.Mortal)); err != nil {
-		return err
-	}
-	a, err := s.Run(ctx, `{"die":true}`)
+	a, err := s.InitRun(ctx, session.Source(s.Code.Mortal), `{"die":true}`)
 	if err != nil {
 		return err
 	}
@@ -54,8 +41,5 @@ func logOfFailingRun(ctx context.Context, s *session.Session) error {
 }
 
 func logWithoutNewline(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(s.Code.OpenEnded)); err != nil {
-		return err
-	}
-	return s.Answers(ctx, `{}`, `{}`, "no newline\n", "no newline\n")
+	return s.InitAnswers(ctx, session.Source(s.Code.OpenEnded), `{}`, `{}`, "no newline\n", "no newline\n")
 }

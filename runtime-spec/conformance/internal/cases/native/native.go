@@ -92,10 +92,7 @@ func files(mode os.FileMode) []archive.File {
 }
 
 func resultNoJSON(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(code.Script("", `  echo 'this is no JSON' >&3`))); err != nil {
-		return err
-	}
-	a, err := s.Run(ctx, `{}`)
+	a, err := s.InitRun(ctx, session.Source(code.Script("", `  echo 'this is no JSON' >&3`)), `{}`)
 	if err != nil {
 		return err
 	}
@@ -104,13 +101,9 @@ func resultNoJSON(ctx context.Context, s *session.Session) error {
 
 // twoResults has cat write both lines at once, as bash itself would not.
 func twoResults(ctx context.Context, s *session.Session) error {
-	err := s.Init(ctx, session.Source(code.Script("", `
+	a, err := s.InitRun(ctx, session.Source(code.Script("", `
   case "$line" in *'"twice"'*) cat <<<$'{"first":1}\n{"second":2}' >&3; continue;; esac
-  argument >&3`)))
-	if err != nil {
-		return err
-	}
-	a, err := s.Run(ctx, `{"twice":true}`)
+  argument >&3`)), `{"twice":true}`)
 	if err != nil {
 		return err
 	}
@@ -122,10 +115,7 @@ func twoResults(ctx context.Context, s *session.Session) error {
 }
 
 func newlines(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(s.Code.Echo)); err != nil {
-		return err
-	}
-	a, err := s.Activate(ctx, []byte("{\"value\":{\n\"spread\":\n[1,\n2]},\n\"namespace\":\"guest\"\n}\n"))
+	a, err := s.InitActivate(ctx, session.Source(s.Code.Echo), []byte("{\"value\":{\n\"spread\":\n[1,\n2]},\n\"namespace\":\"guest\"\n}\n"))
 	if err != nil {
 		return err
 	}

@@ -9,10 +9,7 @@ import (
 // logs initialises source, runs it once and expects the result and the log.
 func logs(code, argument, want, out string) func(context.Context, *session.Session) error {
 	return func(ctx context.Context, s *session.Session) error {
-		if err := s.Init(ctx, session.Source(code)); err != nil {
-			return err
-		}
-		return s.Answers(ctx, argument, want, out, "")
+		return s.InitAnswers(ctx, session.Source(code), argument, want, out, "")
 	}
 }
 

@@ -88,18 +88,11 @@ func throwsAndGoesOn(ctx context.Context, s *session.Session) error {
 	if err := throws(ctx, s); err != nil {
 		return err
 	}
-	a, err := s.Run(ctx, `{"fine":true}`)
-	if err != nil {
-		return fmt.Errorf("the next run: %w", err)
-	}
-	return a.Gives(`{"fine":true}`)
+	return s.StillEchoes(ctx, `{"fine":true}`)
 }
 
 func missingModule(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source("function main(args) {\n    require('.noSuchModule')\n}")); err != nil {
-		return err
-	}
-	a, err := s.Run(ctx, `{}`)
+	a, err := s.InitRun(ctx, session.Source("function main(args) {\n    require('.noSuchModule')\n}"), `{}`)
 	if err != nil {
 		return err
 	}

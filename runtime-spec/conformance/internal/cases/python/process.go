@@ -57,9 +57,6 @@ def main(args):
 // that returns its argument gets it.
 func gives(code, result string) func(context.Context, *session.Session) error {
 	return func(ctx context.Context, s *session.Session) error {
-		if err := s.Init(ctx, session.Source(code)); err != nil {
-			return err
-		}
-		return s.Gives(ctx, result, result)
+		return s.InitGives(ctx, session.Source(code), result, result)
 	}
 }

@@ -39,14 +39,10 @@ func basicCases() []session.Spec {
 }
 
 func exception(ctx context.Context, s *session.Session) error {
-	err := s.Init(ctx, session.Source(`
+	a, err := s.InitRun(ctx, session.Source(`
 def main(args):
     return {"quotient": 5 / args["divisor"]}
-`))
-	if err != nil {
-		return err
-	}
-	a, err := s.Run(ctx, `{"divisor":0}`)
+`), `{"divisor":0}`)
 	if err != nil {
 		return err
 	}
@@ -61,8 +57,7 @@ def main(args):
 	if err := s.StderrHas(a, "Traceback"); err != nil {
 		return err
 	}
-	a, err = s.Run(ctx, `{"divisor":2}`)
-	if err != nil {
+	if a, err = s.Run(ctx, `{"divisor":2}`); err != nil {
 		return err
 	}
 	return a.Gives(`{"quotient":2.5}`)
@@ -71,28 +66,20 @@ def main(args):
 // failsInit expects init to fail, saying the text somewhere.
 func failsInit(code, text string) func(context.Context, *session.Session) error {
 	return func(ctx context.Context, s *session.Session) error {
-		a, err := s.FailInit(ctx, session.Source(code))
-		if err != nil {
-			return err
+		if !s.Visible() {
+			text = ""
 		}
-		if text == "" || !s.Visible() {
-			return a.Refuses(http.StatusBadGateway)
-		}
-		return a.Refuses(http.StatusBadGateway, text)
+		return s.RefusesInit(ctx, session.Source(code), http.StatusBadGateway, text)
 	}
 }
 
 func exitInMain(ctx context.Context, s *session.Session) error {
-	err := s.Init(ctx, session.Source(`
+	a, err := s.InitRun(ctx, session.Source(`
 import sys
 
 def main(args):
     sys.exit(1)
-`))
-	if err != nil {
-		return err
-	}
-	a, err := s.Run(ctx, `{}`)
+`), `{}`)
 	if err != nil {
 		return err
 	}
@@ -143,16 +130,12 @@ def main(args):
 }
 
 func executable(ctx context.Context, s *session.Session) error {
-	err := s.Init(ctx, session.Source(`
+	a, err := s.InitRun(ctx, session.Source(`
 import sys
 
 def main(args):
     return {"executable": sys.executable}
-`))
-	if err != nil {
-		return err
-	}
-	a, err := s.Run(ctx, `{}`)
+`), `{}`)
 	if err != nil {
 		return err
 	}
