@@ -8,16 +8,16 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// Outcomes that are no reasons, for metrics and log.
+// Outcomes that are no reasons, for metrics and the log.
 const (
 	OutcomeOK    = "ok"
 	OutcomeLeft  = "caller-left"
 	OutcomeCut   = "cut"   // the answer broke off
-	OutcomeError = "error" // an answer that says no reason that is known
+	OutcomeError = "error" // an answer without a known reason
 )
 
-// Result is what the request came to, in words that are few: a server behind may say
-// anything.
+// Result returns the outcome of the request, out of a small set of words: a
+// server behind may answer with any text.
 func (c *Call) Result() string {
 	switch {
 	case c.Outcome == OutcomeLeft, c.Outcome == OutcomeCut, runtimespec.Reason(c.Outcome).Known():
@@ -28,8 +28,8 @@ func (c *Call) Result() string {
 	return OutcomeError
 }
 
-// end is the end of a request: its span ends, it is counted, and logged if that is
-// wanted.
+// end ends a request: it ends the span, counts the request and, if enabled,
+// logs it.
 func (c *Call) end() {
 	if !c.IsWork() {
 		return

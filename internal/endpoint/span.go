@@ -34,8 +34,9 @@ func (c *Call) endSpan() {
 	EndSpan(c.Span, c.Result())
 }
 
-// EndSpan ends a span with what it came to. That is no failure where it is a step of
-// every init or run: code that is asked for, a function that is told again.
+// EndSpan ends a span with the outcome. Two refusals are no failures, because
+// they are a step of every init or run: code is asked for, or a function is
+// initialised again.
 func EndSpan(s trace.Span, outcome string) {
 	if !s.On() {
 		return
@@ -49,10 +50,11 @@ func EndSpan(s trace.Span, outcome string) {
 	s.End()
 }
 
-// Onward is the trace context of what the service asks of others for the request.
+// Onward returns the trace context of the requests that the service sends for
+// this one.
 func (c *Call) Onward() runtimespec.Trace { return c.Span.Onward(c.Trace) }
 
-// TraceID is for the log; nothing outside of a trace.
+// TraceID returns the trace's id for the log, and nothing outside a trace.
 func (c *Call) TraceID() zap.Field {
 	if id := c.Onward().ID(); id != "" {
 		return zap.String("trace_id", id)
