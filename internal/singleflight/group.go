@@ -12,24 +12,25 @@ import (
 	"sync"
 )
 
-// Leaving says what becomes of work when callers leave that wait for it.
+// Leaving says what happens to work when callers that wait for it leave.
 type Leaving int
 
 const (
-	// HandedOver is work that the first caller does itself, in its goroutine and
-	// with its context. If the work fails after that context has ended, one of the
-	// other callers does it again.
+	// HandedOver is work that the first caller does itself, in its goroutine
+	// and with its context. If the work fails after that context has ended, one
+	// of the other callers does it again.
 	HandedOver Leaving = iota
-	// Cancelled is work whose context ends when the last caller has left. A caller
-	// that comes after that waits until it has failed, and has it done again.
+	// Cancelled is work whose context ends when the last caller has left. A
+	// caller that arrives after that waits until the work has failed, and then
+	// does it again.
 	Cancelled
-	// GoesOn is work that ends by itself: a later caller waits for the same work.
-	// Its context has the first caller's values and never ends.
+	// GoesOn is work that ends by itself: a later caller waits for the same
+	// work. Its context has the first caller's values and never ends.
 	GoesOn
 )
 
 // Group does one piece of work at a time for each key. The zero value is ready
-// for use, with work that is handed over.
+// for use and hands work over.
 type Group[K comparable, V any] struct {
 	Leaving Leaving
 
@@ -43,8 +44,8 @@ var (
 )
 
 // Do does the work, or waits for the same work in flight, and returns its
-// outcome. If ctx ends before, Do returns the cause. Work that panics panics in
-// every caller.
+// outcome. If ctx ends first, Do returns the cause. A panic in the work is
+// raised again in every caller.
 func (g *Group[K, V]) Do(ctx context.Context, key K, work func(context.Context) (V, error)) (V, error) {
 	for {
 		c, mine := g.join(ctx, key, work)
@@ -73,8 +74,8 @@ func (g *Group[K, V]) Waiters(key K) int {
 	return 0
 }
 
-// join joins the call in flight or starts one; mine is one that the caller has
-// to perform.
+// join joins the call in flight or starts one. mine reports that the caller has
+// to do the work.
 func (g *Group[K, V]) join(ctx context.Context, key K, work func(context.Context) (V, error)) (c *Call[V], mine bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

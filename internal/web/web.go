@@ -1,4 +1,4 @@
-// Package web sets echo up the same way in every service.
+// Package web configures echo in the same way for every service.
 package web
 
 import (
@@ -10,7 +10,7 @@ import (
 )
 
 // New returns an echo that answers errors as {"error": message}, as OpenWhisk
-// and its tools expect, and trusts no header about who the caller is.
+// and its tools expect. It does not take the caller's address from headers.
 func New(log *zap.Logger) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true

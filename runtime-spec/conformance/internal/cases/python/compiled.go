@@ -53,6 +53,6 @@ func compiled(main string) func(context.Context, *session.Session) error {
 		if err != nil {
 			return err
 		}
-		return s.Gives(ctx, `{}`, `{"plate":"XYZ 123","main":"` + main + `","interpreter":"/usr/local/bin/python"}`)
+		return s.Gives(ctx, `{}`, `{"plate":"XYZ 123","main":"`+main+`","interpreter":"/usr/local/bin/python"}`)
 	}
 }
