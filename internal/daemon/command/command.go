@@ -37,7 +37,7 @@ type Process struct {
 	Grace     time.Duration `flag:"grace" default:"30s" min:"0s" help:"How long requests may go on after SIGTERM."`
 	Log       string        `flag:"log" default:"auto" help:"Where the log goes: stderr, a file, nowhere if empty, or auto: stderr, unless the text above says otherwise."`
 	LogLevel  string        `flag:"log-level" default:"info" enum:"debug,info,warn,error" reload:"live" help:"From which level on entries are logged."`
-	LogFormat string        `flag:"log-format" default:"auto" enum:"auto,human,json" help:"What the log looks like. auto: for people at a terminal, JSON elsewhere."`
+	LogFormat string        `flag:"log-format" default:"auto" enum:"auto,human,json" help:"What the log looks like. auto: for a reader at a terminal, JSON elsewhere."`
 }
 
 // Settings has all settings that a command reads.

@@ -59,7 +59,7 @@ A requirements.txt beside a Python file is installed as if both were a folder, u
 // Validate reports usage errors before Run.
 func (c *Command) Validate() error {
 	if c.Listen != "" && !daemon.Loopback(c.Listen) {
-		return fmt.Errorf("--listen %s: whoever reaches it runs your action; only loopback is served, such as 127.0.0.1:0", c.Listen)
+		return fmt.Errorf("--listen %s: any host that reaches it can run your action; only loopback is served, such as 127.0.0.1:0", c.Listen)
 	}
 	if c.Python != "" && c.Server != "" {
 		return fmt.Errorf("--python is for the server within this command, and %s (--server, WHISKAWAY_SERVER, WHISKAWAY_UPSTREAM) has its own: leave one out", output.Printable(c.Server))

@@ -55,7 +55,7 @@ func (c *Command) Run() (err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	from := action.Source{Path: c.File, ForcedKind: c.Kind}
-	code, left, err := from.Load()
+	code, left, err := from.Read()
 	if err != nil {
 		return err
 	}
