@@ -23,7 +23,7 @@ import (
 
 func TestMain(m *testing.M) { harness.Main(m) }
 
-// mostAllocs is what a run of 12 B may cost in each service.
+// mostAllocs is the most allocations of a 12 B run in each service.
 const mostAllocs = 60
 
 const (
@@ -31,8 +31,8 @@ const (
 	run  = `{"value":{"x":"xxxxxxxxxxxx"},"activation_id":"` + idle + `","deadline":"4102444800000"}`
 )
 
-// bare is a connection whose use allocates nothing: what is counted is the
-// service's alone.
+// bare is a connection that allocates nothing itself, so that only the
+// service's allocations are counted.
 type bare struct {
 	net.Conn
 	request []byte
@@ -110,7 +110,8 @@ func framesServer(t testing.TB) string {
 	return ln.Addr().String()
 }
 
-// bareClient is a caller of a client container in front of nothing that costs.
+// bareClient is a caller of a client container whose upstream allocates
+// nothing.
 func bareClient(t testing.TB) *bare {
 	t.Helper()
 	client := clientmode.New(clientmode.Config{

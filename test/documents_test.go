@@ -14,10 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// generated is written by programs, not by people, or comes from elsewhere.
+// generated folders are written by programs or come from elsewhere.
 var generated = map[string]bool{"../.git": true, "../shared": true, "../bench/results": true, "../bench/results-quick": true}
 
-// documents are the texts that people read, by their path from the root.
+// documents returns the project's texts by their path from the root.
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -99,8 +99,8 @@ func TestDocuments_AreShort(t *testing.T) {
 	assert.Less(t, len(strings.Fields(all["README.md"])), 900, "words of README.md")
 }
 
-// avoided are words for which the field has another one, and the other one.
-// A machine is it: words for persons are avoided of machines.
+// avoided maps a pattern to the field's words for it. A machine is it, so words
+// for persons are avoided.
 var avoided = map[string]string{
 	`\bunmet\b|\b(?:was|were) (?:not )?met\b`:         "unidentified, identified",
 	`\bwhoever\b|\bwhom(?:ever)?\b`:                   "the server, the caller, … that",

@@ -100,8 +100,9 @@ func TestHouse_OnePackageScansJSON(t *testing.T) {
 	}
 }
 
-// The contract depends on nothing of ours but what scans JSON, and the suite on the
-// standard library and its own rooms, so that anybody can use them.
+// The contract depends on nothing of ours but the JSON scanner, and the suite
+// on the standard library and its own packages, so that any program can use
+// them.
 func TestHouse_TheContractStandsAlone(t *testing.T) {
 	for pkg, deps := range imports(t) {
 		for _, dep := range deps {

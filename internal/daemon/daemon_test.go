@@ -128,8 +128,8 @@ func TestRun_ExitCodes(t *testing.T) {
 	}
 }
 
-// Whatever the log looks like, what is wrong with the configuration is said to
-// people.
+// Whatever the log looks like, an error in the configuration is one line for a
+// reader.
 func TestRun_AWrongConfigurationIsOneLineForPeople(t *testing.T) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), variable+"=misconfigured", "GORACE=atexit_sleep_ms=0")

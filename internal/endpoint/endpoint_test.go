@@ -76,7 +76,7 @@ func TestEndpoint_AnswersAreSigned(t *testing.T) {
 		c.W.Header()[runtimespec.HeaderServer] = []string{"another"}
 		return c.Done()
 	}, nil)
-	assert.Equal(t, "another", w.Header().Get(runtimespec.HeaderServer), "a handler may say who has answered")
+	assert.Equal(t, "another", w.Header().Get(runtimespec.HeaderServer), "a handler may name the server that has answered")
 }
 
 func TestEndpoint_ErrorsBecomeRefusals(t *testing.T) {

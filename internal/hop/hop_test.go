@@ -121,7 +121,7 @@ func TestSend_SaysWhatWasNotSent(t *testing.T) {
 		r    hop.Request
 		says string
 	}{
-		"nobody listens":       {t.Context(), "http://" + closed(t), hop.Options{}, hop.Request{}, "refused"},
+		"no server listens":    {t.Context(), "http://" + closed(t), hop.Options{}, hop.Request{}, "refused"},
 		"it is over":           {cancelled, url, hop.Options{}, hop.Request{}, "canceled"},
 		"a guard says no":      {t.Context(), url, hop.Options{Guard: func(string) error { return no }}, hop.Request{}, "no"},
 		"a value of two lines": {t.Context(), url, hop.Options{}, hop.Request{Header: hop.Header{{Name: "A", Value: "b\r\nC: d"}}}, "header A"},

@@ -18,7 +18,7 @@ func New(log *zap.Logger) *echo.Echo {
 	e.IPExtractor = echo.ExtractIPDirect()
 	e.HTTPErrorHandler = func(err error, c echo.Context) {
 		if c.Response().Committed {
-			log.Debug("after the answer began", zap.Error(err))
+			log.Debug("after the answer started", zap.Error(err))
 			return
 		}
 		status, message := http.StatusInternalServerError, "internal error"

@@ -1,5 +1,5 @@
-// Package blocks_test runs what the documents tell people to type, in a clean
-// checkout with a home and a network of its own.
+// Package blocks_test runs the commands of the documents as they stand there,
+// in a clean checkout with its own home folder and network.
 package blocks_test
 
 import (

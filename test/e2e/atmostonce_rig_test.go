@@ -128,13 +128,13 @@ func (o *once) held(id, step string) (pid int) {
 	return pid
 }
 
-// letGo lets the run go on that is held.
-func (o *once) letGo() {
+// release lets the held run continue.
+func (o *once) release() {
 	o.t.Helper()
 	harness.Eventually(o.t, func() bool {
 		fifo, err := os.OpenFile(filepath.Join(o.dir, "go"), os.O_WRONLY|syscall.O_NONBLOCK, 0)
 		if err != nil {
-			return false // nobody reads yet
+			return false // not read yet
 		}
 		_, err = fifo.WriteString("go\n")
 		return err == nil && fifo.Close() == nil
@@ -177,7 +177,7 @@ func (o *once) process() int {
 	return functions[0].Instances[0].PID
 }
 
-// servesOn holds that the next run is none the wiser.
+// servesOn asserts that the next run succeeds.
 func (o *once) servesOn(id string) {
 	o.t.Helper()
 	a := receive(o.t, o.run(id, nil))

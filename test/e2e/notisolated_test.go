@@ -37,7 +37,7 @@ func readiness(t *testing.T, server *harness.Process) string {
 	return string(text)
 }
 
-// What nobody keeps apart is said where owners look.
+// A server without isolation says so where operators look.
 func TestServer_WithoutRootSaysWhatIsNotIsolated(t *testing.T) {
 	uid, dir := ordinary(t)
 	server := harness.StartAs(t, uid, "servermode", []string{"HOME=" + dir}, "--listen=127.0.0.1:0", "--state-dir="+filepath.Join(dir, "state"))

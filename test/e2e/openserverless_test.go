@@ -50,7 +50,7 @@ func TestOpenServerless_OurClientTheirServer(t *testing.T) {
 	assert.Equal(t, http.StatusBadRequest, a.Status)
 	assert.Contains(t, a.Body, "no array")
 	restart()
-	assert.Equal(t, http.StatusOK, harness.Run(t, client, "f", harness.M{"do": "list"}).Status, "nobody notices")
+	assert.Equal(t, http.StatusOK, harness.Run(t, client, "f", harness.M{"do": "list"}).Status, "callers notice nothing")
 	harness.Eventually(t, func() bool { return ends(client) == 6+6 }, "one sentinel a stream and run")
 	assert.NotContains(t, client.Stdout.String(), "\x00")
 	assert.Contains(t, client.Stdout.String(), "to stdout: error\n"+endOfLog+"to stdout: list\n"+endOfLog)
