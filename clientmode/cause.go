@@ -41,7 +41,7 @@ func hopeless(err error) bool {
 	return errors.Is(err, runtimespec.ErrFrame) || hop.CauseOf(err).Certain()
 }
 
-// ownText is an error's text from kind on, which is its own and not a
+// ownText returns an error's text from kind on, which is its own and not a
 // connection's.
 func ownText(err, kind error) string {
 	text := err.Error()

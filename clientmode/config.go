@@ -80,7 +80,7 @@ func (c Config) checkDialect() error {
 	return nil
 }
 
-// containerEnv is the container's own __OW_* variables.
+// containerEnv returns the container's own __OW_* variables.
 func (c Config) containerEnv() map[string]string {
 	return runtimespec.ContainerEnv(c.Environ, c.VolatileEnv)
 }
@@ -88,7 +88,7 @@ func (c Config) containerEnv() map[string]string {
 // concurrent reports whether the platform sends several runs at once.
 func (c Config) concurrent() bool { return runtimespec.AllowsConcurrent(c.containerEnv()) }
 
-// token is what the upstream wants to see, empty for none.
+// token returns what the upstream wants to see, empty for none.
 func (c Config) token() (string, error) {
 	if c.TokenFile == "" {
 		return "", nil

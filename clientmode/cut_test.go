@@ -20,7 +20,7 @@ const incarnation = "6d1f0c3a-93b4-4c57-8a55-0e4b7f7f1a20"
 // again reports whether the request asks for a run that was sent before.
 func again(r request) bool { return r.Get(runtimespec.HeaderServer) != "" }
 
-// linked is a rig that reaches a fake over a wire that can be cut.
+// linked returns a rig that reaches a fake over a wire that can be cut.
 func linked(t *testing.T, run script) (*fake, *harness.Link, *rig) {
 	t.Helper()
 	f := newFake(t, map[string]script{"/run": run})
@@ -91,7 +91,7 @@ func TestRun_ACutAnswerIsAskedForAgainOnceItsHeadWasSeen(t *testing.T) {
 	}
 }
 
-// headLength is how many bytes an answer's head has, or more than there are.
+// headLength returns how many bytes an answer's head has, or more than there are.
 func headLength(text string) int {
 	if at := strings.Index(text, "\r\n\r\n"); at >= 0 {
 		return at + 4

@@ -16,8 +16,8 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// engine is a container engine: it copies a stream from its pipe into the log
-// file, in its own time.
+// engine plays a container engine: it copies a stream from its pipe into the
+// log file, at its own pace.
 func engine(t *testing.T, file *harness.Buffer, before, within time.Duration) *os.File {
 	t.Helper()
 	r, w, err := os.Pipe()
@@ -40,7 +40,7 @@ func engine(t *testing.T, file *harness.Buffer, before, within time.Duration) *o
 	return w
 }
 
-// collectedBy is a client whose streams an engine collects.
+// collectedBy returns a client whose streams an engine collects.
 func collectedBy(t *testing.T, f *fake, cfg clientmode.Config, before, within time.Duration) (r *rig, file *harness.Buffer) {
 	t.Helper()
 	file = &harness.Buffer{}

@@ -60,7 +60,7 @@ func ErrorBody(message string) []byte {
 	return append(jsontext.AppendString([]byte(`{"error":`), message), '}')
 }
 
-// DecodeEnv is the inverse of EncodeEnv. An empty value is an empty env.
+// DecodeEnv decodes the value of HeaderEnv. An empty value is an empty env.
 func DecodeEnv(value string) (map[string]string, error) {
 	if value == "" {
 		return nil, nil

@@ -110,7 +110,7 @@ func framesServer(t testing.TB) string {
 	return ln.Addr().String()
 }
 
-// bareClient is a caller of a client container whose upstream allocates
+// bareClient returns a caller of a client container whose upstream allocates
 // nothing.
 func bareClient(t testing.TB) *bare {
 	t.Helper()
@@ -124,7 +124,7 @@ func bareClient(t testing.TB) *bare {
 	return newBare(t, client.Addr())
 }
 
-// bareServer is a caller of a server with a function.
+// bareServer returns a caller of a server with a function.
 func bareServer(t testing.TB) *bare {
 	t.Helper()
 	server := servermode.New(servermode.Config{Listen: "127.0.0.1:0", StateDir: harness.StateDir(t)})
@@ -133,7 +133,7 @@ func bareServer(t testing.TB) *bare {
 	return bareCaller(t, server.Addr())
 }
 
-// bareBalancer is a caller of a balancer before a server that is another process.
+// bareBalancer returns a caller of a balancer before a server that is another process.
 func bareBalancer(t testing.TB) *bare {
 	t.Helper()
 	balancer := loadbalancer.New(loadbalancer.Config{Listen: "127.0.0.1:0", StateDir: harness.StateDir(t), Servers: []string{harness.Server(t).URL}})

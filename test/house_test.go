@@ -29,7 +29,7 @@ func imports(t *testing.T) map[string][]string {
 	return all
 }
 
-// room is the top folder that an import of ours lies in, empty for others'.
+// room returns the top folder that an import of ours lies in, empty for others'.
 func room(path string) string {
 	own, ours := strings.CutPrefix(path, module+"/")
 	if !ours {

@@ -20,7 +20,7 @@ import (
 
 func main() {
 	listen := flag.String("listen", "127.0.0.1:18080", "address to serve on")
-	own := flag.String("own", "", "hosts of one's own, http://HOST:PORT, comma-separated")
+	own := flag.String("own", "", "your own hosts, http://HOST:PORT, comma-separated")
 	rented := flag.String("rented", "", "rented hosts, likewise")
 	state := flag.String("state-dir", loadbalancer.DefaultStateDir(), "the balancer's folder")
 	flag.Parse()
@@ -32,7 +32,7 @@ func main() {
 	}
 }
 
-// config is a balancer's configuration with the policy in it. All other
+// config returns a balancer's configuration with the policy in it. All other
 // settings are fields of it.
 func config(own, rented []string) loadbalancer.Config {
 	return loadbalancer.Config{

@@ -31,7 +31,7 @@ func TestStore_AFullDiskCostsWhatWasUnusedForLongest(t *testing.T) {
 	assert.ErrorIs(t, s.Put("a", digest(code), code), syscall.ENOSPC)
 }
 
-// text is a code string of about so many KiB.
+// text returns a code string of about so many KiB.
 func text(kib int, c byte) string { return string(make([]byte, kib<<10)) + string(c) }
 
 // Code that cannot fit even after all evictions evicts nothing.

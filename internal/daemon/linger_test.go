@@ -25,7 +25,7 @@ import (
 
 const tooMuch = 40 << 20
 
-// refusing is a listener whose handler answers 413 after it has read some of a
+// refusing returns a listener whose handler answers 413 after it has read some of a
 // body, and how often it has.
 func refusing(t *testing.T, secure bool, bounds daemon.Unwanted, reads int64) (l *daemon.Listener, returned chan struct{}) {
 	t.Helper()

@@ -75,7 +75,7 @@ func needsFilters(t *testing.T) {
 	}
 }
 
-// waiting is a listener whose handler waits until its caller is gone, and that
+// waiting returns a listener whose handler waits until its caller is gone, and that
 // caller. The handler calls then first. gone gets the time that this took.
 func waiting(t *testing.T, then func(w http.ResponseWriter)) (caller net.Conn, began chan struct{}, gone chan time.Duration) {
 	t.Helper()

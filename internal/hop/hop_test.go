@@ -136,7 +136,7 @@ func TestSend_SaysWhatWasNotSent(t *testing.T) {
 	}
 }
 
-// closed is an address that no process listens on.
+// closed returns an address that no process listens on.
 func closed(t *testing.T) string {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

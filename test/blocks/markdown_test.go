@@ -83,7 +83,7 @@ type step struct {
 	stays bool
 }
 
-// steps are the parts of a block in order.
+// steps returns the parts of a block in order.
 func (b block) steps() (steps []step) {
 	var plain string
 	flush := func() {

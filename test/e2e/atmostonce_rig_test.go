@@ -63,7 +63,7 @@ func newOnce(t *testing.T) *once {
 	return o
 }
 
-// newClient is one more container of the function.
+// newClient returns one more container of the function.
 func (o *once) newClient() *harness.Process {
 	o.t.Helper()
 	client := harness.Client(o.t, o.link.URL, "native")
@@ -92,7 +92,7 @@ func receive[T any](t *testing.T, from <-chan T) (value T) {
 	return value
 }
 
-// executed is how often an activation is in the ledger.
+// executed returns how often an activation is in the ledger.
 func (o *once) executed(id string) (n int) {
 	o.t.Helper()
 	text, err := os.ReadFile(filepath.Join(o.dir, "ledger"))
@@ -168,7 +168,7 @@ func (o *once) restart() {
 	o.server = harness.Start(o.t, "servermode", nil, "--listen="+strings.TrimPrefix(o.server.URL, "http://"), "--state-dir="+o.state)
 }
 
-// process is the one that the function has.
+// process returns the one that the function has.
 func (o *once) process() int {
 	o.t.Helper()
 	functions := harness.Functions(o.t, o.server)

@@ -21,7 +21,7 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// rented is a balancer with the hook of examples/hosts, which has no server at
+// rented returns a balancer with the hook of examples/hosts, which has no server at
 // the start, and the folder of those that the hook starts.
 func rented(t *testing.T) (balancer *harness.Process, dir string) {
 	t.Helper()
@@ -48,7 +48,7 @@ func rented(t *testing.T) (balancer *harness.Process, dir string) {
 	return balancer, dir
 }
 
-// serverPIDs are the processes that the hook has started and that are there.
+// serverPIDs returns the processes that the hook has started and that are there.
 func serverPIDs(dir string) (pids []int) {
 	files, _ := filepath.Glob(filepath.Join(dir, "server-*", "pid"))
 	for _, file := range files {

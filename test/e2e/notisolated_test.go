@@ -16,7 +16,7 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// ordinary is a user who is not root, and a folder of its own.
+// ordinary returns a user who is not root, and a folder of its own.
 func ordinary(t *testing.T) (uid int, dir string) {
 	t.Helper()
 	uid, dir = 65534, harness.OpenDir(t)

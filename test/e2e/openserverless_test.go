@@ -24,7 +24,7 @@ func openServerlessInit(env harness.M, main string) harness.M {
 	return body
 }
 
-// openServerlessServer is a server and what starts it again.
+// openServerlessServer returns a server and what starts it again.
 func openServerlessServer(t *testing.T) (url string, restart func()) {
 	if harness.PeerBin() == "" {
 		s := harness.NewOpenServerlessServer(t)

@@ -109,7 +109,7 @@ func (x *terminal) gone() {
 	}
 }
 
-// services are how each is started, and a file with one setting, for those that
+// services returns how each is started, and a file with one setting, for those that
 // read one.
 func services(t *testing.T) map[string][]string {
 	return map[string][]string{

@@ -60,7 +60,7 @@ func (c *Collector) Spans() []Span {
 	return append([]Span{}, c.spans...)
 }
 
-// Posts is how many batches have come; Raw is all that was in them.
+// Posts returns how many batches have come; Raw is all that was in them.
 func (c *Collector) Posts() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

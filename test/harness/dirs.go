@@ -23,7 +23,7 @@ func OpenDir(t testing.TB) string {
 	return dir
 }
 
-// inSight is a folder that no function has of its own.
+// inSight returns a folder that no function has of its own.
 func inSight(t testing.TB) string {
 	dir := "/var/cache/whiskaway"
 	if os.Getuid() != 0 {

@@ -172,5 +172,5 @@ func (b *Buffer) String() string {
 	return b.buf.String()
 }
 
-// Bytes is a copy of what was written.
+// Bytes returns a copy of what was written.
 func (b *Buffer) Bytes() []byte { return []byte(b.String()) }

@@ -19,7 +19,7 @@ func Server(t testing.TB, args ...string) *Process {
 	return Start(t, "servermode", nil, append([]string{"--listen=127.0.0.1:0", "--state-dir=" + StateDir(t)}, args...)...)
 }
 
-// StateDir is a fresh folder that users other than root can pass through.
+// StateDir returns a fresh folder that users other than root can pass through.
 func StateDir(t testing.TB) string {
 	t.Helper()
 	return filepath.Join(OpenDir(t), "state")
@@ -105,7 +105,7 @@ func Init(t testing.TB, client *Process, code string, env M) {
 	require.Equal(t, http.StatusOK, a.Status, a.Body)
 }
 
-// InitBody is the invoker's init of a source file.
+// InitBody returns the invoker's init of a source file.
 func InitBody(code string, env M) M {
 	return M{"value": M{"name": "test", "main": "main", "binary": false, "code": code, "env": env}}
 }

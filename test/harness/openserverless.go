@@ -24,7 +24,7 @@ var OpenServerlessAction string
 //go:embed testdata/openserverless/server.json
 var recordedAnswers []byte
 
-// CodeHash is how OpenServerless names a function.
+// CodeHash returns how OpenServerless names a function.
 func CodeHash(code string) string {
 	sum := md5.Sum([]byte(code))
 	return hex.EncodeToString(sum[:])
@@ -89,14 +89,14 @@ func (s *OpenServerlessServer) Answer(do string, with http.HandlerFunc) {
 	s.special[do] = with
 }
 
-// Leases are the ids of a function's containers.
+// Leases returns the ids of a function's containers.
 func (s *OpenServerlessServer) Leases(hash string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.known[hash]
 }
 
-// Got are the requests that came to a path.
+// Got returns the requests that came to a path.
 func (s *OpenServerlessServer) Got(path string) (out []Received) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

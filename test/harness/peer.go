@@ -16,7 +16,7 @@ import (
 // be configured.
 const peerAddress = "127.0.0.1:8080"
 
-// PeerBin is the binary of a real proxy of Apache OpenServerless, empty if
+// PeerBin returns the binary of a real proxy of Apache OpenServerless, empty if
 // PEER_BIN names none: testdata/openserverless/README.md says how to build it.
 func PeerBin() string {
 	path := os.Getenv("PEER_BIN")

@@ -34,7 +34,7 @@ func (s *service) Reload(c config) error {
 	return nil
 }
 
-// started is a command that was started with arguments.
+// started returns a command that was started with arguments.
 func started(t *testing.T, args ...string) (*reloading[config], *service, *observer.ObservedLogs) {
 	t.Helper()
 	core, logs := observer.New(zapcore.WarnLevel)

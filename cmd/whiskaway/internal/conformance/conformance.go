@@ -30,7 +30,7 @@ type Command struct {
 	JSON     bool     `name:"json" help:"Print JSON."`
 }
 
-// Help is what --help adds.
+// Help returns what --help adds.
 func (*Command) Help() string {
 	return `Plays OpenWhisk's invoker against any runtime and prints what holds of what the platform expects. Nearly every case needs a container of its own, because a container takes one init.
 

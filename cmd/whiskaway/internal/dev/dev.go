@@ -42,7 +42,7 @@ type Command struct {
 	target.Remote `embed:""`
 }
 
-// Help is what --help adds.
+// Help returns what --help adds.
 func (c *Command) Help() string {
 	return `Each save is initialised in a fresh client container and takes the place of the one before when it is ready; runs in flight finish where they are. One that fails is shown, and the one before goes on serving.
 

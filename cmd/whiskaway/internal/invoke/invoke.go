@@ -34,7 +34,7 @@ type Command struct {
 	JSON          bool          `name:"json" help:"Print each activation as one line of JSON: its id, times, logs, and the result under response, as the platform records it."`
 }
 
-// Help is what --help adds.
+// Help returns what --help adds.
 func (*Command) Help() string {
 	return `Examples:
 

@@ -10,7 +10,7 @@ import (
 	"github.com/whiskaway/whiskaway/cmd/whiskaway/internal/target"
 )
 
-// rows are a table's, their cells told apart by two spaces or more.
+// rows returns a table's, their cells told apart by two spaces or more.
 func rows(t *testing.T, all ...listed) (out [][]string) {
 	t.Helper()
 	var text strings.Builder
