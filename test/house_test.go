@@ -1,3 +1,5 @@
+// Package test holds the repository to its own rules: which package may import
+// which, the documents, the words, and the allocations of a run.
 package test
 
 import (

@@ -1,5 +1,6 @@
-// Command whiskaway is the command line tool: it plays the platform's invoker,
-// and asks servers and balancers about themselves.
+// Command whiskaway is the command line tool. It plays the platform's invoker,
+// asks servers and balancers about themselves, and checks runtimes. Each
+// command has a package under internal; main parses the command line.
 package main
 
 import (

@@ -1,5 +1,7 @@
 // Package daemon is what every service does as a process: it listens, serves,
-// obeys signals and ends with the exit codes that operators know.
+// obeys signals and ends with the exit codes that operators know. It also ends
+// connections whose other side is gone, reads the rest of refused bodies, and
+// makes the log.
 package daemon
 
 import (

@@ -1,5 +1,6 @@
 // Package sentinel writes activations' logs to the two streams that the
-// platform collects, and ends each with a sentinel.
+// platform collects, and ends each with a sentinel. Logs of runs at once are
+// kept until they are complete, up to a bound, so that each stays in one piece.
 package sentinel
 
 import (

@@ -1,5 +1,5 @@
-// Package token reads and checks a service's bearer tokens: each stands for a
-// tenant and may be allowed to act for others.
+// Package token reads and checks a service's bearer tokens. Each token stands
+// for a tenant and may be allowed to act for others.
 package token
 
 import (

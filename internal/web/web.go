@@ -1,4 +1,5 @@
-// Package web configures echo in the same way for every service.
+// Package web configures echo in the same way for every service. Errors are
+// JSON, and every answer has a length.
 package web
 
 import (

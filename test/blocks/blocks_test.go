@@ -1,5 +1,5 @@
-// Package blocks_test runs the commands of the documents as they stand there,
-// in a clean checkout with its own home folder and network.
+// Package blocks_test runs the commands of the documents as they stand there.
+// Each document gets a clean checkout, a home folder and a network of its own.
 package blocks_test
 
 import (

@@ -1,5 +1,6 @@
 // Package harness starts the project's binaries for tests, as a user would:
-// real processes, real sockets.
+// real processes and real sockets. It plays their environment too: the invoker,
+// collectors of traces, broken links and the proxies of OpenServerless.
 package harness
 
 import (

@@ -1,4 +1,5 @@
-// Package chart draws pictures of grouped bars with their quartiles.
+// Package chart draws pictures of grouped bars with their quartiles. On a
+// logarithmic axis it draws dots.
 package chart
 
 import (

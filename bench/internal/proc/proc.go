@@ -1,4 +1,5 @@
-// Package proc reads from /proc which processes there are and what they use.
+// Package proc reads from /proc which processes there are and what they use. It
+// also pins processes to a CPU and makes their logs append.
 package proc
 
 import (

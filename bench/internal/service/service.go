@@ -1,5 +1,5 @@
-// Package service starts our services on loopback, as their users do, and ends
-// them.
+// Package service starts our services on loopback, as their users do. It
+// freezes, kills and restarts them.
 package service
 
 import (

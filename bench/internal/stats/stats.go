@@ -1,4 +1,5 @@
-// Package stats describes how values are spread.
+// Package stats describes how values are spread: quantiles, and quartiles and
+// ratios by round.
 package stats
 
 import (

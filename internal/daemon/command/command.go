@@ -1,5 +1,6 @@
-// Package command is the command of a service that can reload its settings: its
-// command line, its log and its life.
+// Package command is the main function of a service that can reload its
+// settings. It reads the command line, makes the log, runs the service and
+// reloads it at SIGHUP.
 package command
 
 import (

@@ -1,5 +1,6 @@
-// Package file reads settings from a YAML file, whose keys are the names of a
-// command's flags.
+// Package file reads settings from a YAML file. Its keys are the names of a
+// command's flags; an error names the line and, for an unknown key, the one
+// that was probably meant.
 package file
 
 import (

@@ -1,5 +1,5 @@
 // Package settingstest tests that docs/settings.md describes the settings of
-// the code.
+// the code. It can also write the page.
 package settingstest
 
 import (

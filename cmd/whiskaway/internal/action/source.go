@@ -1,5 +1,6 @@
-// Package action reads an action from disk as the platform's tools would send it:
-// a file, or a folder that becomes a zip.
+// Package action reads an action from disk as the platform's tools would send
+// it: a file, or a folder that becomes a zip. It also detects the action's
+// kind, adds its Python requirements and watches it for changes.
 package action
 
 import (

@@ -1,5 +1,6 @@
 // Package conformance is the command that checks a runtime against the suite of
-// runtime-spec/conformance.
+// runtime-spec/conformance. The runtime is a container that runs already, or a
+// command that starts one.
 package conformance
 
 import (

@@ -1,5 +1,6 @@
 // Package dev is the command that serves an action on this host and initialises
-// it again at each save.
+// it again at each save. Each saved version gets a client container of its own.
+// The command has a server within its process, unless it is told another one.
 package dev
 
 import (

@@ -1,5 +1,6 @@
 // Package drain is the two commands that take a server out of a balancer's
-// rotation and back.
+// rotation and back. Drain waits until the server's functions are ready
+// elsewhere and its runs have ended.
 package drain
 
 import (

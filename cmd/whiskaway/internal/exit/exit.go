@@ -1,4 +1,5 @@
-// Package exit gives errors the tool's exit codes.
+// Package exit gives errors the tool's exit codes. Scripts decide by the codes,
+// so each has one meaning in all commands.
 package exit
 
 import (

@@ -1,5 +1,5 @@
 // Package invoke is the command that initialises an action and runs it, as the
-// invoker would.
+// invoker would. Results go to stdout, and logs and everything else to stderr.
 package invoke
 
 import (

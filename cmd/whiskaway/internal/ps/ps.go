@@ -1,5 +1,5 @@
 // Package ps is the command that lists a server's functions and a balancer's
-// servers.
+// servers. It prints tables or JSON.
 package ps
 
 import (

@@ -1,4 +1,5 @@
-// Package code has the actions that the cases send, in the language of each kind.
+// Package code has the actions that the common cases send, in the language of
+// each kind. The actions of a field of Code do the same in every language.
 package code
 
 // Code is the actions of one kind that the common cases send.

@@ -1,5 +1,5 @@
 // Package elf makes the running program usable as an action that is an ELF
-// program.
+// program. The cases then need no compiler.
 package elf
 
 import (

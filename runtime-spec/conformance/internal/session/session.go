@@ -1,5 +1,5 @@
 // Package session plays the invoker against one container and checks the
-// answers and the logs.
+// answers and the logs. A case is a function of a Session.
 package session
 
 import (

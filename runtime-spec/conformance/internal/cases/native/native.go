@@ -1,4 +1,5 @@
-// Package native has the cases for Go and for native programs.
+// Package native has the cases for Go and for native programs. Their actions
+// are scripts, Go sources or the running program itself.
 package native
 
 import (

@@ -1,4 +1,5 @@
-// Package node has the cases for JavaScript.
+// Package node has the cases for JavaScript. They check results, modules,
+// archives, logs and the ends of a process.
 package node
 
 import (

@@ -1,4 +1,5 @@
-// Package python has the cases for Python.
+// Package python has the cases for Python. They check results, imports,
+// archives with virtual environments, and processes.
 package python
 
 import (
