@@ -1,9 +1,10 @@
 package loadbalancer
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -13,6 +14,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/whiskaway/whiskaway/internal/refusal"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/discovery"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/statedir"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -20,82 +24,47 @@ import (
 func (b *Balancer) ready(c echo.Context) error {
 	b.endpoint.Sign(c.Response().Header())
 	reason := ""
-	if b.admission.draining() {
+	if b.requests.Draining() {
 		reason = string(runtimespec.Draining)
-	} else if b.disk.full.Load() {
-		reason = diskFull
-	} else if !b.anyReady() {
+	} else if b.dir.IsFull() {
+		reason = statedir.Full
+	}
+	kinds, available := b.state.Kinds()
+	if reason == "" && !available {
 		reason = "no server is ready"
 	}
 	if reason != "" {
 		return c.JSON(http.StatusServiceUnavailable, map[string]any{"ready": false, "reason": reason})
 	}
-	return c.JSON(http.StatusOK, map[string]any{"ready": true, "kinds": b.kinds()})
+	return c.JSON(http.StatusOK, map[string]any{"ready": true, "kinds": strings.Join(kinds, ", ")})
 }
 
-// kinds are those that any of the servers runs.
-func (b *Balancer) kinds() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	var all []string
-	for _, s := range b.backends {
-		for kind := range strings.SplitSeq(s.kinds, ",") {
-			if kind = strings.TrimSpace(kind); kind != "" {
-				all = append(all, kind)
-			}
-		}
-	}
-	slices.Sort(all)
-	return strings.Join(slices.Compact(all), ", ")
-}
-
-// anyReady is whether a server has answered a check and gets runs.
-func (b *Balancer) anyReady() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, s := range b.backends {
-		if s.working() {
-			return true
-		}
-	}
-	return false
-}
-
-// listWait is how long the servers have to say what they hold.
+// listWait is how long the servers have to tell their inventory.
 const listWait = 2 * time.Second
 
-// showFunctions lists what all servers hold of the caller's, each with its
-// server. Who does not answer in time is left out.
+// showFunctions lists the caller's functions at all servers, each with its server. A
+// server that does not answer in time is left out.
 func (b *Balancer) showFunctions(c *call) error {
 	tenant := ""
 	everything := c.Grant.Delegate && !c.NamesTenant()
 	if b.settings().token != "" && !everything {
 		tenant = c.Tenant
 	}
-	path := runtimespec.PathFunctions
-	if brief, _ := strconv.ParseBool(c.URL.Query().Get("brief")); brief {
-		path = pathBrief
-	}
+	brief, _ := strconv.ParseBool(c.URL.Query().Get("brief"))
 	ctx, cancel := context.WithTimeout(c.Context(), listWait)
 	defer cancel()
-	b.mu.Lock()
-	all := make([]*backend, 0, len(b.backends))
-	for _, s := range b.backends {
-		all = append(all, s)
-	}
-	b.mu.Unlock()
-	slices.SortFunc(all, func(x, y *backend) int { return cmp.Compare(x.name, y.name) })
+	all := b.backends.All()
 	lists := make([][]map[string]any, len(all))
 	var asked sync.WaitGroup
 	for i, s := range all {
 		asked.Go(func() {
-			status, text, err := ask(ctx, s, path, b.hopsOf(c), tenant)
+			status, text, err := s.Functions(ctx, brief, c.Hops, tenant)
 			var said struct{ Functions []map[string]any }
 			if err != nil || status != http.StatusOK || json.Unmarshal(text, &said) != nil {
 				return
 			}
 			for _, f := range said.Functions {
-				f["server"] = s.name
+				f["server"] = s.Name()
 			}
 			lists[i] = said.Functions
 		})
@@ -107,4 +76,49 @@ func (b *Balancer) showFunctions(c *call) error {
 	}
 	c.Answer(http.StatusOK, body)
 	return nil
+}
+
+// join has a server say that it is there.
+func (b *Balancer) join(c echo.Context) error {
+	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, discovery.MaxRegistration))
+	if err != nil {
+		return notJoined(http.StatusRequestEntityTooLarge, "a registration has up to %d bytes", discovery.MaxRegistration)
+	}
+	registration, err := discovery.DecodeRegistration(body)
+	if err != nil {
+		return notJoined(http.StatusBadRequest, "%v", err)
+	}
+	again, err := b.joined.Join(registration)
+	switch {
+	case errors.Is(err, discovery.ErrTaken):
+		return notJoined(http.StatusConflict, "%v", err)
+	case errors.Is(err, discovery.ErrFull):
+		return notJoined(http.StatusServiceUnavailable, "%v", err)
+	case err != nil:
+		return notJoined(http.StatusBadRequest, "%v", err)
+	}
+	return c.JSON(http.StatusOK, runtimespec.Membership{IntervalMS: again.Milliseconds()})
+}
+
+// invited lets servers pass that have the token for joining. It is no caller's:
+// a server that joins is sent all code, and the token for servers.
+func (b *Balancer) invited(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		now := b.settings()
+		if now.JoinTokenFile == "" {
+			return notJoined(http.StatusNotFound, "servers cannot join here: the balancer was started without --join-token-file")
+		}
+		if _, err := now.joins.Check(c.Request().Header.Get("Authorization")); err != nil {
+			return notJoined(http.StatusUnauthorized, "joining wants a token of the balancer's --join-token-file: set --join-token-file on the server")
+		}
+		return next(c)
+	}
+}
+
+// notJoined is for a server, which goes by the status: no reason of the contract is
+// about joining.
+func notJoined(status int, format string, args ...any) error {
+	r := refusal.New("", format, args...)
+	r.Status = status
+	return r
 }

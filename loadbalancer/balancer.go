@@ -1,7 +1,11 @@
 // Package loadbalancer spreads runs over servers. It speaks the contract on both
-// sides, so that neither a client nor a server can tell that it is there: runs
-// and answers pass through as they are, and what it knows of functions and
-// servers is a cache, made of what passes.
+// sides, so that neither a client nor a server can tell that it is there: runs and
+// answers pass through as they are, and what it knows of functions and servers is a
+// cache, made of what passes.
+//
+// This is its HTTP face, its configuration and its start and end. What it believes is
+// in internal/state, a server's connections and checks are in internal/backend, a run
+// goes through internal/dispatch and an init through internal/initload.
 package loadbalancer
 
 import (
@@ -9,91 +13,84 @@ import (
 	"crypto/tls"
 	"errors"
 	"math/rand/v2"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 	"go.uber.org/zap"
-	"golang.org/x/sync/semaphore"
 
-	"github.com/whiskaway/whiskaway/internal/codestore"
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/internal/trace"
 	"github.com/whiskaway/whiskaway/internal/tunnel"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/admission"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/autoscale"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/backend"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/discovery"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/dispatch"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/initload"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/metrics"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/statedir"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/tasks"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 )
 
 // Balancer is one load balancer. It is made ready in Start and ended in Stop.
 type Balancer struct {
-	cfg   Config
-	id    string // its incarnation, new at each start
-	lease string // the one that it holds at servers, the same after a restart
-	log   *zap.Logger
+	cfg Config
+	id  string // its incarnation, new at each start
+	log *zap.Logger
 
 	live      atomic.Pointer[live] // what a reload replaces
 	reloading sync.Mutex           // held across a reload
 
-	lock      *os.File
-	store     *codestore.Store
-	metrics   *metrics
+	dir       *statedir.Dir
+	metrics   *metrics.Metrics
 	failures  failures
-	disk      disk
+	tracer    *trace.Tracer // nil: no spans are recorded
+	requests  admission.Requests
+	memory    *admission.Memory // of requests' bodies
+	saturated atomic.Uint64     // inits and runs that found no room, here or at any server
 	endpoint  *endpoint.Endpoint
-	tracer    *trace.Tracer       // nil: no spans are recorded
-	memory    *memory             // of requests' bodies
-	loads     *semaphore.Weighted // inits that no caller waits for
-	admission admission
-	noRoom    atomic.Uint64 // inits and runs that found none, here or at any server
 	listener  *daemon.Listener
 	joined    *discovery.Joined // servers that say themselves that they are there
 	hub       tunnel.Hub        // connections that servers have made
-	following *following        // guarded by reloading, once started
-	keeping   *keeping          // nil: hosts are nobody's business here
 
-	base    context.Context // ends with the balancer
-	end     context.CancelFunc
-	work    sync.WaitGroup // all goroutines that are no request's
-	changes chan change
+	state    *state.State
+	work     *tasks.Group
+	backends *backend.Fleet
+	loader   *initload.Loader
+	runs     *dispatch.Dispatcher
+	hosts    *autoscale.Keeper // nil: there is no hook
+	changes  chan state.HealthChanged
+
 	stop    sync.Once
 	stopErr error
-
-	mu        sync.Mutex // guards what follows, never held across I/O
-	fleet     *policy.Fleet
-	policy    policy.Policy
-	rng       *rand.Rand
-	backends  map[*policy.Server]*backend
-	routes    map[string]*backend // by the incarnation of who executes there
-	functions map[key]*function
-	loading   map[key]*function // those that nobody needs any more, with inits in flight
-	flights   map[flightKey]*flight
-	line      line            // runs that found no server
-	trusted   map[string]bool // servers by name that were well before a reload made them members anew
-	drained   map[string]bool // servers by name, members or not, that somebody has drained here
-	leaving   map[string]bool // members by name that are to go, for want of work; true: the hook ends it
 }
 
 // New returns a balancer that is not started.
 func New(cfg Config) *Balancer {
 	cfg = cfg.withDefaults()
 	b := &Balancer{
-		cfg: cfg, id: uuid.NewString(), log: cfg.Log.Named("loadbalancer"),
-		memory: newMemory(), loads: semaphore.NewWeighted(backgroundLoads),
-		changes:  make(chan change, 1024),
-		rng:      rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
-		backends: map[*policy.Server]*backend{}, routes: map[string]*backend{},
-		functions: map[key]*function{}, loading: map[key]*function{}, flights: map[flightKey]*flight{}, drained: map[string]bool{}, leaving: map[string]bool{},
-		joined: discovery.NewJoined(0),
+		cfg: cfg, id: uuid.NewString(), log: cfg.Log.Named("loadbalancer"), memory: admission.NewMemory(), work: tasks.New(),
+		changes: make(chan state.HealthChanged, 1024), joined: discovery.NewJoined(0),
 	}
 	b.live.Store(&live{Config: cfg})
-	b.admission.max.Store(int64(cfg.InFlight))
-	b.line.Limit(cfg.queueLimits())
-	b.fleet = policy.NewFleet(policy.Options{Changed: b.changed, Stale: 2 * cfg.CheckEvery})
-	b.metrics = newMetrics(b)
-	b.base, b.end = context.WithCancel(context.Background())
+	b.requests.Max.Store(int64(cfg.InFlight))
+	b.state = state.New(state.Options{
+		Fleet: policy.Options{Stale: 2 * cfg.CheckEvery}, Incarnation: b.id,
+		Rand:    rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+		Prepare: func(i *state.Init, cause any) { b.loader.Prepare(i, cause) },
+	}, cfg.believed(nil))
+	b.metrics = metrics.New(metrics.Sources{
+		Servers: func() []state.View { return b.state.View(time.Now()) }, Counts: b.state.Counts, InFlight: b.requests.InFlight, Saturated: b.saturated.Load,
+		Totals:   func() autoscale.Totals { return b.signals().Totals() },
+		Policy:   func() string { return b.settings().Policy },
+		DiskFull: func() bool { return b.dir.IsFull() },
+		Spans:    func() (sent, dropped float64) { return b.tracer.Counts() },
+	})
 	return b
 }
 
@@ -106,34 +103,50 @@ func (b *Balancer) Start() error {
 		}
 	}
 	if err != nil {
-		b.tracer.Close(b.base)
+		b.tracer.Close(b.work)
 		return errors.Join(err, b.cleanUp())
 	}
 	return nil
 }
 
-func (b *Balancer) openFleet() error {
-	if err := b.applyPolicy(b.cfg); err != nil {
-		return err
-	}
-	if err := b.follow(b.settings()); err != nil {
-		return err
-	}
-	b.meetFirst()
-	b.work.Go(b.janitor)
-	b.work.Go(b.followChanges)
-	b.keepHosts()
-	return nil
+func (b *Balancer) openState() (err error) {
+	b.dir, err = statedir.Open(b.cfg.StateDir, b.cfg.CodeCache, b.log)
+	return err
 }
 
-func (b *Balancer) applyPolicy(cfg Config) error {
-	chosen, err := cfg.newPolicy()
+func (b *Balancer) openTraces() (err error) {
+	b.tracer, err = trace.Open("whiskaway-loadbalancer", b.id, b.log)
+	return err
+}
+
+// openFleet begins to know servers.
+func (b *Balancer) openFleet() error {
+	chosen, err := b.cfg.newPolicy()
 	if err != nil {
 		return err
 	}
-	b.mu.Lock()
-	b.policy = chosen
-	b.mu.Unlock()
+	b.state.Configure(b.cfg.believed(chosen))
+	b.backends = backend.New(backend.Config{
+		State: b.state, CarryOut: b.carryOut, Incarnation: b.id, Lease: b.dir.Lease, Hub: &b.hub, Work: b.work, Log: b.log,
+		Settings: func() backend.Settings { return b.settings().backend() },
+	})
+	b.loader = initload.New(initload.Config{
+		Fleet: b.backends, Store: b.dir.Code, Tracer: b.tracer, Done: b.metrics.InitDone,
+		InitTimeout: func() time.Duration { return b.settings().InitTimeout },
+	})
+	b.runs = dispatch.New(dispatch.Config{
+		Fleet: b.backends, Metrics: b.metrics, Refused: func(err error) { _ = b.countSaturated(err) },
+		Queues: func() bool { return b.settings().Queue >= 0 }, Policy: func() string { return b.settings().Policy },
+	})
+	source, err := b.cfg.source(b.joined)
+	if err != nil {
+		return err
+	}
+	b.backends.Follow(source)
+	b.backends.CheckedOnce()
+	b.work.Go(b.sweep)
+	b.work.Go(b.followChanges)
+	b.startHosts()
 	return nil
 }
 
@@ -150,8 +163,8 @@ func (b *Balancer) listen() error {
 func (b *Balancer) Addr() string { return b.listener.Addr() }
 
 // Stop refuses new work, lets requests in flight finish until ctx ends, and ends.
-// Functions stay at the servers: the next balancer finds them there. Further
-// calls return what the first one did.
+// Functions stay at the servers: the next balancer finds them there. Further calls
+// return what the first one did.
 func (b *Balancer) Stop(ctx context.Context) error {
 	b.stop.Do(func() { b.stopErr = b.drain(ctx) })
 	return b.stopErr
@@ -161,31 +174,30 @@ func (b *Balancer) drain(ctx context.Context) error {
 	if b.listener == nil {
 		return nil // never started
 	}
-	keeper := b.stopKeeping()
-	err := b.admission.drain(ctx) // the listener still answers: "draining"
+	if b.hosts != nil {
+		b.hosts.Stop()
+	}
+	err := b.requests.Drain(ctx) // the listener still answers: "draining"
 	ending, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	err = errors.Join(err, b.listener.Stop(ending))
-	keeper(ctx)
+	if b.hosts != nil {
+		b.hosts.Wait(ctx)
+	}
 	err = errors.Join(err, b.cleanUp())
 	b.tracer.Close(ctx)
 	return err
 }
 
 func (b *Balancer) cleanUp() error {
-	b.mu.Lock() // whoever holds it and sees no end yet may begin some more work
-	b.end()
-	b.mu.Unlock()
+	b.state.Close()
 	b.hub.Close()
-	b.work.Wait()
-	b.mu.Lock()
-	for _, s := range b.backends {
-		s.pool.CloseIdle()
-		s.probe.CloseIdle()
+	b.work.Close()
+	if b.backends != nil {
+		b.backends.CloseIdle()
 	}
-	b.mu.Unlock()
-	if b.lock != nil {
-		return b.lock.Close()
+	if b.dir != nil {
+		return b.dir.Close()
 	}
 	return nil
 }

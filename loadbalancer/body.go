@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/whiskaway/whiskaway/internal/endpoint"
+	"github.com/whiskaway/whiskaway/internal/exchange"
+	"github.com/whiskaway/whiskaway/internal/refusal"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/admission"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -14,25 +17,9 @@ const (
 	pooled = 16 << 10
 )
 
-// class is what a body is of.
-type class int
-
-const (
-	runBody class = iota
-	initBody
-)
-
-// small is the size up to which a body need not wait for memory.
-func (c class) small() int64 {
-	if c == initBody {
-		return 64 << 10
-	}
-	return 1 << 20
-}
-
 // flag is the setting that limits a body.
-func (c class) flag() string {
-	if c == initBody {
+func flag(of admission.Class) string {
+	if of == admission.InitBody {
 		return "--max-init-body"
 	}
 	return "--max-run-body"
@@ -47,8 +34,8 @@ type body struct {
 	free  func()        // gives reserved memory back; nil: none is reserved
 }
 
-// release ends the use of the bytes. A second call does nothing.
-func (r *body) release() {
+// Release ends the use of the bytes. A second call does nothing.
+func (r *body) Release() {
 	if r.small != nil {
 		buffers.Put(r.small)
 	}
@@ -60,8 +47,8 @@ func (r *body) release() {
 
 // read reads a body whole, in time and within its limit. It waits no longer than
 // patience for memory.
-func (b *Balancer) read(c *call, of class, limit int64, patience time.Duration) (in body, err error) {
-	most, size := endpoint.BodyLimit{Bytes: limit, Flag: of.flag()}, c.ContentLength
+func (b *Balancer) read(c *call, of admission.Class, limit int64, patience time.Duration) (in body, err error) {
+	most, size := endpoint.BodyLimit{Bytes: limit, Flag: flag(of)}, c.ContentLength
 	if err := c.CheckSize(most); err != nil {
 		return in, err
 	}
@@ -74,7 +61,7 @@ func (b *Balancer) read(c *call, of class, limit int64, patience time.Duration) 
 		buf = in.small[:size]
 	}
 	if in.bytes, err = c.Read(most, buf); err != nil {
-		in.release()
+		in.Release()
 	} else if size < 0 {
 		in.fit(b.memory, c.Tenant, of, limit)
 	}
@@ -83,8 +70,8 @@ func (b *Balancer) read(c *call, of class, limit int64, patience time.Duration) 
 
 // reserve waits until a large body fits into the memory set aside for them; one
 // that does not say its size may have any.
-func (b *Balancer) reserve(c *call, of class, size, limit int64, patience time.Duration) (free func(), err error) {
-	if 0 <= size && size <= of.small() {
+func (b *Balancer) reserve(c *call, of admission.Class, size, limit int64, patience time.Duration) (free func(), err error) {
+	if 0 <= size && size <= of.Small() {
 		return nil, nil
 	}
 	if size < 0 {
@@ -92,19 +79,19 @@ func (b *Balancer) reserve(c *call, of class, size, limit int64, patience time.D
 	}
 	ctx, cancel := context.WithTimeout(c.Context(), patience)
 	defer cancel()
-	if err := b.memory.acquire(ctx, c.Tenant, of, size); err != nil {
+	if err := b.memory.Acquire(ctx, c.Tenant, of, size); err != nil {
 		if c.Context().Err() != nil {
-			return nil, endpoint.ErrLeft
+			return nil, exchange.ErrLeft
 		}
-		return nil, b.counted(refusal(runtimespec.Saturated, "the bodies of other requests leave no memory for this one: --body-memory"))
+		return nil, b.countSaturated(refusal.New(runtimespec.Saturated, "the bodies of other requests leave no memory for this one: --body-memory"))
 	}
-	return func() { b.memory.release(c.Tenant, of, size) }, nil
+	return func() { b.memory.Release(c.Tenant, of, size) }, nil
 }
 
 // fit keeps only as much memory reserved as a body needs that did not say its
 // size before.
-func (r *body) fit(from *memory, tenant string, of class, reserved int64) {
+func (r *body) fit(from *admission.Memory, tenant string, of admission.Class, reserved int64) {
 	size := int64(len(r.bytes))
-	from.shrink(tenant, of, reserved-size)
-	r.free = func() { from.release(tenant, of, size) }
+	from.Shrink(tenant, of, reserved-size)
+	r.free = func() { from.Release(tenant, of, size) }
 }

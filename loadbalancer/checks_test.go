@@ -17,12 +17,12 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// trouble waits until a server is not in, and returns why.
-func (r *rig) trouble(i int, states ...string) (why string) {
+// problem waits until a server is not in, and returns why.
+func (r *rig) problem(i int, states ...string) (why string) {
 	r.t.Helper()
 	r.eventually(func() bool {
 		s := r.servers()[i]
-		why = s.Trouble
+		why = s.Problem
 		for _, state := range states {
 			if s.State == state && why != "" {
 				return true
@@ -50,7 +50,7 @@ func TestChecks_FrozenServerIsOutAndItsRunsAreNotSentAgain(t *testing.T) {
 	})
 	stuck := async(func() got { return r.run(f, "a1", runtimespec.HeaderTimeout, "20000") })
 	wait(t, arrived)
-	r.trouble(i, "ejected")
+	r.problem(i, "ejected")
 	a := r.mustRun(f)
 	assert.Equal(t, other.id, a.header.Get(runtimespec.HeaderServer))
 	one.on(runtimespec.PathReady, ready)
@@ -96,13 +96,13 @@ func TestChecks_DrainingServersFunctionsAreLoadedElsewhereFirst(t *testing.T) {
 	}
 	one.on(runtimespec.PathReady, draining)
 	r.eventually(func() bool { return other.count(runtimespec.PathInit) > 0 })
-	assert.Equal(t, "draining", r.trouble(i, "draining"))
+	assert.Equal(t, "draining", r.problem(i, "draining"))
 	r.eventually(func() bool { return r.servers()[1-i].Functions == 1 })
 	a := r.mustRun(f)
 	assert.Equal(t, other.id, a.header.Get(runtimespec.HeaderServer))
 	one.on(runtimespec.PathReady, ready)
 	one.restart()
-	r.met(2)
+	r.identified(2)
 	assert.Zero(t, r.servers()[i].Functions, "another process has none of it")
 }
 
@@ -110,10 +110,10 @@ func TestChecks_RestartedServerIsTakenBackAtOnce(t *testing.T) {
 	s, other := newFake(t), newFake(t)
 	r := before(t, loadbalancer.Config{}, s, other)
 	s.on(runtimespec.PathReady, reset)
-	r.trouble(0, "ejected")
+	r.problem(0, "ejected")
 	s.on(runtimespec.PathReady, ready)
 	s.restart()
-	r.met(2)
+	r.identified(2)
 }
 
 func TestChecks_WhatIsNoServerGetsNoWork(t *testing.T) {
@@ -138,7 +138,7 @@ func TestChecks_WhatIsNoServerGetsNoWork(t *testing.T) {
 				r.mustInit(f)
 				assert.Equal(t, well.id, r.mustRun(f).header.Get(runtimespec.HeaderServer))
 			}
-			assert.NotEmpty(t, r.trouble(0, "unmet", "ejected"))
+			assert.NotEmpty(t, r.problem(0, "unidentified", "ejected"))
 			assert.Zero(t, odd.count(runtimespec.PathRun)+odd.count(runtimespec.PathInit))
 		})
 	}
@@ -150,20 +150,20 @@ func TestChecks_TheSameServerTwiceIsUsedOnce(t *testing.T) {
 	r := newRig(t, loadbalancer.Config{}, s.URL, twin.URL)
 	r.eventually(func() bool { return r.count("healthy", "recovering") == 1 && len(r.servers()) == 2 })
 	r.eventually(func() bool {
-		return strings.Contains(r.servers()[0].Trouble+r.servers()[1].Trouble, "same server as")
+		return strings.Contains(r.servers()[0].Problem+r.servers()[1].Problem, "same server as")
 	})
 }
 
 func TestChecks_TheBalancerItselfGetsNoWork(t *testing.T) {
 	s := newFake(t)
 	inner := newRig(t, loadbalancer.Config{}, s.URL)
-	inner.met(1)
+	inner.identified(1)
 	// It is reached by a name that does not look like its own.
 	_, port, _ := strings.Cut(inner.Addr(), ":")
 	cfg := inner.cfg
 	cfg.Servers = append(cfg.Servers, "http://localhost:"+port)
 	require.NoError(t, inner.Reload(cfg))
-	assert.Contains(t, inner.trouble(1, "draining"), "this balancer itself")
+	assert.Contains(t, inner.problem(1, "draining"), "this balancer itself")
 	f := newTarget(small)
 	inner.mustInit(f)
 	inner.mustRun(f)
@@ -175,7 +175,7 @@ func TestChecks_BalancersInACircleAreFound(t *testing.T) {
 	other := newRig(t, loadbalancer.Config{}, "http://"+one.Addr())
 	cfg := one.cfg
 	cfg.Servers = []string{"http://" + other.Addr()}
-	one.met(1)
+	one.identified(1)
 	require.NoError(t, one.Reload(cfg))
 	f := newTarget(small)
 	h := f.header(runtimespec.HeaderHops, uuid.NewString())
@@ -188,7 +188,7 @@ func TestBalancer_BalancersOneBehindTheOther(t *testing.T) {
 	s := newFake(t)
 	inner := before(t, loadbalancer.Config{}, s)
 	outer := newRig(t, loadbalancer.Config{}, "http://"+inner.Addr())
-	outer.met(1)
+	outer.identified(1)
 	f := newTarget(large)
 	outer.mustInit(f)
 	a := outer.mustRun(f)
@@ -240,6 +240,6 @@ func TestReload_ChangesServersAndPolicyAndKeepsWhatIsWrongOut(t *testing.T) {
 	assert.Equal(t, one.URL, r.servers()[0].Server)
 	cfg.Policy = "round-robin"
 	require.NoError(t, r.Reload(cfg))
-	r.met(1)
+	r.identified(1)
 	assert.Equal(t, other.id, r.mustRun(f).header.Get(runtimespec.HeaderServer))
 }

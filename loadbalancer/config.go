@@ -17,7 +17,8 @@ import (
 	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/settings"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/discovery"
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/waiting"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/queue"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 )
 
@@ -38,7 +39,7 @@ type Config struct {
 	CheckEvery       time.Duration `flag:"check-every" default:"500ms" reload:"live" help:"Time between two health checks of a server."`
 	CheckTimeout     time.Duration `flag:"check-timeout" default:"1s" reload:"live" help:"A server that takes longer to answer a health check is not well."`
 
-	Policy      string        `flag:"policy" group:"Inits and runs" default:"warm" enum:"warm,consistent-hash,least-loaded,p2c,peak-ewma,random,round-robin" reload:"live" help:"Which server gets a run."`
+	Policy      string        `flag:"policy" group:"Inits and runs" default:"warm" reload:"live" help:"Which server gets a run: warm, where its answer is expected soonest, or least-loaded."`
 	Lease       time.Duration `flag:"lease" default:"30m" reload:"live" help:"How long a function is kept without runs."`
 	InitTimeout time.Duration `flag:"max-init" default:"5m" reload:"live" help:"Longest init."`
 	VolatileEnv []string      `flag:"volatile-env" help:"More init parameters that change with each activation; the same on clients and servers."`
@@ -121,10 +122,32 @@ func (c Config) validate() error {
 	return err
 }
 
-// queueLimits bound the runs that wait. Bodies that do are held to what large
-// ones may weigh in all.
-func (c Config) queueLimits() waiting.Limits {
-	return waiting.Limits{Entries: max(0, c.Queue), Bytes: c.BodyMemory}
+// believed is what the state works by. Bodies of queued runs are held to what large
+// ones may weigh in all. A policy of nil leaves the one that there is.
+func (c Config) believed(p policy.Policy) state.Settings {
+	return state.Settings{
+		Policy: p, Lease: c.Lease, InitTimeout: c.InitTimeout, Functions: c.Functions, QueueWait: c.QueueWait,
+		Queue: queue.Limits{Entries: max(0, c.Queue), Bytes: c.BodyMemory},
+	}
+}
+
+// source is all that the configuration says of where servers are known from.
+func (c Config) source(joined *discovery.Joined) (discovery.Source, error) {
+	targets, err := c.targets()
+	if err != nil {
+		return nil, err
+	}
+	listed, err := discovery.Parse(targets)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c.JoinTokenFile == "":
+		return listed, nil
+	case len(targets) == 0: // nothing is listed, and so never tells of itself
+		return joined, nil
+	}
+	return discovery.Merge(listed, joined), nil
 }
 
 // newPolicy makes the policy that is set.

@@ -47,12 +47,12 @@ func TestDrain_RunsFinishAndNewOnesGoElsewhereUntilItIsReturned(t *testing.T) {
 	}
 	close(end)
 	assert.Equal(t, http.StatusOK, wait(t, running).status, "what ran there finishes")
-	assert.Contains(t, r.trouble(i, "draining"), "drained here")
+	assert.Contains(t, r.problem(i, "draining"), "drained here")
 
 	one.on(runtimespec.PathRun, echo)
 	require.Equal(t, http.StatusOK, r.tell(one.URL, "return").status)
-	r.met(2)
-	assert.Empty(t, r.servers()[i].Trouble)
+	r.identified(2)
+	assert.Empty(t, r.servers()[i].Problem)
 }
 
 func TestDrain_OutlastsARestartAndTheListOfServers(t *testing.T) {
@@ -86,7 +86,7 @@ func TestDrain_ReturnWaitsForTheServer(t *testing.T) {
 	r.eventually(func() bool { return one.count(runtimespec.PathReady) > checked+1 })
 	assert.Equal(t, "draining", r.servers()[0].State)
 	one.on(runtimespec.PathReady, ready)
-	r.met(2)
+	r.identified(2)
 }
 
 func TestDrain_KnowsServersByUrlAndHost(t *testing.T) {
@@ -97,7 +97,7 @@ func TestDrain_KnowsServersByUrlAndHost(t *testing.T) {
 		assert.Equal(t, http.StatusOK, r.tell(name, "drain").status, name)
 		assert.Equal(t, "draining", r.servers()[0].State, name)
 		assert.Equal(t, http.StatusOK, r.tell(name, "return").status, name)
-		r.met(2)
+		r.identified(2)
 	}
 	a := r.tell("127.0.0.1", "drain")
 	assert.Equal(t, http.StatusBadRequest, a.status)

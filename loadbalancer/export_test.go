@@ -5,44 +5,30 @@ import (
 	"time"
 
 	"github.com/whiskaway/whiskaway/internal/token"
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/hosts"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
 // Tidy ends what is over at a time.
-func (b *Balancer) Tidy(now time.Time) { b.tidy(now) }
+func (b *Balancer) Tidy(now time.Time) { b.carryOut(b.state.Expire(now)) }
 
 // CheckDisk looks whether something can be written.
-func (b *Balancer) CheckDisk() { b.checkDisk() }
+func (b *Balancer) CheckDisk() { b.dir.Check() }
 
-// Joined is whether somebody waits for the end of a run that was sent before.
-func (b *Balancer) Joined() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, r := range b.flights {
-		if r.over != nil {
-			return true
-		}
-	}
-	return false
-}
+// Joined reports whether a caller waits for the end of a run that was sent before.
+func (b *Balancer) Joined() bool { return b.state.Awaited() }
 
-// LetGo, TakeBack and GiveUpHost are what the keeper of hosts does with one.
-func (b *Balancer) LetGo(name string)           { b.letGo(hosts.Host{Name: name}) }
-func (b *Balancer) TakeBack(name string)        { b.takeBack(hosts.Host{Name: name}) }
-func (b *Balancer) GiveUpHost(name string) bool { return b.giveUpHost(hosts.Host{Name: name}) }
+// BeginScaleIn, CancelScaleIn and ConfirmScaleIn are what the autoscaler does with a host.
+func (b *Balancer) BeginScaleIn(name string)        { b.carryOut(b.state.BeginScaleIn(name, time.Now())) }
+func (b *Balancer) CancelScaleIn(name string)       { b.carryOut(b.state.CancelScaleIn(name)) }
+func (b *Balancer) ConfirmScaleIn(name string) bool { return b.state.ConfirmScaleIn(name) }
 
 // Settings are those in force.
 func (b *Balancer) Settings() Config { return b.settings().Config }
 
 // Leases are how many there are of a function of the default tenant.
 func (b *Balancer) Leases(id runtimespec.Identity) int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if f := b.functions[key{token.DefaultTenant, id}]; f != nil {
-		return len(f.leases)
-	}
-	return 0
+	return b.state.Leases(state.Key{Tenant: token.DefaultTenant, Identity: id})
 }
 
 // Handler serves requests.

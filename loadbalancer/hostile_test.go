@@ -154,11 +154,11 @@ func TestChecks_AProbesAnswerThatNeverEndsIsNone(t *testing.T) {
 				endless(plainHead+"Connection: close\r\n\r\n", filler, make(chan struct{}))(f, w, in)
 			})
 			r := newRig(t, loadbalancer.Config{Servers: []string{s.URL, well.URL}})
-			r.met(1)
+			r.identified(1)
 			f := newTarget(small)
 			r.mustInit(f)
 			r.mustRun(f)
-			assert.NotEmpty(t, r.trouble(0, "unmet", "draining"))
+			assert.NotEmpty(t, r.problem(0, "unidentified", "draining"))
 			assert.Zero(t, s.count(runtimespec.PathInit))
 		})
 	}

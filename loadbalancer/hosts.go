@@ -10,7 +10,7 @@ import (
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/internal/token"
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/hosts"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/autoscale"
 )
 
 // Hosts is when an owner's hook is called to have one more host or one less. The
@@ -59,7 +59,7 @@ func (c Config) learnsServers() bool {
 }
 
 // hook is what has hosts come and go.
-func (h Hosts) hook(token string) (hosts.Hook, error) {
+func (h Hosts) hook(token string) (autoscale.Hook, error) {
 	if strings.HasPrefix(h.Hook, "http://") || strings.HasPrefix(h.Hook, "https://") {
 		u, err := url.Parse(h.Hook)
 		if err != nil {
@@ -68,7 +68,7 @@ func (h Hosts) hook(token string) (hosts.Hook, error) {
 		if u.Hostname() == "" || u.User != nil || u.Fragment != "" {
 			return nil, fmt.Errorf("%.100q: want http://HOST:PORT/PATH; a token is for --hosts-token-file", h.Hook)
 		}
-		return hosts.Post{URL: u, Token: token}, nil
+		return autoscale.Post{URL: u, Token: token}, nil
 	}
 	if h.TokenFile != "" {
 		return nil, errors.New("--hosts-token-file is for a hook that is a URL")
@@ -80,7 +80,7 @@ func (h Hosts) hook(token string) (hosts.Hook, error) {
 	if _, err := exec.LookPath(argv[0]); err != nil {
 		return nil, err
 	}
-	return hosts.Command(argv), nil
+	return autoscale.Command(argv), nil
 }
 
 // loadHook makes the hook with its token.
@@ -96,4 +96,58 @@ func (l *live) loadHook() (err error) {
 	}
 	l.hook, err = l.Hosts.hook(secret)
 	return err
+}
+
+// startHosts has hosts come and go from now on, if the owner has a hook for it.
+func (b *Balancer) startHosts() {
+	if b.cfg.Hosts.Hook == "" {
+		return
+	}
+	counted := b.saturated.Load()
+	b.hosts = &autoscale.Keeper{
+		Settings: b.hostSettings,
+		Signals: func() autoscale.Signals {
+			s, total := b.signals(), b.saturated.Load()
+			s.Refused, counted = int(total-counted), total
+			return s
+		},
+		Drain:  func(h autoscale.Host) { b.carryOut(b.state.BeginScaleIn(h.Name, time.Now())) },
+		Resume: func(h autoscale.Host) { b.carryOut(b.state.CancelScaleIn(h.Name)) },
+		Ending: func(h autoscale.Host) bool { return b.state.ConfirmScaleIn(h.Name) },
+		Acted:  b.metrics.Acted, Log: b.log,
+	}
+	b.metrics.Autoscale(b.hosts)
+	b.hosts.Start(b.work, b.work.Go)
+}
+
+func (b *Balancer) hostSettings() autoscale.Settings {
+	now := b.settings()
+	h := now.Hosts
+	return autoscale.Settings{
+		Config: autoscale.Config{
+			Min: h.Min, Max: h.Max, Busy: float64(h.Busy) / 100,
+			UpAfter: h.UpAfter, DownAfter: h.DownAfter, CoolDown: h.CoolDown, DrainFor: h.DrainFor,
+		},
+		Hook: now.hook, Every: h.Every, Timeout: h.Timeout,
+	}
+}
+
+// signals are all servers as they are believed to be. Where a server's report is
+// stale, only what this balancer has sent there is known.
+func (b *Balancer) signals() (s autoscale.Signals) {
+	cfg, now := b.settings(), time.Now()
+	fresh := now.Add(-cfg.CheckEvery - cfg.CheckTimeout) // a server that is well has said something since
+	for _, v := range b.state.View(now) {
+		load, queued, stale := v.Load, v.Reported.Queued, v.ReportedAt.Before(fresh)
+		if stale {
+			load, queued = v.Sent, 0
+		}
+		queued = max(queued, load-v.Slots)
+		s.Hosts = append(s.Hosts, autoscale.Host{
+			Name: v.Name, URL: v.URL, Ready: v.Available, Leaving: v.ScalingIn, Fixed: v.Fixed, Stale: stale,
+			InFlight: max(0, load-queued), Slots: v.Slots, Queued: queued, Inits: v.Inits + v.Moving, // it still gets the runs of those that move
+		})
+	}
+	_, _, s.Waiting = b.state.Counts()
+	return s
 }

@@ -109,7 +109,7 @@ func TestHosts_ComeWhenAllAreBusyAndGoWhenDrained(t *testing.T) {
 	})
 	r = newRig(t, loadbalancer.Config{JoinTokenFile: invitation(t), Hosts: quick(o.URL), Servers: []string{own.URL}})
 	close(there)
-	r.met(2)
+	r.identified(2)
 	assert.Equal(t, []string{"up"}, o.orders())
 	for _, want := range []string{
 		`whiskaway_balancer_hosts_actions_total{action="up",outcome="ok"} 1`, `whiskaway_balancer_fleet_servers 2`,
@@ -141,10 +141,10 @@ func TestHosts_GoWhenNothingIsUnderWayThere(t *testing.T) {
 	cfg := quick(o.URL)
 	cfg.UpAfter, cfg.DownAfter = time.Hour, 300*time.Millisecond
 	r := newRig(t, loadbalancer.Config{JoinTokenFile: invitation(t), Hosts: cfg, Servers: []string{own.URL}})
-	r.met(1)
+	r.identified(1)
 	require.Equal(t, http.StatusOK, r.tell(own.URL, "drain").status)
 	r.joins(rented, false)
-	r.met(1)
+	r.identified(1)
 	loaded := make(chan struct{})
 	rented.on(runtimespec.PathInit, func(f *fake, w http.ResponseWriter, in request) {
 		select {
@@ -156,15 +156,15 @@ func TestHosts_GoWhenNothingIsUnderWayThere(t *testing.T) {
 	loading := async(func() got { return r.init(newTarget(small)) })
 	r.eventually(func() bool { return rented.count(runtimespec.PathInit) == 1 })
 	require.Equal(t, http.StatusOK, r.tell(own.URL, "return").status)
-	r.met(2)
+	r.identified(2)
 	checked := rented.count(runtimespec.PathReady)
 	r.eventually(func() bool { return rented.count(runtimespec.PathReady) > checked+25 })
-	assert.Empty(t, r.says(rented).Trouble)
+	assert.Empty(t, r.says(rented).Problem)
 	close(loaded)
 	require.Equal(t, http.StatusOK, wait(t, loading).status)
 
 	wait(t, told)
-	assert.Contains(t, r.says(rented).Trouble, "the owner's hook ends it")
+	assert.Contains(t, r.says(rented).Problem, "the owner's hook ends it")
 	for _, what := range []string{"drain", "return"} {
 		a := r.tell(rented.URL, what)
 		assert.Equal(t, http.StatusConflict, a.status)
@@ -175,7 +175,7 @@ func TestHosts_GoWhenNothingIsUnderWayThere(t *testing.T) {
 	next.Hosts = cfg
 	require.NoError(t, r.Reload(next))
 	close(end)
-	r.met(2)
+	r.identified(2)
 	r.eventually(func() bool {
 		return strings.Contains(r.get("/metrics").body, `whiskaway_balancer_hosts_actions_total{action="down",outcome="failed"} 1`)
 	})
@@ -190,36 +190,36 @@ func TestHosts_WhatPeopleDrainOrReturnIsTheirs(t *testing.T) {
 		checked := rented.count(runtimespec.PathReady)
 		r.eventually(func() bool { return rented.count(runtimespec.PathReady) > checked+1 })
 		assert.Equal(t, "draining", r.says(rented).State)
-		assert.Contains(t, r.says(rented).Trouble, why)
+		assert.Contains(t, r.says(rented).Problem, why)
 	}
-	r.LetGo(rented.URL)
+	r.BeginScaleIn(rented.URL)
 	parked("it has nothing to do and leaves")
 	id := rented.restart()
 	r.eventually(func() bool { return r.says(rented).ID == id })
 	parked("it has nothing to do and leaves")
 
 	require.Equal(t, http.StatusOK, r.tell(rented.URL, "drain").status)
-	assert.False(t, r.GiveUpHost(rented.URL), "people's")
-	r.TakeBack(rented.URL)
+	assert.False(t, r.ConfirmScaleIn(rented.URL), "people's")
+	r.CancelScaleIn(rented.URL)
 	parked("drained here")
-	r.LetGo(rented.URL)
-	assert.False(t, r.GiveUpHost(rented.URL), "still people's")
+	r.BeginScaleIn(rented.URL)
+	assert.False(t, r.ConfirmScaleIn(rented.URL), "still people's")
 	require.Equal(t, http.StatusOK, r.tell(rented.URL, "return").status)
-	r.met(2)
+	r.identified(2)
 
-	r.LetGo(rented.URL)
+	r.BeginScaleIn(rented.URL)
 	parked("it has nothing to do and leaves")
 	require.Equal(t, http.StatusOK, r.tell(rented.URL, "return").status)
-	r.met(2)
-	assert.False(t, r.GiveUpHost(rented.URL), "it was returned")
+	r.identified(2)
+	assert.False(t, r.ConfirmScaleIn(rented.URL), "it was returned")
 
-	r.LetGo(rented.URL)
-	assert.True(t, r.GiveUpHost(rented.URL))
+	r.BeginScaleIn(rented.URL)
+	assert.True(t, r.ConfirmScaleIn(rented.URL))
 	cfg := r.cfg
 	cfg.Servers = []string{own.URL}
 	require.NoError(t, r.Reload(cfg))
 	require.NoError(t, r.Reload(r.cfg))
-	r.met(2) // one that comes by the same name is another
+	r.identified(2) // one that comes by the same name is another
 }
 
 // No server shows load, but runs wait at the balancer, or are refused there.
@@ -232,13 +232,13 @@ func TestHosts_RunsWithoutRoomAskForOneMore(t *testing.T) {
 			cfg := quick(o.URL)
 			cfg.UpAfter, cfg.Every = time.Nanosecond, 20*time.Millisecond
 			r := newRig(t, loadbalancer.Config{JoinTokenFile: invitation(t), Hosts: cfg, Servers: []string{s.URL}, Queue: queue})
-			r.met(1)
+			r.identified(1)
 			f := newTarget(small)
 			r.mustInit(f)
 			if queue > 0 {
 				waiting := async(func() got { return r.run(f, uuid.NewString()) })
 				r.eventually(func() bool { return len(o.orders()) > 0 })
-				assert.Contains(t, r.get("/metrics").body, "whiskaway_balancer_no_room_total 0\n")
+				assert.Contains(t, r.get("/metrics").body, "whiskaway_balancer_saturated_total 0\n")
 				s.on(runtimespec.PathRun, echo)
 				assert.Equal(t, http.StatusOK, wait(t, waiting).status)
 				return
@@ -247,7 +247,7 @@ func TestHosts_RunsWithoutRoomAskForOneMore(t *testing.T) {
 				assert.Equal(t, runtimespec.Saturated, r.run(f, uuid.NewString()).reason)
 				return len(o.orders()) > 0
 			})
-			assert.Regexp(t, `(?m)^whiskaway_balancer_no_room_total [1-9]`, r.get("/metrics").body)
+			assert.Regexp(t, `(?m)^whiskaway_balancer_saturated_total [1-9]`, r.get("/metrics").body)
 		})
 	}
 }
@@ -268,7 +268,7 @@ func TestHosts_AfterARestartACoolDownComesFirst(t *testing.T) {
 	cfg.Hosts.CoolDown = time.Hour
 	cfg.Hosts.Min = 2
 	again := newRig(t, cfg)
-	again.met(1)
+	again.identified(1)
 	checked := s.count(runtimespec.PathReady)
 	again.eventually(func() bool { return s.count(runtimespec.PathReady) > checked+20 })
 	assert.Len(t, o.orders(), told)

@@ -67,7 +67,7 @@ func pass(near net.Conn, read []byte, address string) {
 
 func TestRun_AllocatesLittle(t *testing.T) {
 	r := newRig(t, loadbalancer.Config{CheckEvery: 1 << 40}, swift(t, newFake(t)))
-	r.met(1)
+	r.identified(1)
 	f := newTarget(small)
 	r.mustInit(f)
 	conn, err := net.Dial("tcp", r.Addr())

@@ -9,7 +9,8 @@ import (
 	"github.com/whiskaway/whiskaway/internal/daemon"
 	"github.com/whiskaway/whiskaway/internal/endpoint"
 	"github.com/whiskaway/whiskaway/internal/token"
-	"github.com/whiskaway/whiskaway/loadbalancer/internal/hosts"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/autoscale"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/backend"
 )
 
 // live is what may change while the balancer serves. A reload replaces it whole,
@@ -20,7 +21,12 @@ type live struct {
 	token string         // for servers
 	trust *x509.CertPool // of servers; nil: the host's
 	joins token.Set      // with which servers may join
-	hook  hosts.Hook     // has hosts come and go; nil: nobody does
+	hook  autoscale.Hook // has hosts come and go; nil: none does
+}
+
+// backend is what servers are reached with.
+func (l *live) backend() backend.Settings {
+	return backend.Settings{CheckEvery: l.CheckEvery, CheckTimeout: l.CheckTimeout, Token: l.token, Trust: l.trust}
 }
 
 // settings are those of this moment.
@@ -31,7 +37,7 @@ func (b *Balancer) openSecrets() error {
 	now, err := load(b.cfg)
 	if err == nil {
 		b.live.Store(now)
-		b.memory.limit(now.BodyMemory, now.Tokens.Several())
+		b.memory.Limit(now.BodyMemory, now.Tokens.Several())
 	}
 	return err
 }

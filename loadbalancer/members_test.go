@@ -23,7 +23,7 @@ func TestMembers_AFileChangesThemUnderLoad(t *testing.T) {
 	write := func(text string) { require.NoError(t, os.WriteFile(list, []byte(text), 0o600)) }
 	write(one.URL + "\n")
 	r := newRig(t, loadbalancer.Config{}, "file://"+list)
-	r.met(1)
+	r.identified(1)
 	f := newTarget(small)
 	r.mustInit(f)
 	var over atomic.Bool
@@ -71,7 +71,7 @@ func TestMembers_AServerJoinsAndLeaves(t *testing.T) {
 	var member runtimespec.Membership
 	require.NoError(t, json.Unmarshal([]byte(a.body), &member))
 	assert.Positive(t, member.IntervalMS)
-	r.met(1)
+	r.identified(1)
 	f := newTarget(small)
 	r.mustInit(f)
 	r.mustRun(f)
@@ -105,13 +105,13 @@ func TestMembers_AReloadKeepsThoseWhoJoined(t *testing.T) {
 	cfg := loadbalancer.Config{JoinTokenFile: invitation(t), CheckEvery: 20 * time.Millisecond, Servers: []string{one.URL}}
 	r := newRig(t, cfg)
 	require.Equal(t, http.StatusOK, r.join("invited-servers-only", runtimespec.Registration{URL: other.URL, Incarnation: other.id}).status)
-	r.met(2)
+	r.identified(2)
 	f := newTarget(small)
 	r.mustInit(f)
 	next := r.cfg
 	next.Policy = "random"
 	require.NoError(t, r.Reload(next))
-	assert.Equal(t, 2, r.count("healthy", "recovering"), "met, not new")
+	assert.Equal(t, 2, r.count("healthy", "recovering"), "identified, not new")
 }
 
 // While a source has not told yet, the servers that it told before are not
@@ -122,7 +122,7 @@ func TestMembers_AReloadForgetsNobodyWhoStays(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte(other.URL+"\n"), 0o600))
 	r := newRig(t, loadbalancer.Config{JoinTokenFile: invitation(t)}, one.URL, "file://"+path)
 	require.Equal(t, http.StatusOK, r.join("invited-servers-only", runtimespec.Registration{URL: third.URL, Incarnation: third.id}).status)
-	r.met(3)
+	r.identified(3)
 	next := r.cfg
 	for range 50 {
 		require.NoError(t, r.Reload(next))
@@ -132,6 +132,6 @@ func TestMembers_AReloadForgetsNobodyWhoStays(t *testing.T) {
 	require.NoError(t, r.Reload(next))
 	assert.Len(t, r.servers(), 2, "one was taken out")
 	for _, s := range []*fake{other, third} {
-		assert.Equal(t, 1, s.count(runtimespec.PathFunctions), "each was met once")
+		assert.Equal(t, 1, s.count(runtimespec.PathFunctions), "each was identified once")
 	}
 }

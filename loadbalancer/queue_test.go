@@ -32,7 +32,7 @@ func TestQueue_ASlotThatIsFreedGoesToTheOneWhoseTurnItIs(t *testing.T) {
 	s := newCrowded(t, 1)
 	r := newRig(t, loadbalancer.Config{TokenFile: tokens, ServersTokenFile: servers}, s.URL)
 	r.token = "dddddddddddddddd"
-	r.met(1)
+	r.identified(1)
 	a, b := *r, *r
 	a.token, b.token = "aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb"
 	f, other := newTarget(small), newTarget(small, "OTHER", "env")

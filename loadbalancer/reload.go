@@ -6,6 +6,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/settings"
+	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 )
 
 // Reload takes a new configuration while the balancer serves, and reads the
@@ -33,43 +34,32 @@ func (b *Balancer) Reload(cfg Config) error {
 		return err
 	}
 	before := b.settings()
-	b.live.Store(next)
-	b.unfollow() // it works with what was before
-	if before.token != next.token || !reflect.DeepEqual(before.trust, next.trust) {
-		b.removeServers() // their connections are made with these
-	}
-	if (before.token == "") != (next.token == "") {
-		b.forgetFunctions()
-	}
-	err = b.follow(next)
-	b.mu.Lock()
-	b.trusted = nil
-	b.mu.Unlock()
+	source, err := next.source(b.joined)
 	if err != nil {
 		return err
 	}
+	var chosen policy.Policy // nil: as it is
 	if before.Policy != next.Policy {
-		if err := b.applyPolicy(next.Config); err != nil {
+		if chosen, err = next.newPolicy(); err != nil {
 			return err
 		}
 	}
-	b.admission.max.Store(int64(next.InFlight))
-	b.memory.limit(next.BodyMemory, next.Tokens.Several())
-	b.mu.Lock()
-	b.line.Limit(next.queueLimits())
-	b.mu.Unlock()
-	b.store.SetMaxBytes(next.CodeCache)
+	b.live.Store(next)
+	b.state.Configure(next.believed(chosen))
+	b.backends.Unfollow() // it works with what was before
+	if before.token != next.token || !reflect.DeepEqual(before.trust, next.trust) {
+		b.backends.Drop() // their connections are made with these
+	}
+	if (before.token == "") != (next.token == "") {
+		b.state.ForgetFunctions()
+	}
+	b.backends.Follow(source)
+	b.state.ServersSettled()
+	b.requests.Max.Store(int64(next.InFlight))
+	b.memory.Limit(next.BodyMemory, next.Tokens.Several())
+	b.dir.Code.SetMaxBytes(next.CodeCache)
 	if len(restart) > 0 {
 		b.log.Warn("not changed: restart the balancer for it", zap.Strings("settings", restart))
 	}
 	return nil
-}
-
-// forgetFunctions has all functions initialised again: whether their requests
-// name a tenant is no longer what it was.
-func (b *Balancer) forgetFunctions() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	clear(b.functions)
-	clear(b.loading)
 }

@@ -1,13 +1,13 @@
 package loadbalancer
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
 	"strconv"
 
-	"github.com/whiskaway/whiskaway/internal/endpoint"
+	"github.com/whiskaway/whiskaway/internal/exchange"
+	"github.com/whiskaway/whiskaway/loadbalancer/internal/initload"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -19,47 +19,16 @@ type reply struct {
 	began bool // the head is out: whatever follows is told in frames
 }
 
-// follow waits for the end of an init and passes on what is written meanwhile.
-func (o *reply) follow(ctx context.Context, l *loading) error {
-	for {
-		select {
-		case <-l.done:
-			return nil
-		case <-ctx.Done():
-			left := o.pass(ctx, l.logs)
-			l.logs.drop()
-			return cmp.Or(left, context.Cause(ctx))
-		case <-l.logs.more:
-			if err := o.pass(ctx, l.logs); err != nil {
-				l.logs.drop()
-				return err
-			}
-		}
-	}
-}
+// WantsFrames reports whether the caller wants to see what its init writes.
+func (o *reply) WantsFrames() bool { return o.c.WantsFrames() }
 
-// pass passes on what was written since the last time, if that is the caller's.
-func (o *reply) pass(ctx context.Context, logs *written) error {
-	if logs == nil {
-		return nil
-	}
-	server, frames := logs.take()
-	if len(frames) == 0 {
-		return nil
-	}
+// Pass passes on what an incarnation has written.
+func (o *reply) Pass(ctx context.Context, server string, frames []byte) error {
 	o.head(ctx, server)
 	if _, err := o.c.W.Write(frames); err != nil || http.NewResponseController(o.c.W).Flush() != nil {
-		return endpoint.ErrLeft
+		return exchange.ErrLeft
 	}
 	return nil
-}
-
-// await waits for an init, whose logs are passed on to the caller whose they are.
-func (o *reply) await(ctx context.Context, l *loading, mine bool) (logs *written, err error) {
-	if !mine || !o.c.WantsFrames() {
-		return nil, l.wait(ctx)
-	}
-	return l.logs, o.follow(ctx, l)
 }
 
 // head begins the stream.
@@ -75,7 +44,7 @@ func (o *reply) head(ctx context.Context, server string) {
 	o.c.W.WriteHeader(http.StatusOK)
 }
 
-// sign says who answers: the server that did, or the balancer.
+// sign names the one that answers: the server, or the balancer.
 func (o *reply) sign(server string) {
 	h := o.c.W.Header()
 	o.b.endpoint.Sign(h)
@@ -84,39 +53,39 @@ func (o *reply) sign(server string) {
 	}
 }
 
-// end is what a server said, and what it wrote and was not passed on yet; logs
-// is nil where they are somebody else's.
-func (o *reply) end(ctx context.Context, a answer, logs *written) {
+// end is what a server said, and what it wrote and was not passed on yet; log is nil
+// where it is another caller's.
+func (o *reply) end(ctx context.Context, a initload.Answer, log *initload.Log) {
 	c, h := o.c, o.c.W.Header()
-	if c.Outcome = string(a.reason); !a.ok() {
-		c.Failed = errors.New(message(a.result))
+	if c.Outcome = string(a.Reason); !a.OK() {
+		c.Failed = errors.New(a.Message())
 	}
-	if o.began || c.WantsFrames() && (a.ok() || a.framed && logs != nil) {
+	if o.began || c.WantsFrames() && (a.OK() || a.Framed && log != nil) {
 		var rest []byte
-		if logs != nil {
-			_, rest = logs.take()
+		if log != nil {
+			_, rest = log.Take()
 		}
-		o.tail(ctx, a.server, a.appendTo(rest))
+		o.tail(ctx, a.Server, a.AppendTo(rest))
 		return
 	}
-	o.sign(a.server)
-	if a.reason != "" {
-		h[runtimespec.HeaderReason] = []string{string(a.reason)}
-		if a.reason.Transient() {
+	o.sign(a.Server)
+	if a.Reason != "" {
+		h[runtimespec.HeaderReason] = []string{string(a.Reason)}
+		if a.Reason.Transient() {
 			h["Retry-After"] = []string{"1"}
 		}
 	}
-	c.Answer(a.status, a.result)
+	c.Answer(a.Status, a.Result)
 }
 
 // failed answers with an error if the stream has begun; else that is left to
 // whoever answers errors.
 func (o *reply) failed(ctx context.Context, err error) error {
-	if err == nil || !o.began || errors.Is(err, endpoint.ErrLeft) {
+	if err == nil || !o.began || errors.Is(err, exchange.ErrLeft) {
 		return err
 	}
 	r := o.c.Note(err)
-	o.tail(ctx, "", answer{status: r.StatusCode(), reason: r.Reason, result: r.Body()}.appendTo(nil))
+	o.tail(ctx, "", initload.Answer{Status: r.StatusCode(), Reason: r.Reason, Result: r.Body()}.AppendTo(nil))
 	return nil
 }
 

@@ -49,24 +49,24 @@ func newRig(t *testing.T, cfg loadbalancer.Config, servers ...string) *rig {
 	return r
 }
 
-// before is a rig whose balancer has met all its fakes.
+// before is a rig whose balancer has identified all its fakes.
 func before(t *testing.T, cfg loadbalancer.Config, fakes ...*fake) *rig {
 	t.Helper()
 	for _, f := range fakes {
 		cfg.Servers = append(cfg.Servers, f.URL)
 	}
 	r := newRig(t, cfg)
-	r.met(len(fakes))
+	r.identified(len(fakes))
 	return r
 }
 
-// met waits until the balancer has met so many servers that are in.
-func (r *rig) met(n int) {
+// identified waits until so many servers in rotation are identified.
+func (r *rig) identified(n int) {
 	r.t.Helper()
 	r.eventually(func() bool { return r.count("healthy", "recovering") == n })
 }
 
-// count is how many servers that were met are in one of these states.
+// count is how many servers that are identified are in one of these states.
 func (r *rig) count(states ...string) (n int) {
 	for _, s := range r.servers() {
 		for _, state := range states {

@@ -70,7 +70,7 @@ func TestAdmission_OneTenantLeavesRoomForOthers(t *testing.T) {
 	s := newFake(t)
 	r := newRig(t, loadbalancer.Config{TokenFile: tokens, ServersTokenFile: servers, InFlight: 4}, s.URL)
 	r.token = "dddddddddddddddd"
-	r.met(1)
+	r.identified(1)
 	a, b := *r, *r
 	a.token, b.token = "aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb"
 	f := newTarget(small)
@@ -115,7 +115,7 @@ func TestChecks_ServerThatDoesNotTakeTheTokenGetsNoWork(t *testing.T) {
 		s := newFake(t)
 		s.on(runtimespec.PathFunctions, refuse(reason))
 		r := newRig(t, loadbalancer.Config{ServersTokenFile: servers}, s.URL)
-		assert.Contains(t, r.trouble(0, "draining"), says)
+		assert.Contains(t, r.problem(0, "draining"), says)
 		assert.Equal(t, runtimespec.Saturated, r.init(newTarget(small)).reason)
 		assert.Contains(t, r.get("/readyz").body, "no server is ready")
 	}
@@ -145,7 +145,7 @@ func TestMetrics_TellWhatBecameOfRuns(t *testing.T) {
 		`whiskaway_balancer_picks_total{why="warm"}`, `whiskaway_balancer_requests_total{outcome="ok",request="init"} 1`,
 		`whiskaway_balancer_requests_total{outcome="ok",request="run"} 1`, `whiskaway_balancer_retries_total{reason="saturated"}`,
 		`whiskaway_balancer_inits_total{outcome="ok"} 2`, `whiskaway_balancer_server_slots{server="` + one.URL + `"} 4`,
-		`whiskaway_balancer_in_flight 0`, `whiskaway_balancer_functions 1`, `whiskaway_balancer_added_seconds_count 1`,
+		`whiskaway_balancer_in_flight 0`, `whiskaway_balancer_functions 1`, `whiskaway_balancer_overhead_seconds_count 1`,
 	} {
 		assert.Contains(t, text, want)
 	}
@@ -182,7 +182,7 @@ func TestReload_WithATokenForServersTenantsAreNamed(t *testing.T) {
 	cfg.ServersTokenFile = filepath.Join(t.TempDir(), "servers")
 	require.NoError(t, os.WriteFile(cfg.ServersTokenFile, []byte("ssssssssssssssss\n"), 0o600))
 	require.NoError(t, r.Reload(cfg))
-	r.met(1)
+	r.identified(1)
 	require.Equal(t, runtimespec.UnknownFunction, r.run(f, "a1").reason)
 	r.mustInit(f)
 	r.mustRun(f)

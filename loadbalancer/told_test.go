@@ -31,7 +31,7 @@ func named(t *testing.T, s *fake, name string) (*rig, *observer.ObservedLogs) {
 	require.NoError(t, os.WriteFile(list, []byte(text), 0o600))
 	core, logs := observer.New(zapcore.WarnLevel)
 	r := newRig(t, loadbalancer.Config{Log: zap.New(core), QueueWait: 50 * time.Millisecond}, "file://"+list)
-	r.met(1)
+	r.identified(1)
 	return r, logs
 }
 
@@ -125,7 +125,7 @@ func TestRun_AServerThatSpeaksNoHTTPIsAFailedOne(t *testing.T) {
 	assert.Contains(t, a.body, "it speaks TLS: write https:// instead of http:// in its URL")
 	assert.Contains(t, a.body, "may have been started")
 	assert.Equal(t, 1, s.count(runtimespec.PathRun), "it is sent once")
-	assert.Contains(t, r.trouble(0, "ejected"), "TLS")
+	assert.Contains(t, r.problem(0, "ejected"), "TLS")
 }
 
 // What tenants asked for is counted for good, what servers did for as long as
@@ -135,7 +135,7 @@ func TestMetrics_TotalsStayAndServersGo(t *testing.T) {
 	r := newRig(t, loadbalancer.Config{JoinTokenFile: invitation(t)})
 	self := runtimespec.Registration{URL: s.URL, Incarnation: s.id}
 	require.Equal(t, http.StatusOK, r.join("invited-servers-only", self).status)
-	r.met(1)
+	r.identified(1)
 	f := newTarget(small)
 	r.mustInit(f)
 	r.mustRun(f)
@@ -160,5 +160,5 @@ func TestChecks_TheWrongSchemeIsNamed(t *testing.T) {
 	_, port, err := net.SplitHostPort(strings.TrimPrefix(s.URL, "http://"))
 	require.NoError(t, err)
 	r := newRig(t, loadbalancer.Config{}, "https://127.0.0.1:"+port)
-	assert.Contains(t, r.trouble(0, "unmet", "ejected", "draining"), "http://")
+	assert.Contains(t, r.problem(0, "unidentified", "ejected", "draining"), "http://")
 }

@@ -41,10 +41,10 @@ func TestTunnel_AServerIsInWhileItHasOne(t *testing.T) {
 	for range 2 {
 		r.eventually(func() bool {
 			all := r.servers()
-			return len(all) == 1 && all[0].State == "draining" && strings.Contains(all[0].Trouble, "no tunnel")
+			return len(all) == 1 && all[0].State == "draining" && strings.Contains(all[0].Problem, "no tunnel")
 		})
 		fill := r.dig(s, token)
-		r.met(1)
+		r.identified(1)
 		r.mustInit(f)
 		assert.Equal(t, s.id, r.mustRun(f).header.Get(runtimespec.HeaderServer))
 		fill()
@@ -59,7 +59,7 @@ func TestTunnel_AServerIsDrainedByItsName(t *testing.T) {
 	self := runtimespec.Registration{Name: "Behind-NAT:9000", Tunnel: true, Incarnation: s.id}
 	require.Equal(t, http.StatusOK, r.join("invited-servers-only", self).status)
 	defer r.dig(s, "invited-servers-only")()
-	r.met(1)
+	r.identified(1)
 	assert.Equal(t, self.Name, r.servers()[0].Server)
 	assert.True(t, r.servers()[0].Tunnel)
 	for _, name := range []string{"Behind-NAT:9000", "behind-nat"} {
@@ -67,7 +67,7 @@ func TestTunnel_AServerIsDrainedByItsName(t *testing.T) {
 		require.Equal(t, http.StatusOK, a.status, a.body)
 		assert.Equal(t, "draining", r.servers()[0].State)
 		require.Equal(t, http.StatusOK, r.tell(name, "return").status)
-		r.met(1)
+		r.identified(1)
 	}
 	assert.Equal(t, http.StatusNotFound, r.tell(s.id, "drain").status, "its incarnation is no name")
 }

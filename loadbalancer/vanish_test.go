@@ -140,7 +140,7 @@ func TestChecks_AHostThatVanishesCostsOnlyTheRunsThere(t *testing.T) {
 	one, other := newFake(t), newFake(t)
 	h := newHost(t, one)
 	r := newRig(t, loadbalancer.Config{CheckTimeout: slowCheck}, h.url(), other.URL)
-	r.met(2)
+	r.identified(2)
 	f := newTarget(small)
 	ready := func(s *fake) bool { return s.count(runtimespec.PathRun) > 0 }
 	r.mustInit(f)
@@ -173,7 +173,7 @@ func TestChecks_AHostThatVanishesCostsOnlyTheRunsThere(t *testing.T) {
 	one.on(runtimespec.PathFunctions, functions(`{"function":"`+f.spec.Identity().String()+`","tenant":"default","name":"f","state":"ready"}`))
 	one.restart()
 	h.comeBack()
-	r.met(2)
+	r.identified(2)
 	other.on(runtimespec.PathRun, refuse(runtimespec.Saturated))
 	assert.Equal(t, one.id, r.mustRun(f).header.Get(runtimespec.HeaderServer), "on no connection from before")
 }

@@ -85,5 +85,5 @@ func (s *Server) dialectOf(body []byte) dialect {
 
 // by returns the caller of a request.
 func by(c *call) invoke.Caller {
-	return invoke.Caller{Tenant: c.Tenant, Span: c.Span, Trace: c.Onward()}
+	return invoke.Caller{Tenant: c.Tenant, Span: c.Span, Trace: c.Onward().Trace}
 }

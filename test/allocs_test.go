@@ -142,7 +142,7 @@ func bareBalancer(t testing.TB) *bare {
 	harness.Eventually(t, func() bool {
 		resp, err := http.Get("http://" + balancer.Addr() + "/readyz")
 		return err == nil && resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
-	}, "the balancer has met its server")
+	}, "the balancer has identified its server")
 	return bareCaller(t, balancer.Addr())
 }
 

@@ -30,7 +30,7 @@ func TestOwnFirst_RentsWhenItsOwnAreFull(t *testing.T) {
 	for range 8 {
 		c := fleet.Pick(newOwnFirst([]string{"rented"}), policy.Request{Function: fn}, now, rng)
 		if fn.On(c.Server) == policy.Absent {
-			fleet.Loading(fn, c.Server, now)
+			fleet.InitStarted(fn, c.Server, now)
 			fleet.Ready(fn, c.Server, now)
 		}
 		fleet.Sent(fn, c.Server, now)

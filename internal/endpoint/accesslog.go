@@ -5,27 +5,20 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/whiskaway/whiskaway/internal/exchange"
 	"github.com/whiskaway/whiskaway/runtime-spec"
-)
-
-// Outcomes that are no reasons, for metrics and the log.
-const (
-	OutcomeOK    = "ok"
-	OutcomeLeft  = "caller-left"
-	OutcomeCut   = "cut"   // the answer broke off
-	OutcomeError = "error" // an answer without a known reason
 )
 
 // Result returns the outcome of the request, out of a small set of words: a
 // server behind may answer with any text.
 func (c *Call) Result() string {
 	switch {
-	case c.Outcome == OutcomeLeft, c.Outcome == OutcomeCut, runtimespec.Reason(c.Outcome).Known():
+	case c.Outcome == exchange.Left, c.Outcome == exchange.Cut, runtimespec.Reason(c.Outcome).Known():
 		return c.Outcome
 	case c.Outcome == "" && c.Status < 400:
-		return OutcomeOK
+		return exchange.OK
 	}
-	return OutcomeError
+	return exchange.Error
 }
 
 // end ends a request: it ends the span, counts the request and, if enabled,

@@ -5,7 +5,6 @@
 package endpoint
 
 import (
-	"errors"
 	"net/http"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/whiskaway/whiskaway/internal/exchange"
 	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/internal/token"
 	"github.com/whiskaway/whiskaway/internal/trace"
@@ -52,7 +52,7 @@ func (e *Endpoint) Echo() *echo.Echo {
 	router := web.New(e.Log)
 	router.HTTPErrorHandler = func(err error, c echo.Context) {
 		if c.Response().Committed {
-			e.Log.Debug("after the answer began", zap.Error(err))
+			e.Log.Debug("after the answer started", zap.Error(err))
 			return
 		}
 		e.call(c).refuse(err)
@@ -64,35 +64,22 @@ func (e *Endpoint) Echo() *echo.Echo {
 // handler returns; work that outlives the handler takes plain values.
 type Call struct {
 	*http.Request
-	W      http.ResponseWriter
-	Grant  token.Grant
-	Tenant string
-	Began  time.Time
-	Trace  runtimespec.Trace // that came with the request
-	Span   trace.Span        // of an init, a run or a stop; none if traces are off
+	W     http.ResponseWriter
+	Grant token.Grant
+	Began time.Time
+	exchange.Exchange
 
 	Status  int    // of the answer; 0: not known
 	Outcome string // a reason or another outcome; empty: the status says it
 	Failed  error  // why it was refused; nil: not by this service
 
-	Passed
-
 	endpoint *Endpoint
 	echo     echo.Context
 }
 
-// Passed is what the log says about a request that is sent on to another
-// server.
-type Passed struct {
-	Server   string        // of the server that answered
-	Tries    int           // number of servers asked
-	AtServer time.Duration // time spent there
-	Queued   time.Duration // time until a server had a free slot
-	Whole    bool          // the relayed answer is complete
-}
-
 func (e *Endpoint) call(c echo.Context) *Call {
-	return &Call{Request: c.Request(), W: c.Response().Writer, Began: time.Now(), endpoint: e, echo: c}
+	r := c.Request()
+	return &Call{Request: r, W: c.Response().Writer, Began: time.Now(), Exchange: exchange.Exchange{Caller: r.Context()}, endpoint: e, echo: c}
 }
 
 // Handle makes a handler of the contract one of echo's. It authorizes the
@@ -134,7 +121,3 @@ func (c *Call) IsWork() bool {
 	}
 	return false
 }
-
-// ErrLeft is for a caller that has hung up. Its connection is closed without an
-// answer.
-var ErrLeft = errors.New("the caller hung up")

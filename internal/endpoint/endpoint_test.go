@@ -19,6 +19,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/whiskaway/whiskaway/internal/endpoint"
+	"github.com/whiskaway/whiskaway/internal/exchange"
 	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/internal/token"
 	"github.com/whiskaway/whiskaway/runtime-spec"
@@ -260,13 +261,18 @@ func TestCall_AnInitSaysWhichContainerAndFunction(t *testing.T) {
 	assert.Equal(t, "bad-request", w.Header().Get(runtimespec.HeaderReason))
 }
 
-func TestEndpoint_ACallerThatLeftGetsNoAnswer(t *testing.T) {
+func TestEndpoint_NoAnswerFollowsOneThatBrokeOffOrACallerThatLeft(t *testing.T) {
 	outcome := ""
 	assert.PanicsWithValue(t, http.ErrAbortHandler, func() {
 		serve(t, endpoint.Config{Answered: func(c *endpoint.Call) { outcome = c.Result() }},
-			func(*endpoint.Call) error { return fmt.Errorf("run: %w", endpoint.ErrLeft) }, nil)
+			func(*endpoint.Call) error { return fmt.Errorf("run: %w", exchange.ErrLeft) }, nil)
 	})
 	assert.Equal(t, "caller-left", outcome)
+	assert.PanicsWithValue(t, http.ErrAbortHandler, func() {
+		serve(t, endpoint.Config{Answered: func(c *endpoint.Call) { outcome = c.Result() }},
+			func(*endpoint.Call) error { return exchange.ErrCut }, nil)
+	})
+	assert.Equal(t, "cut", outcome, "the caller sees that and asks again")
 }
 
 func TestEndpoint_LogsAndCounts(t *testing.T) {

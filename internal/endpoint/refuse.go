@@ -11,15 +11,18 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/whiskaway/whiskaway/internal/exchange"
 	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
 // refuse answers a request with an error, all of it in one write.
 func (c *Call) refuse(err error) {
-	if errors.Is(err, ErrLeft) {
-		c.Outcome = OutcomeLeft
-		panic(http.ErrAbortHandler)
+	if left := errors.Is(err, exchange.ErrLeft); left || errors.Is(err, exchange.ErrCut) {
+		if c.Outcome = exchange.Cut; left || c.Caller.Err() != nil {
+			c.Outcome = exchange.Left
+		}
+		panic(http.ErrAbortHandler) // the connection breaks, so that the caller sees a cut answer as one
 	}
 	r := c.Note(err)
 	h := c.W.Header()

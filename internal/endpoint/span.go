@@ -3,7 +3,7 @@ package endpoint
 import (
 	"go.uber.org/zap"
 
-	"github.com/whiskaway/whiskaway/internal/trace"
+	"github.com/whiskaway/whiskaway/internal/exchange"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -31,32 +31,12 @@ func (c *Call) endSpan() {
 		c.Span.Text("whiskaway.server", c.Server)
 		c.Span.Number("whiskaway.tries", c.Tries)
 	}
-	EndSpan(c.Span, c.Result())
+	exchange.EndSpan(c.Span, c.Result())
 }
-
-// EndSpan ends a span with the outcome. Two refusals are no failures, because
-// they are a step of every init or run: code is asked for, or a function is
-// initialised again.
-func EndSpan(s trace.Span, outcome string) {
-	if !s.On() {
-		return
-	}
-	s.Text("whiskaway.outcome", outcome)
-	switch outcome {
-	case OutcomeOK, string(runtimespec.CodeNeeded), string(runtimespec.UnknownFunction):
-	default:
-		s.Fail(outcome)
-	}
-	s.End()
-}
-
-// Onward returns the trace context of the requests that the service sends for
-// this one.
-func (c *Call) Onward() runtimespec.Trace { return c.Span.Onward(c.Trace) }
 
 // TraceID returns the trace's id for the log, and nothing outside a trace.
 func (c *Call) TraceID() zap.Field {
-	if id := c.Onward().ID(); id != "" {
+	if id := c.Onward().Trace.ID(); id != "" {
 		return zap.String("trace_id", id)
 	}
 	return zap.Skip()

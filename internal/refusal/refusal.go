@@ -26,6 +26,26 @@ func New(reason runtimespec.Reason, format string, args ...any) *Refusal {
 	return &Refusal{Reason: reason, Message: fmt.Sprintf(format, args...)}
 }
 
+// Away returns the refusal for a server that nothing could be sent to.
+func Away(format string, args ...any) *Refusal {
+	r := New(runtimespec.StartFailed, format, args...)
+	r.Away = true
+	return r
+}
+
+// Lost returns the answer to a run that may have started and whose answer will not
+// come.
+func Lost(format string, args ...any) *Refusal {
+	r := New(runtimespec.Internal, format, args...)
+	r.Status = badGateway
+	return r
+}
+
+const badGateway = 502 // net/http's; domain code does without
+
+// ReasonOf returns the reason with which an error is answered.
+func ReasonOf(err error) runtimespec.Reason { return Of(err, "").Reason }
+
 // Of returns what an error means to a caller of a service. Only the log gets
 // the text of an error that is no Refusal.
 func Of(err error, service string) *Refusal {

@@ -57,7 +57,7 @@ func thousand() map[string]func() (*policy.Fleet, *policy.Function) {
 }
 
 func BenchmarkPick(b *testing.B) {
-	for _, name := range policy.Names() {
+	for _, name := range every {
 		for situation, make := range thousand() {
 			b.Run(name+"/"+situation, func(b *testing.B) {
 				p, err := policy.New(name)
@@ -74,7 +74,7 @@ func BenchmarkPick(b *testing.B) {
 }
 
 func TestPolicy_PicksWithoutAllocating(t *testing.T) {
-	for _, name := range policy.Names() {
+	for _, name := range every {
 		for situation, make := range thousand() {
 			p, err := policy.New(name)
 			require.NoError(t, err)

@@ -28,7 +28,7 @@ type Copy struct {
 // Server is where the copy is.
 func (c *Copy) Server() *Server { return c.server }
 
-// State is whether the copy is loading or ready.
+// State is whether the copy is initialising or ready.
 func (c *Copy) State() State { return c.state }
 
 // Cold is whether the copy is ready, but has no process: the next run starts one.
@@ -39,7 +39,7 @@ func (c *Copy) become(to State, now time.Time) {
 	from := c.state
 	c.state, c.since, c.cold, c.starting = from.transition(to), now, false, time.Time{}
 	fn := c.function
-	switch Loading {
+	switch Initialising {
 	case to:
 		fn.inits++
 	case from:
@@ -96,14 +96,14 @@ func (c *Copy) idle(fresh time.Time) bool {
 	return s.free() && !s.at.Before(fresh) && (limit == 0 || c.own < limit)
 }
 
-// loading is how much longer an init under way takes, or the start of a process,
+// initLeft is how much longer an init under way takes, or the start of a process,
 // which takes as long. One that is overdue is believed to take half as long again.
-func (c *Copy) loading(assumed time.Duration, now time.Time) time.Duration {
+func (c *Copy) initLeft(assumed time.Duration, now time.Time) time.Duration {
 	since := c.since
 	switch {
 	case !c.starting.IsZero():
 		since = c.starting
-	case c.state != Loading:
+	case c.state != Initialising:
 		return 0
 	}
 	gone := now.Sub(since)

@@ -10,7 +10,7 @@
 //	        // init fn there in the background, then fleet.Ready or fleet.Absent
 //	}
 //	if fn.On(choice.Server) == policy.Absent {
-//	        // fleet.Loading, init it there, then fleet.Ready or fleet.Absent
+//	        // fleet.InitStarted, init it there, then fleet.Ready or fleet.Absent
 //	}
 //	// send the run
 //	fleet.Done(run, policy.Answer{Took: took}, now) // and then, if the answer had one:
@@ -68,7 +68,7 @@
 // init, divided by one minus the share of inits that reload early what was evicted.
 // A single run that would wait longer than that is placed elsewhere at once. During
 // a function's first init no copy is made: its duration is not known yet, and a
-// burst must not load a model twice.
+// burst must not start a model twice.
 //
 // # Ejection
 //

@@ -36,7 +36,7 @@ func (f *Fleet) usable(s *Server, tried []*Server) bool {
 	switch s.health {
 	case Draining, Gone:
 		return false
-	case Unmet:
+	case Unidentified:
 		if !s.known || f.count[Healthy]+f.count[Recovering] > 0 {
 			return false
 		}

@@ -25,7 +25,7 @@ func Example() {
 	fmt.Println(first.Server.Name(), first.Why)
 
 	run := fleet.Sent(fn, first.Server, now)
-	fleet.Loading(fn, first.Server, now)
+	fleet.InitStarted(fn, first.Server, now)
 	now = now.Add(time.Second) // its init
 	fleet.Ready(fn, first.Server, now)
 	now = now.Add(20 * time.Millisecond) // its run

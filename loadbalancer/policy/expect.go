@@ -22,10 +22,10 @@ func (f *Fleet) expect(c *Copy, fresh, now time.Time) expectation {
 	}
 	e := expectation{ahead: ahead, turn: run / float64(of)}
 	e.total = float64(ahead)*e.turn + service
-	if c.cold { // its process drives out others, as an init does
+	if c.cold { // its process evicts others, as an init does
 		e.total += f.copyCost(c.function).Seconds()
 	} else {
-		e.total += c.loading(f.options.Init, now).Seconds()
+		e.total += c.initLeft(f.options.Init, now).Seconds()
 	}
 	if c.failures.value > 0 {
 		e.total /= 1 - min(c.failures.value*c.failures.held(now, forget), surelyFails)

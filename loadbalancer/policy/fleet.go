@@ -17,7 +17,7 @@ type Fleet struct {
 	count       [Gone + 1]int // servers by health
 	load, slots int           // of those that are healthy or recovering
 	free        int           // of those the servers with a free slot
-	reloads     average       // share of inits that bring back what went before its time
+	reloads     average       // share of inits that reload what was evicted early
 	marked      uint64        // counts calls of mark
 	swept       time.Time
 }
@@ -32,7 +32,7 @@ func (f *Fleet) Add(name string, now time.Time) *Server { return f.add(name, Rec
 
 // Announce makes a member of one that is not known to be a server yet: it gets
 // no runs until [Fleet.Return].
-func (f *Fleet) Announce(name string, now time.Time) *Server { return f.add(name, Unmet, now) }
+func (f *Fleet) Announce(name string, now time.Time) *Server { return f.add(name, Unidentified, now) }
 
 func (f *Fleet) add(name string, health Health, now time.Time) *Server {
 	s := &Server{name: name, hash: hashOf(name), health: health, since: now}
@@ -59,7 +59,7 @@ func (f *Fleet) Remove(s *Server, now time.Time) {
 func (f *Fleet) Servers() []*Server { return f.servers }
 
 // Pick asks a policy. Before that an ejected server whose time is over is tried
-// with one run, and if the policy finds nobody, servers in slow start are taken
+// with one run, and if the policy finds none, servers in slow start are taken
 // like all others.
 func (f *Fleet) Pick(p Policy, r Request, now time.Time, rng *rand.Rand) Choice {
 	if f.count[Probing] > 0 {
@@ -82,7 +82,7 @@ func (f *Fleet) leave(s *Server) { f.sum(s, -1) }
 
 func (f *Fleet) sum(s *Server, sign int) {
 	f.count[s.health] += sign
-	if s.health == Healthy || s.health == Recovering {
+	if s.InRotation() {
 		f.load += sign * s.Load()
 		f.slots += sign * s.Slots()
 		if s.free() {

@@ -11,21 +11,21 @@ type State int
 
 // States of a function on a server.
 const (
-	Absent  State = iota
-	Loading       // an init is under way there
+	Absent       State = iota
+	Initialising       // an init is under way there
 	Ready
 )
 
-var stateNames = [...]string{"absent", "loading", "ready"}
+var stateNames = [...]string{"absent", "initialising", "ready"}
 
 func (s State) String() string { return stateNames[s] }
 
 // stateEdges are the transitions that exist. Absent becomes ready where another
-// balancer had it loaded.
+// balancer had it initialised.
 var stateEdges = map[State][]State{
-	Absent:  {Loading, Ready},
-	Loading: {Ready, Absent},
-	Ready:   {Absent},
+	Absent:       {Initialising, Ready},
+	Initialising: {Ready, Absent},
+	Ready:        {Absent},
 }
 
 func (s State) transition(to State) State {
@@ -40,9 +40,9 @@ func (s State) transition(to State) State {
 type Function struct {
 	hash   uint64
 	copies map[*Server]*Copy
-	held   []*Copy   // those loading or ready, in no order
+	held   []*Copy   // those initialising or ready, in no order
 	on     []*Server // where those are, side by side for looking through
-	inits  int       // of held: those loading
+	inits  int       // of held: those initialising
 	limit  int       // runs at once on a server, 0: its slots
 	timing timing
 	init   average // s
@@ -59,7 +59,7 @@ func NewFunction(name string) *Function {
 // is less than its slots: a model of which a host has one, say. 0: no limit.
 func (fn *Function) Limit(runs int) { fn.limit = runs }
 
-// Copies are those loading or ready, in no order; not to be changed or kept.
+// Copies are those initialising or ready, in no order; not to be changed or kept.
 func (fn *Function) Copies() []*Copy { return fn.held }
 
 // On is what a server has of the function.
@@ -70,7 +70,7 @@ func (fn *Function) On(s *Server) State {
 	return Absent
 }
 
-// Since is since when a server has the function, is loading it or has it no more;
+// Since is since when a server has the function, is initialising it or has it no more;
 // zero if that was never spoken of.
 func (fn *Function) Since(s *Server) time.Time {
 	if c := fn.copies[s]; c != nil {
@@ -97,6 +97,6 @@ func (fn *Function) initTime(assumed time.Duration) time.Duration {
 	return duration(fn.init.value)
 }
 
-// firstInit is whether nobody knows yet what an init takes, and one is under way
+// firstInit reports whether it is not known yet what an init takes, and one is under way
 // that will tell.
 func (fn *Function) firstInit() bool { return fn.init.n == 0 && fn.inits > 0 }

@@ -2,15 +2,15 @@ package policy
 
 import "time"
 
-// Loading says that an init of the function begins on a server; false if one is
+// InitStarted says that an init of the function begins on a server; false if one is
 // under way there or it is ready.
-func (f *Fleet) Loading(fn *Function, s *Server, now time.Time) bool {
+func (f *Fleet) InitStarted(fn *Function, s *Server, now time.Time) bool {
 	c := fn.copy(s)
 	if c.state != Absent || s.health == Gone {
 		return false
 	}
 	f.reloads.add(c.lostEarly(f.options.KeepAlive, now), many, now)
-	c.become(Loading, now)
+	c.become(Initialising, now)
 	return true
 }
 
@@ -21,7 +21,7 @@ func (f *Fleet) Ready(fn *Function, s *Server, now time.Time) {
 	if c.state == Ready || s.health == Gone {
 		return
 	}
-	if c.state == Loading {
+	if c.state == Initialising {
 		fn.init.add(now.Sub(c.since).Seconds(), few, now)
 	}
 	c.become(Ready, now)

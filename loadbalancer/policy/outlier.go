@@ -76,7 +76,7 @@ func (f *Fleet) Return(s *Server, now time.Time) {
 		f.become(s, Probing, now)
 	case Draining:
 		s.errors.ejections = 0
-	case Probing, Unmet:
+	case Probing, Unidentified:
 	default:
 		return
 	}
@@ -87,8 +87,8 @@ func (f *Fleet) Return(s *Server, now time.Time) {
 // Unfit says that a process that has not been well yet answers, and is not: it
 // gets runs only where no other is in.
 func (f *Fleet) Unfit(s *Server, now time.Time) {
-	if s.known = true; s.health != Unmet && s.health != Gone {
-		f.become(s, Unmet, now)
+	if s.known = true; s.health != Unidentified && s.health != Gone {
+		f.become(s, Unidentified, now)
 	}
 }
 

@@ -86,7 +86,7 @@ func TestFleet_EjectionsGrowLongerAndAreForgiven(t *testing.T) {
 }
 
 func TestFleet_TriesAnEjectedServerWithOneRun(t *testing.T) {
-	for _, name := range policy.Names() {
+	for _, name := range every {
 		p, _ := policy.New(name)
 		f, fn, rng := newFleet(4, 1, policy.Options{}), policy.NewFunction("f"), newRand(1)
 		s := f.Servers()[0]
@@ -165,7 +165,7 @@ func TestFleet_SlowStart(t *testing.T) {
 
 // A fleet all of whose servers are new has nobody else to take the runs.
 func TestFleet_SlowStartOfAll(t *testing.T) {
-	for _, name := range policy.Names() {
+	for _, name := range every {
 		p, _ := policy.New(name)
 		f, fn := policy.NewFleet(policy.Options{}), policy.NewFunction("f")
 		first := f.Add("a", start)

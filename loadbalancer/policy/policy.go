@@ -9,10 +9,10 @@ import (
 // may keep state, which the lock over the fleet guards too.
 //
 // A policy of one's own is one method: go through [Fleet.Servers] or
-// [Function.Copies], leave out whom [Fleet.Takes] says no to, return one of the
+// [Function.Copies], leave out servers that [Fleet.Takes] says no to, return one of the
 // rest. examples/custom-policy and the simple policies of this package show how.
 type Policy interface {
-	// Pick returns a choice without a server when nobody may take the run.
+	// Pick returns a choice without a server when none may take the run.
 	Pick(r Request, f *Fleet, now time.Time, rng *rand.Rand) Choice
 }
 
@@ -26,7 +26,7 @@ type Request struct {
 
 // Choice is what became of a request.
 type Choice struct {
-	Server *Server       // nil: nobody may take it
+	Server *Server       // nil: none may take it
 	Why    Why           // for logs and metrics
 	Wait   time.Duration // expected before the run begins, without an init; feeds ScaleOut
 }
@@ -38,9 +38,9 @@ type Why int
 const (
 	Nobody   Why = iota // no server may take the run
 	Warm                // the function is ready there
-	Joining             // it is being loaded there, and that is soonest
+	Joining             // it is being initialised there, and that is soonest
 	Cold                // no server has it, or a process of it: one is to be started
-	Overflow            // waiting where it is ready takes longer than loading it there
+	Overflow            // waiting where it is ready takes longer than initialising it there
 	Probed              // to learn whether an ejected server is well again
 	Spread              // the policy does not look at what servers hold
 )

@@ -3,12 +3,12 @@ package policy
 import "time"
 
 // ScaleOut is told each choice and says where one more copy of the function is
-// to be loaded, off the way of any run; nil: nowhere. The copy is loading then,
+// to be initialised, off the way of any run; nil: nowhere. The copy is initialising then,
 // and the caller owes a [Fleet.Ready] or [Fleet.Absent].
 //
 // It is the ski-rental rule that servermode starts instances by: a copy is due
 // when what runs waited, since one last found a slot at once, adds up to what the
-// copy costs. While the function's first init is under way nobody knows that, and
+// copy costs. While the function's first init is under way that is not known, and
 // none is due.
 func (f *Fleet) ScaleOut(fn *Function, c Choice, now time.Time) *Server {
 	if c.Server == nil || fn.firstInit() || !fn.pay(c, f.copyCost(fn)) {
@@ -19,13 +19,13 @@ func (f *Fleet) ScaleOut(fn *Function, c Choice, now time.Time) *Server {
 		return nil // every server is busy or has it: more copies would not help
 	}
 	fn.paid = 0
-	f.Loading(fn, s, now)
+	f.InitStarted(fn, s, now)
 	return s
 }
 
-// Relocate is where a function is to be loaded because all servers that have it
+// Relocate is where a function is to be initialised because all servers that have it
 // are draining or ejected; nil if it needs no other or there is none. As with
-// ScaleOut the copy is loading then. It is called for the functions of a server
+// ScaleOut the copy is initialising then. It is called for the functions of a server
 // that drains, so that their next runs find them.
 func (f *Fleet) Relocate(fn *Function, now time.Time) *Server {
 	for _, c := range fn.held {
@@ -39,7 +39,7 @@ func (f *Fleet) Relocate(fn *Function, now time.Time) *Server {
 	f.mark(fn)
 	s := f.place(fn.hash, now, func(s *Server) bool { return s.mark != f.marked && f.usable(s, nil) })
 	if s != nil {
-		f.Loading(fn, s, now)
+		f.InitStarted(fn, s, now)
 	}
 	return s
 }
@@ -48,7 +48,7 @@ func (f *Fleet) Relocate(fn *Function, now time.Time) *Server {
 const mostReloads = 0.98
 
 // copyCost is what one more copy costs: its init, and where servers have no room
-// the init of what it drives out, which drives out something again.
+// the init of what it evicts, which evicts something again.
 func (f *Fleet) copyCost(fn *Function) time.Duration {
 	alone := fn.initTime(f.options.Init).Seconds()
 	return duration(alone / (1 - min(f.reloads.value, mostReloads)))

@@ -23,7 +23,7 @@ type Server struct {
 	name   string
 	hash   uint64
 	since  time.Time // of its state of health
-	known  bool      // it has answered, also where it is unmet
+	known  bool      // it has answered, also where it is unidentified
 	errors record
 
 	runs average // s that a run takes, of all functions: what waits there is made of
@@ -36,6 +36,9 @@ func (s *Server) Name() string { return s.name }
 
 // Health is the server's state.
 func (s *Server) Health() Health { return s.health }
+
+// InRotation reports whether the server gets runs.
+func (s *Server) InRotation() bool { return s.health == Healthy || s.health == Recovering }
 
 // Reported is the last load report and its time, zero if there was none.
 func (s *Server) Reported() (Load, time.Time) { return s.reported, s.at }

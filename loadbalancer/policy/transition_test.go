@@ -9,13 +9,13 @@ import (
 
 func TestHealth_Transition(t *testing.T) {
 	allowed := map[Health][]Health{
-		Healthy:    {Ejected, Unmet, Draining, Gone},
-		Ejected:    {Probing, Unmet, Draining, Gone},
-		Probing:    {Ejected, Recovering, Unmet, Draining, Gone},
-		Recovering: {Healthy, Ejected, Unmet, Draining, Gone},
-		Unmet:      {Recovering, Draining, Gone},
-		Draining:   {Recovering, Unmet, Gone},
-		Gone:       {},
+		Healthy:      {Ejected, Unidentified, Draining, Gone},
+		Ejected:      {Probing, Unidentified, Draining, Gone},
+		Probing:      {Ejected, Recovering, Unidentified, Draining, Gone},
+		Recovering:   {Healthy, Ejected, Unidentified, Draining, Gone},
+		Unidentified: {Recovering, Draining, Gone},
+		Draining:     {Recovering, Unidentified, Gone},
+		Gone:         {},
 	}
 	for from := Healthy; from <= Gone; from++ {
 		for to := Healthy; to <= Gone; to++ {
@@ -29,7 +29,7 @@ func TestHealth_Transition(t *testing.T) {
 }
 
 func TestState_Transition(t *testing.T) {
-	allowed := map[State][]State{Absent: {Loading, Ready}, Loading: {Ready, Absent}, Ready: {Absent}}
+	allowed := map[State][]State{Absent: {Initialising, Ready}, Initialising: {Ready, Absent}, Ready: {Absent}}
 	for from := Absent; from <= Ready; from++ {
 		for to := Absent; to <= Ready; to++ {
 			if slices.Contains(allowed[from], to) {

@@ -50,7 +50,7 @@ func (w *warm) Pick(r Request, f *Fleet, now time.Time, rng *rand.Rand) Choice {
 	switch {
 	case best.copy.cold:
 		why = Cold
-	case best.copy.state == Loading || !best.copy.starting.IsZero():
+	case best.copy.state == Initialising || !best.copy.starting.IsZero():
 		why = Joining
 	}
 	return Choice{Server: best.copy.server, Why: why, Wait: wait}
@@ -117,7 +117,7 @@ func (l look) takes(c *Copy) bool {
 	return l.f.usable(c.server, l.r.Tried) && !l.now.Before(c.full)
 }
 
-// cold places a run whose function nobody has, or nobody takes.
+// cold places a run of a function that no server has, or none that takes it.
 func (l look) cold() Choice {
 	fn := l.r.Function
 	l.f.mark(fn)

@@ -144,7 +144,7 @@ func TestWarm_JoinsAnInitRatherThanStartASecond(t *testing.T) {
 	r := newWarmRig(5, 4, policy.Options{})
 	first := r.pick(start)
 	assert.Equal(t, policy.Cold, first.Why)
-	r.Loading(r.fn, first.Server, start)
+	r.InitStarted(r.fn, first.Server, start)
 	for i := range 100 {
 		now := start.Add(time.Duration(i) * time.Second)
 		c := r.pick(now)
@@ -210,7 +210,7 @@ func TestScaleOut_WhenWaitingHasCostACopy(t *testing.T) {
 	}
 	more := r.ScaleOut(r.fn, c, start)
 	assert.Contains(t, r.Servers()[1:], more)
-	assert.Equal(t, policy.Loading, r.fn.On(more), "one init for a function and server")
+	assert.Equal(t, policy.Initialising, r.fn.On(more), "one init for a function and server")
 	assert.Nil(t, r.ScaleOut(r.fn, c, start), "a new count")
 	r.Ready(r.fn, more, start.Add(100*time.Millisecond)) // quicker than assumed
 	for range 3 {
@@ -227,13 +227,13 @@ func TestScaleOut_IsDearWhereItDrivesOutOthers(t *testing.T) {
 	wait := policy.Choice{Server: r.Servers()[0], Why: policy.Warm, Wait: 3 * time.Second}
 	other, s := policy.NewFunction("other"), r.Servers()[1]
 	for range 20 {
-		r.Loading(other, s, start)
+		r.InitStarted(other, s, start)
 		r.Ready(other, s, start)
 		end(r.Fleet, other, s, policy.Answered, start)
 		r.Absent(other, s, start)
 	}
 	assert.Nil(t, r.ScaleOut(r.fn, wait, start), "a copy costs a second and all the inits that follow")
-	r.Loading(other, s, start.Add(time.Hour))
+	r.InitStarted(other, s, start.Add(time.Hour))
 	assert.NotNil(t, r.ScaleOut(r.fn, wait, start), "what was idle for long was not driven out")
 }
 
@@ -261,7 +261,7 @@ func TestFleet_ExpectedIsWaitInitAndRun(t *testing.T) {
 	r.Report(warm, policy.Load{InFlight: 2, Slots: 2, Queued: 1}, start)
 	assert.Equal(t, 200*time.Millisecond, expected(start))
 	r.Absent(r.fn, warm, start)
-	r.Loading(r.fn, other, start)
+	r.InitStarted(r.fn, other, start)
 	r.Report(other, policy.Load{Slots: 2}, start.Add(500*time.Millisecond))
 	assert.Equal(t, 1600*time.Millisecond, expected(start.Add(500*time.Millisecond)))
 }

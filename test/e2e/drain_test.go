@@ -37,7 +37,7 @@ func TestTool_DrainsAServerBehindABalancer(t *testing.T) {
 	assert.Equal(t, busy+" is drained: "+f.balancer.URL+" sends it no new runs, and none of "+f.balancer.URL+"'s are in flight there.\n", tool("drain", at.Host))
 
 	stdout := tool("ps", "--balancer")
-	assert.Regexp(t, `^SERVER +STATE +LOAD +SLOTS +SENT +FUNCTIONS +TROUBLE\n`, stdout)
+	assert.Regexp(t, `^SERVER +STATE +LOAD +SLOTS +SENT +FUNCTIONS +PROBLEM\n`, stdout)
 	assert.Regexp(t, `(?m)^`+busy+` +draining +\d+ +\d+ +0 +\d+ +it was drained here`, stdout)
 	assert.Regexp(t, `(?m)^FUNCTION +KIND .* IDLE UNTIL +SERVER$`, stdout)
 	var said struct {

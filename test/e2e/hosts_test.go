@@ -128,7 +128,7 @@ func TestHosts_AutoscalersReadWhatThereIs(t *testing.T) {
 	} {
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)
-		named := regexp.MustCompile(`whiskaway_balancer_(fleet_|no_room_|queued)\w*`).FindAllString(string(text), -1)
+		named := regexp.MustCompile(`whiskaway_balancer_(fleet_|saturated_|queued)\w*`).FindAllString(string(text), -1)
 		assert.NotEmpty(t, named, name)
 		for _, metric := range named {
 			assert.Regexp(t, "(?m)^"+metric+" 0$", string(metrics), name)

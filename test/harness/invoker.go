@@ -137,7 +137,7 @@ func Functions(t testing.TB, server *Process) []Function {
 
 // BalancedServer is one entry of GET /servers.
 type BalancedServer struct {
-	Server, ID, State, Trouble string
+	Server, ID, State, Problem string
 	Functions                  int
 }
 

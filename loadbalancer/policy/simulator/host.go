@@ -3,7 +3,7 @@ package simulator
 import (
 	"time"
 
-	"github.com/whiskaway/whiskaway/loadbalancer/policy"
+	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
 // host is a server at work.
@@ -16,7 +16,7 @@ type host struct {
 	queue     []*run // those that wait for a slot
 }
 
-// held is a function that a host has, or is loading.
+// held is a function that a host has, or is initialising.
 type held struct {
 	ready   bool
 	used    time.Duration
@@ -32,11 +32,11 @@ type run struct {
 }
 
 // load is what the host reports.
-func (h *host) load() policy.Load {
+func (h *host) load() runtimespec.Load {
 	if h.Lies {
-		return policy.Load{Slots: 4096}
+		return runtimespec.Load{Slots: 4096}
 	}
-	return policy.Load{InFlight: h.busy, Slots: h.Slots, Queued: len(h.queue)}
+	return runtimespec.Load{InFlight: h.busy, Slots: h.Slots, Queued: len(h.queue)}
 }
 
 // scaled is how long something takes at this host.
@@ -44,15 +44,23 @@ func (h *host) scaled(d time.Duration) time.Duration {
 	return time.Duration(float64(d) / h.Speed)
 }
 
-// have makes a function ready and then goes on; it reports whether that takes an
-// init, or the rest of one.
-func (h *host) have(f int, then func()) (cold bool) {
+// has reports whether a function is ready, and will be used now.
+func (h *host) has(f int) bool {
 	fn := h.functions[f]
-	if fn != nil && fn.ready {
-		fn.used = h.s.now
-		then()
+	if fn == nil || !fn.ready {
 		return false
 	}
+	fn.used = h.s.now
+	return true
+}
+
+// have makes a function ready, if it takes an init, and then goes on.
+func (h *host) have(f int, then func()) {
+	if h.has(f) {
+		then()
+		return
+	}
+	fn := h.functions[f]
 	if fn == nil {
 		h.makeRoom()
 		fn = &held{used: h.s.now}
@@ -69,7 +77,6 @@ func (h *host) have(f int, then func()) (cold bool) {
 		})
 	}
 	fn.waiting = append(fn.waiting, then)
-	return true
 }
 
 // makeRoom evicts the function that was used longest ago and has no runs, if

@@ -1,10 +1,10 @@
-// Package simulator runs the balancer's policy, the very package that serves,
-// against servers that exist in numbers only. A run is open-loop (who is slow
-// gets no fewer requests) and follows from its seed alone. Its figures are of a
-// model; whoever shows them says "simulated".
+// Package simulator runs the balancer's policy and state, the very types that serve,
+// against servers that exist in numbers only. A run is open-loop (a slow server gets
+// no fewer requests) and follows from its seed alone. Its figures are of a model, and
+// are to be shown as "simulated".
 //
 // A server executes as many runs as it has slots, others wait in order of their
-// arrival. It holds so many functions; for one more, that used longest ago goes.
+// arrival. It holds so many functions; for one more, that used longest ago is evicted.
 // Balancers share nothing and learn only from answers. Messages take no time.
 package simulator
 

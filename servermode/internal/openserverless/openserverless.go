@@ -94,7 +94,7 @@ func (d *Dialect) log(c *endpoint.Call) *log {
 
 // by returns the caller of a request.
 func by(c *endpoint.Call) invoke.Caller {
-	return invoke.Caller{Tenant: c.Tenant, Span: c.Span, Trace: c.Onward()}
+	return invoke.Caller{Tenant: c.Tenant, Span: c.Span, Trace: c.Onward().Trace}
 }
 
 // errNoCode is in the words of classic runtimes.

@@ -160,7 +160,7 @@ func (d *Dialect) answer(c *endpoint.Call, run *activation.Run) error {
 
 // by returns the caller of a request.
 func by(c *endpoint.Call) invoke.Caller {
-	return invoke.Caller{Tenant: c.Tenant, Span: c.Span, Trace: c.Onward()}
+	return invoke.Caller{Tenant: c.Tenant, Span: c.Span, Trace: c.Onward().Trace}
 }
 
 // refuse answers with an error as a classic runtime does. A 503 would make the

@@ -123,7 +123,7 @@ func idleUntil(ms int64) string {
 func printServers(w io.Writer, list []target.ServerStatus) error {
 	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	row := func(cells ...string) { fmt.Fprintln(table, strings.Join(cells, "\t")) }
-	row("SERVER", "STATE", "LOAD", "SLOTS", "SENT", "FUNCTIONS", "TROUBLE")
+	row("SERVER", "STATE", "LOAD", "SLOTS", "SENT", "FUNCTIONS", "PROBLEM")
 	for _, s := range list {
 		load, slots := none, none
 		if s.Slots > 0 {
@@ -132,7 +132,7 @@ func printServers(w io.Writer, list []target.ServerStatus) error {
 		if s.ID != "" {
 			load = fmt.Sprint(s.InFlight + s.Queued)
 		}
-		row(output.Printable(s.Server), output.Printable(s.State), load, slots, fmt.Sprint(s.Sent), fmt.Sprint(s.Functions), output.Printable(cmp.Or(s.Trouble, none)))
+		row(output.Printable(s.Server), output.Printable(s.State), load, slots, fmt.Sprint(s.Sent), fmt.Sprint(s.Functions), output.Printable(cmp.Or(s.Problem, none)))
 	}
 	return table.Flush()
 }

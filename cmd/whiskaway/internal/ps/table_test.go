@@ -77,10 +77,10 @@ func TestServerList_PrintsWhatIsKnown(t *testing.T) {
 	var text strings.Builder
 	list := []target.ServerStatus{
 		{Server: "http://a:1", ID: "x", State: "healthy", InFlight: 3, Queued: 2, Slots: 4, Sent: 1, Functions: 7},
-		{Server: "http://b:1", State: "ejected", Trouble: "re\x1bfused"},
+		{Server: "http://b:1", State: "ejected", Problem: "re\x1bfused"},
 	}
 	require.NoError(t, printServers(&text, list))
-	assert.Equal(t, "SERVER       STATE     LOAD   SLOTS   SENT   FUNCTIONS   TROUBLE\n"+
+	assert.Equal(t, "SERVER       STATE     LOAD   SLOTS   SENT   FUNCTIONS   PROBLEM\n"+
 		"http://a:1   healthy   5      4       1      7           –\n"+
 		"http://b:1   ejected   –      –       0      0           re�fused\n", text.String())
 }

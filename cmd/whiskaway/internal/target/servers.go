@@ -8,7 +8,7 @@ import (
 
 // ServerStatus is a server in a balancer's list.
 type ServerStatus struct {
-	Server, ID, State, Trouble string
+	Server, ID, State, Problem string
 
 	Sent, Slots, Queued, Functions, Moving int
 

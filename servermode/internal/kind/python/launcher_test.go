@@ -109,6 +109,11 @@ func TestLauncher_BadResultsAreErrors(t *testing.T) {
 	}
 }
 
+// busyChild forks a child that is in C code for minutes, and waits until it is.
+const busyChild = `pid = os.fork()
+    if pid == 0: hashlib.pbkdf2_hmac("sha256", b"a", b"b", 10**9)
+    while int(open("/proc/%d/stat" % pid).read().split()[13]) < 10: pass`
+
 func TestLauncher_ActionKeepsItsHandsOffTheProtocol(t *testing.T) {
 	for name, c := range map[string]struct{ body, want, log string }{
 		"reads stdin":          {`return {"in": sys.stdin.read(), "raw": os.read(0, 10).decode()}`, `{"in": "", "raw": ""}`, ""},
@@ -121,11 +126,12 @@ func TestLauncher_ActionKeepsItsHandsOffTheProtocol(t *testing.T) {
 		"closed stdout":        {"sys.stdout.close()\n    return {}", `{}`, ""},
 		"forks, child ends":    {"pid = os.fork()\n    if pid == 0: os._exit(0)\n    os.waitpid(pid, 0)\n    return {}", `{}`, ""},
 		"forks, child goes on": {"pid = os.fork()\n    if pid: os.waitpid(pid, 0)\n    return {'parent': pid > 0}", `{"parent": true}`, ""},
+		"terminates a child":   {busyChild + "\n    os.kill(pid, signal.SIGTERM)\n    return {'by': os.waitpid(pid, 0)[1]}", `{"by": 15}`, ""},
 		"forks, child raises":  {"pid = os.fork()\n    if pid == 0: raise ValueError()\n    os.waitpid(pid, 0)\n    return {}", `{}`, "Traceback"},
 		"multiprocessing":      {"with multiprocessing.Pool(2) as p: return {'sum': sum(p.map(abs, [-1, -2]))}", `{"sum": 3}`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := action(t, "import io, multiprocessing, os, subprocess, sys\ndef main(args):\n    "+c.body)
+			p := action(t, "import hashlib, io, multiprocessing, os, signal, subprocess, sys\ndef main(args):\n    "+c.body)
 			for range 2 {
 				result, log := kindtest.Answers(t, p, `{"value":{}}`)
 				assert.Equal(t, c.want, result)

@@ -40,7 +40,14 @@ def shield(requests):
         if getpid() != PID or look.poll(0):
             signal.signal(number, signal.SIG_DFL)
             os.kill(getpid(), number)
+
+    def unshield():
+        if signal.getsignal(signal.SIGTERM) is spare:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, spare)
+    # What the action forks ends by SIGTERM at once: a handler waits for Python code to
+    # run, and a pool's worker that is about to wait for work runs none any more.
+    os.register_at_fork(after_in_child=unshield)
 
 
 def prepare_logs():

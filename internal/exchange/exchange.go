@@ -1,0 +1,87 @@
+// Package exchange is a caller's request as domain code sees it: plain values,
+// a record of what was done for it, and its outcome. It depends on no HTTP
+// server.
+package exchange
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/trace"
+	"github.com/whiskaway/whiskaway/runtime-spec"
+)
+
+// Exchange is a caller's request.
+type Exchange struct {
+	Caller context.Context // ends when the caller hangs up
+	Tenant string
+	Propagation
+	Span trace.Span // of an init, a run or a stop; none where traces are off
+
+	Passed
+}
+
+// Passed is what is noted of a request that goes on to servers.
+type Passed struct {
+	Server   string        // time spent there
+	Tries    int           // time until a server had a free slot
+	AtServer time.Duration // what it took there
+	Queued   time.Duration // until one had room
+}
+
+// Propagation is how a request has come, as the next one says it.
+type Propagation struct {
+	Hops  string            // balancers that it has passed, this one too
+	Trace runtimespec.Trace // that it belongs to
+}
+
+// Onto adds it to a header, which is the caller's to change.
+func (p Propagation) Onto(h hop.Header) hop.Header {
+	h = append(h, hop.Field{Name: runtimespec.HeaderHops, Value: p.Hops})
+	if p.Trace.Parent != "" {
+		h = append(h, hop.Field{Name: runtimespec.HeaderTrace, Value: p.Trace.Parent})
+	}
+	if p.Trace.State != "" {
+		h = append(h, hop.Field{Name: runtimespec.HeaderTraceState, Value: p.Trace.State})
+	}
+	return h
+}
+
+// Onward is the propagation of what is asked of servers for the request.
+func (x *Exchange) Onward() Propagation { return Propagation{x.Hops, x.Span.Onward(x.Trace)} }
+
+// Errors after which there is no answer any more.
+var (
+	// ErrLeft reports that the caller has hung up.
+	ErrLeft = errors.New("the caller hung up")
+	// ErrCut reports that the answer broke off after its head was passed on.
+	// The caller must notice that, and asks the server that the head names
+	// again.
+	ErrCut = errors.New("the answer broke off")
+)
+
+// Outcomes that are no reasons, for metrics, spans and the log.
+const (
+	OK    = "ok"
+	Left  = "caller-left"
+	Cut   = "cut"
+	Error = "error" // an answer without a known reason
+)
+
+// EndSpan ends a span with the outcome. Two refusals are no failures, because
+// they are a step of every init or run: code is asked for, or a function is
+// initialised again.
+func EndSpan(s trace.Span, outcome string) {
+	if !s.On() {
+		return
+	}
+	s.Text("whiskaway.outcome", outcome)
+	switch outcome {
+	case OK, string(runtimespec.CodeNeeded), string(runtimespec.UnknownFunction):
+	default:
+		s.Fail(outcome)
+	}
+	s.End()
+}
