@@ -9,7 +9,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// cause is why a request failed, for its author. It names no address: the error does,
+// cause returns why a request failed, for its author. It names no address: the error does,
 // and goes to the operator's log.
 func cause(err error) string {
 	of := hop.CauseOf(err)
