@@ -33,7 +33,7 @@ type line struct {
 }
 
 // ErrFull is the error of a tunnel over the limit.
-var ErrFull = errors.New("there are as many tunnels as there may be")
+var ErrFull = errors.New("the limit on tunnels is reached")
 
 // Serve takes over a connection that a server has made, and returns when its
 // tunnel has ended. It replaces an earlier tunnel of the same incarnation: that

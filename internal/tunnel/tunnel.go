@@ -40,8 +40,8 @@ const (
 
 // Errors of dialling through a tunnel. They mean that nothing was sent.
 var (
-	ErrNoTunnel = errors.New("the server has no tunnel to here at present")
-	ErrBusy     = errors.New("the server's tunnel carries as many connections as it may")
+	ErrNoTunnel = errors.New("the server has no tunnel to this balancer now")
+	ErrBusy     = errors.New("the server's tunnel has reached its limit of connections")
 	ErrClosed   = errors.New("the tunnel was closed")
 )
 

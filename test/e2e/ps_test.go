@@ -29,7 +29,7 @@ func TestTool_PsListsWhatAServerHolds(t *testing.T) {
 	}
 	stdout, _, code := ps("--token-file=" + tokens)
 	assert.Equal(t, 0, code)
-	assert.Equal(t, server.URL+" holds no functions.\n", stdout)
+	assert.Equal(t, server.URL+" has no functions.\n", stdout)
 
 	client := harness.Client(t, server.URL, "python:3", "--token-file="+tokens)
 	harness.Init(t, client, identify, harness.M{"__OW_ACTION_NAME": "/guest/identify"})
@@ -42,7 +42,7 @@ func TestTool_PsListsWhatAServerHolds(t *testing.T) {
 	assert.Regexp(t, `^/guest/identify +python:3 +ready +0/1\S* +1 +0 +1 +\d+\.?\d? MiB `, lines[1])
 
 	stdout, _, _ = ps("--token-file=" + bob)
-	assert.Contains(t, stdout, "holds no functions", "another tenant's")
+	assert.Contains(t, stdout, "has no functions", "another tenant's")
 	other := harness.Client(t, server.URL, "python:3", "--token-file="+bob)
 	harness.Init(t, other, identify, harness.M{"__OW_ACTION_NAME": "/guest/identify"})
 	stdout, _, _ = ps("--token-file=" + balancer)

@@ -34,10 +34,10 @@ type Program[C any] struct {
 
 // Process has the settings of a service's process.
 type Process struct {
-	File      string        `flag:"config" group:"The process" type:"file" help:"YAML file with settings. SIGHUP has it read again."`
+	File      string        `flag:"config" group:"The process" type:"file" help:"YAML file with settings. SIGHUP reloads it."`
 	Grace     time.Duration `flag:"grace" default:"30s" min:"0s" help:"How long requests may go on after SIGTERM."`
 	Log       string        `flag:"log" default:"auto" help:"Where the log goes: stderr, a file, nowhere if empty, or auto: stderr, unless the text above says otherwise."`
-	LogLevel  string        `flag:"log-level" default:"info" enum:"debug,info,warn,error" reload:"live" help:"From which level on entries are logged."`
+	LogLevel  string        `flag:"log-level" default:"info" enum:"debug,info,warn,error" reload:"live" help:"Lowest level of the entries that are logged."`
 	LogFormat string        `flag:"log-format" default:"auto" enum:"auto,human,json" help:"What the log looks like. auto: for a reader at a terminal, JSON elsewhere."`
 }
 
