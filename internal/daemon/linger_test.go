@@ -107,7 +107,7 @@ func answered(t *testing.T, conn net.Conn) string {
 
 // A caller that sends the whole body before it reads the answer gets the
 // answer.
-func TestListener_ABodyThatIsRefusedCostsNobodyTheAnswer(t *testing.T) {
+func TestListener_ARefusedBodyDoesNotCostTheAnswer(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		for _, chunked := range []bool{false, true} {
 			for _, reads := range []int64{0, 32 << 20} {
@@ -202,7 +202,7 @@ func closed(t *testing.T, conn net.Conn) []byte {
 }
 
 // A small body is read to its end, and the connection is kept.
-func TestListener_ASmallBodyThatNobodyReadKeepsItsConnection(t *testing.T) {
+func TestListener_ASmallUnreadBodyKeepsItsConnection(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		l, _ := refusing(t, secure, daemon.Unwanted{}, 0)
 		conn := dial(t, l)
@@ -219,7 +219,7 @@ func TestListener_ASmallBodyThatNobodyReadKeepsItsConnection(t *testing.T) {
 }
 
 // A service that ends does not wait for callers whose bodies are unwanted.
-func TestListener_StopDoesNotWaitForABodyThatNobodyWants(t *testing.T) {
+func TestListener_StopDoesNotWaitForAnUnwantedBody(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		l, returned := refusing(t, secure, daemon.Unwanted{Time: time.Hour, Pause: time.Hour}, 0)
 		conn := dial(t, l)

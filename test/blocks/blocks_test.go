@@ -115,7 +115,7 @@ func TestBlocks_OneThatFailsIsAFailure(t *testing.T) {
 	}
 }
 
-func TestBlocksOf_RefusesWhatNobodyWouldRun(t *testing.T) {
+func TestBlocksOf_RefusesWhatWouldNotRun(t *testing.T) {
 	for says, text := range map[string]string{
 		"put it between fences":        "Run:\n\n    make demo\n",
 		"say what the block is":        "```\nmake demo\n```\n",

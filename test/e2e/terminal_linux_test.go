@@ -129,7 +129,7 @@ func TestTerminal_AHangUpEndsWhatHasNothingToReadAgain(t *testing.T) {
 	}
 }
 
-func TestTerminal_ThatIsClosedLeavesNobodyOnThePort(t *testing.T) {
+func TestTerminal_ThatIsClosedLeavesThePortFree(t *testing.T) {
 	for binary, args := range services(t) {
 		for _, withFile := range []bool{false, true} {
 			if withFile && binary == "clientmode" {

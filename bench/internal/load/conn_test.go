@@ -162,7 +162,7 @@ func TestConn_RefusesWhatIsNoAnswer(t *testing.T) {
 	}
 }
 
-func TestConn_NobodyThere(t *testing.T) {
+func TestConn_NothingListens(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	address := l.Addr().String()
