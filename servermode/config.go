@@ -112,7 +112,7 @@ func (l Limits) rlimits() sandbox.Limits {
 	return sandbox.Limits{Files: uint64(max(0, l.Files)), Processes: uint64(max(0, l.Processes)), FileSize: uint64(l.FileSize)}
 }
 
-// ErrConfig is wrapped by the errors of Start and Reload that only another
+// ErrConfig is wrapped by the errors of Start and Reload that only a change of the
 // configuration mends.
 var ErrConfig = daemon.ErrConfig
 
@@ -177,7 +177,8 @@ func (c Config) membership() membership.Config {
 }
 
 // leastInstances is how many processes a function may have on the smallest host:
-// runs mostly wait for something else than a CPU. Memory bounds them all.
+// runs mostly wait for other things than a CPU. Memory bounds all processes
+// together.
 const leastInstances = 8
 
 // slots is how many runs that use a CPU the host can execute at once.

@@ -1,6 +1,14 @@
-// Package activation executes each activation at most once. One that arrives a
-// second time joins the first, in flight or remembered; one in flight can be
-// cancelled by its id.
+// Package activation executes each activation at most once. A repeated id joins the
+// run in flight or gets the recorded outcome, and a run in flight can be cancelled
+// by its id.
+//
+// An activation is remembered until after its deadline: its outcome, and its result
+// within a budget of bytes. Without its result it is refused as ErrResultGone. A
+// full table refuses new work and forgets nothing early. A run that did not start
+// leaves no record, so that it may be tried again. Ids are hashed (SHA-256 of
+// tenant, identity and id, of which 16 bytes are kept), so a million of them take
+// some 100 MB. Each part of the table has its own lock, which is held for moments
+// only.
 package activation
 
 import (
@@ -45,7 +53,8 @@ func (r *Run) Done() <-chan struct{} { return r.done }
 func (r *Run) Outcome() ([]byte, error) { return r.result, r.err }
 
 // CallerLeft notes that a caller's connection broke. A run without callers is
-// cancelled after the grace: a caller that means to cancel says so at once.
+// cancelled after the grace. It is a grace because a caller that means to cancel
+// says so at once.
 func (r *Run) CallerLeft(grace time.Duration) {
 	time.AfterFunc(grace, func() {
 		if r.callers.Add(-1) == 0 {

@@ -19,8 +19,8 @@ import (
 // unusedFor is how long an unused cache is kept.
 const unusedFor = 30 * 24 * time.Hour
 
-// lend gives a job the tenant's cache for as long as it works. In between the
-// cache is the server's: its user's id may be some function's by then.
+// lend gives a job the tenant's cache while it works. Between jobs the cache belongs
+// to the server: by then, its user's id may be some function's.
 func (b *Builder) lend(ctx context.Context, j *Job, order Order) error {
 	sum := sha256.Sum256([]byte(order.Tenant)) // a tenant's name may hold anything
 	name := order.Cache + "-" + hex.EncodeToString(sum[:8])
@@ -57,8 +57,8 @@ func give(dir string, user *sandbox.User) error {
 	})
 }
 
-// tidyCaches removes caches that are not the server's, because it was killed
-// while one was lent, and those unused for long.
+// tidyCaches removes caches that have been unused for long, and caches that do not
+// belong to the server: it was killed while one was lent.
 func (b *Builder) tidyCaches() {
 	entries, _ := os.ReadDir(b.path("caches"))
 	for _, e := range entries {

@@ -55,8 +55,8 @@ func (p *program) prepare(ctx context.Context, sink function.Sink) error {
 
 func (p *program) layOut(ctx context.Context, dir string, code kind.Code, sink function.Sink) error {
 	src := filepath.Join(dir, actionFolder)
-	// The function's folder is the server's: its processes can open only paths that
-	// they know.
+	// The function's folder belongs to the server: the function's processes can open
+	// only paths that they know.
 	if err := errors.Join(os.Chmod(dir, 0o711), os.Mkdir(src, 0o700)); err != nil {
 		return err
 	}

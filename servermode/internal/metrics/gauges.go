@@ -32,7 +32,7 @@ var (
 	codeDesc      = desc("whiskaway_code_cache_bytes", "Code of functions kept on disk.")
 )
 
-// Describe describes nothing: the labels come and go.
+// Describe describes nothing, because the labels come and go.
 func (g Gauges) Describe(chan<- *prometheus.Desc) {}
 
 func (g Gauges) Collect(ch chan<- prometheus.Metric) {
@@ -53,7 +53,7 @@ func (g Gauges) Collect(ch chan<- prometheus.Metric) {
 	gauge(codeDesc, g.CodeBytes())
 }
 
-// collectForks tells how Python functions were started.
+// collectForks collects how Python processes were started.
 func (g Gauges) collectForks(ch chan<- prometheus.Metric) {
 	stats := g.Forks()
 	count := func(d *prometheus.Desc, n uint64, labels ...string) {

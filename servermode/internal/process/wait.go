@@ -8,14 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// exitPause is how long a read for a result goes on after the process's tree
-// is dead. End of file ends it at once, unless some escaped process still holds
-// the pipe.
+// exitPause is how long a read for a result goes on after the process's tree is
+// dead. End of file ends it at once, unless an escaped process still holds the pipe.
 const exitPause = time.Second
 
-// wait ends the process's whole tree when its first process ends, then reaps
-// it. A pidfd tells of the exit without a thread of its own; end of file on
-// descriptor 3 would not, because a grandchild may hold it open.
+// wait ends the process's whole tree when its first process ends, then reaps it. A
+// pidfd reports the exit without a thread of its own. End of file on descriptor 3
+// would not report it, because a grandchild may hold the descriptor open.
 func (p *Process) wait() {
 	_ = unix.SetNonblock(p.pidfd, true)
 	exit := os.NewFile(uintptr(p.pidfd), "pidfd")
@@ -33,8 +32,8 @@ func (p *Process) wait() {
 	_ = exit.Close()
 }
 
-// exitedWithin reports whether a pidfd's process has ended, waiting for up to
-// wait milliseconds; -1: for as long as it takes.
+// exitedWithin reports whether a pidfd's process has ended. It waits up to wait
+// milliseconds; -1: as long as it takes.
 func exitedWithin(pidfd, wait int) bool {
 	fds := []unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}
 	for {
@@ -46,7 +45,7 @@ func exitedWithin(pidfd, wait int) bool {
 	}
 }
 
-// Kill ends the process without asking; its tree follows. It does not wait.
+// Kill kills the process at once; its tree follows. It does not wait.
 func (p *Process) Kill() {
 	p.kill.Do(func() {
 		_ = unix.PidfdSendSignal(p.pidfd, unix.SIGKILL, nil, 0)
@@ -54,13 +53,13 @@ func (p *Process) Kill() {
 	})
 }
 
-// stop asks the process, and what it started in its group, to end, and kills it
-// when it has not within its grace. It returns when the process is dead or dying.
+// stop asks the process and its process group to end, and kills the process after
+// its grace. It returns when the process is dead or dying.
 func (p *Process) stop(cause error) {
 	select {
 	case <-p.exited:
 	case <-p.killed:
-	default: // it is not reaped yet, so its group is no other's
+	default: // not reaped yet, so the group is still its own
 		if p.spec.Shielded {
 			_ = p.in.Close()
 		}
@@ -74,8 +73,8 @@ func (p *Process) stop(cause error) {
 	p.Kill()
 }
 
-// grace is how long the process may take to end itself. A cause may leave it less
-// than the owner does: one whose time was short has little to spare.
+// grace returns how long the process may take to end itself. A cause may shorten the
+// owner's grace, for a run whose time was short.
 func (p *Process) grace(cause error) time.Duration {
 	var short interface {
 		Grace(most time.Duration) time.Duration

@@ -9,9 +9,8 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// Errors of a process that is a web server. ErrUnfit means that it is not one
-// that could ever be given runs, ErrNotReady that its time was over before it
-// was ready.
+// These are errors of a process that is a web server. ErrUnfit means that it can
+// never be given runs, ErrNotReady that its time was up before it was ready.
 var (
 	ErrUnfit    = errors.New("its web server cannot be used")
 	ErrNotReady = errors.New("the action's web server was not ready in time")
@@ -22,14 +21,14 @@ var (
 const (
 	firstLook = time.Millisecond
 	lastLook  = 50 * time.Millisecond
-	// hintAfter is how long a web server may be missing before its author is told
-	// what may be wrong: it goes on to be waited for, because it may listen on
-	// another port for something else.
+	// hintAfter is how long a web server may be missing before its author gets a
+	// hint. The wait goes on, because the server may listen on another port for
+	// another purpose.
 	hintAfter = time.Second
 )
 
-// serves waits until the process's web server can be given runs. sink is told what
-// may be wrong while there is time.
+// serves waits until the process's web server can be given runs. It writes hints to
+// sink while there is time.
 func (p *Process) serves(ctx context.Context, sink Sink) error {
 	alive, stop := context.WithCancel(ctx)
 	defer stop()
@@ -40,7 +39,7 @@ func (p *Process) serves(ctx context.Context, sink Sink) error {
 		case <-alive.Done():
 		}
 	}()
-	last, told, began := "", false, time.Now()
+	last, told, start := "", false, time.Now()
 	for pause := firstLook; ; pause = min(2*pause, lastLook) {
 		missing, err := p.spec.Web.Ready(alive)
 		if last != "" && alive.Err() != nil { // this look was cut short
@@ -57,7 +56,7 @@ func (p *Process) serves(ctx context.Context, sink Sink) error {
 		case missing == "":
 			return nil
 		}
-		if !told && time.Since(began) > hintAfter {
+		if !told && time.Since(start) > hintAfter {
 			told = p.tellHint(sink, missing)
 		}
 		select {
@@ -67,7 +66,7 @@ func (p *Process) serves(ctx context.Context, sink Sink) error {
 	}
 }
 
-// notReady says what was waited for, unless it was not for lack of time.
+// notReady returns an error that says what was missing, if the time was up.
 func (p *Process) notReady(cause error, missing string) error {
 	var limit interface{ Timeout() bool }
 	if !errors.As(cause, &limit) || !limit.Timeout() {
@@ -79,8 +78,7 @@ func (p *Process) notReady(cause error, missing string) error {
 	return fmt.Errorf("%w: %w: %s", ErrNotReady, cause, missing)
 }
 
-// tellHint tells the author what is missing and what may be its cause, if that is
-// known.
+// tellHint tells the author what is missing, and the likely cause if one is known.
 func (p *Process) tellHint(sink Sink, missing string) (told bool) {
 	hint := p.spec.Web.Hint()
 	if hint != "" {

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Run runs a command in the group to its end and kills what it leaves behind;
-// when ctx ends it is killed with all it started, and ctx's cause is returned.
+// Run runs a command in the group to its end and kills what it leaves behind. When
+// ctx ends, Run kills it with all it started, and returns ctx's cause.
 func (g *Group) Run(ctx context.Context, cmd *exec.Cmd) (*os.ProcessState, error) {
 	pidfd, err := g.Start(cmd)
 	if err != nil {
@@ -19,7 +19,7 @@ func (g *Group) Run(ctx context.Context, cmd *exec.Cmd) (*os.ProcessState, error
 	return g.Attend(ctx, pidfd)
 }
 
-// Attend is Run for a command that was started; it closes pidfd.
+// Attend is Run for a command that was started. It closes pidfd.
 func (g *Group) Attend(ctx context.Context, pidfd int) (*os.ProcessState, error) {
 	defer unix.Close(pidfd)
 	signalled := make(chan struct{})
@@ -30,7 +30,7 @@ func (g *Group) Attend(ctx context.Context, pidfd int) (*os.ProcessState, error)
 	awaitExit(pidfd)
 	interrupted := !stop()
 	if interrupted {
-		<-signalled // before pidfd is another's
+		<-signalled // before the descriptor's number is used again
 	}
 	killed := g.Kill() // the zombie holds its pid until the tree is dead
 	var exit *exec.ExitError

@@ -24,7 +24,8 @@ type forker struct {
 	program Program
 }
 
-// For returns what forks a program, nil if it has to be executed; why is counted.
+// For returns a forker for a program, nil if the program has to be executed. It
+// counts the cause of that.
 func (p *Parent) For(program Program) sandbox.Forker {
 	if p == nil {
 		return nil
@@ -59,7 +60,7 @@ func (f forker) failed(err error) error {
 	return err
 }
 
-// child is one that becomes a program.
+// child is a newborn that becomes a program.
 type child struct {
 	forker
 	*newborn

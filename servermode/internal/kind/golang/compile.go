@@ -14,8 +14,8 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/kind/folder"
 )
 
-// compile makes the job's exec. The compiler runs nothing of the action's, so
-// that all tenants can share its cache: no cgo, no generators, no network.
+// compile makes the job's exec. The compiler runs nothing of the action's, so that
+// all functions of a tenant can share its cache: no cgo, no generators, no network.
 func (g *Kind) compile(ctx context.Context, j *build.Job, code kind.Code, limits artifact.Limits, function string) error {
 	src := filepath.Join(j.Scratch, "action")
 	if err := os.Mkdir(src, 0o755); err != nil {
