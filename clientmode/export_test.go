@@ -8,7 +8,7 @@ import (
 	"github.com/whiskaway/whiskaway/internal/hop"
 )
 
-// Waiting is how many callers wait for the init in flight or for runs.
+// Waiting returns how many callers wait for the init in flight or for runs.
 func (c *Client) Waiting() (n int) {
 	c.state.mu.Lock()
 	defer c.state.mu.Unlock()
@@ -21,14 +21,14 @@ func (c *Client) Waiting() (n int) {
 	return n
 }
 
-// Running is how many runs are in flight, also those without a caller.
+// Running returns how many runs are in flight, also those without a caller.
 func (c *Client) Running() int {
 	c.state.mu.Lock()
 	defer c.state.mu.Unlock()
 	return c.state.inFlight
 }
 
-// Rejoined is how many runs wait for a re-init that another one does.
+// Rejoined returns how many runs wait for a re-init that another one does.
 func (c *Client) Rejoined() int {
 	c.state.mu.Lock()
 	f := c.state.function

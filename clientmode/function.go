@@ -22,7 +22,7 @@ const twoStepsFrom = 8 << 10
 type function struct {
 	upstream upstream
 	server   string      // the upstream's name for authors
-	name     string      // of the action, for people
+	name     string      // of the action, for displays
 	header   hop.Header  // of an init
 	short    []byte      // the init without its code; nil: always sent whole
 	whole    *spool.Body // the init

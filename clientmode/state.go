@@ -17,7 +17,7 @@ type state struct {
 	starting *starting        // the init in flight
 	running  map[string]*work // runs in flight that have an activation id, by id
 	inFlight int              // runs
-	idle     chan struct{}    // closed when no run is in flight; nil: no one waits for that
+	idle     chan struct{}    // closed when no run is in flight; nil: no stop waits for that
 	stopped  bool
 }
 

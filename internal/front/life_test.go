@@ -62,7 +62,7 @@ func TestServer_WatchedConnectionGoesOn(t *testing.T) {
 		proceed := make(chan struct{})
 		_, addr := by.start(t, func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
-			stop := front.AfterFunc(r.Context(), func() { t.Error("nobody hung up") })
+			stop := front.AfterFunc(r.Context(), func() { t.Error("no caller hung up") })
 			<-proceed
 			assert.True(t, stop())
 			_, _ = io.WriteString(w, r.URL.Path)
@@ -70,7 +70,7 @@ func TestServer_WatchedConnectionGoesOn(t *testing.T) {
 		c := by.call(t, addr)
 		for range 5 {
 			c.send(post("/a", "{}"))
-			time.AfterFunc(30*time.Millisecond, func() { proceed <- struct{}{} }) // the watch has begun
+			time.AfterFunc(30*time.Millisecond, func() { proceed <- struct{}{} }) // the watch has started
 			_, body := c.answer()
 			assert.Equal(t, "/a", body)
 			c.send(post("/b", "{}") + post("/c", "{}")) // the second while the first is watched

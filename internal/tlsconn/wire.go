@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// gather is how much is gathered before it is written, in bytes; a record may come
-// on top.
+// gather is how many bytes are gathered before they are written; one record may
+// come on top.
 const gather = 64 << 10
 
 var buffers = sync.Pool{New: func() any {
@@ -18,11 +18,11 @@ var buffers = sync.Pool{New: func() any {
 // wire gathers what is written while it is held.
 type wire struct {
 	net.Conn
-	held atomic.Int32 // by so many writes
+	held atomic.Int32 // number of writes that hold it
 
 	mu     sync.Mutex // guards what follows
 	buf    *[]byte    // nil: nothing is gathered
-	failed error      // of a write: records after it cannot be read
+	failed error      // of a write: the other side cannot read later records
 	sent   int64      // bytes
 }
 

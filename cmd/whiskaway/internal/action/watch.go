@@ -48,11 +48,11 @@ func (s Source) next(ctx context.Context, seen string) string {
 	}
 }
 
-// LoadSettled is Load that retries while files change.
-func (s Source) LoadSettled(ctx context.Context) (c Code, left []string, err error) {
-	c, left, err = s.Load()
+// ReadSettled is Read that retries while files change.
+func (s Source) ReadSettled(ctx context.Context) (c Code, left []string, err error) {
+	c, left, err = s.Read()
 	for errors.Is(err, errChanging) && pause(ctx, lookEvery) {
-		c, left, err = s.Load()
+		c, left, err = s.Read()
 	}
 	return c, left, err
 }

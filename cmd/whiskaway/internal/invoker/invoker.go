@@ -1,4 +1,5 @@
-// Package invoker plays OpenWhisk's invoker against one container.
+// Package invoker plays OpenWhisk's invoker against one container. It sends
+// inits and runs as the platform does, and reads the answers.
 package invoker
 
 import (

@@ -1,5 +1,6 @@
-// Package target is the server, balancer or runtime that a command speaks to: its
-// address, token and certificates, and what is said when it cannot be reached.
+// Package target is the server, balancer or runtime that a command speaks to.
+// It has the address, the token and the certificates, and says in plain words
+// why a target cannot be reached.
 package target
 
 import (

@@ -124,8 +124,8 @@ func (s *Session) StderrHas(a Answer, text string) error {
 	return fmt.Errorf("expected %q on stderr, got %s (stdout %s)", text, Short(a.Err), Short(a.Out))
 }
 
-// Logged waits until the text is on either stream, after the last activation:
-// what belongs to no activation may be written after the answer.
+// Logged waits until the text is on either stream, after the last activation.
+// Text that belongs to no activation may be written after the answer.
 func (s *Session) Logged(ctx context.Context, text string) error {
 	if !s.Visible() {
 		return nil

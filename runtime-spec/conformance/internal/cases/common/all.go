@@ -1,4 +1,5 @@
-// Package common has the cases for every kind, a file for each chapter.
+// Package common has the cases for every kind. Each chapter of the README has a
+// file.
 package common
 
 import (

@@ -12,7 +12,7 @@ import (
 
 const (
 	apiHost  = "https://api.example:443"
-	operator = "whoever runs the platform"
+	operator = "the platform's operator"
 )
 
 // Context returns the cases about an activation's context and environment.
@@ -24,7 +24,7 @@ func Context() []session.Spec {
 		{ID: "context-changes", Run: contextChanges,
 			Behaviour: `the second activation sees its own context, not the first one's`},
 		{ID: "init-env", Run: initEnv,
-			Behaviour: `the init env is visible when the code is loaded; an empty text is kept`},
+			Behaviour: `the init env is visible during the init; an empty text is kept`},
 		{ID: "init-env-null", Run: initEnvNull,
 			Behaviour: `init with "env":null works`},
 		{ID: "init-no-name", Run: initNoName,
@@ -34,13 +34,13 @@ func Context() []session.Spec {
 		{ID: "run-empty-body", Run: runEmptyBody,
 			Behaviour: `run with {} → the action gets an empty argument`},
 		{ID: "deadline-in-the-past", Run: pastDeadline,
-			Behaviour: `a deadline of "123", long past by the container's clock, is run all the same`},
+			Behaviour: `a deadline of "123", long past by the container's clock, is still run`},
 	}
 }
 
-// contextOf reads what the context action returned: the fields by their name
-// in /run, plus api_host and operator. A native action gets the fields in its
-// line of input, others in their environment.
+// contextOf reads what the context action returned: the fields by their name in
+// /run, plus api_host and operator. A native action gets the fields in its line
+// of input, other actions in their environment.
 func contextOf(a session.Answer) (map[string]any, error) {
 	var seen map[string]any
 	if err := json.Unmarshal(a.Body, &seen); a.Status != 200 || err != nil {

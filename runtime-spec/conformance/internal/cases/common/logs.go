@@ -15,7 +15,7 @@ func Logs() []session.Spec {
 		{ID: "log-200-kb", Run: log200KB, Needs: session.NeedStreams,
 			Behaviour: `200 KB on each stream arrive whole, before the sentinels`},
 		{ID: "log-of-a-failing-run", Run: logOfFailingRun, Needs: session.NeedStreams,
-			Behaviour: `what a run wrote before its process died comes with that run`},
+			Behaviour: `what a run wrote before its process died is in that run's log`},
 		{ID: "log-without-newline", Run: logWithoutNewline, Needs: session.NeedStreams, Own: true,
 			Behaviour: `after a last line without newline the sentinel still has a line of its own`},
 	}

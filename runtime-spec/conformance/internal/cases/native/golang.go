@@ -21,7 +21,7 @@ func Go() []session.Spec {
 		{ID: "go-compiled", Run: echoingELF(""),
 			Behaviour: `a compiled program is run as it is`},
 		{ID: "go-script", Run: echoes(session.Source(code.NativeCode.Echo)),
-			Behaviour: `so is a script`},
+			Behaviour: `a script is run as it is`},
 		{ID: "go-error", Run: goError,
 			Behaviour: `an error that the function returns → 200 with "error"; the next run works`},
 		{ID: "go-panic", Run: goPanic, Own: true,

@@ -28,9 +28,9 @@ func archiveCases() []session.Spec {
 		{ID: "python-virtualenv-broken-error", Run: virtualenvBrokenError, Own: true,
 			Behaviour: `"Invalid virtualenv" is in the error, too`},
 		{ID: "python-compiled", Run: compiled("main"),
-			Behaviour: `a zip that was compiled by -compile: exec, exec__.py, main__.py, and a virtualenv/ whose interpreter is an absolute link, kept as one`},
+			Behaviour: `a zip that -compile has made: exec, exec__.py, main__.py, and a virtualenv/ whose interpreter is an absolute link; the link stays absolute`},
 		{ID: "python-compiled-main", Run: compiled("naim"),
-			Behaviour: `the same, compiled for another main, which counts`},
+			Behaviour: `the same, compiled for another main, which is the one that runs`},
 	}
 }
 
@@ -59,8 +59,8 @@ func zipNoMain(ctx context.Context, s *session.Session) error {
 	return s.StderrHas(a, session.ErrNoMainModule)
 }
 
-// activateThis is what a virtual environment brings to be activated from
-// within a running interpreter: it adds the environment's modules.
+// activateThis is the file with which a running interpreter enters a virtual
+// environment: it adds the environment's modules.
 const activateThis = `
 import os, sys
 
@@ -70,8 +70,8 @@ sys.path.insert(0, os.path.join(base, "lib", version, "site-packages"))
 sys.prefix = base
 `
 
-// virtualenvFiles is a virtual environment with the module plates, laid out
-// for any version of Python that a runtime may have.
+// virtualenvFiles returns a virtual environment with the module plates, laid
+// out for any version of Python that a runtime may have.
 func virtualenvFiles() []archive.File {
 	files := []archive.File{
 		{Name: "virtualenv/bin/activate_this.py", Body: activateThis},

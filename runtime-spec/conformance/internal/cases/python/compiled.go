@@ -8,8 +8,9 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec/conformance/internal/session"
 )
 
-// compiledExec and compiledLauncher stand for what the platform's runtimes put
-// beside main__.py when they compile an action: they run it over ActionLoop.
+// compiledExec and compiledLauncher stand for the files that the platform's
+// runtimes put beside main__.py when they compile an action. They run it over
+// ActionLoop.
 const compiledExec = `#!/bin/bash
 cd "$(dirname "$0")"
 exec /usr/local/bin/python exec__.py

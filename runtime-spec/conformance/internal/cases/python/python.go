@@ -1,4 +1,5 @@
-// Package python has the cases for Python.
+// Package python has the cases for Python. They check results, imports,
+// archives with virtual environments, and processes.
 package python
 
 import (
@@ -32,9 +33,9 @@ func basicCases() []session.Spec {
 		{ID: "python-exit-at-import", Run: exitAtImport,
 			Behaviour: `sys.exit at import → init 502 "Cannot start action", stderr "Command exited abruptly during initialization."`},
 		{ID: "python-print-at-import", Run: printAtImport,
-			Behaviour: `what is printed at import shows up in the first activation's log, and only there`},
+			Behaviour: `what the import prints is in the first activation's log, and only there`},
 		{ID: "python-executable", Run: executable,
-			Behaviour: `sys.executable is a python`},
+			Behaviour: `sys.executable is a Python interpreter`},
 	}
 }
 
@@ -63,7 +64,7 @@ def main(args):
 	return a.Gives(`{"quotient":2.5}`)
 }
 
-// failsInit expects init to fail, saying the text somewhere.
+// failsInit expects the init to fail, with the text in its error or log.
 func failsInit(code, text string) func(context.Context, *session.Session) error {
 	return func(ctx context.Context, s *session.Session) error {
 		if !s.Visible() {
