@@ -66,8 +66,8 @@ type Config struct {
 	Python             string        `flag:"python" group:"Kinds" holder:"PROGRAM" unset:"the first of python3 and /usr/bin/python3 that functions can run" help:"Interpreter for python:3."`
 	UV                 string        `flag:"uv" holder:"PROGRAM" unset:"the first of uv, /usr/bin/uv and /usr/local/bin/uv, else pip" help:"uv, which installs Python requirements faster than pip; 'none' for pip."`
 	HostPackages       bool          `flag:"host-packages" help:"Packages that the interpreter has satisfy requirements, and only what they lack is installed, by pip: for a host that reaches no package index. A function may then run otherwise than on another host."`
-	Preload            []string      `flag:"preload" holder:"MODULE,..." help:"Python modules that functions find loaded, such as numpy,torch: they start faster."`
-	NoFork             bool          `flag:"no-fork" help:"Start an interpreter for each Python function instead of forking one that has its modules loaded."`
+	Preload            []string      `flag:"preload" holder:"MODULE,..." help:"Python modules that are imported before functions start, such as numpy,torch: they start faster."`
+	NoFork             bool          `flag:"no-fork" help:"Start an interpreter for each Python function instead of forking one that has its modules imported."`
 	Go                 string        `flag:"go" holder:"PROGRAM" unset:"the first of go, /usr/bin/go and /usr/local/go/bin/go that builds can run" help:"Go command for go:1."`
 	Node               string        `flag:"node" holder:"PROGRAM" unset:"the first of node, /usr/bin/node and /usr/local/bin/node that functions can run" help:"Node for nodejs."`
 	NodeModules        string        `flag:"node-modules" type:"folder" unset:"where npm install -g puts them" help:"Folder of modules that JavaScript functions can require."`

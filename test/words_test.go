@@ -17,7 +17,7 @@ import (
 )
 
 // checkedFolders have the code that is held to the field's words.
-const checkedFolders = "bench clientmode cmd examples internal runtime-spec"
+const checkedFolders = "bench clientmode cmd examples internal loadbalancer runtime-spec servermode"
 
 // avoidedInCode are avoided in comments and string literals, beside the words that
 // documents avoid.

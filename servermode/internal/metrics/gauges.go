@@ -26,7 +26,7 @@ var (
 	inFlightDesc  = desc("whiskaway_in_flight", "Runs being executed.")
 	queuedDesc    = desc("whiskaway_queued", "Runs that wait for a process.")
 	activeDesc    = desc("whiskaway_activations", "Activations in flight or remembered.")
-	forksDesc     = desc("whiskaway_forks_total", "Python processes that were forked from the parent with their modules loaded.")
+	forksDesc     = desc("whiskaway_forks_total", "Python processes that were forked from the parent with their modules imported.")
 	fallbacksDesc = desc("whiskaway_fork_fallbacks_total", "Python processes that were executed instead, by cause.", "cause")
 	parentDesc    = desc("whiskaway_fork_parent_up", "Whether Python processes can be forked: 1, or 0.")
 	codeDesc      = desc("whiskaway_code_cache_bytes", "Code of functions kept on disk.")

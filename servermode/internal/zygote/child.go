@@ -15,7 +15,7 @@ type Program struct {
 	Folder string   `json:"folder"` // the action's
 	Main   string   `json:"main"`
 	Venv   string   `json:"venv"` // virtual environment, empty for none
-	Apart  bool     `json:"-"`    // it hides the host's packages, those that are loaded among them
+	Apart  bool     `json:"-"`    // it hides the host's packages, those that are imported among them
 }
 
 // forker forks for one program.
