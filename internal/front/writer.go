@@ -144,7 +144,12 @@ func writeAll(to net.Conn, parts [][]byte) (err error) {
 // end ends the answer, unless it is to break off, and reports whether another may
 // follow. The handler's goroutines write nothing from then on.
 func (w *writer) end(whole bool) bool {
-	w.mu.Lock()
+	if !w.mu.TryLock() {
+		if !whole { // a goroutine of the handler writes still, maybe for ever
+			_ = w.exchange.conn.net.SetWriteDeadline(time.Unix(1, 0))
+		}
+		w.mu.Lock()
+	}
 	defer w.mu.Unlock()
 	if !whole {
 		w.failed = errOver
