@@ -28,6 +28,7 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == "healthcheck" {
 		var cfg clientmode.Config
 		command.Read(os.Args[2:], &cfg)
+		settings.Fill(&cfg)
 		os.Exit(daemon.Healthcheck(cfg.Listen, false))
 	}
 	var f flags

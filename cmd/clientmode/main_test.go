@@ -91,6 +91,13 @@ func TestCommand_WhatIsWrongIsOneLineOnStderr(t *testing.T) {
 	}
 }
 
+// A variable that is set to nothing leaves the client at its default, and so the
+// healthcheck.
+func TestHealthcheck_EmptyVariableIsTheDefault(t *testing.T) {
+	_, errs, _ := run(t, []string{"WHISKAWAY_LISTEN="}, "healthcheck")
+	assert.NotContains(t, errs, "missing port")
+}
+
 func TestSettings_AreThoseOfThePage(t *testing.T) {
 	settingstest.Page(t, "clientmode", command.About, &flags{})
 }

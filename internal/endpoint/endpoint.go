@@ -88,7 +88,13 @@ func (e *Endpoint) Handle(next func(*Call) error) echo.HandlerFunc {
 	return func(ctx echo.Context) error {
 		c := e.call(ctx)
 		c.beginSpan()
-		defer c.end() // also for an answer that is broken off
+		returned := false
+		defer func() { // also of an answer that is broken off
+			if !returned && c.Outcome == "" { // the handler panicked
+				c.Outcome = string(runtimespec.Internal)
+			}
+			c.end()
+		}()
 		err := c.authorize()
 		if err == nil {
 			err = next(c)
@@ -96,6 +102,7 @@ func (e *Endpoint) Handle(next func(*Call) error) echo.HandlerFunc {
 		if err != nil {
 			c.refuse(err)
 		}
+		returned = true
 		return nil
 	}
 }

@@ -113,6 +113,14 @@ func TestEndpoint_ErrorsOfOtherHandlersAndOfRoutingToo(t *testing.T) {
 	}
 }
 
+func TestEndpoint_HandlerThatPanicsIsNotCountedAsGood(t *testing.T) {
+	result := ""
+	assert.Panics(t, func() {
+		serve(t, endpoint.Config{Answered: func(c *endpoint.Call) { result = c.Result() }}, func(*endpoint.Call) error { panic("oh") }, nil)
+	})
+	assert.Equal(t, string(runtimespec.Internal), result)
+}
+
 func TestEndpoint_TokensIdentifyTheCaller(t *testing.T) {
 	tokens := token.Set{sha256.Sum256([]byte("alice")): {Tenant: "alice"}, sha256.Sum256([]byte("balancer")): {Tenant: "balancer", Delegate: true}}
 	for name, c := range map[string]struct{ token, on, tenant, reason string }{

@@ -40,9 +40,9 @@ func (e *exchange) begin() *http.Request {
 // the handler's goroutines. It reports whether the connection can carry another
 // request.
 func (e *exchange) end(whole bool) (again bool) {
+	again = e.writer.end(whole) // first: the caller does not wait for the rest
 	e.conn.endWatch()
 	e.context.cancel()
-	again = e.writer.end(whole)
 	again = again && e.body.end()
 	if e.timed {
 		e.conn.until = time.Time{}

@@ -1,7 +1,6 @@
 package front
 
 import (
-	"bytes"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -47,8 +46,8 @@ func refusePlain(err error) {
 	if !errors.As(err, &other) || other.Conn == nil {
 		return
 	}
-	switch first := other.RecordHeader[:]; {
-	case bytes.HasPrefix(first, []byte("POST ")), bytes.HasPrefix(first, []byte("GET /")):
+	switch string(other.RecordHeader[:]) {
+	case "POST ", "GET /", "HEAD ", "PUT /", "OPTIO":
 		_, _ = io.WriteString(other.Conn, "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
 	}
 }

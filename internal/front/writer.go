@@ -133,7 +133,12 @@ func (w *writer) send(p []byte) error {
 // end ends the answer, unless it is to break off, and reports whether another
 // request may follow. Later writes by the handler's goroutines fail.
 func (w *writer) end(whole bool) bool {
-	w.mu.Lock()
+	if !w.mu.TryLock() {
+		if !whole { // a goroutine of the handler writes still, maybe for ever
+			_ = w.exchange.conn.net.SetWriteDeadline(time.Unix(1, 0))
+		}
+		w.mu.Lock()
+	}
 	defer w.mu.Unlock()
 	if !whole {
 		w.failed = errOver

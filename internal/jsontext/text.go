@@ -27,8 +27,8 @@ func ValidUTF8(text string) string { return strings.ToValidUTF8(text, "\uFFFD") 
 // for no character becomes U+FFFD and is an error.
 func AppendText(dst, raw []byte) ([]byte, error) { return jsontext.AppendUnquote(dst, raw) }
 
-// Unquote returns the decoded text of a JSON string, and false for any other
-// text. It copies only if there are escapes.
+// Unquote returns a JSON string's text, and nil and false for what is no string: half
+// a name would be another's. It copies only where there are escapes.
 func Unquote(raw []byte) ([]byte, bool) {
 	if len(raw) < 2 || raw[0] != '"' {
 		return nil, false
@@ -38,5 +38,8 @@ func Unquote(raw []byte) ([]byte, bool) {
 		return inner, true
 	}
 	text, err := jsontext.AppendUnquote(nil, raw)
-	return text, err == nil
+	if err != nil {
+		return nil, false
+	}
+	return text, true
 }

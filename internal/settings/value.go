@@ -54,11 +54,11 @@ func (s *Setting) Parse(text string) (value reflect.Value, err error) {
 	case List:
 		return reflect.ValueOf(s.split(text)), nil
 	case Bool:
-		switch text {
-		case "true", "1":
+		switch strings.ToLower(text) {
+		case "true", "1", "yes":
 			value.SetBool(true)
 			return value, nil
-		case "false", "0", "":
+		case "false", "0", "no", "":
 			return value, nil
 		}
 		return value, errors.New(s.Wanted())

@@ -32,9 +32,10 @@ func (w *wire) hold() { w.held.Add(1) }
 func (w *wire) release() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.held.Add(-1) == 0 {
+	if w.held.Load() == 1 {
 		w.flush()
 	}
+	w.held.Add(-1) // not before: Close asks whether a write is under way
 	return w.failed
 }
 

@@ -61,6 +61,7 @@ func (p *Program[C]) Main() {
 	r := &reloading[C]{program: p, args: args}
 	p.command().Read(args, &r.started)
 	if healthcheck {
+		settings.Fill(&r.started.Service)
 		os.Exit(daemon.Healthcheck(p.Address(r.started.Service)))
 	}
 	os.Exit(r.run())
