@@ -62,7 +62,7 @@ func (c *Client) askAgain(ctx context.Context, f *function, cut *cutOff, logs se
 // noResult returns the outcome of a run whose result was asked for in vain.
 func (c *Client) noResult(f *function, err error) outcome {
 	c.logFailure(f, err)
-	return failure(http.StatusBadGateway, "", "the connection to %s broke during the run, and its result could not be had; it may have run and is not started again: %s", f.server, cause(err))
+	return failure(http.StatusBadGateway, "", "the connection to %s broke during the run, and its result could not be fetched; it may have run and is not started again: %s", f.server, cause(err))
 }
 
 // temporary reports whether a refusal says nothing about the run: the server, or a

@@ -59,9 +59,10 @@ func TestRun_IsAskedForAgainOnlyByIdOfANamedServer(t *testing.T) {
 	}
 }
 
-// Whatever is said to a run that is asked for again, it is not begun anew: no
-// init, no run without the server's name, and no 503 that has the platform do it.
-func TestRun_AskedForAgainNeverBeginsAnew(t *testing.T) {
+// No answer to a run that is asked for again starts it again: no init, no run
+// without the server's name, and no 503, after which the platform would start
+// it.
+func TestRun_AskedForAgainNeverStartsAgain(t *testing.T) {
 	const unknown = "it may have run and is not started again"
 	says := map[runtimespec.Reason]string{ // the others are passed on
 		runtimespec.WrongServer:       "the server was restarted while the run was in flight; " + unknown,
@@ -184,7 +185,8 @@ func TestRun_AskedForAgainIsCancelledWhenTheInvokerHangsUp(t *testing.T) {
 	}
 }
 
-// The head of a refusal says that nothing was started, so its message may break off.
+// The head of a refusal says that nothing was started, so its message may break
+// off.
 func TestRun_ARefusalThatBreaksOffIsOne(t *testing.T) {
 	short := raw("HTTP/1.1 404 No\r\nWhiskaway-Reason: unknown-function\r\n" + runtimespec.HeaderServer + ": " + incarnation + "\r\nContent-Length: 90\r\n\r\n{")
 	f := newFake(t, map[string]script{"/run": first(1, short, echo)})
@@ -212,8 +214,8 @@ func TestOpenServerless_ACutAnswerIsNotAskedForAgain(t *testing.T) {
 	assert.Len(t, s.Got("/run"), 1)
 }
 
-// A connection that is refused has written nothing, but the run may have begun
-// before: it is not one that the platform may have run elsewhere.
+// A connection that is refused has written nothing, but an earlier attempt may
+// have started the run: the platform must not run it elsewhere.
 func TestRun_AskedForAgainWhileItsServerIsAway(t *testing.T) {
 	var f *fake
 	f = newFake(t, map[string]script{"/run": func(w http.ResponseWriter, r request) {

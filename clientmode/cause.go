@@ -9,7 +9,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// cause is why a request failed, for its author. It names no address: the error does,
+// cause returns why a request failed, for its author. It names no address: the error does,
 // and goes to the operator's log.
 func cause(err error) string {
 	of := hop.CauseOf(err)
@@ -41,7 +41,7 @@ func hopeless(err error) bool {
 	return errors.Is(err, runtimespec.ErrFrame) || hop.CauseOf(err).Certain()
 }
 
-// ownText is an error's text from kind on, which is its own and not a
+// ownText returns an error's text from kind on, which is its own and not a
 // connection's.
 func ownText(err, kind error) string {
 	text := err.Error()

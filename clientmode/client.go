@@ -1,7 +1,20 @@
-// Package clientmode is the container that an OpenWhisk invoker deploys. To the
-// invoker it is the runtime. It executes nothing: it forwards inits and runs to a
-// server elsewhere. The container keeps its function's init, so that a server may
-// forget the function at any time and is told again.
+// Package clientmode is the container that an OpenWhisk invoker deploys. It
+// answers /init and /run like any runtime, but executes nothing: it forwards
+// both to a server elsewhere. It keeps its function's code and environment,
+// because a server may forget the function at any time.
+//
+// The client searches a run's body for its activation id and deadline and does
+// not decode the rest. It ignores a deadline in the past, which shows that the
+// clocks disagree.
+//
+// A run is sent again only if it certainly did not start. If an answer breaks
+// off after its head, the client asks for the run again at the server that the
+// head names, which never starts anything, until the deadline is near. The log
+// stays with the first answer.
+//
+// The platform reads the log file right after the answer to a failure. So a
+// failed answer waits until the container's pipes are empty, and a moment more.
+// A run over its time is answered before the platform gives it up.
 package clientmode
 
 import (

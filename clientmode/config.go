@@ -29,9 +29,9 @@ const (
 type Config struct {
 	Listen        string   `flag:"listen" group:"The container and its server" default:":8080" holder:"ADDRESS" help:"Address to serve on."`
 	Upstream      string   `flag:"upstream" holder:"URL" help:"The server or balancer: http://HOST:PORT or https://HOST:PORT. Without it only an action's main@url says where it runs."`
-	UpstreamName  string   `flag:"upstream-name" default:"the server" help:"What errors that authors see call it: its address is only in the client's own log."`
+	UpstreamName  string   `flag:"upstream-name" default:"the server" help:"Its name in errors that authors see. Its address is only in the client's own log."`
 	UpstreamAllow []string `flag:"upstream-allow" holder:"HOST,..." sep:", " help:"Hosts, host:ports, IPs or CIDRs that an action's main@url may name, comma-separated. The token goes only to a host:port named here."`
-	Dialect       string   `flag:"dialect" default:"whiskaway" help:"What the server speaks: whiskaway, or openserverless for a proxy server of Apache OpenServerless."`
+	Dialect       string   `flag:"dialect" default:"whiskaway" help:"Dialect that the server speaks: whiskaway, or openserverless for a proxy server of Apache OpenServerless."`
 	Kind          string   `flag:"kind" holder:"KIND" unset:"the server sniffs" help:"Kind of the functions, such as python:3."`
 	TokenFile     string   `flag:"token-file" type:"file" help:"File with the bearer token for the server."`
 	CAFile        string   `flag:"ca-file" type:"file" unset:"the system's" help:"Certificates to trust, PEM."`
@@ -61,15 +61,9 @@ func (c Config) withDefaults() Config {
 	if c.Environ == nil {
 		c.Environ = os.Environ()
 	}
-	if c.Stdout == nil {
-		c.Stdout = os.Stdout
-	}
-	if c.Stderr == nil {
-		c.Stderr = os.Stderr
-	}
-	if c.Log == nil {
-		c.Log = zap.NewNop()
-	}
+	c.Stdout = cmp.Or[io.Writer](c.Stdout, os.Stdout)
+	c.Stderr = cmp.Or[io.Writer](c.Stderr, os.Stderr)
+	c.Log = cmp.Or(c.Log, zap.NewNop())
 	return c
 }
 
@@ -80,7 +74,7 @@ func (c Config) checkDialect() error {
 	return nil
 }
 
-// containerEnv is the container's own __OW_* variables.
+// containerEnv returns the container's own __OW_* variables.
 func (c Config) containerEnv() map[string]string {
 	return runtimespec.ContainerEnv(c.Environ, c.VolatileEnv)
 }
@@ -88,7 +82,7 @@ func (c Config) containerEnv() map[string]string {
 // concurrent reports whether the platform sends several runs at once.
 func (c Config) concurrent() bool { return runtimespec.AllowsConcurrent(c.containerEnv()) }
 
-// token is what the upstream wants to see, empty for none.
+// token returns what the upstream wants to see, empty for none.
 func (c Config) token() (string, error) {
 	if c.TokenFile == "" {
 		return "", nil

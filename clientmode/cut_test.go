@@ -14,13 +14,13 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// incarnation is how the fake is called where it says so.
+// incarnation is the fake's incarnation in answers that name one.
 const incarnation = "6d1f0c3a-93b4-4c57-8a55-0e4b7f7f1a20"
 
 // again reports whether the request asks for a run that was sent before.
 func again(r request) bool { return r.Get(runtimespec.HeaderServer) != "" }
 
-// linked is a rig that reaches a fake over a wire that can be cut.
+// linked returns a rig that reaches a fake over a wire that can be cut.
 func linked(t *testing.T, run script) (*fake, *harness.Link, *rig) {
 	t.Helper()
 	f := newFake(t, map[string]script{"/run": run})
@@ -30,8 +30,8 @@ func linked(t *testing.T, run script) (*fake, *harness.Link, *rig) {
 	return f, link, r
 }
 
-// answers are what the fake says to a run, in the forms that servers use. What
-// it says to a run that is asked for again has logs too: they must not show.
+// answers are the fake's answers to a run, in the forms that servers use. Its
+// answers to a run that is asked for again have logs too, which must not show.
 var answers = map[string]script{
 	"in one write": func(w http.ResponseWriter, _ request) {
 		w.Header().Set(runtimespec.HeaderServer, incarnation)
@@ -49,8 +49,9 @@ var answers = map[string]script{
 	},
 }
 
-// The answer is cut after each of its bytes. Before its head has passed, the
-// run may have begun anywhere; from then on its server is asked again, once.
+// The answer is cut after each of its bytes. Before its head has passed, any
+// server may have started the run; from then on its server is asked again,
+// once.
 func TestRun_ACutAnswerIsAskedForAgainOnceItsHeadWasSeen(t *testing.T) {
 	for name, answer := range answers {
 		t.Run(name, func(t *testing.T) {
@@ -90,7 +91,7 @@ func TestRun_ACutAnswerIsAskedForAgainOnceItsHeadWasSeen(t *testing.T) {
 	}
 }
 
-// headLength is how many bytes an answer's head has, or more than there are.
+// headLength returns how many bytes an answer's head has, or more than there are.
 func headLength(text string) int {
 	if at := strings.Index(text, "\r\n\r\n"); at >= 0 {
 		return at + 4
@@ -122,8 +123,8 @@ func assertAskedAgain(t *testing.T, first, second request) {
 	require.Less(t, two, one)
 }
 
-// The request is cut after each of its bytes: the part that arrived is not to
-// know, so it is never sent a second time.
+// The request is cut after each of its bytes. The client cannot know which part
+// arrived, so it never sends the request a second time.
 func TestRun_ACutRequestIsNotSentAgain(t *testing.T) {
 	f, link, r := linked(t, answers["in one write"])
 	whole := false // the answer to a request that was cut behind its last byte may be quicker than the cut

@@ -25,9 +25,9 @@ func TestDeadline_TheLimitIsDerivedFromIt(t *testing.T) {
 	assert.Equal(t, 100*time.Millisecond, clientmode.LimitOf(1), "no action has less")
 }
 
-// A server that uses all of its time and of its grace, of which it takes a tenth
-// of its time at most, is heard before the client gives it up; the client has
-// time for the log and its own answer. Of a short limit little is taken.
+// A server that uses all of its time and of its grace, which is a tenth of its
+// time at most, answers before the client gives up, and the client has time for
+// the log and its own answer. A short limit loses little.
 func TestDeadline_LeavesRoomForTheServersGrace(t *testing.T) {
 	const grace, settle = 200 * time.Millisecond, 30 * time.Millisecond
 	for _, limit := range []time.Duration{100, 150, 500, 1000, 2000, 3000, 60_000, 300_000, 3_600_000} {
@@ -43,7 +43,7 @@ func TestDeadline_LeavesRoomForTheServersGrace(t *testing.T) {
 	assert.Greater(t, client-server, 5*time.Second, "servers may be set to more")
 }
 
-// The whole grace is waited for, whatever the server says meanwhile.
+// The client waits for the whole grace, whatever the server says meanwhile.
 func TestRun_WaitsForTheServersGrace(t *testing.T) {
 	f := newFake(t, map[string]script{"/run": func(_ http.ResponseWriter, r request) { <-r.done }})
 	r := ready(t, f, clientmode.Config{Limit: 3 * time.Second})
@@ -92,8 +92,8 @@ func TestInit_OverItsTimeIsToldInThePlatformsWords(t *testing.T) {
 	r.sentinels(1)
 }
 
-// What came of an attempt before does not matter: the last one reached a server,
-// which started something.
+// The outcome of an earlier attempt does not matter: the last one reached a
+// server, which started something.
 func TestInit_OverItsTimeAtALaterAttemptIsToldInThePlatformsWords(t *testing.T) {
 	frozen := func(_ http.ResponseWriter, r request) { <-r.done }
 	f := newFake(t, map[string]script{"/init": first(1, raw(""), frozen)})
@@ -105,8 +105,9 @@ func TestInit_OverItsTimeAtALaterAttemptIsToldInThePlatformsWords(t *testing.T) 
 	r.sentinels(1)
 }
 
-// The platform sends a point in time; the limit that its words name follows from
-// it. On a machine that held the request up, no limit can be told: try again.
+// The platform sends a point in time, from which the limit in its messages
+// follows. If the machine held the request up, the limit cannot be determined:
+// try again.
 func TestDeadline_NamesTheActionsOwnLimit(t *testing.T) {
 	f := newFake(t, map[string]script{"/init": overdue})
 	r := newRig(t, clientmode.Config{Upstream: f.URL})

@@ -6,10 +6,10 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// LimitOf is the action's limit of which left was left at arrival.
+// LimitOf returns the action's limit of which left was left at arrival.
 func LimitOf(left time.Duration) time.Duration { return limitOf(left) }
 
-// Times are what a server is told of the time left, and when the client answers.
+// Times returns what a server is told of the time left, and when the client answers.
 func Times(left, grace, settle time.Duration) (server, client time.Duration) {
 	client = left - ownTime(left, settle)
 	return serverTime(client, grace), client
@@ -18,7 +18,7 @@ func Times(left, grace, settle time.Duration) (server, client time.Duration) {
 // Certain reports whether an error is certain to come again.
 func Certain(err error) bool { return hopeless(err) }
 
-// Cause is what an author is told of an error.
+// Cause returns what an author is told of an error.
 func Cause(err error) string { return cause(err) }
 
 // Answered is the failure of a request that was refused for now.

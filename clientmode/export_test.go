@@ -8,37 +8,32 @@ import (
 	"github.com/whiskaway/whiskaway/internal/hop"
 )
 
-// Waiting is how many callers wait for the init in flight or for runs.
+// Waiting returns how many callers wait for the init in flight or for runs.
 func (c *Client) Waiting() (n int) {
 	c.state.mu.Lock()
 	defer c.state.mu.Unlock()
 	if c.state.starting != nil {
-		n += c.state.starting.callers
+		n += c.state.starting.Waiters()
 	}
 	for _, run := range c.state.running {
-		n += run.callers
+		n += run.Waiters()
 	}
 	return n
 }
 
-// Running is how many runs are in flight, also those without a caller.
+// Running returns how many runs are in flight, also those without a caller.
 func (c *Client) Running() int {
 	c.state.mu.Lock()
 	defer c.state.mu.Unlock()
 	return c.state.inFlight
 }
 
-// Rejoined is how many runs wait for a re-init that another one does.
+// Rejoined returns how many runs wait for a re-init that another one does.
 func (c *Client) Rejoined() int {
 	c.state.mu.Lock()
 	f := c.state.function
 	c.state.mu.Unlock()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.reinit == nil {
-		return 0
-	}
-	return f.reinit.joined
+	return max(f.reinit.Waiters()-1, 0)
 }
 
 // Accepts reports whether the client's address takes connections.

@@ -88,14 +88,14 @@ func (f *fake) countLocked(path string) (n int) {
 	return n
 }
 
-// count is how many requests came to a path.
+// count returns how many requests came to a path.
 func (f *fake) count(path string) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.countLocked(path)
 }
 
-// all are the requests that came to a path.
+// all returns the requests that came to a path.
 func (f *fake) all(path string) []request {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -121,7 +121,7 @@ func result(w http.ResponseWriter, status int, body string, before ...[]byte) {
 	_, _ = w.Write(runtimespec.AppendFrame(raw, runtimespec.Result, status, []byte(body)))
 }
 
-// refuse is a script that refuses, with the reason's status.
+// refuse returns a script that refuses, with the reason's status.
 func refuse(reason runtimespec.Reason) script {
 	return func(w http.ResponseWriter, _ request) {
 		w.Header().Set(runtimespec.HeaderReason, string(reason))

@@ -5,12 +5,12 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/whiskaway/whiskaway/clientmode/internal/openserverless"
 	"github.com/whiskaway/whiskaway/clientmode/internal/spool"
 	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/singleflight"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -22,14 +22,13 @@ const twoStepsFrom = 8 << 10
 type function struct {
 	upstream upstream
 	server   string      // the upstream's name for authors
-	name     string      // of the action, for people
+	name     string      // of the action, for displays
 	header   hop.Header  // of an init
 	short    []byte      // the init without its code; nil: always sent whole
 	whole    *spool.Body // the init
 	run      hop.Header  // of a run and a stop
 
-	mu     sync.Mutex // guards reinit
-	reinit *reinit    // in flight
+	reinit singleflight.Flight[outcome]
 }
 
 // newFunction returns the function that body initialises.

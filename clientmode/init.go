@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/whiskaway/whiskaway/internal/front"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -26,7 +27,7 @@ func (c *Client) init(w http.ResponseWriter, r *http.Request) {
 		respond(w, failure(http.StatusForbidden, "", initialisedTwice))
 		return
 	}
-	defer c.watchCaller(r, current.work)()
+	defer front.AfterFunc(r.Context(), current.Leave)()
 	if mine {
 		current.deadline = c.deadlineOf(time.Time{}, arrived)
 		logs := &observedLog{Activation: c.streams}
@@ -53,7 +54,7 @@ func (c *Client) endInit(current *starting, f *function, out outcome) {
 	case f != nil:
 		f.drop()
 	}
-	current.end(out)
+	current.End(out, nil)
 }
 
 // prepare checks an init and tells the server about the function. An init is

@@ -58,7 +58,7 @@ func TestInit_OutlivesACallerThatAsksAgain(t *testing.T) {
 	assert.Equal(t, 1, f.count("/init"))
 }
 
-func TestInit_EndsWhenNobodyWaits(t *testing.T) {
+func TestInit_EndsWhenNoCallerWaits(t *testing.T) {
 	reached := make(chan struct{}, 8)
 	f := newFake(t, map[string]script{"/init": first(1, held(reached, nil, ok), ok)})
 	r := newRig(t, clientmode.Config{Upstream: f.URL})

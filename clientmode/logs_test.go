@@ -16,8 +16,8 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// engine is a container engine: it copies a stream from its pipe into the log
-// file, in its own time.
+// engine plays a container engine: it copies a stream from its pipe into the
+// log file, at its own pace.
 func engine(t *testing.T, file *harness.Buffer, before, within time.Duration) *os.File {
 	t.Helper()
 	r, w, err := os.Pipe()
@@ -40,7 +40,7 @@ func engine(t *testing.T, file *harness.Buffer, before, within time.Duration) *o
 	return w
 }
 
-// collectedBy is a client whose streams an engine collects.
+// collectedBy returns a client whose streams an engine collects.
 func collectedBy(t *testing.T, f *fake, cfg clientmode.Config, before, within time.Duration) (r *rig, file *harness.Buffer) {
 	t.Helper()
 	file = &harness.Buffer{}
@@ -58,7 +58,7 @@ func failing(w http.ResponseWriter, _ request) {
 		runtimespec.AppendFrame(nil, runtimespec.Cause, 0, []byte(runtimespec.BadResult)))
 }
 
-// The platform reads the log file at once when it has the answer to a failure.
+// The platform reads the log file as soon as it has the answer to a failure.
 func TestLogs_OfAFailureAreCollectedBeforeItIsAnswered(t *testing.T) {
 	for name, c := range map[string]struct{ settle, before, within time.Duration }{
 		"an engine that takes its time":    {time.Second, 0, 50 * time.Millisecond},
@@ -84,7 +84,7 @@ func TestLogs_OfAFailureAreCollectedBeforeItIsAnswered(t *testing.T) {
 	}
 }
 
-// never is a pause that a test would not live to see the end of.
+// never is a pause that a test cannot outlive.
 const never = time.Hour
 
 func TestLogs_NothingElseWaits(t *testing.T) {

@@ -22,8 +22,9 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// Where the servers are is the operator's to know. Whatever fails, an author's
-// record has the name that the operator gives them, and its log the address.
+// Only the operator knows where the servers are. Whatever fails, an author's
+// record has the name that the operator gives the servers, and the operator's
+// log the address.
 func TestNames_NoAddressReachesAnAuthor(t *testing.T) {
 	proxy := raw("HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 28\r\n\r\nno route to http://127.0.0.1")
 	for name, c := range map[string]script{
@@ -46,8 +47,8 @@ func TestNames_NoAddressReachesAnAuthor(t *testing.T) {
 	}
 }
 
-// An author who names a server wants to see which; where that leads is not the
-// author's to learn.
+// An error names the server that the author's action names, but not the address
+// that this name leads to.
 func TestNames_AnActionsOwnServerIsNamed(t *testing.T) {
 	f := newFake(t, nil)
 	f.close()

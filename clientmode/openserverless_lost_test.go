@@ -13,8 +13,8 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// A server that was started again drops runs without an answer, one that only
-// forgot the function says so. Neither is noticed.
+// A server that was restarted drops runs without an answer, and one that only
+// forgot the function says so. Callers notice neither.
 func TestOpenServerless_BringsAForgottenFunctionBack(t *testing.T) {
 	for name, forget := range map[string]func(*harness.OpenServerlessServer){
 		"restarted": (*harness.OpenServerlessServer).Restart,
@@ -52,7 +52,7 @@ func TestOpenServerless_RunsAtOnceAfterARestart(t *testing.T) {
 	assert.Empty(t, s.Leases(foreignHash))
 }
 
-// An answer that does not come may mean that the run began.
+// A run whose answer does not come may have started.
 func TestOpenServerless_ALostRunIsNotSentAgain(t *testing.T) {
 	s, r := foreign(t, clientmode.Config{})
 	s.Answer("error", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
@@ -82,7 +82,7 @@ func TestOpenServerless_StopGivesLostInitsBack(t *testing.T) {
 	assert.Empty(t, s.Leases(foreignHash))
 }
 
-// To stop a function in the middle of a run takes that server down.
+// A stop in the middle of a run would take that server down.
 func TestOpenServerless_NoStopWhileARunMayGoOn(t *testing.T) {
 	s, r := foreign(t, clientmode.Config{})
 	reached := make(chan struct{})

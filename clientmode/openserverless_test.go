@@ -15,7 +15,7 @@ import (
 
 var foreignHash = harness.CodeHash(harness.OpenServerlessAction)
 
-// foreign is a rig in front of a stand-in for a server of OpenServerless, with
+// foreign returns a rig in front of a stand-in for a server of OpenServerless, with
 // its function initialised.
 func foreign(t *testing.T, cfg clientmode.Config) (*harness.OpenServerlessServer, *rig) {
 	t.Helper()

@@ -9,15 +9,6 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// reinit is an init in flight for a server that forgot the function. Runs that
-// find out together share one.
-type reinit struct {
-	done      chan struct{}
-	outcome   outcome
-	joined    int  // runs that wait for it; guarded by function.mu
-	abandoned bool // it ended because the run that did it was over
-}
-
 // initialise tells the server about the function, without the code at first.
 func (c *Client) initialise(ctx context.Context, f *function, logs sentinel.Activation, trace runtimespec.Trace) outcome {
 	out := c.retry(ctx, f, true, func() (out outcome, err error) {
@@ -36,41 +27,17 @@ func (c *Client) initialise(ctx context.Context, f *function, logs sentinel.Acti
 }
 
 // reinitialise is initialise within a run, for a server that forgot the function.
+// Runs that find out together share one; if the time of the run that does it is
+// over, another one does it again.
 func (c *Client) reinitialise(ctx context.Context, f *function, logs sentinel.Activation, trace runtimespec.Trace) outcome {
-	for {
-		current, mine := f.startReinit()
-		if mine {
-			current.outcome = c.initialise(ctx, f, logs, trace)
-			current.abandoned = ctx.Err() != nil && current.outcome.status != http.StatusOK
-			f.endReinit(current)
-			return current.outcome
+	out, _ := f.reinit.Do(ctx, func(ctx context.Context) (out outcome, err error) {
+		if out = c.initialise(ctx, f, logs, trace); out.status != http.StatusOK {
+			err = ctx.Err()
 		}
-		select {
-		case <-current.done:
-			if !current.abandoned {
-				return current.outcome
-			}
-		case <-ctx.Done():
-			return failure(http.StatusBadGateway, runtimespec.Expired, "the time was over while the server was told about the function again")
-		}
+		return out, err
+	})
+	if out.status == 0 { // another run did it
+		return failure(http.StatusBadGateway, runtimespec.Expired, "the time was over while the server was told about the function again")
 	}
-}
-
-// startReinit returns a re-init to do (mine), or the one in flight to wait for.
-func (f *function) startReinit() (current *reinit, mine bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.reinit == nil {
-		f.reinit = &reinit{done: make(chan struct{})}
-		return f.reinit, true
-	}
-	f.reinit.joined++
-	return f.reinit, false
-}
-
-func (f *function) endReinit(current *reinit) {
-	f.mu.Lock()
-	f.reinit = nil
-	f.mu.Unlock()
-	close(current.done)
+	return out
 }

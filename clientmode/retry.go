@@ -118,10 +118,8 @@ func waitFor(ctx context.Context, pause time.Duration) bool {
 
 // sleep pauses, and reports whether ctx is still alive.
 func sleep(ctx context.Context, pause time.Duration) bool {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(pause):
 		return true
 	case <-ctx.Done():
 		return false

@@ -41,7 +41,7 @@ func newRig(t *testing.T, cfg clientmode.Config) *rig {
 	return r
 }
 
-// ready is a rig whose function is initialised at a fake.
+// ready returns a rig whose function is initialised at a fake.
 func ready(t *testing.T, f *fake, cfg clientmode.Config) *rig {
 	t.Helper()
 	cfg.Upstream = f.URL

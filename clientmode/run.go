@@ -31,7 +31,7 @@ func (c *Client) run(w http.ResponseWriter, r *http.Request) {
 		respond(w, failure(http.StatusForbidden, "", "System not ready, status is running."))
 		return
 	}
-	defer c.watchCaller(r, current)()
+	defer front.AfterFunc(r.Context(), current.Leave)()
 	if mine {
 		current.deadline = c.deadlineOf(activation.Deadline, arrived)
 		c.perform(f, current, activation, runtimespec.TraceOf(r.Header), body)
@@ -53,7 +53,7 @@ func (c *Client) perform(f *function, current *work, activation runtimespec.Acti
 	logs.End()
 	c.state.endRun(activation.ID)
 	current.logged = logs.has.Load()
-	current.end(out)
+	current.End(out, nil)
 }
 
 // execute sends the run until it was started, and asks again for the outcome if
@@ -102,22 +102,17 @@ func (c *Client) cancelUpstream(f *function, id string, trace runtimespec.Trace)
 	}
 }
 
-// watchCaller counts the caller of r out of w when it hangs up. The function
-// returned ends that.
-func (c *Client) watchCaller(r *http.Request, w *work) (end func() bool) {
-	return front.AfterFunc(r.Context(), func() { c.state.hangUp(w) })
-}
-
 // answer waits for the work and answers a caller, unless it hangs up before. A
 // failure that has a log waits until that was collected.
 func (c *Client) answer(w *work, to http.ResponseWriter, r *http.Request) {
 	select {
-	case <-w.done:
+	case <-w.Done():
 	case <-r.Context().Done():
 		return
 	}
-	if w.logged && w.outcome.status != http.StatusOK {
+	out, _ := w.Outcome()
+	if w.logged && out.status != http.StatusOK {
 		c.awaitCollection(r.Context(), w.deadline)
 	}
-	respond(to, w.outcome)
+	respond(to, out)
 }

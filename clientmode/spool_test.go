@@ -17,7 +17,7 @@ import (
 // spools counts the open files that lie, or lay, in a folder.
 func spools(t *testing.T, dir string) int { return descriptors(t, dir+"/") }
 
-// descriptors counts what is open and has a name that begins like this.
+// descriptors counts the open files whose names start with prefix.
 func descriptors(t *testing.T, prefix string) (n int) {
 	t.Helper()
 	links, err := filepath.Glob("/proc/self/fd/*")

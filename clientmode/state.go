@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"sync"
+
+	"github.com/whiskaway/whiskaway/internal/singleflight"
 )
 
 // state is what the container holds and what is under way in it.
@@ -15,7 +17,7 @@ type state struct {
 	starting *starting        // the init in flight
 	running  map[string]*work // runs in flight that have an activation id, by id
 	inFlight int              // runs
-	idle     chan struct{}    // closed when no run is in flight; nil: no one waits for that
+	idle     chan struct{}    // closed when no run is in flight; nil: no stop waits for that
 	stopped  bool
 }
 
@@ -23,13 +25,10 @@ type state struct {
 // above all when it lost its first connection, so it is cancelled only when its
 // last caller has hung up.
 type work struct {
-	ctx     context.Context
-	cancel  context.CancelFunc
-	callers int // guarded by state.mu
-	done    chan struct{}
+	singleflight.Call[outcome]
+	ctx context.Context
 
-	// The rest is valid once done is closed.
-	outcome  outcome
+	// The rest is valid once the work has ended.
 	deadline deadline
 	logged   bool // its log has a line, which the platform should find
 }
@@ -37,13 +36,9 @@ type work struct {
 // newWork returns work with one caller.
 func newWork() *work {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &work{ctx: ctx, cancel: cancel, callers: 1, done: make(chan struct{})}
-}
-
-func (w *work) end(out outcome) {
-	w.outcome = out
-	close(w.done)
-	w.cancel()
+	w := &work{ctx: ctx}
+	w.Begin(cancel)
+	return w
 }
 
 // starting is an init in flight. An init with the same body joins it.
@@ -64,7 +59,7 @@ func (s *state) startInit(body []byte) (current *starting, mine bool) {
 		s.starting = &starting{work: newWork(), body: body}
 		return s.starting, true
 	case bytes.Equal(s.starting.body, body):
-		s.starting.callers++
+		s.starting.Join()
 		return s.starting, false
 	}
 	return nil, false
@@ -93,7 +88,7 @@ func (s *state) startRun(id string) (f *function, current *work, mine bool) {
 		return nil, nil, false
 	}
 	if same := s.running[id]; same != nil {
-		same.callers++
+		same.Join()
 		return s.function, same, false
 	}
 	if s.inFlight > 0 && !s.concurrent {
@@ -114,17 +109,6 @@ func (s *state) endRun(id string) {
 	if s.inFlight--; s.inFlight == 0 && s.idle != nil {
 		close(s.idle)
 		s.idle = nil
-	}
-}
-
-// hangUp counts one caller of w less and cancels w after the last one.
-func (s *state) hangUp(w *work) {
-	s.mu.Lock()
-	w.callers--
-	last := w.callers == 0
-	s.mu.Unlock()
-	if last {
-		w.cancel()
 	}
 }
 

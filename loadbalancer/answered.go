@@ -18,7 +18,7 @@ import (
 type call = endpoint.Call
 
 // failures is the log of inits and runs that failed for a reason of the balancer's or
-// a server's making: a line for each, but for so many at once that nobody reads them.
+// a server's making: a line for each, but not for so many at once that they could not be read.
 // What was left out is counted in the next line.
 type failures struct {
 	mu      sync.Mutex // guards what follows

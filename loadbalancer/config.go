@@ -54,7 +54,7 @@ type Config struct {
 
 	Hosts Hosts // that come and go
 
-	// Custom makes a policy of one's own, by the name of Policy ["custom"]. A reload
+	// Custom makes a policy of the owner's, by the name of Policy ["custom"]. A reload
 	// takes another one when Policy is another.
 	Custom func() policy.Policy
 	Log    *zap.Logger
@@ -159,7 +159,7 @@ func (c Config) newPolicy() (policy.Policy, error) {
 	case c.Custom == nil:
 		return chosen, nil
 	case err == nil:
-		return nil, fmt.Errorf("%w: a policy of one's own cannot have the name of another, %q", daemon.ErrConfig, c.Policy)
+		return nil, fmt.Errorf("%w: a custom policy cannot have the name of one that is built in, %q", daemon.ErrConfig, c.Policy)
 	}
 	if chosen = c.Custom(); chosen == nil {
 		return nil, fmt.Errorf("%w: there is no policy %q: its Custom made none", daemon.ErrConfig, c.Policy)

@@ -47,7 +47,7 @@ func (b *Balancer) noteChange(e state.HealthChanged) {
 	}
 	select {
 	case b.changes <- e:
-	default: // so many at once that nobody reads about them
+	default: // too many at once to be read about
 	}
 }
 

@@ -78,8 +78,7 @@ func (o *reply) end(ctx context.Context, a initload.Answer, log *initload.Log) {
 	c.Answer(a.Status, a.Result)
 }
 
-// failed answers with an error if the stream has begun; else that is left to
-// whoever answers errors.
+// failed answers with an error if the stream has started; else the endpoint does.
 func (o *reply) failed(ctx context.Context, err error) error {
 	if err == nil || !o.began || errors.Is(err, exchange.ErrLeft) {
 		return err
@@ -89,7 +88,7 @@ func (o *reply) failed(ctx context.Context, err error) error {
 	return nil
 }
 
-// tail is the last frames, which are all of them if the stream has not begun.
+// tail is the last frames, which are all of them if the stream has not started.
 func (o *reply) tail(ctx context.Context, server string, frames []byte) {
 	if h := o.c.W.Header(); !o.began {
 		limitWriting(ctx, o.c)

@@ -125,8 +125,8 @@ func (c caller) relayWhole(ctx context.Context, resp *hop.Response, buf []byte) 
 	return policy.Answered, true
 }
 
-// brokeOff is whose fault it is that an answer ended early. Time that is over is
-// nobody's: any caller may say how much there is.
+// brokeOff returns the outcome of an answer that ended early. A server is not blamed
+// for time that is over: any caller may say how little there is.
 func brokeOff(ctx context.Context) policy.Outcome {
 	if ctx.Err() != nil {
 		return policy.Left

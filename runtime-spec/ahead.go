@@ -11,14 +11,15 @@ import (
 // aheadFrom is the size from which a body's code is hashed while it is parsed.
 const aheadFrom = 1 << 20
 
-// ahead is the digest of what seems to be the code in an init's body. It is
-// made while the body is parsed, by another CPU, and parsing has the last word.
+// ahead is the digest of what seems to be the code in an init's body. Another
+// CPU computes it while the body is parsed; the parser decides what the code
+// is.
 type ahead struct {
 	code   []byte
 	digest func() Digest
 }
 
-// hashAhead begins to hash large code.
+// hashAhead starts to hash large code.
 func hashAhead(body []byte) (a ahead) {
 	if a.code = codeAhead(body); len(a.code) < aheadFrom {
 		return ahead{}
@@ -29,12 +30,12 @@ func hashAhead(body []byte) (a ahead) {
 	return a
 }
 
-// of reports whether it is code that was hashed.
+// of reports whether code is what was hashed.
 func (a *ahead) of(code []byte) bool {
 	return a.digest != nil && len(a.code) == len(code) && unsafe.SliceData(a.code) == unsafe.SliceData(code)
 }
 
-// codeAhead is where the code seems to be.
+// codeAhead returns what seems to be the code.
 func codeAhead(body []byte) (code []byte) {
 	if len(body) < aheadFrom {
 		return nil

@@ -9,14 +9,14 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// runOf is a run's body as the platform sends it, with an argument of n bytes
+// runOf returns a run's body as the platform sends it, with an argument of n bytes
 // of text.
 func runOf(n int) []byte {
 	return []byte(`{"value":{"name":"` + strings.Repeat("x", n) + `"},"namespace":"guest","action_name":"/guest/hello","action_version":"0.0.1",` +
 		`"activation_id":"0c1f7a2b3d4e4f5a8b9c0d1e2f3a4b5c","transaction_id":"t","deadline":"1767225660000","api_key":"k"}`)
 }
 
-// structured is a run's body full of small values.
+// structured returns a run's body full of small values.
 func structured() []byte {
 	item := `{"id":12345,"name":"plate","box":[0.25,0.5,0.75,1.0],"ok":true},`
 	return []byte(`{"value":{"items":[` + strings.Repeat(item, 15_000) + `null]},"activation_id":"0c1f7a2b3d4e4f5a8b9c0d1e2f3a4b5c"}`)

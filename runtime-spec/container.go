@@ -8,9 +8,9 @@ import (
 	"github.com/whiskaway/whiskaway/internal/jsontext"
 )
 
-// ContainerEnv is a container's own __OW_* variables, out of its environment:
-// the platform puts __OW_API_HOST there, and the action wants to see it. extra
-// are the operator's volatile keys.
+// ContainerEnv returns a container's own __OW_* variables, out of its
+// environment. The platform puts __OW_API_HOST there, which the action expects
+// to see. extra lists the operator's volatile keys.
 func ContainerEnv(environ []string, extra []string) map[string]string {
 	env := map[string]string{}
 	for _, entry := range environ {
@@ -29,11 +29,12 @@ func AllowsConcurrent(container map[string]string) bool {
 	return yes
 }
 
-// Deadline is when the platform wants the init done, zero if it does not say.
+// Deadline returns when the platform needs the init done, zero if the init does
+// not say.
 func (b *InitBody) Deadline() time.Time { return deadline([]byte(b.Env["__OW_DEADLINE"])) }
 
 // HasMember reports whether a body's top level has a member of one of these
-// names. Like SkimRun it tolerates anything.
+// names. Like SkimRun it accepts any text.
 func HasMember(body []byte, names ...string) (found bool) {
 	jsontext.Skim(body, func(name, _ []byte) {
 		for _, wanted := range names {

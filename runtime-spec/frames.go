@@ -15,7 +15,7 @@ const (
 	Stdout Stream = 1
 	Stderr Stream = 2
 	Result Stream = 3 // exactly one, the last frame
-	Cause  Stream = 4 // a Reason, just before a result that is a failure
+	Cause  Stream = 4 // a Reason, just before the result of a failure
 )
 
 // FrameHeader is the size of a frame's head: stream, zero, status, length.
@@ -27,14 +27,14 @@ const MaxLogFrame = 64 << 10
 // maxCause bounds the payload of a cause frame, in bytes.
 const maxCause = 64
 
-// Errors of a frame stream. ErrTruncated means that the run may have started:
-// the stream ended without its result frame.
+// Errors of a frame stream. After ErrTruncated the run may have started: the
+// stream ended without its result frame.
 var (
 	ErrFrame     = errors.New("malformed frame")
 	ErrTruncated = errors.New("the answer ended without its result")
 )
 
-// AppendFrame appends one frame to dst. status counts in result frames only.
+// AppendFrame appends one frame to dst. status is used in result frames only.
 func AppendFrame(dst []byte, stream Stream, status int, payload []byte) []byte {
 	return append(AppendFrameHeader(dst, stream, status, len(payload)), payload...)
 }
@@ -58,8 +58,8 @@ func AppendLog(dst []byte, stream Stream, log []byte) []byte {
 	return AppendFrame(dst, stream, 0, log)
 }
 
-// ResultTooLarge is the failure of a result over the reader's limit. It is an
-// ErrFrame, of which the reader knows what was to come.
+// ResultTooLarge is the error of a result over the reader's limit. It is an
+// ErrFrame from which the reader learns the result's status and size.
 type ResultTooLarge struct {
 	Status int
 	Length uint32 // bytes
@@ -85,18 +85,18 @@ type FrameReader struct {
 	maxResult int
 	head      [FrameHeader]byte
 	log       []byte
-	caused    bool // a cause was read: a failing result must follow
+	caused    bool // a cause was read: the result must be a failure
 	done      bool
 }
 
-// NewFrameReader reads frames from r, whose result may have up to maxResult
+// NewFrameReader reads frames from r. The result may have up to maxResult
 // bytes.
 func NewFrameReader(r io.Reader, maxResult int) *FrameReader {
 	return &FrameReader{r: r, maxResult: maxResult}
 }
 
-// Next returns the next frame; after the result frame io.EOF, provided that
-// nothing follows it. A result's payload is the caller's to keep.
+// Next returns the next frame. After the result frame it returns io.EOF,
+// provided that nothing follows. The caller may keep a result's payload.
 func (f *FrameReader) Next() (Frame, error) {
 	if f.done {
 		if n, err := io.ReadFull(f.r, f.head[:1]); n > 0 {
@@ -140,7 +140,7 @@ func (f *FrameReader) check(stream Stream, status, length int) error {
 	case stream == Cause:
 		limit = maxCause
 	}
-	if length < 0 || length > limit { // below 0: a uint32 in an int of 32 bits
+	if length < 0 || length > limit { // negative: a uint32 in an int of 32 bits
 		return fmt.Errorf("%w: %d bytes on stream %d, over the limit of %d", ErrFrame, length, stream, limit)
 	}
 	return nil

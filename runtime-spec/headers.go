@@ -22,8 +22,8 @@ const (
 	HeaderTimeout    = "Whiskaway-Timeout"    // milliseconds left
 	HeaderEnv        = "Whiskaway-Env"        // the container's own __OW_* variables, base64url JSON
 	HeaderHops       = "Whiskaway-Hops"       // balancers already visited
-	HeaderTenant     = "Whiskaway-Tenant"     // on whose behalf; needs a token that may delegate
-	HeaderServer     = "Whiskaway-Server"     // incarnation: of who executes (response), expected (request; a run with it asks again)
+	HeaderTenant     = "Whiskaway-Tenant"     // tenant of the request; needs a token that may delegate
+	HeaderServer     = "Whiskaway-Server"     // incarnation: the one that executes (response), the one expected (request; a run with it asks again)
 	HeaderReason     = "Whiskaway-Reason"     // machine-readable cause of a refusal
 	HeaderLoad       = "Endpoint-Load-Metrics"
 	HeaderTrace      = "Traceparent" // W3C Trace Context; see TraceOf
@@ -36,8 +36,8 @@ const MediaFrames = "application/vnd.whiskaway.frames"
 // MaxEnvHeader bounds HeaderEnv, encoded: servers cap a request's headers.
 const MaxEnvHeader = 64 << 10
 
-// EncodeEnv is the value of HeaderEnv for a container's variables: base64url
-// (no padding) of a JSON object of strings.
+// EncodeEnv returns the value of HeaderEnv for a container's variables:
+// base64url (no padding) of a JSON object of strings.
 func EncodeEnv(env map[string]string) (string, error) {
 	raw := []byte{'{'}
 	for i, key := range slices.Sorted(maps.Keys(env)) {
@@ -55,12 +55,12 @@ func EncodeEnv(env map[string]string) (string, error) {
 	return out, nil
 }
 
-// ErrorBody is {"error": message}, as OpenWhisk's tools expect it.
+// ErrorBody returns {"error": message}, as OpenWhisk's tools expect it.
 func ErrorBody(message string) []byte {
 	return append(jsontext.AppendString([]byte(`{"error":`), message), '}')
 }
 
-// DecodeEnv is the inverse of EncodeEnv; an empty value is an empty env.
+// DecodeEnv decodes the value of HeaderEnv. An empty value is an empty env.
 func DecodeEnv(value string) (map[string]string, error) {
 	if value == "" {
 		return nil, nil
@@ -87,14 +87,15 @@ func DecodeEnv(value string) (map[string]string, error) {
 // MaxTimeout is the longest time left that a request may name.
 const MaxTimeout = 24 * time.Hour
 
-// FormatTimeout is the value of HeaderTimeout for the time left: whole
-// milliseconds, from one to MaxTimeout.
+// FormatTimeout returns the value of HeaderTimeout for the time left: whole
+// milliseconds, from 1 to MaxTimeout.
 func FormatTimeout(left time.Duration) string {
 	left = max(time.Millisecond, min(left, MaxTimeout))
 	return strconv.FormatInt(left.Milliseconds(), 10)
 }
 
-// Timeout reads the time left; fallback when the header is absent.
+// Timeout returns the time left that the header names, or fallback without the
+// header.
 func Timeout(h http.Header, fallback time.Duration) (time.Duration, error) {
 	value := h.Get(HeaderTimeout)
 	if value == "" {

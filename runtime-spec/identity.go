@@ -23,7 +23,7 @@ type Identity = Digest
 // ErrDigest is returned for text that is not 64 lower-case hex digits.
 var ErrDigest = errors.New("not 64 lower-case hex digits")
 
-// ParseDigest reads 64 lower-case hex digits.
+// ParseDigest parses 64 lower-case hex digits.
 func ParseDigest(s string) (d Digest, err error) {
 	if len(s) != 2*len(d) || strings.ToLower(s) != s {
 		return Digest{}, ErrDigest
@@ -34,36 +34,36 @@ func ParseDigest(s string) (d Digest, err error) {
 	return d, nil
 }
 
-// String is the digest in full, for the wire only.
+// String returns the whole digest, for the wire only.
 func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 
-// Short is the digest's first 12 digits, for logs and for people: an identity
-// is never logged whole.
+// Short returns the digest's first 12 digits, for logs and displays: an
+// identity is never logged whole.
 func (d Digest) Short() string { return hex.EncodeToString(d[:6]) }
 
 // Function is everything that makes a function what it is.
 type Function struct {
-	Kind   string            // as sent; empty when the server is to sniff
+	Kind   string            // as sent; empty if the server is to detect it
 	Main   string            // "@host" is stripped before hashing
 	Binary bool              // the code string is base64
 	Code   Digest            // SHA-256 of the code string as given
 	Env    map[string]string // init parameters and the container's __OW_* variables
 }
 
-// volatile are the env keys that change with each activation: in the identity
-// they would make a new function of every cold start.
+// volatile are the env keys that change with each activation. In the identity
+// they would make every cold start a new function.
 var volatile = []string{"__OW_ACTIVATION_ID", "__OW_TRANSACTION_ID", "__OW_DEADLINE"}
 
-// Volatile reports whether an env key changes with each activation and is
-// therefore kept out of the identity and of the process's env. extra are the
-// operator's own (WHISKAWAY_VOLATILE_ENV).
+// Volatile reports whether an env key changes with each activation. Such a key
+// is kept out of the identity and of the process's env. extra lists the
+// operator's own keys (WHISKAWAY_VOLATILE_ENV).
 func Volatile(key string, extra []string) bool {
 	return slices.Contains(volatile, key) || slices.Contains(extra, key)
 }
 
-// MergeEnv joins the action's env with the container's; the action's wins.
-// Volatile keys are left out. What is no UTF-8 is replaced, as on the wire, so
-// that a container and its server arrive at the same identity.
+// MergeEnv joins the action's env with the container's. The action's values
+// win, and volatile keys are left out. U+FFFD replaces what is not UTF-8, as on
+// the wire, so that a container and its server compute the same identity.
 func MergeEnv(action, container map[string]string, extra []string) map[string]string {
 	env := make(map[string]string, len(action)+len(container))
 	for _, from := range []map[string]string{container, action} {
@@ -76,15 +76,15 @@ func MergeEnv(action, container map[string]string, extra []string) map[string]st
 	return env
 }
 
-// StripHost is main without the "@host" by which an author names a server.
+// StripHost returns main without the "@host" by which an author names a server.
 func StripHost(main string) string {
 	name, _, _ := strings.Cut(main, "@")
 	return name
 }
 
-// Identity hashes the function: each part is preceded by its length as a
-// big-endian uint64, numbers of parts included, so no two functions collide by
-// moving bytes from one part to the next.
+// Identity hashes the function. Each part is preceded by its length as a
+// big-endian uint64, and so are the numbers of parts. Moving bytes from one
+// part to the next therefore changes the hash.
 func (f Function) Identity() Identity {
 	h := sha256.New()
 	part(h, Version)

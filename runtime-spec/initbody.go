@@ -10,8 +10,8 @@ import (
 	"github.com/whiskaway/whiskaway/internal/jsontext"
 )
 
-// ErrMalformed is wrapped by every error about a body that is not what the
-// contract wants.
+// ErrMalformed is wrapped by every error about a body that violates the
+// contract.
 var ErrMalformed = errors.New("malformed request")
 
 var errTwice = errors.New("a member is there twice")
@@ -19,8 +19,8 @@ var errTwice = errors.New("a member is there twice")
 // defaultMain is the main of an action that names none.
 const defaultMain = "main"
 
-// InitBody is OpenWhisk's init request, read in one scan. Code and the parts
-// of the body alias the bytes it was read from.
+// InitBody is OpenWhisk's init request, read in one scan. Code and the parts of
+// the body alias the bytes that were parsed.
 type InitBody struct {
 	Name    string
 	Main    string // "main" when absent
@@ -30,14 +30,15 @@ type InitBody struct {
 	Env     map[string]string
 
 	raw     []byte
-	cut, to int // the code member's place in raw, commas included
+	cut, to int // the code member is raw[cut:to], with its comma
 	ahead   ahead
-	inner   int // where value's members begin in raw; 0: value is no object
+	inner   int // value's members start at raw[inner]; 0: value is no object
 }
 
-// ParseInit reads {"value":{"name","main","binary","env","code"}}. Members it
-// does not know are left alone. Of one that is there twice the last counts, but
-// a second value or code is refused: which of two was meant is not ours to guess.
+// ParseInit parses {"value":{"name","main","binary","env","code"}}. It ignores
+// members that it does not know. Of a member that is there twice the last
+// counts, but a second value or code is refused: the contract does not say
+// which one was meant.
 func ParseInit(body []byte) (*InitBody, error) {
 	init := &InitBody{Main: defaultMain, raw: body, ahead: hashAhead(body)}
 	dec := jsontext.Decode(body)
@@ -53,7 +54,7 @@ func ParseInit(body []byte) (*InitBody, error) {
 		if dec.PeekKind() != '{' {
 			return dec.SkipValue()
 		}
-		at := int(dec.InputOffset()) // between it and the brace is white space, and the colon
+		at := int(dec.InputOffset()) // between it and the brace are only white space and the colon
 		init.inner = at + bytes.IndexByte(body[at:], '{') + 1
 		return dec.Object(func(name string) error { return init.member(dec, name) })
 	})
@@ -75,7 +76,7 @@ func (b *InitBody) member(dec jsontext.Decoder, name string) (err error) {
 			b.Main = defaultMain
 		}
 	case "binary":
-		var value jsontext.Value // whole, whatever it is
+		var value jsontext.Value // the whole value, of any type
 		if value, err = dec.ReadValue(); err == nil {
 			b.Binary = value.Kind() == 't'
 		}
@@ -111,7 +112,7 @@ func (b *InitBody) code(dec jsontext.Decoder) error {
 		return nil
 	}
 	inner := b.raw[end-len(value)+1 : end-1]
-	if bytes.IndexByte(inner, '\\') >= 0 { // base64 has no escapes: no copy of 48 MiB
+	if bytes.IndexByte(inner, '\\') >= 0 { // base64 has no escapes: 48 MiB are not copied
 		if inner, err = jsontext.AppendText(make([]byte, 0, len(inner)), value); err != nil {
 			return err
 		}
@@ -120,10 +121,10 @@ func (b *InitBody) code(dec jsontext.Decoder) error {
 	return nil
 }
 
-// memberSpan is the place of the member whose value is raw[value:end], with
-// its name and the one comma that has to go with it. Searching backwards for
-// the name's quotes is safe: between it and the value there is only white space
-// and the colon, and no spelling of the word "code" has a quote inside.
+// memberSpan returns the span of the member whose value is raw[value:end], with
+// its name and one adjacent comma. Searching backwards for the name's quotes is
+// safe: between the name and the value there are only white space and the
+// colon, and no spelling of the word "code" has a quote inside.
 func (b *InitBody) memberSpan(value, end int) (int, int) {
 	start := bytes.LastIndexByte(b.raw[:value], ':')
 	start = bytes.LastIndexByte(b.raw[:start], '"')
@@ -139,7 +140,7 @@ func (b *InitBody) memberSpan(value, end int) (int, int) {
 	return start, end
 }
 
-// Digest is the SHA-256 of the code string.
+// Digest returns the SHA-256 of the code string.
 func (b *InitBody) Digest() Digest {
 	if b.ahead.of(b.Code) {
 		return b.ahead.digest()
@@ -147,16 +148,15 @@ func (b *InitBody) Digest() Digest {
 	return sha256.Sum256(b.Code)
 }
 
-// WithoutCode is the body of an init's first step: the same bytes without the
-// code member.
+// WithoutCode returns the body of an init's first step: the same bytes without
+// the code member.
 func (b *InitBody) WithoutCode() []byte {
 	out := make([]byte, 0, len(b.raw)-(b.to-b.cut))
 	return append(append(out, b.raw[:b.cut]...), b.raw[b.to:]...)
 }
 
-// WithCode is the whole body again that a first step leaves the code out of: the
-// same bytes with the code string as a member. It is nil where there is no place
-// for one.
+// WithCode returns the body with the code string as a member again, of which a
+// first step left it out. It returns nil if the body has no place for one.
 func (b *InitBody) WithCode(code []byte) []byte {
 	if b.inner == 0 || b.to > 0 {
 		return nil
@@ -165,7 +165,7 @@ func (b *InitBody) WithCode(code []byte) []byte {
 	out = append(append(out, b.raw[:b.inner]...), `"code":`...)
 	out, err := jsontext.AppendQuote(out, code)
 	if err != nil {
-		return nil // no code of an init: that is UTF-8
+		return nil // code that is not UTF-8 is no code of an init
 	}
 	if rest := bytes.TrimLeft(b.raw[b.inner:], " \t\r\n"); rest[0] != '}' {
 		out = append(out, ',')
@@ -173,7 +173,7 @@ func (b *InitBody) WithCode(code []byte) []byte {
 	return append(out, b.raw[b.inner:]...)
 }
 
-// Function is the function this init describes, run by kind, with the
+// Function returns the function that this init describes, run by kind, with the
 // container's own variables.
 func (b *InitBody) Function(kind string, code Digest, container map[string]string, volatile []string) Function {
 	return Function{

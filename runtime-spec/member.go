@@ -18,9 +18,9 @@ func IsError(result []byte) (is bool) {
 	return is
 }
 
-// StringMember is a member of a body's top level that is a string, empty if it
-// is not there or something else. Of several with the name the last counts. Like
-// SkimRun it tolerates anything.
+// StringMember returns a string at a body's top level, empty if the member is
+// missing or no string. Of several members of the name the last counts. Like
+// SkimRun it accepts any text.
 func StringMember(body []byte, wanted string) (text string) {
 	jsontext.Skim(body, func(name, value []byte) {
 		if found, ok := jsontext.Unquote(name); ok && string(found) == wanted {

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// Load is what a server says of itself on every answer, in the field's ORCA
-// text form: "TEXT named_metrics.in_flight=3, …". Parsers of ORCA read it as
+// Load is the utilisation that a server reports on every answer, in the text
+// form of ORCA: "TEXT named_metrics.in_flight=3, …". ORCA parsers read it as
 // named metrics.
 type Load struct {
-	InFlight int     // runs being executed
-	Slots    int     // runs that could be executed at once
+	InFlight int     // runs that are executing
+	Slots    int     // runs that can execute at once
 	Queued   int     // runs waiting for a slot
-	Changes  int     // another number after each change of what it holds; 0: unknown
+	Changes  int     // a new number after each change of the inventory; 0: unknown
 	CPU      float64 // fraction of the host's CPU in use, 0…1; negative: unknown
 }
 
@@ -41,9 +41,9 @@ func (l Load) AppendHeader(dst []byte) []byte {
 	return dst
 }
 
-// ParseLoad reads an ORCA text header. Metrics that it does not know are
-// skipped; a value that is no finite number at least zero is an error, because a
-// server that lies about its load must not attract any.
+// ParseLoad parses an ORCA text header. It skips metrics that it does not know.
+// A value that is negative or not finite is an error, because a server that
+// misreports its load must not attract any.
 func ParseLoad(header string) (Load, error) {
 	load := Load{CPU: -1}
 	body, ok := strings.CutPrefix(header, loadPrefix)

@@ -27,7 +27,7 @@ func TestParseLoad_TakesWhatOthersSend(t *testing.T) {
 	}
 }
 
-// A server that lies about its load must not attract any.
+// A server that misreports its utilisation must not attract any.
 func TestParseLoad_RefusesWhatIsNoLoad(t *testing.T) {
 	for _, header := range []string{
 		"", "TEXT", "text cpu_utilization=0", "JSON {}", "BIN AAAA", "TEXT busy", "TEXT ,", "TEXT cpu_utilization=",

@@ -14,7 +14,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// section is the README's text under a heading.
+// section returns the README's text under a heading.
 func section(t *testing.T, heading string) string {
 	t.Helper()
 	text, err := os.ReadFile("README.md")

@@ -7,25 +7,25 @@ import (
 )
 
 // Reason is the machine-readable cause of a refusal or failure, sent in
-// HeaderReason. README.md lists them with what a caller should do.
+// HeaderReason. README.md lists the reasons and what a caller should do.
 type Reason string
 
-// Reasons that mean *not started*: no process saw the request, the caller may
-// send it again, here or elsewhere. In answer to a run that names its server
-// they permit nothing: it was sent before, and may have begun then.
+// Reasons that mean *not started*: no process saw the request, so the caller
+// may send it again, here or elsewhere. They permit nothing in answer to a run
+// that names its server: it was sent before and may have started then.
 const (
 	UnknownFunction Reason = "unknown-function" // init it, then run again
 	CodeNeeded      Reason = "code-needed"      // send the whole init
 	Saturated       Reason = "saturated"        // queue full, see Retry-After
 	Draining        Reason = "draining"         // shutting down
-	Expired         Reason = "expired"          // time was over while it waited in the queue
-	TableFull       Reason = "table-full"       // as many activations are remembered as may be
-	StartFailed     Reason = "start-failed"     // no process could be started for it; see the message
-	HostFailed      Reason = "host-failed"      // the host lacks what a start needs, disk say; not worth repeating here
+	Expired         Reason = "expired"          // the deadline passed in the queue
+	TableFull       Reason = "table-full"       // the server remembers as many activations as it may
+	StartFailed     Reason = "start-failed"     // no process could be started; see the message
+	HostFailed      Reason = "host-failed"      // the host lacks what a start needs, such as disk space; not worth repeating here
 )
 
-// Reasons that end the matter: sending the same again gives the same, or it
-// may have run.
+// Reasons that are final: the same request fails again, or the run may have
+// started.
 const (
 	BadRequest        Reason = "bad-request"
 	Unauthorized      Reason = "unauthorized"
@@ -36,10 +36,10 @@ const (
 	Crashed           Reason = "crashed"            // the process ended during the run
 	BadResult         Reason = "bad-result"         // no object or array, more than one line, or an exception
 	TimedOut          Reason = "timed-out"          // killed at its deadline
-	Cancelled         Reason = "cancelled"          // killed because the caller left or said so
-	WrongServer       Reason = "wrong-server"       // the incarnation expected is gone
-	UnknownActivation Reason = "unknown-activation" // asked for again, and not known here
-	ResultGone        Reason = "result-gone"        // it ran, its result was dropped
+	Cancelled         Reason = "cancelled"          // killed because the caller hung up or asked for it
+	WrongServer       Reason = "wrong-server"       // the expected incarnation is gone
+	UnknownActivation Reason = "unknown-activation" // asked for again, but not known here
+	ResultGone        Reason = "result-gone"        // the run ended, but its result was dropped
 	Internal          Reason = "internal"
 )
 
@@ -94,7 +94,7 @@ func (r Reason) Known() bool {
 	return ok
 }
 
-// Status is the HTTP status that goes with the reason.
+// Status returns the HTTP status that goes with the reason.
 func (r Reason) Status() int {
 	if s, ok := statuses[r]; ok {
 		return s
@@ -102,5 +102,6 @@ func (r Reason) Status() int {
 	return http.StatusInternalServerError
 }
 
-// Reasons lists every reason of the contract, sorted, for documents and tests.
+// Reasons returns every reason of the contract, sorted, for documents and
+// tests.
 func Reasons() []Reason { return slices.Sorted(maps.Keys(statuses)) }

@@ -11,17 +11,17 @@ import (
 // MaxActivation is the longest activation id, in bytes. The platform's have 32.
 const MaxActivation = 256
 
-// Activation is what the services need to know of a run's body, found by
-// skimming its top level: everything else passes through without being looked at.
+// Activation is what the services need to know of a run's body. SkimRun finds
+// it at the body's top level; everything else passes through unread.
 type Activation struct {
-	ID       string    // visible ASCII, fit for a header; empty: none was given
-	Deadline time.Time // zero: none was given
+	ID       string    // visible ASCII, fit for a header; empty: none given
+	Deadline time.Time // zero: none given
 }
 
-// SkimRun finds the activation id and the deadline in a run's body. It
-// tolerates anything: whether the body is JSON is for the server to say, once.
-// An id that is no string (null, above all) is none, or strangers would be
-// taken for one another.
+// SkimRun finds the activation id and the deadline in a run's body. It accepts
+// any text: only the server checks, once, whether the body is JSON. An id that
+// is no string, such as null, counts as none; otherwise unrelated runs would
+// share it.
 func SkimRun(body []byte) (a Activation) {
 	jsontext.Skim(body, func(name, value []byte) {
 		switch name, _ := jsontext.Unquote(name); string(name) {
@@ -47,7 +47,7 @@ func activationID(value []byte) string {
 	return string(id)
 }
 
-// deadline reads milliseconds of the epoch, as a string or a number.
+// deadline parses milliseconds of the epoch, given as a string or a number.
 func deadline(value []byte) time.Time {
 	if text, ok := jsontext.Unquote(value); ok {
 		value = text
@@ -59,8 +59,8 @@ func deadline(value []byte) time.Time {
 	return time.UnixMilli(ms)
 }
 
-// CheckRun is the one full scan of a run's body: one JSON object or null,
-// UTF-8, nested no deeper than the decoder allows (10,000).
+// CheckRun scans a run's whole body, once: it must be one JSON object or null,
+// in UTF-8, nested no deeper than the decoder allows (10,000).
 func CheckRun(body []byte) error {
 	if err := jsontext.Check(body, "{n"); err != nil {
 		return fmt.Errorf("%w: the run's body is no JSON object: %w", ErrMalformed, err)

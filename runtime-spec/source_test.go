@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// constants are the string constants of a source file whose names begin with
-// prefix: what documents are compared with, so that none can be forgotten.
+// constants returns the string constants of a source file whose names start with
+// prefix. Documents are compared with them, so that none can be forgotten.
 func constants(t *testing.T, file, prefix string) map[string]string {
 	return collect(t, file, func(name, _ string) bool { return strings.HasPrefix(name, prefix) })
 }

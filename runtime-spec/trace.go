@@ -8,8 +8,8 @@ import (
 	"github.com/whiskaway/whiskaway/internal/jsontext"
 )
 
-// Trace is where a request stands in a trace, as W3C Trace Context writes it
-// down. The zero value is in none.
+// Trace is the position of a request in a trace, in the form of W3C Trace
+// Context. The zero value is in no trace.
 type Trace struct {
 	Parent string // traceparent of version 00, 55 bytes; empty: in no trace
 	State  string // tracestate; empty: none
@@ -17,14 +17,14 @@ type Trace struct {
 
 const (
 	traceParent = len("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
-	// MaxTraceState is the longest tracestate that is passed on, in bytes: what
-	// everybody has to pass on at least.
+	// MaxTraceState is the longest tracestate that is passed on, in bytes: the
+	// length that the standard requires at least.
 	MaxTraceState = 512
 )
 
-// TraceOf reads the trace context of a request. One that is malformed, or there
-// twice, is ignored, and so is a tracestate without it. A later version of the
-// format is read, and passed on, as this one.
+// TraceOf reads the trace context of a request. It ignores a context that is
+// malformed or there twice, and a tracestate without a context. It reads a
+// later version of the format as this one.
 func TraceOf(h http.Header) (t Trace) {
 	parent := h[HeaderTrace]
 	if len(parent) != 1 || !isTraceParent(parent[0]) {
@@ -74,7 +74,7 @@ func isPrintable(text string) bool {
 	return true
 }
 
-// ID is the trace's, 32 hex digits; empty in none.
+// ID returns the trace's id, 32 hex digits; empty in no trace.
 func (t Trace) ID() string {
 	if t.Parent == "" {
 		return ""
@@ -82,7 +82,7 @@ func (t Trace) ID() string {
 	return t.Parent[3:35]
 }
 
-// Span is the id of the caller's span, 16 hex digits; empty in none.
+// Span returns the id of the caller's span, 16 hex digits; empty in no trace.
 func (t Trace) Span() string {
 	if t.Parent == "" {
 		return ""
@@ -95,10 +95,10 @@ func (t Trace) Sampled() bool {
 	return t.Parent != "" && strings.IndexByte("13579bdf", t.Parent[traceParent-1]) >= 0
 }
 
-// Into is a run's body with the trace as members behind its own, all of which
-// stay as they are: launchers make variables of them, __OW_TRACEPARENT and
-// __OW_TRACESTATE. The body has passed CheckRun; null, and one that has a
-// traceparent already, is returned as it is.
+// Into returns a run's body with the trace as members behind its own, which
+// stay as they are. Launchers turn the members into variables, __OW_TRACEPARENT
+// and __OW_TRACESTATE. The body must have passed CheckRun. A body that is null
+// or has a traceparent is returned unchanged.
 func (t Trace) Into(body []byte) []byte {
 	end := bytes.LastIndexByte(body, '}')
 	if t.Parent == "" || end < 0 || bytes.Contains(body, []byte(`"traceparent"`)) {
@@ -111,7 +111,7 @@ func (t Trace) Into(body []byte) []byte {
 	}
 	out = append(append(append(out, `"traceparent":"`...), t.Parent...), '"')
 	if t.State != "" {
-		out, _ = jsontext.AppendQuote(append(out, `,"tracestate":`...), t.State) // it is ASCII
+		out, _ = jsontext.AppendQuote(append(out, `,"tracestate":`...), t.State) // the tracestate is ASCII
 	}
 	return append(out, body[end:]...)
 }

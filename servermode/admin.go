@@ -68,8 +68,8 @@ type InstanceStatus struct {
 	MemoryBytes int64 `json:"memory_bytes"` // resident, with what it has started
 }
 
-// functions lists the caller's functions; a token that may delegate and names
-// no tenant sees all.
+// functions lists the caller's functions. A token that may delegate and names no
+// tenant sees all functions.
 func (s *Server) functions(c *call) error {
 	tenant := c.Tenant
 	if c.Grant.Delegate && !c.NamesTenant() {
@@ -77,7 +77,7 @@ func (s *Server) functions(c *call) error {
 	}
 	memory := host.ResidentMemory
 	if brief, _ := strconv.ParseBool(c.URL.Query().Get("brief")); brief {
-		memory = func(int) int64 { return 0 } // it takes reading about all processes
+		memory = func(int) int64 { return 0 } // it is costly: it reads /proc for all processes
 	}
 	out := []FunctionStatus{}
 	for _, f := range s.service.Table.List(tenant) {
@@ -91,18 +91,18 @@ func (s *Server) functions(c *call) error {
 	return nil
 }
 
-// pathMetrics is no part of the contract: it is for the owner's Prometheus.
+// pathMetrics serves the owner's Prometheus. It is not part of the contract.
 const pathMetrics = "/metrics"
 
-// showMetrics answers with the server's numbers: with all of them to a token
-// that may delegate, or where there is one tenant only; else with those that
-// are labelled with the caller's tenant.
+// showMetrics answers with the server's metrics. A token that may delegate gets all
+// of them, and so does any caller where there is one tenant only. Other callers get
+// the metrics that are labelled with their tenant.
 func (s *Server) showMetrics(c *call) error {
 	var numbers prometheus.Gatherer = s.metrics.Registry
 	if c.NamesTenant() || !c.Grant.Delegate && s.settings().Tokens.Several() {
 		numbers = s.metrics.OfTenant(c.Tenant)
 	}
-	// A number that cannot be gathered does not cost the others.
+	// A metric that cannot be gathered does not fail the others.
 	s.endpoint.Sign(c.W.Header())
 	promhttp.HandlerFor(numbers, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}).ServeHTTP(c.W, c.Request)
 	return nil
@@ -127,8 +127,8 @@ func status(f function.Snapshot, memoryOf func(pid int) int64) FunctionStatus {
 	return out
 }
 
-// ready answers a readiness probe: whether new functions are welcome. It asks the
-// janitor first, which cannot hang: it answers also when the table does not.
+// ready answers a readiness probe: it tells whether the server takes new functions.
+// It asks the janitor first, because the janitor answers even when the table hangs.
 func (s *Server) ready(c echo.Context) error {
 	changes := s.changes() // before a caller can ask for the changes
 	reason := s.janitor.Reason(time.Now())

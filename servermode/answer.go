@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	// headAfter is when the head of an answer goes out although there is no
-	// result: it names the server that executes. It is also how long logs are
-	// gathered before they are sent.
+	// headAfter is how long an answer waits for its result before its head is sent:
+	// the head names the server that executes. Logs are gathered for as long before
+	// they are sent.
 	headAfter = 5 * time.Millisecond
 	// flushAt is how many gathered bytes are sent at once.
 	flushAt = 16 << 10
@@ -75,7 +75,7 @@ func (a *answer) Log(stream runtimespec.Stream, text []byte) {
 	a.armed = true
 }
 
-// flush sends what has been gathered; it runs on the timer.
+// flush sends what has been gathered. The timer calls it.
 func (a *answer) flush() {
 	a.writing.Lock()
 	defer a.writing.Unlock()
@@ -94,11 +94,11 @@ func (a *answer) flush() {
 	a.spare = out
 }
 
-// send writes frames into the stream, beginning it if need be, and reports
-// whether there is anything to flush; the caller holds writing.
+// send writes frames into the stream, and starts the stream if need be. It reports
+// whether there is anything to flush. It is called with writing held.
 func (a *answer) send(out []byte) bool {
-	began := !a.streamed
-	if began {
+	first := !a.streamed
+	if first {
 		a.streamed = true
 		a.c.W.Header()["Content-Type"] = asFrames
 		a.c.W.WriteHeader(http.StatusOK)
@@ -106,7 +106,7 @@ func (a *answer) send(out []byte) bool {
 	if len(out) > 0 {
 		_, _ = a.c.W.Write(out) // a caller that left is noticed by its request's context
 	}
-	return began || len(out) > 0
+	return first || len(out) > 0
 }
 
 // close stops the timer and takes what is left to send.
@@ -126,10 +126,10 @@ func (a *answer) finish(result []byte) error {
 	return nil
 }
 
-// fail ends the answer with an error; with no logs sent or gathered that is left to
-// the endpoint.
+// fail ends the answer with an error. Without logs, sent or gathered, it leaves the
+// answer to the endpoint.
 func (a *answer) fail(err error) error {
-	if !a.frames || a.closeUnsent() {
+	if !a.frames || a.closeIfEmpty() {
 		return err
 	}
 	r := a.c.Note(err)
@@ -137,8 +137,9 @@ func (a *answer) fail(err error) error {
 	return nil
 }
 
-// closeUnsent ends the answer unless there are logs or its head is out.
-func (a *answer) closeUnsent() bool {
+// closeIfEmpty ends the answer if it has no logs and its head is not out. It reports
+// whether it did.
+func (a *answer) closeIfEmpty() bool {
 	a.writing.Lock()
 	defer a.writing.Unlock()
 	a.mu.Lock()

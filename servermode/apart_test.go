@@ -14,7 +14,7 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// apart is a server whose processes have folders of their own.
+// apart returns a server whose processes have folders of their own.
 func apart(t *testing.T, cfg servermode.Config) *rig {
 	t.Helper()
 	r := newRig(t, cfg)
@@ -32,8 +32,8 @@ func meeting(t *testing.T) string {
 	return dir
 }
 
-// writer writes its pid wherever a container could, waits until another has done
-// so too, and says where it does not find it again.
+// writer writes its pid wherever a container could, waits until another process has
+// done so too, and says where it does not find its pid again.
 func writer(meeting, version string) string {
 	return `#!/bin/bash
 # ` + version + `
@@ -61,7 +61,7 @@ func TestServer_ProcessesOfAFunctionAreApart(t *testing.T) {
 	assert.JSONEq(t, `{"lost":""}`, (<-other).body)
 }
 
-// The next version of an action is another user, and can write where its
+// The next version of an action runs as another user, and can write where its
 // predecessor did.
 func TestServer_VersionsOfAnActionAreApart(t *testing.T) {
 	r := apart(t, servermode.Config{})

@@ -18,8 +18,9 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// slowUV stands in for uv, so that a build takes as long as the test wants: it
-// installs a module once GATE is there, fails if it says so, and tells who works.
+// slowUV stands in for uv, so that a build takes as long as the test wants. It
+// installs a module once GATE exists, fails if GATE says so, and prints the user it
+// runs as.
 const slowUV = `#!/bin/bash
 echo "$(id -u) $PPID" >>DIR/workers; chmod 666 DIR/workers 2>/dev/null
 case $1 in
@@ -54,7 +55,8 @@ func needy(t *testing.T, version string) target {
 	return f
 }
 
-// initWithin sends an init that may take so many milliseconds, asking for frames.
+// initWithin sends an init with a limit of so many milliseconds, and asks for
+// frames.
 func (r *rig) initWithin(f target, ms int) got {
 	r.t.Helper()
 	h := f.header()
@@ -79,7 +81,7 @@ func TestServer_BuildOutlivesItsInitAndIsShared(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "gate"), nil, 0o644))
 	a = r.initWithin(f, 30_000)
 	require.Equal(t, http.StatusOK, a.status, a.body)
-	assert.Contains(t, a.stderr, "fetching", "whoever attaches is told from the beginning")
+	assert.Contains(t, a.stderr, "fetching", "an init that attaches gets the output from its start")
 	assert.Contains(t, r.run(f, "1", `{}`).body, `"from": "packed"`)
 
 	require.NoError(t, os.Remove(filepath.Join(dir, "gate")))
@@ -133,8 +135,8 @@ func TestServer_StopEndsBuilds(t *testing.T) {
 	assert.False(t, running(t, dir+"/uv pip install"), "the build has ended with the server")
 }
 
-// A build that nobody knows the end of does not hold up a server's: its caller is
-// told what will be true after the restart.
+// A build of unknown length does not hold up a server's end. Its caller is told what
+// will be true after the restart.
 func TestServer_ADrainWaitsForNoBuild(t *testing.T) {
 	harness.Needs(t, "python3")
 	dir := withSlowUV(t)
@@ -143,10 +145,10 @@ func TestServer_ADrainWaitsForNoBuild(t *testing.T) {
 	go func() { answered <- r.initWithin(needy(t, "1"), 100_000) }()
 	r.eventually(func() bool { return running(t, dir+"/uv pip install") })
 	stopped := make(chan error, 1)
-	go func() { stopped <- r.Stop(t.Context()) }() // it would wait as long as the test may take
+	go func() { stopped <- r.Stop(t.Context()) }() // without a limit of its own
 	a := harness.Receive(t, answered)
 	assert.Equal(t, runtimespec.Draining, a.reason, "not started: a balancer has it built elsewhere")
-	assert.Contains(t, a.body, "nothing of it is kept, the next init begins it again")
+	assert.Contains(t, a.body, "nothing of it is kept, the next init starts it again")
 	require.NoError(t, harness.Receive(t, stopped))
 	assert.False(t, running(t, dir+"/uv pip install"))
 
@@ -163,7 +165,7 @@ func TestServer_ADrainWaitsForNoBuild(t *testing.T) {
 	require.Equal(t, http.StatusOK, last.initWithin(f, 60_000).status, "what was finished is kept: it could not be made now")
 }
 
-// running reports whether a process of this test's stand-in is there.
+// running reports whether a process of this test's stand-in exists.
 func running(t *testing.T, words string) bool {
 	t.Helper()
 	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -186,7 +188,7 @@ func TestServer_BuildsHoldUnderAnyUmask(t *testing.T) {
 	require.NoError(t, os.Chmod(filepath.Join(dir, "gate"), 0o644))
 	require.NoError(t, os.Chmod(filepath.Join(dir, "uv"), 0o755))
 	for _, uv := range []string{"", "none"} {
-		r := newRig(t, servermode.Config{Python: "/usr/bin/python3", UV: uv, HostPackages: uv == "none"}) // which has pip
+		r := newRig(t, servermode.Config{Python: "/usr/bin/python3", UV: uv, HostPackages: uv == "none"}) // this one has pip
 		f := needy(t, "1")
 		if uv == "none" {
 			f = newTarget("python:3", harness.Zip(t, map[string]string{"__main__.py": "def main(args):\n    return {'from': 'packed'}\n", "requirements.txt": "pip\n"}), nil)

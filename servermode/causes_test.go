@@ -25,7 +25,7 @@ def main(args):
     return {}
 `
 
-// Forked or executed, a process that ends says how.
+// A forked and an executed process both report how they end.
 func TestCauses_HowAProcessEndedIsTold(t *testing.T) {
 	harness.Needs(t, "python3")
 	for _, alone := range []bool{false, true} {
@@ -49,8 +49,8 @@ func TestCauses_HowAProcessEndedIsTold(t *testing.T) {
 	assert.Contains(t, a.body, "command exited: exit status 6 during initialization")
 }
 
-// A file as large as the disk allows, unless the owner says otherwise; then the
-// author is told whose limit it is, however the program takes it.
+// A file may be as large as the disk allows, unless the owner sets a limit. Then the
+// author is told whose limit it is, however the program reacts.
 func TestCauses_TheLimitOfFilesIsNamed(t *testing.T) {
 	harness.Needs(t, "python3")
 	f := newTarget("python:3", dying, nil)

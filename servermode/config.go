@@ -66,8 +66,8 @@ type Config struct {
 	Python             string        `flag:"python" group:"Kinds" holder:"PROGRAM" unset:"the first of python3 and /usr/bin/python3 that functions can run" help:"Interpreter for python:3."`
 	UV                 string        `flag:"uv" holder:"PROGRAM" unset:"the first of uv, /usr/bin/uv and /usr/local/bin/uv, else pip" help:"uv, which installs Python requirements faster than pip; 'none' for pip."`
 	HostPackages       bool          `flag:"host-packages" help:"Packages that the interpreter has satisfy requirements, and only what they lack is installed, by pip: for a host that reaches no package index. A function may then run otherwise than on another host."`
-	Preload            []string      `flag:"preload" holder:"MODULE,..." help:"Python modules that functions find loaded, such as numpy,torch: they start faster."`
-	NoFork             bool          `flag:"no-fork" help:"Start an interpreter for each Python function instead of forking one that has its modules loaded."`
+	Preload            []string      `flag:"preload" holder:"MODULE,..." help:"Python modules that are imported before functions start, such as numpy,torch: they start faster."`
+	NoFork             bool          `flag:"no-fork" help:"Start an interpreter for each Python function instead of forking one that has its modules imported."`
 	Go                 string        `flag:"go" holder:"PROGRAM" unset:"the first of go, /usr/bin/go and /usr/local/go/bin/go that builds can run" help:"Go command for go:1."`
 	Node               string        `flag:"node" holder:"PROGRAM" unset:"the first of node, /usr/bin/node and /usr/local/bin/node that functions can run" help:"Node for nodejs."`
 	NodeModules        string        `flag:"node-modules" type:"folder" unset:"where npm install -g puts them" help:"Folder of modules that JavaScript functions can require."`
@@ -112,7 +112,7 @@ func (l Limits) rlimits() sandbox.Limits {
 	return sandbox.Limits{Files: uint64(max(0, l.Files)), Processes: uint64(max(0, l.Processes)), FileSize: uint64(l.FileSize)}
 }
 
-// ErrConfig is wrapped by the errors of Start and Reload that only another
+// ErrConfig is wrapped by the errors of Start and Reload that only a change of the
 // configuration mends.
 var ErrConfig = daemon.ErrConfig
 
@@ -144,15 +144,9 @@ func (c Config) withDefaults() Config {
 	if c.Environ == nil {
 		c.Environ = os.Environ()
 	}
-	if c.Stdout == nil {
-		c.Stdout = os.Stdout
-	}
-	if c.Stderr == nil {
-		c.Stderr = os.Stderr
-	}
-	if c.Log == nil {
-		c.Log = zap.NewNop()
-	}
+	c.Stdout = cmp.Or[io.Writer](c.Stdout, os.Stdout)
+	c.Stderr = cmp.Or[io.Writer](c.Stderr, os.Stderr)
+	c.Log = cmp.Or(c.Log, zap.NewNop())
 	return c
 }
 
@@ -177,7 +171,8 @@ func (c Config) membership() membership.Config {
 }
 
 // leastInstances is how many processes a function may have on the smallest host:
-// runs mostly wait for something else than a CPU. Memory bounds them all.
+// runs mostly wait for other things than a CPU. Memory bounds all processes
+// together.
 const leastInstances = 8
 
 // slots is how many runs that use a CPU the host can execute at once.

@@ -191,7 +191,7 @@ func TestServer_RefusesToStartUnsafely(t *testing.T) {
 			require.NoError(t, s.Stop(t.Context()))
 		})
 	}
-	t.Run("somebody's own folder", func(t *testing.T) {
+	t.Run("a folder with other contents", func(t *testing.T) {
 		dir := harness.OpenDir(t)
 		precious := filepath.Join(dir, "functions", "precious")
 		require.NoError(t, os.MkdirAll(precious, 0o755))

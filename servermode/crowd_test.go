@@ -24,7 +24,7 @@ func openFiles(t *testing.T) int {
 	return len(entries)
 }
 
-// children are the live processes that this one has started.
+// children returns the number of live processes that this one has started.
 func children() (n int) {
 	entries, _ := os.ReadDir("/proc")
 	for _, e := range entries {
@@ -80,8 +80,8 @@ func busyClient(r *rig, n int) {
 	}
 }
 
-// Inits, runs and stops of one function race each other: a run is answered
-// rightly or told that nothing was started.
+// Inits, runs and stops of one function race each other. A run gets the right
+// answer, or is told that nothing was started.
 func TestServer_StopDuringRunsOfOneFunction(t *testing.T) {
 	r := newRig(t, servermode.Config{})
 	f := newTarget("native", echo, nil)

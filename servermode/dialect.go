@@ -1,6 +1,7 @@
 package servermode
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/whiskaway/whiskaway/internal/refusal"
@@ -9,18 +10,18 @@ import (
 )
 
 // dialect answers callers that send no headers of ours. The body has been read,
-// within its bound. A returned error is answered as in our own dialect; a dialect
-// with other answers writes them itself.
+// within its bound. A returned error is answered as in our own dialect. A dialect
+// whose answers differ writes them itself.
 type dialect interface {
-	// Init calls read when it does not refer to the body any more: the memory of
-	// uploads is shared. It may return without.
+	// Init calls read when it needs the body no longer, because uploads share their
+	// memory. It may return without calling it.
 	Init(c *call, body []byte, read func()) error
 	Run(c *call, body []byte) error
 	Stop(c *call, body []byte) error
 }
 
-// either is the handler of an endpoint: ours, or for callers that send none of
-// our headers foreign, which finds out what they speak.
+// either returns a handler that passes requests in our own dialect to own, and all
+// others to foreign, which finds out their dialect.
 func either(own, foreign func(*call) error) func(*call) error {
 	return func(c *call) error {
 		if ours(c) {
@@ -33,16 +34,14 @@ func either(own, foreign func(*call) error) func(*call) error {
 	}
 }
 
-// ours reports whether the caller speaks our own dialect. Each of its requests
-// has the first of these headers; one with only another gets an error that says
-// what is missing.
+// own are the headers of our own dialect.
+var own = []string{runtimespec.HeaderFunction, runtimespec.HeaderLease, runtimespec.HeaderCode, runtimespec.HeaderActivation}
+
+// ours reports whether the caller speaks our own dialect. Each request of that
+// dialect has the first of these headers. A request with only another of them gets
+// an error that says what is missing.
 func ours(c *call) bool {
-	for _, name := range []string{runtimespec.HeaderFunction, runtimespec.HeaderLease, runtimespec.HeaderCode, runtimespec.HeaderActivation} {
-		if len(c.Header[name]) > 0 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(own, func(name string) bool { return len(c.Header[name]) > 0 })
 }
 
 func (s *Server) foreignInit(c *call) error {
@@ -75,7 +74,7 @@ func (s *Server) foreignStop(c *call) error {
 	return s.dialectOf(body).Stop(c, body)
 }
 
-// dialectOf finds out by a body what its caller speaks.
+// dialectOf returns the dialect that a request's body is in.
 func (s *Server) dialectOf(body []byte) dialect {
 	if runtimespec.HasMember(body, "proxiedActionID", "actionCodeHash") {
 		return s.openServerless

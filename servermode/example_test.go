@@ -9,8 +9,8 @@ import (
 	"github.com/whiskaway/whiskaway/servermode"
 )
 
-// A server within a program of your own, which its functions' processes are started
-// with: see the package's comment.
+// This is a server within your own program. Its functions' processes are started by
+// that program: see the package's comment.
 func Example() {
 	state, err := os.MkdirTemp("", "whiskaway-")
 	if err != nil {

@@ -2,8 +2,8 @@ package servermode
 
 import "github.com/whiskaway/whiskaway/servermode/internal/zygote"
 
-// Forks is what became of the starts of Python functions.
+// Forks returns how Python functions were started.
 func (s *Server) Forks() zygote.Stats { return s.service.Launcher.Parent.Stats() }
 
-// ParentPID is the process that forks them.
+// ParentPID returns the process that forks them.
 func (s *Server) ParentPID() int { return s.service.Launcher.Parent.PID() }

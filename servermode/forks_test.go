@@ -17,7 +17,7 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// whose says who the process is and whose child.
+// whose answers with the process and its parent.
 const whose = `
 import os
 def main(args):

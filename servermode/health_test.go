@@ -25,24 +25,24 @@ func (r *rig) ready() got {
 	return r.read(resp)
 }
 
-// The scheduler hangs in a sweep: a server that still answers is not ready.
+// The scheduler hangs in a sweep. A server that still answers is not ready.
 func TestReady_SaysThatTheSchedulerIsStuck(t *testing.T) {
-	stuck, began := make(chan struct{}), make(chan struct{})
+	stuck, started := make(chan struct{}), make(chan struct{})
 	free := sync.OnceFunc(func() { close(stuck) })
 	s := servermode.New(servermode.Config{Listen: "127.0.0.1:0", StateDir: harness.StateDir(t), KeepAlive: time.Millisecond})
 	r := &rig{Server: s, t: t}
-	first := sync.OnceFunc(func() { close(began) })
+	first := sync.OnceFunc(func() { close(started) })
 	s.SweepWith(func(time.Time) { first(); <-stuck })
 	require.NoError(t, s.Start())
 	t.Cleanup(func() { free(); assert.NoError(t, s.Stop(context.Background())) })
 	assert.Equal(t, http.StatusOK, r.ready().status)
-	<-began
+	<-started
 	s.Silence(7 * time.Second)
 	a := r.ready()
 	assert.Equal(t, http.StatusServiceUnavailable, a.status)
 	assert.JSONEq(t, `{"ready":false,"reason":"the scheduler has not answered for 7s"}`, a.body)
 	assert.NotEmpty(t, a.header.Get(runtimespec.HeaderServer))
-	for range 100 { // many a sweep would have been due meanwhile
+	for range 100 { // many sweeps would have been due meanwhile
 		require.Equal(t, http.StatusServiceUnavailable, r.ready().status)
 	}
 	free()

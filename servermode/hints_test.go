@@ -38,7 +38,7 @@ func TestInit_HintsBeyondLimitsAreRefused(t *testing.T) {
 	assert.Empty(t, r.functions())
 }
 
-// pids runs n activations at once and returns the processes that they ran in.
+// pids runs n activations at once and returns the processes that executed them.
 func (r *rig) pids(f target, n int) map[int]bool {
 	var mu sync.Mutex
 	pids := map[int]bool{}
@@ -110,14 +110,15 @@ func TestPool_RefusalSaysWhenToComeAgain(t *testing.T) {
 	r := newRig(t, servermode.Config{Instances: 1, Queue: 1})
 	f := newTarget("native", strings.ReplaceAll(nap, "0.1", "2"), nil)
 	r.mustInit(f)
-	r.run(f, "", `1`) // now it is known how long a run takes
+	r.run(f, "", `1`) // now the server knows how long a run takes
+	var others sync.WaitGroup
 	for range 2 {
-		go func() { r.run(f, "", `1`) }()
+		others.Go(func() { r.run(f, "", `1`) })
 	}
 	r.eventually(func() bool { return r.functions()[0].Waiting == 1 })
 	a := r.run(f, "", `1`)
 	assert.Equal(t, runtimespec.Saturated, a.reason)
 	assert.Equal(t, http.StatusServiceUnavailable, a.status)
 	assert.Equal(t, "5", a.header.Get("Retry-After"), "two runs of two seconds and a little")
-	r.eventually(func() bool { s := r.functions()[0]; return s.Waiting == 0 && !s.Instances[0].Busy })
+	others.Wait()
 }

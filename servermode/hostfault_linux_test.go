@@ -19,8 +19,8 @@ import (
 
 const diskIsFull = "the server's disk is full: its owner has to make room in the state folder"
 
-// A server that begins on a full disk would be without Python and Node until its
-// end, and ready: it does not begin, and a restart finds room.
+// A server that started on a full disk would be ready, but without Python and Node
+// until its end. So it does not start, and a restart finds room.
 func TestServer_DoesNotStartHalfOnAFullDisk(t *testing.T) {
 	disk := harness.SmallDisk(t, 4<<20)
 	state := filepath.Join(disk, "state")
@@ -31,14 +31,14 @@ func TestServer_DoesNotStartHalfOnAFullDisk(t *testing.T) {
 	free := harness.Fill(t, disk)
 	err := servermode.New(servermode.Config{StateDir: state, Listen: "127.0.0.1:0", Log: zap.NewNop()}).Start()
 	require.ErrorContains(t, err, "no space left on device")
-	assert.NotErrorIs(t, err, daemon.ErrConfig, "nobody has to mend the configuration before a restart")
+	assert.NotErrorIs(t, err, daemon.ErrConfig, "a restart needs no other configuration")
 	free()
 	again := newRig(t, servermode.Config{StateDir: state})
 	assert.Equal(t, len(kinds), len(again.ready().body))
 }
 
-// An author whose function finds the disk full is told at once, and no caller is
-// told to come again.
+// An author whose function finds the disk full is told at once. No caller is told to
+// come again.
 func TestServer_AFullDiskReachesTheAuthorAtOnce(t *testing.T) {
 	disk := harness.SmallDisk(t, 8<<20)
 	r := newRig(t, servermode.Config{StateDir: filepath.Join(disk, "state")})
@@ -63,7 +63,7 @@ func TestServer_AFullDiskReachesTheAuthorAtOnce(t *testing.T) {
 	r.eventually(func() bool { return r.ready().status == http.StatusOK })
 }
 
-// What the owner named and what is gone by now makes the server unready.
+// A kind that the owner configured and that has gone makes the server unready.
 func TestReady_AConfiguredKindThatIsGone(t *testing.T) {
 	const python = "/usr/bin/python3"
 	if _, err := os.Stat(python); err != nil {

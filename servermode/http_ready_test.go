@@ -30,7 +30,7 @@ func TestHTTP_IsReadyBeforeTheInitAnswers(t *testing.T) {
 		r.mustInit(f)
 		a := r.run(f, "", `"pid"`)
 		assert.Equal(t, http.StatusOK, a.status, a.body)
-		assert.Equal(t, "loading\n", a.stdout, "what it printed while it loaded is the first run's")
+		assert.Equal(t, "loading\n", a.stdout, "what it printed until it was ready goes to the first run")
 		if env != nil {
 			assert.Contains(t, a.body, `"asked": 3`)
 		}
@@ -84,7 +84,7 @@ func TestHTTP_FailsAtOnce(t *testing.T) {
 	}
 }
 
-// A server that takes localhost for ::1 is where it should be.
+// A server that takes localhost for ::1 listens where it should.
 func TestHTTP_ListensOnTheOtherLoopback(t *testing.T) {
 	harness.Needs(t, "python3")
 	if l, err := net.Listen("tcp6", "[::1]:0"); err != nil {
@@ -103,7 +103,8 @@ func TestHTTP_ListensOnTheOtherLoopback(t *testing.T) {
 	}
 }
 
-// What is closer to hand than the limit of the init is said at once, in its log.
+// A likely cause is told at once, in the init's log, and not only at the init's
+// limit.
 func TestHTTP_WhatIsWrongIsSaidWhileItIsWaitedFor(t *testing.T) {
 	harness.Needs(t, "python3")
 	if os.Getuid() != 0 {
@@ -141,7 +142,7 @@ func TestHTTP_PathsAreChecked(t *testing.T) {
 	assert.Contains(t, r.init(f).body, "main must be a path")
 }
 
-func TestHTTP_LoadingEndsWhenTheCallerHangsUp(t *testing.T) {
+func TestHTTP_InitEndsWhenTheCallerHangsUp(t *testing.T) {
 	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
 	f, mark := newWeb("never", nil)

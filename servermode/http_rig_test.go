@@ -11,8 +11,8 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// webServer is a function that is a web server. MODE says how it starts, what is
-// posted to it what it does.
+// webServer is a function that is a web server. MODE says how it starts, a posted
+// argument what it does.
 const webServer = `#!/usr/bin/python3
 import json, os, signal, socket, subprocess, sys, threading, time
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
@@ -114,7 +114,8 @@ server = (HTTPServer if mode == "single" else ThreadingHTTPServer)((host, port),
 server.serve_forever()
 `
 
-// newWeb is a web server function in a mode, with a mark that its processes carry.
+// newWeb returns a web server function in a mode, with a mark that its processes
+// carry.
 func newWeb(mode string, env map[string]string) (f target, mark string) {
 	mark = uuid.NewString()
 	all := map[string]string{"MODE": mode, "TEST_MARK": mark}
@@ -135,8 +136,8 @@ func marked(mark string) (n int) {
 	return n
 }
 
-// initFrames is init with the logs, in a time limit in milliseconds; empty: the
-// server's.
+// initFrames sends an init and asks for its logs. limit is its limit in
+// milliseconds; empty: the server's.
 func (r *rig) initFrames(f target, limit string) got {
 	r.t.Helper()
 	h := f.header()
@@ -147,7 +148,7 @@ func (r *rig) initFrames(f target, limit string) got {
 	return r.send(runtimespec.PathInit, h, f.body(true))
 }
 
-// nothingLeft sees that a function's processes are gone.
+// nothingLeft checks that a function's processes are gone.
 func (r *rig) nothingLeft(t *testing.T, mark string) {
 	t.Helper()
 	r.eventually(func() bool { return marked(mark) == 0 })

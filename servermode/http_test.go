@@ -26,7 +26,7 @@ func TestHTTP_RunsAreProxied(t *testing.T) {
 	f.spec.Main = "/predict?top=3"
 	r.mustInit(f)
 	a := r.run(f, "a1", `"facts"`)
-	// In a chroot the descriptor is called by its path outside.
+	// In a chroot the descriptor's name is its path outside.
 	body := regexp.MustCompile(`"[^"]*/dev/null"`).ReplaceAllString(a.body, `"/dev/null"`)
 	assert.JSONEq(t, `{"path":"/predict?top=3","stdin":0,"fd3":"/dev/null","more":false,"id":null,"mine":null}`, body)
 	a = r.send(runtimespec.PathRun, runHeader(f, "a2"), []byte("{\"value\":\n\"facts\",\"activation_id\":\"a2\"}"))
@@ -57,7 +57,7 @@ func TestHTTP_LogsBelongToTheirRun(t *testing.T) {
 	assert.Equal(t, "out\n|err\n", a.stdout+"|"+a.stderr)
 }
 
-func TestHTTP_BadAnswersCostNobodyTheProcess(t *testing.T) {
+func TestHTTP_BadAnswersKeepTheProcess(t *testing.T) {
 	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{MaxResult: 1 << 20})
 	f, _ := newWeb("", nil)
@@ -102,7 +102,7 @@ func TestHTTP_DeadProcessIsReplaced(t *testing.T) {
 	r.eventually(func() bool { return !alive(next) })
 	next = pidOf(t, r.run(f, "", `"pid"`))
 
-	assert.JSONEq(t, `{"closed":true}`, r.run(f, "", `"close"`).body) // it listens no more, but lives
+	assert.JSONEq(t, `{"closed":true}`, r.run(f, "", `"close"`).body) // it no longer listens, but lives
 	assert.NotEqual(t, next, pidOf(t, r.run(f, "", `"pid"`)), "the run goes to a fresh one")
 	r.eventually(func() bool { return !alive(next) })
 	r.stop(f)
@@ -149,7 +149,7 @@ func TestHTTP_RunsAtOnceWhereAllowed(t *testing.T) {
 	all.Wait()
 	assert.Equal(t, pid, pidOf(t, r.run(f, "", `"pid"`)))
 
-	header := runHeader(f, "late") // one that is overdue takes nothing from the others
+	header := runHeader(f, "late") // an overdue run does not disturb the others
 	header.Set(runtimespec.HeaderTimeout, "1000")
 	other := make(chan got, 1)
 	go func() { other <- r.run(f, "other", `"hold"`) }()

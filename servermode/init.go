@@ -35,8 +35,8 @@ func (s *Server) init(c *call) error {
 	return a.finish([]byte(`{"ok":true}`))
 }
 
-// receive reads an init's body and keeps its code, and checks that the caller
-// and the server mean the same function.
+// receive reads an init's body, keeps its code, and checks that the caller and the
+// server mean the same function.
 func (s *Server) receive(c *call, o endpoint.Order) (a invoke.Action, err error) {
 	requested, container, err := c.Container()
 	if err != nil {
@@ -49,7 +49,7 @@ func (s *Server) receive(c *call, o endpoint.Order) (a invoke.Action, err error)
 	if err != nil {
 		return a, err
 	}
-	defer free() // the body is not referred to any more
+	defer free() // the body is needed no longer
 	body, err := c.Read(s.cfg.initLimit(), nil)
 	if err != nil {
 		return a, err
@@ -68,7 +68,8 @@ func (s *Server) receive(c *call, o endpoint.Order) (a invoke.Action, err error)
 	return a, c.CheckFunction(a.Spec, o)
 }
 
-// smallInit is a body that need not wait for memory: a first step, or source.
+// smallInit is the largest body that is not reserved memory for: a first step, or a
+// source file.
 const smallInit = 1 << 20
 
 // reserve waits until the init's body fits into the memory set aside for

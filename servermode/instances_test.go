@@ -23,8 +23,8 @@ while read -r line; do
 done
 `
 
-// Runs that wait for something else than a CPU wait side by side, also on a host
-// with two of them: none here has its answer before all eight have begun.
+// Runs that wait for other things than a CPU wait side by side, even on a host with
+// two CPUs: none here has its answer before all eight have started.
 func TestServer_EightRunsThatWaitDoSoAtTheSameTime(t *testing.T) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	require.NoError(t, err)

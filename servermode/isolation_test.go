@@ -29,7 +29,7 @@ func TestServer_OwnerChoosesWhatFunctionsSee(t *testing.T) {
 	assert.Contains(t, r.run(f, "", `"env"`).body, "shared on purpose")
 }
 
-func TestServer_FunctionsAreNobodysRoot(t *testing.T) {
+func TestServer_FunctionsAreNotRoot(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can give functions users of their own")
 	}

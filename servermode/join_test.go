@@ -26,7 +26,7 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// joined is what a balancer is told, and what it answers.
+// joined records what a balancer is told, and holds its answer.
 type joined struct {
 	*httptest.Server
 	t     *testing.T
@@ -96,7 +96,7 @@ func TestJoin_SaysAgainAndAgainWhereTheServerIs(t *testing.T) {
 
 func TestJoin_DrainsBeforeItSaysGoodbye(t *testing.T) {
 	j := newJoined(t)
-	j.every.Store(60_000) // it does not wait for its next turn
+	j.every.Store(60_000) // it is told before the next interval
 	r := newRig(t, servermode.Config{Join: []string{j.URL}})
 	f := newTarget("native", echo, nil)
 	r.mustInit(f)
@@ -125,7 +125,7 @@ func TestJoin_GoesOnTryingAndSaysOnceWhy(t *testing.T) {
 	for range 3 {
 		j.next()
 	}
-	failed := logs.FilterMessage("cannot join the balancer, going on to try")
+	failed := logs.FilterMessage("cannot join the balancer; retrying")
 	require.Equal(t, 1, failed.Len())
 	assert.Contains(t, failed.All()[0].ContextMap()["error"], `403: {"error":"not you"}`)
 	j.sick.Store(false)

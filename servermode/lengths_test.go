@@ -7,8 +7,8 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// A server is a container too, of callers who know only the platform's contract.
-// Metrics, which none of them reads, and runs' frames are streamed.
+// A server is also the container of callers that know only the platform's contract.
+// Metrics, which none of these reads, and runs' frames are streamed.
 func TestServer_EveryAnswerHasALength(t *testing.T) {
 	r := newRig(t, servermode.Config{})
 	harness.Lengths(t, "http://"+r.Addr(), "/", "/foo", "/init", "/run", "/stop", "/functions", "/healthz", "/readyz")

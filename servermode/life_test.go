@@ -26,7 +26,7 @@ func TestServer_StopFreesWithTheLastLease(t *testing.T) {
 	r.mustInit(second)
 	pid := pidOf(t, r.run(f, "", `"pid"`))
 	assert.Equal(t, http.StatusOK, r.stop(f).status)
-	assert.Equal(t, pid, pidOf(t, r.run(second, "", `"pid"`)), "somebody needs it still")
+	assert.Equal(t, pid, pidOf(t, r.run(second, "", `"pid"`)), "another lease needs it still")
 	assert.Equal(t, http.StatusOK, r.stop(second).status)
 	assert.Empty(t, r.functions(), "routing ends at once")
 	r.eventually(func() bool { return !alive(pid) && len(r.folders()) == 0 })
@@ -67,7 +67,8 @@ func TestServer_CrashedFunctionIsRestartedByTheNextRun(t *testing.T) {
 	assert.NotEqual(t, pid, pidOf(t, r.run(f, "", `"pid"`)))
 }
 
-// sleeper starts a run that never ends by itself and returns its processes.
+// sleeper starts a run that never ends by itself, and returns its answer and its
+// processes.
 func (r *rig) sleeper(f target, header http.Header) (answer <-chan got, pids []int) {
 	pid := pidOf(r.t, r.run(f, "", `"pid"`))
 	done := make(chan got, 1)
@@ -125,9 +126,9 @@ func TestServer_CancelByActivation(t *testing.T) {
 	assert.Len(t, r.functions(), 1, "the lease stays")
 }
 
-// A broken connection is not a cancellation: the run goes on for the grace,
-// and for as long as another caller waits for it.
-func TestServer_DisconnectKillsOnlyWhatNobodyWaitsFor(t *testing.T) {
+// A broken connection is not a cancellation. The run goes on for the grace, and for
+// as long as another caller waits for it.
+func TestServer_DisconnectKillsOnlyRunsWithoutCallers(t *testing.T) {
 	r := newRig(t, servermode.Config{})
 	f := newTarget("native", echo, nil)
 	r.mustInit(f)
@@ -163,7 +164,7 @@ func TestServer_RepeatedActivationRunsOnce(t *testing.T) {
 	}
 }
 
-// Who joins a run waits no longer than it said, and sees the head at once.
+// A caller that joins a run waits no longer than it said, and sees the head at once.
 func TestServer_JoinedRunHasItsOwnTimeLimit(t *testing.T) {
 	r := newRig(t, servermode.Config{})
 	f := newTarget("native", echo, nil)
@@ -197,8 +198,8 @@ func TestServer_DrainFinishesRunsAndRefusesOthers(t *testing.T) {
 	require.NoError(t, <-stopped)
 }
 
-// Who has seen a number of changes need not ask for functions again before it is
-// another.
+// A caller that has seen the count of changes need not ask for functions again until
+// the count differs.
 func TestReady_SaysWhenFunctionsHaveChanged(t *testing.T) {
 	r := newRig(t, servermode.Config{KeepAlive: 50 * time.Millisecond})
 	changes := func() (n uint64) {

@@ -52,7 +52,7 @@ func TestLimits_ARefusedBodyIsToldTheSetting(t *testing.T) {
 	}
 }
 
-// What functions of today are called with: a photo in base64, and its masks.
+// Functions of today are called with these: a photo in base64, and its masks.
 func TestLimits_DefaultsTakeWhatFunctionsAreCalledWith(t *testing.T) {
 	r := newRig(t, servermode.Config{})
 	f := newTarget("native", "#!/bin/bash\nwhile read -r line; do echo \"{\\\"n\\\":${#line}}\" >&3; done\n", nil)
@@ -76,7 +76,7 @@ func TestLimits_OfResultsAreTheOwners(t *testing.T) {
 	assert.Contains(t, r.run(p, "", "1000").body, "(--max-result)")
 }
 
-// Who speaks the platform's own dialect passes results on to the platform.
+// A caller in the platform's own dialect passes results on to the platform.
 func TestLimits_APlainCallersResultIsThePlatforms(t *testing.T) {
 	p := newPlainRig(t, servermode.Config{})
 	p.mustFill(producer)

@@ -13,15 +13,15 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/launch"
 )
 
-// live is the settings that may change while the server serves. A reload replaces
-// it whole, so that requests read it without a lock. Server.cfg is the
-// configuration at the start.
+// live is the settings that may change while the server serves. A reload replaces it
+// whole, so that requests read it without a lock. Server.cfg stays as it was at the
+// start.
 type live struct {
 	Config
 	endpoint.Secrets
 }
 
-// settings returns those of this moment.
+// settings returns the current settings.
 func (s *Server) settings() *live { return s.live.Load() }
 
 // invoke returns the settings of inits and runs.
@@ -32,9 +32,9 @@ func (l *live) invoke() invoke.Settings {
 	}
 }
 
-// openSecrets reads the files that the configuration names.
+// openSecrets reads the configured files for the first time.
 func (s *Server) openSecrets() error {
-	now, err := s.load(s.cfg)
+	now, err := s.readLive(s.cfg)
 	if err == nil {
 		s.live.Store(now)
 		s.service.Table.Configure(s.tableConfig(now))
@@ -42,7 +42,8 @@ func (s *Server) openSecrets() error {
 	return err
 }
 
-func (s *Server) load(cfg Config) (now *live, err error) {
+// readLive reads the files that a configuration names, and checks them.
+func (s *Server) readLive(cfg Config) (now *live, err error) {
 	now = &live{Config: cfg}
 	if now.Secrets, err = endpoint.LoadSecrets(cfg.TokenFile, cfg.TLSCert, cfg.TLSKey); err != nil {
 		return nil, err
@@ -58,8 +59,8 @@ func (s *Server) load(cfg Config) (now *live, err error) {
 	return now, nil
 }
 
-// checkTenants refuses several tenants where nothing isolates them, unless the
-// owner has said that they trust each other.
+// checkTenants refuses several tenants where nothing isolates them, unless the owner
+// has said that they trust each other.
 func (l *live) checkTenants() error {
 	if !host.SharesUser() || l.AllowSharedUser || !l.Tokens.Several() {
 		return nil

@@ -48,7 +48,7 @@ func TestServer_FunctionsTellTheMemoryOfTheirTrees(t *testing.T) {
 	})
 }
 
-// What the server answers is what the contract's document says.
+// The server's answer is what the contract's document says.
 func TestServer_FunctionsAreAsTheContractSays(t *testing.T) {
 	doc, err := openapi3.NewLoader().LoadFromFile("../runtime-spec/openapi.yaml")
 	require.NoError(t, err)

@@ -58,7 +58,7 @@ func TestServer_MetricsAreTheCallersTenants(t *testing.T) {
 	assert.Equal(t, runtimespec.Forbidden, r.metrics(as).reason)
 }
 
-// Where there is one tenant, the host's numbers are no secret from it.
+// Where there is one tenant, the host's metrics are no secret from it.
 func TestServer_MetricsOfTheOnlyTenantAreAll(t *testing.T) {
 	r := newRig(t, servermode.Config{})
 	assert.Contains(t, r.metrics(nil).body, "process_open_fds ")
@@ -69,7 +69,7 @@ func TestServer_MetricsOfTheOnlyTenantAreAll(t *testing.T) {
 	assert.Contains(t, r.metrics(nil).body, "process_open_fds ")
 }
 
-// What really happens is what is counted.
+// The metrics count what really happens.
 func TestServer_MetricsCountRealRuns(t *testing.T) {
 	r := newRig(t, servermode.Config{Instances: 1, KeepAlive: time.Minute})
 	f := newTarget("native", echo, map[string]string{"__OW_ACTION_NAME": "/guest/echo"})

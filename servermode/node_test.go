@@ -20,8 +20,8 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// gathering is a JavaScript function whose runs leave together, when as many
-// are in it as the argument's crowd says; some never do.
+// gathering is a JavaScript function whose runs leave together, once as many as the
+// argument's crowd are in it. Some runs never leave.
 const gathering = `
 const fs = require("fs")
 const here = []
@@ -45,8 +45,7 @@ func nodeTarget(t *testing.T, code string, env map[string]string) target {
 	return newTarget("nodejs:default", code, env)
 }
 
-// activate runs a function as the platform does: the body says which activation
-// it is, too.
+// activate runs a function as the platform does: the body also names the activation.
 func (r *rig) activate(f target, id, value string) got {
 	r.t.Helper()
 	return r.send(runtimespec.PathRun, runHeader(f, id), fmt.Appendf(nil, `{"value":%s,"activation_id":%q}`, value, id))
@@ -132,7 +131,7 @@ func TestServer_NodeConcurrencyIsBounded(t *testing.T) {
 	all.Wait()
 }
 
-// What ends one run is not the end of those beside it.
+// The end of one run is not the end of those beside it.
 func TestServer_NodeCancelledAndOverdueRunsLeaveTheOthers(t *testing.T) {
 	r := newRig(t, servermode.Config{})
 	f := nodeTarget(t, gathering, concurrent)
@@ -184,7 +183,7 @@ func TestServer_NodeExitFailsAllRunsAndTheNextWorks(t *testing.T) {
 		})
 	}
 	all.Wait()
-	for n := range 20 { // several start at once where none is
+	for n := range 20 { // several processes start at once where there is none
 		all.Go(func() {
 			a := r.activate(f, fmt.Sprint("next", n), fmt.Sprintf(`{"n":%d,"crowd":20}`, n))
 			assert.Equal(t, http.StatusOK, a.status, a.body)
@@ -257,8 +256,8 @@ func TestServer_NodeResultOverTheLimitIsAnApplicationError(t *testing.T) {
 	assert.True(t, strings.HasPrefix(r.run(f, "", `{"n":3}`).body, `{"x":"xxx"}`))
 }
 
-// What a package runs when it is installed is no user's who matters: the build's
-// own, where there is one, and not that of the function which then runs there.
+// A package's install scripts do not run as a user that matters. They run as the
+// build's own user, where there is one, and not as that of the function.
 func TestServer_NodeInstallScriptsRunAsTheBuildsUser(t *testing.T) {
 	if _, err := exec.LookPath("npm"); err != nil {
 		t.Skip("the test needs npm")

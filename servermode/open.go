@@ -21,7 +21,7 @@ func (s *Server) openState() (err error) {
 	}
 	s.onStop(s.state.Close)
 	if s.state.Renamed {
-		s.log.Warn("the state folder's id was not legible and is made anew: what an earlier server left running is not found by it", zap.String("file", s.state.Path("id")))
+		s.log.Warn("the state folder's id was not legible and was replaced: processes that an earlier server left running cannot be found", zap.String("file", s.state.Path("id")))
 	}
 	return sandbox.Sweep(s.state.ID + ".")
 }
@@ -47,8 +47,7 @@ func (s *Server) openLauncher() (err error) {
 	return err
 }
 
-// adoptOrphans comes after the last program that is started other than by the
-// sandbox.
+// adoptOrphans comes after the last program that is started without the sandbox.
 func (s *Server) adoptOrphans() error {
 	if !s.cfg.AdoptOrphans {
 		return nil
@@ -61,13 +60,13 @@ func (s *Server) adoptOrphans() error {
 	return nil
 }
 
-// openTraces begins to record spans, if the environment names a collector.
+// openTraces starts to record spans, if the environment names a collector.
 func (s *Server) openTraces() (err error) {
 	s.tracer, err = trace.Open("whiskaway-servermode", s.incarnation, s.log)
 	return err
 }
 
-// startJanitor begins to sweep.
+// startJanitor starts the janitor.
 func (s *Server) startJanitor() error {
 	s.janitor.Start()
 	s.onStop(s.janitor.Stop)

@@ -13,8 +13,8 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// A container that was killed sends no stop: its function goes when its lease
-// runs out, and leaves its name.
+// A container that was killed sends no stop. Its function goes when its lease
+// expires, and its name is free.
 func TestOpenServerless_ANameIsFreeWhenItsFunctionIsGone(t *testing.T) {
 	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{Lease: 50 * time.Millisecond})
@@ -25,7 +25,8 @@ func TestOpenServerless_ANameIsFreeWhenItsFunctionIsGone(t *testing.T) {
 	}, harness.Patience, 10*time.Millisecond)
 }
 
-// Many containers of one function at once: all are served, the last one frees it.
+// Many containers use one function at once. All are served, and the last stop frees
+// it.
 func TestOpenServerless_ManyContainersAtOnce(t *testing.T) {
 	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})

@@ -14,7 +14,7 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// peer is a client proxy of OpenServerless in front of the server.
+// peer returns a client proxy of OpenServerless in front of the server.
 func (r *rig) peer() *harness.OpenServerlessClient {
 	return harness.NewOpenServerlessClient(r.t, "http://"+r.Addr())
 }
@@ -60,10 +60,10 @@ func TestOpenServerless_FailingRuns(t *testing.T) {
 	assert.JSONEq(t, `{"error":"command exited: exit status 3"}`, a.Body)
 	assert.Equal(t, http.StatusOK, c.Run(foreignDo("list")).Status, "another process has taken its place")
 	stdout, _ := c.Streams()
-	assert.NotContains(t, stdout, "exit", "a failed run's log is nobody else's")
+	assert.NotContains(t, stdout, "exit", "a failed run's log goes to no other run")
 }
 
-// A hash of code names one function of a tenant: others are refused, not mixed.
+// A hash of code names one function of a tenant. Others are refused, not mixed up.
 func TestOpenServerless_SameCodeWithAnotherEnvOrMainIsRefused(t *testing.T) {
 	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
@@ -84,7 +84,7 @@ func TestOpenServerless_SameCodeWithAnotherEnvOrMainIsRefused(t *testing.T) {
 	assert.Equal(t, pid, field(t, same.Run(foreignDo("")), "pid"))
 	assert.Equal(t, http.StatusOK, first.Stop().Status)
 	assert.Equal(t, http.StatusNotFound, first.Stop().Status)
-	assert.Equal(t, pid, field(t, same.Run(foreignDo("")), "pid"), "somebody still needs it")
+	assert.Equal(t, pid, field(t, same.Run(foreignDo("")), "pid"), "another lease still needs it")
 	assert.Equal(t, http.StatusOK, same.Stop().Status)
 	assert.Equal(t, http.StatusNotFound, same.Run(foreignDo("")).Status)
 	assert.Equal(t, http.StatusOK, other.Init(foreignInit(harness.OpenServerlessAction, "main", harness.M{"SECRET": "two"})).Status, "the name is free again")
@@ -144,7 +144,7 @@ func TestOpenServerless_FailedInitTellsWhy(t *testing.T) {
 	assert.Equal(t, http.StatusOK, c.Init(foreignInit(harness.OpenServerlessAction, "main", nil)).Status)
 }
 
-// Their server passes its own container's variables on, and nothing else.
+// OpenServerless' server passes its own container's variables on, and nothing else.
 func TestOpenServerless_TheServersVariables(t *testing.T) {
 	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{Environ: []string{"__OW_API_HOST=http://api", "TOKEN=secret"}})

@@ -6,14 +6,15 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
 
-// Settings are the server's own of this moment.
+// Settings returns the current configuration.
 func (s *Server) Settings() Config { return s.settings().Config }
 
-// SweepWith has the janitor call sweep in place of the table; before Start.
+// SweepWith makes the janitor call sweep instead of the table's. Call it before
+// Start.
 func (s *Server) SweepWith(sweep func(now time.Time)) { s.janitor.Sweep = sweep }
 
-// Silence is as if the last sweep had been completed so long ago.
+// Silence pretends that the last sweep was completed so long ago.
 func (s *Server) Silence(d time.Duration) { s.janitor.Beat(time.Now().Add(-d)) }
 
-// Observer is the server's own.
+// Observer returns the server's own.
 func (s *Server) Observer() function.Observer { return s.metrics }

@@ -14,15 +14,15 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// overdueRun runs f with a time limit that it outlasts.
+// overdueRun runs f with a time limit that it exceeds.
 func overdueRun(r *rig, f target, limit string) got {
 	header := runHeader(f, "")
 	header.Set(runtimespec.HeaderTimeout, limit)
 	return r.send(runtimespec.PathRun, header, []byte(`{"value":{}}`))
 }
 
-// A function may use the stop grace as it likes: its time was over all the same,
-// and what it printed is its author's.
+// A function may use the stop grace as it likes. Its time was up nevertheless, and
+// its author gets what it printed.
 func TestServer_OverdueInThePlatformsWords(t *testing.T) {
 	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{StopGrace: 20 * time.Second})
@@ -30,12 +30,12 @@ func TestServer_OverdueInThePlatformsWords(t *testing.T) {
 	for name, c := range map[string]struct{ kind, code, stdout string }{
 		"handles the signal, and exits": {"native", `#!/bin/bash
 trap 'echo handled; exit 0' TERM
-while read -r line; do echo begins; sleep 1000 & wait; done
-`, "begins\nhandled\n"},
+while read -r line; do echo starts; sleep 1000 & wait; done
+`, "starts\nhandled\n"},
 		"answers after the signal": {"native", `#!/bin/bash
 trap 'echo handled; echo "{}" >&3' TERM
-while read -r line; do echo begins; sleep 1000 & wait; sleep 0.1; echo last; exit 0; done
-`, "begins\nhandled\nlast\n"},
+while read -r line; do echo starts; sleep 1000 & wait; sleep 0.1; echo last; exit 0; done
+`, "starts\nhandled\nlast\n"},
 		"prints until the end of the grace": {"python:3", `
 import signal, sys, time
 def late(*_):
@@ -54,7 +54,7 @@ const main = () => new Promise(() => {});
 	} {
 		f := newTarget(c.kind, c.code, nil)
 		r.mustInit(f)
-		all.Go(func() { // at once: each takes its whole time, a tenth of which is its grace
+		all.Go(func() { // at the same time: each takes all its time, a tenth of which is its grace
 			a := overdueRun(r, f, "15000")
 			assert.Equal(t, runtimespec.TimedOut, a.reason, name)
 			assert.Equal(t, `{"error":"The action exceeded its time limits of 15000 milliseconds."}`, a.body, name)
@@ -65,13 +65,13 @@ const main = () => new Promise(() => {});
 }
 
 func TestServer_OverdueThatIgnoresTheSignalIsKilled(t *testing.T) {
-	r := newRig(t, servermode.Config{StopGrace: time.Hour}) // a tenth of its time is all that it gets
-	f := newTarget("native", "#!/bin/bash\ntrap '' TERM\nwhile read -r line; do echo begins; while :; do sleep 0.05; done; done\n", nil)
+	r := newRig(t, servermode.Config{StopGrace: time.Hour}) // it gets only a tenth of its time
+	f := newTarget("native", "#!/bin/bash\ntrap '' TERM\nwhile read -r line; do echo starts; while :; do sleep 0.05; done; done\n", nil)
 	r.mustInit(f)
 	a := overdueRun(r, f, "5000")
 	assert.Equal(t, runtimespec.TimedOut, a.reason)
 	assert.Equal(t, `{"error":"The action exceeded its time limits of 5000 milliseconds."}`, a.body)
-	assert.Equal(t, "begins\n", a.stdout)
+	assert.Equal(t, "starts\n", a.stdout)
 }
 
 func TestServer_OverdueInitInThePlatformsWords(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// talkativeUV stands in for uv: it installs nothing, and says much.
+// talkativeUV stands in for uv. It installs nothing, and prints much.
 const talkativeUV = `#!/bin/bash
 case $1 in
 --version) echo uv 0 ;;
@@ -38,7 +38,7 @@ func withTalkativeUV(t *testing.T) {
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
 }
 
-// packed is the init of a Python function with requirements of its own.
+// packed returns the init of a Python function with requirements of its own.
 func packed(t *testing.T, n int) string {
 	f := newTarget("", harness.Zip(t, map[string]string{
 		"__main__.py": "def main(args):\n    return args\n", "requirements.txt": "packed" + itoa(n) + "\n",
@@ -47,14 +47,14 @@ func packed(t *testing.T, n int) string {
 	return string(f.body(true))
 }
 
-// newApartRig is a server that keeps activations' logs apart.
+// newApartRig returns a server that keeps activations' logs apart.
 func newApartRig(t *testing.T, cfg servermode.Config) *plainRig {
 	cfg.Environ = []string{"__OW_ALLOW_CONCURRENT=true"}
 	return newPlainRig(t, cfg)
 }
 
-// What builds wrote during inits is told at once, and is kept no longer: the
-// logs of runs are kept apart after any number of them.
+// What builds write during inits is passed on at once and not kept: the logs of runs
+// are kept apart after any number of inits.
 func TestPlain_LogsOfInitsAreToldApart(t *testing.T) {
 	harness.Needs(t, "python3")
 	withTalkativeUV(t)
@@ -74,26 +74,26 @@ func TestPlain_LogsOfInitsAreToldApart(t *testing.T) {
 	p.mustFill(code)
 	running := p.async(runtimespec.PathRun, activationBody("a", `"gossip"`))
 	p.eventually(func() bool { _, err := os.Stat(written); return err == nil })
-	for range 20 { // by then a's first words have long come
+	for range 20 { // by then the first output of a has come
 		p.activate("b", `"log"`)
 	}
 	require.NoError(t, os.WriteFile(gate, nil, 0o644))
 	assert.Equal(t, http.StatusOK, (<-running).status)
-	assert.Equal(t, strings.Repeat("out\n"+ended, 20)+"begins\nends\n"+ended, strings.TrimPrefix(p.stdout.String(), before))
+	assert.Equal(t, strings.Repeat("out\n"+ended, 20)+"starts\nends\n"+ended, strings.TrimPrefix(p.stdout.String(), before))
 }
 
-// gossip is a function whose run writes, makes the file written, and waits for
-// the file gate before it goes on.
+// gossip is a function whose run writes, makes the file written, and waits for the
+// file gate before it goes on.
 func gossip(t *testing.T) (code, written, gate string) {
 	t.Helper()
 	dir := harness.OpenDir(t)
 	require.NoError(t, os.Chmod(dir, 0o777)) // the function may be another user
 	written, gate = filepath.Join(dir, "written"), filepath.Join(dir, "gate")
-	return strings.Replace(echo, `*'"log"'*)`, `*'"gossip"'*) echo begins; touch `+written+`; until [ -e `+gate+` ]; do sleep 0.01; done; echo ends; echo '{}' >&3 ;;
+	return strings.Replace(echo, `*'"log"'*)`, `*'"gossip"'*) echo starts; touch `+written+`; until [ -e `+gate+` ]; do sleep 0.01; done; echo ends; echo '{}' >&3 ;;
   *'"log"'*)`, 1), written, gate
 }
 
-// A second init runs nothing, but its author is told.
+// A second init runs nothing, but its author is told why.
 func TestPlain_ASecondInitIsToldApart(t *testing.T) {
 	p := newApartRig(t, servermode.Config{})
 	p.mustFill(echo)
@@ -104,7 +104,7 @@ func TestPlain_ASecondInitIsToldApart(t *testing.T) {
 	p.sentinels(0)
 }
 
-func TestPlain_AStreamThatNobodyReadsHoldsUpAnInitsAnswerOnly(t *testing.T) {
+func TestPlain_AnUnreadStreamDelaysOnlyAnInitsAnswer(t *testing.T) {
 	harness.Needs(t, "python3")
 	withTalkativeUV(t)
 	out := &stuck{open: make(chan struct{})}

@@ -36,7 +36,8 @@ func newPlainRig(t *testing.T, cfg servermode.Config) *plainRig {
 	return p
 }
 
-// post sends what the invoker sends. Each answer must be one that it can read.
+// post sends what the invoker sends, and checks that the invoker could read the
+// answer.
 func (p *plainRig) post(path string, body string) got {
 	p.t.Helper()
 	a := p.send(path, http.Header{"Accept-Encoding": {"gzip"}}, []byte(body))
@@ -61,7 +62,7 @@ func (p *plainRig) mustFill(code string) {
 	require.Equal(p.t, http.StatusOK, a.status, a.body)
 }
 
-// activate runs and wants success.
+// activate sends a run that must succeed.
 func (p *plainRig) activate(id, value string) string {
 	p.t.Helper()
 	a := p.post(runtimespec.PathRun, activationBody(id, value))
@@ -87,7 +88,7 @@ func (p *plainRig) refused(a got, status int, message string) {
 	assert.Equal(p.t, `{"error":"`+message+`"}`, a.body)
 }
 
-// hangUp posts and leaves once reached says so.
+// hangUp posts a request and hangs up once reached returns true.
 func (p *plainRig) hangUp(path, body string, reached func() bool) {
 	p.t.Helper()
 	ctx, leave := context.WithCancel(p.t.Context())

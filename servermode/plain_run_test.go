@@ -32,7 +32,7 @@ func TestPlain_TheSameActivationJoinsAndAnotherIsRefused(t *testing.T) {
 	assert.Equal(t, `{"n":1}`, (<-one).body)
 	assert.Equal(t, `{"n":1}`, (<-two).body)
 	p.sentinels(1)
-	p.activate("a", `{}`) // it is over: a new one
+	p.activate("a", `{}`) // the first has ended, so this is a new run
 	p.sentinels(2)
 }
 
@@ -102,7 +102,7 @@ func TestPlain_KeepsThePlatformsDeadline(t *testing.T) {
 	p.sentinels(2)
 }
 
-// 503 would make the platform send an activation again, or drop it.
+// A 503 would make the platform send an activation again, or drop it.
 func TestPlain_NeverAnswers503(t *testing.T) {
 	p := newPlainRig(t, servermode.Config{Instances: 1, Queue: 1, Environ: []string{"__OW_ALLOW_CONCURRENT=true"}})
 	p.mustFill(echo)
@@ -126,7 +126,7 @@ func TestPlain_ALogIsBounded(t *testing.T) {
 	assert.Equal(t, strings.Repeat("\n", 10_001)+"Logs were truncated because their total size exceeds the limit of 10000 bytes.\n"+ended, p.stdout.String())
 }
 
-// stuck is a stream that nobody reads until it is opened.
+// stuck is a stream that is not read until it is opened.
 type stuck struct {
 	harness.Buffer
 	open chan struct{}
@@ -137,7 +137,7 @@ func (s *stuck) Write(text []byte) (int, error) {
 	return s.Buffer.Write(text)
 }
 
-func TestPlain_AStreamThatNobodyReadsHoldsUpTheAnswerOnly(t *testing.T) {
+func TestPlain_AnUnreadStreamDelaysOnlyTheAnswer(t *testing.T) {
 	out := &stuck{open: make(chan struct{})}
 	p := newPlainRig(t, servermode.Config{Stdout: out})
 	p.mustFill(echo)

@@ -38,7 +38,7 @@ func TestPlain_IsOneContainer(t *testing.T) {
 	assert.Equal(t, 1, p.functions()[0].Leases)
 }
 
-// A caller with headers and one without have the same function, by its identity.
+// A caller with headers and one without get the same function, by its identity.
 func TestPlain_SharesTheTable(t *testing.T) {
 	p := newPlainRig(t, servermode.Config{PlainKind: "native"})
 	f := newTarget("native", echo, nil)
@@ -117,13 +117,13 @@ func TestPlain_TenantsHaveSlotsOfTheirOwn(t *testing.T) {
 	}
 	p.sentinels(0)
 	tenants := []string{"aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb"}
-	slow := strings.Replace(echo, `*'"log"'*)`, `*'"slow"'*) echo begins; sleep 0.3; echo x >>"$TMPDIR/n"; echo ends; echo "{\"n\":$(wc -l <"$TMPDIR/n")}" >&3 ;;
+	slow := strings.Replace(echo, `*'"log"'*)`, `*'"slow"'*) echo starts; sleep 0.3; echo x >>"$TMPDIR/n"; echo ends; echo "{\"n\":$(wc -l <"$TMPDIR/n")}" >&3 ;;
   *'"log"'*)`, 1)
 	for _, p.token = range tenants {
 		p.mustFill(slow)
 	}
 	var running []<-chan got
-	for _, p.token = range tenants { // the same id, and at once
+	for _, p.token = range tenants { // the same id, at the same time
 		before := p.Waiting()
 		running = append(running, p.async(runtimespec.PathRun, activationBody("same", `"slow"`)))
 		p.eventually(func() bool { return p.Waiting() > before })
@@ -131,7 +131,7 @@ func TestPlain_TenantsHaveSlotsOfTheirOwn(t *testing.T) {
 	for _, run := range running {
 		assert.Equal(t, `{"n":1}`, (<-run).body, "a process each")
 	}
-	assert.Equal(t, strings.Repeat("begins\nends\n"+ended, 2), p.stdout.String(), "each log in one piece")
+	assert.Equal(t, strings.Repeat("starts\nends\n"+ended, 2), p.stdout.String(), "each log in one piece")
 	p.token = tenants[0]
 	p.post(runtimespec.PathStop, "")
 	p.refused(p.post(runtimespec.PathRun, `{}`), http.StatusInternalServerError, noAction)
@@ -149,7 +149,7 @@ func TestPlain_AWebPageIsRefused(t *testing.T) {
 	assert.Empty(t, p.functions())
 }
 
-// What another dialect's body says is none of the plain slot's business.
+// A body in another dialect does not reach the plain slot.
 func TestDialect_IsToldByTheBody(t *testing.T) {
 	p := newPlainRig(t, servermode.Config{})
 	p.mustFill(echo)

@@ -7,10 +7,10 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
 
-// Reload takes a new configuration while the server serves, and reads the files
-// again that it names. An error says what is wrong, and nothing has changed.
-// What only a restart can change stays, and is named in the log. It is for a
-// server that has been started.
+// Reload takes a new configuration while the server serves, and reads the files that
+// it names again. An error says what is wrong; then nothing has changed. A setting
+// that only a restart can change stays, and the log names it. The server must have
+// been started.
 func (s *Server) Reload(cfg Config) error {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
@@ -20,10 +20,10 @@ func (s *Server) Reload(cfg Config) error {
 	}
 	effective := s.cfg
 	restart := settings.Merge(&effective, cfg)
-	if err := effective.validate(); err != nil { // the old address and no token any more, say
+	if err := effective.validate(); err != nil { // the old address without a token, say
 		return err
 	}
-	next, err := s.load(effective)
+	next, err := s.readLive(effective)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func tokens(t *testing.T, path, text string) {
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 }
 
-// late are the settings that a reload said to need a restart.
+// late returns the settings for which the log demanded a restart.
 func late(logs *observer.ObservedLogs) (out []string) {
 	for _, entry := range logs.TakeAll() {
 		if entry.Message != "not changed: restart the server for it" {
@@ -86,7 +86,7 @@ func TestReload_BadConfigurationChangesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bad := cfg
-			bad.InitTimeout = time.Nanosecond // the rest of it must not count
+			bad.InitTimeout = time.Nanosecond // one bad setting spoils the rest
 			c.change(&bad)
 			err := r.Reload(bad)
 			require.ErrorIs(t, err, daemon.ErrConfig)
@@ -161,8 +161,8 @@ func keyPair(t *testing.T, cfg servermode.Config, serial int64) {
 	require.NoError(t, os.WriteFile(cfg.TLSKey, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600))
 }
 
-// A setting is either applied or named: none is dropped without a word, also
-// not one that is added later.
+// A setting is either applied or named. None is dropped silently, including those
+// that are added later.
 func TestReload_EverySettingIsAppliedOrNamed(t *testing.T) {
 	core, logs := observer.New(zapcore.WarnLevel)
 	r := newRig(t, servermode.Config{Log: zap.New(core)})
@@ -179,7 +179,7 @@ func TestReload_EverySettingIsAppliedOrNamed(t *testing.T) {
 		require.NoError(t, r.Reload(cfg), field.Name)
 		applied := reflect.DeepEqual(reflect.ValueOf(r.Settings()).FieldByIndex(field.Index).Interface(), value.Interface())
 		named := late(logs)
-		parts := countFields(value) // rlimits are a setting each
+		parts := countFields(value) // each rlimit is a setting
 		assert.True(t, applied || 0 < len(named) && len(named) <= parts, "%s: applied %v, named %v", field.Name, applied, named)
 	}
 	require.NoError(t, r.Reload(servermode.Config{Listen: "127.0.0.1:0", StateDir: r.state}))
@@ -193,12 +193,12 @@ func countFields(v reflect.Value) int {
 	return v.NumField()
 }
 
-// alter sets a field to what nobody has for a default.
+// alter sets a field to a value that is no default.
 func alter(t *testing.T, v reflect.Value) {
 	t.Helper()
 	switch v.Kind() {
 	case reflect.String:
-		v.SetString("127.0.0.2:0") // an address, which as a path or a kind is as good as any
+		v.SetString("127.0.0.2:0") // an address, which also passes as a path or a kind
 	case reflect.Bool:
 		v.SetBool(true)
 	case reflect.Int, reflect.Int64:
@@ -212,7 +212,7 @@ func alter(t *testing.T, v reflect.Value) {
 	}
 }
 
-// What the table of functions is told.
+// The table of functions gets the new keep-alive.
 func TestReload_KeepAliveOfProcessesThatAreIdle(t *testing.T) {
 	r := newRig(t, servermode.Config{})
 	f := newTarget("native", echo, nil)

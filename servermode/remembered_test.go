@@ -16,14 +16,14 @@ import (
 	"github.com/whiskaway/whiskaway/servermode"
 )
 
-// again is a run's header when its caller lost the first answer.
+// again returns a run's header when its caller lost the first answer.
 func again(f target, activation, server string) http.Header {
 	h := runHeader(f, activation)
 	h.Set(runtimespec.HeaderServer, server)
 	return h
 }
 
-// ledger is how often the echo function was asked to count.
+// ledger returns how often the echo function was asked to count.
 func (r *rig) ledger() int {
 	files, err := filepath.Glob(filepath.Join(r.state, "functions", "*", "p", "*", "tmp", "ledger"))
 	require.NoError(r.t, err)
@@ -36,8 +36,8 @@ func (r *rig) ledger() int {
 	return total
 }
 
-// An activation that comes again gets what its first run came to: 1,000 times,
-// before and after its end, it is executed once.
+// A repeated activation gets the outcome of its first run. Sent 1,000 times, before
+// and after its end, it is executed once.
 func TestServer_AnActivationIsExecutedOnce(t *testing.T) {
 	r := newRig(t, servermode.Config{})
 	f := newTarget("native", echo, nil)
@@ -71,7 +71,8 @@ func TestServer_FailedRunIsNotTriedAgain(t *testing.T) {
 	assert.Zero(t, r.ledger())
 }
 
-// What was not started leaves no trace: the same activation may come again.
+// A run that was not started leaves no record: the same activation may be sent
+// again.
 func TestServer_WhatWasNotStartedMayComeAgain(t *testing.T) {
 	r := newRig(t, servermode.Config{})
 	f := newTarget("native", echo, nil)
@@ -103,7 +104,7 @@ func TestServer_ResultsAreKeptWithinABudget(t *testing.T) {
 	me := r.run(f, "large", large).header.Get(runtimespec.HeaderServer)
 	assert.Equal(t, runtimespec.ResultGone, r.send(runtimespec.PathRun, again(f, "large", me), []byte(`{}`)).reason)
 	assert.Equal(t, runtimespec.ResultGone, r.run(f, "large", `"count"`).reason, "nor is it executed")
-	most := `"` + strings.Repeat("x", 3000) + `"` // one result may have nearly all of it
+	most := `"` + strings.Repeat("x", 3000) + `"` // one result may take nearly the whole budget
 	r.run(f, "most", most)
 	assert.Equal(t, `{"value":`+most+`}`, r.run(f, "most", `"count"`).body)
 	for n := range 200 {

@@ -46,7 +46,7 @@ func newRig(t *testing.T, cfg servermode.Config) *rig {
 	return r
 }
 
-// Reload is the server's; the tests' tenants trust each other still.
+// Reload is the server's. The tests' tenants still trust each other.
 func (r *rig) Reload(cfg servermode.Config) error {
 	cfg.AllowSharedUser = true
 	return r.Server.Reload(cfg)
@@ -68,7 +68,7 @@ func newTarget(kind, code string, env map[string]string) target {
 	}
 }
 
-// another is a second client container with the same function.
+// another returns a second client container with the same function.
 func (f target) another() target { f.lease = uuid.NewString(); return f }
 
 func (f target) header() http.Header {
@@ -79,7 +79,7 @@ func (f target) header() http.Header {
 	}
 }
 
-// body is the init request; without code it is an init's first step.
+// body returns the init request. Without code it is an init's first step.
 func (f target) body(withCode bool) []byte {
 	value := map[string]any{"main": f.spec.Main, "binary": f.spec.Binary, "env": f.spec.Env}
 	if withCode {
@@ -194,7 +194,7 @@ func (r *rig) eventually(condition func() bool) {
 	require.Eventually(r.t, condition, harness.Patience, 2*time.Millisecond)
 }
 
-// folders are the function folders that exist.
+// folders returns the function folders that exist.
 func (r *rig) folders() []os.DirEntry {
 	entries, err := os.ReadDir(filepath.Join(r.state, "functions"))
 	require.NoError(r.t, err)
@@ -211,7 +211,7 @@ func alive(pid int) bool {
 	return !strings.HasPrefix(rest, "Z")
 }
 
-// echo is a native function that answers its line, says its pid and env on
+// echo is a native function that answers its line, prints its pid and env on
 // request, and misbehaves when told to.
 const echo = `#!/bin/bash
 while read -r line; do

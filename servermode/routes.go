@@ -40,7 +40,7 @@ func (s *Server) busy() runtimespec.Load {
 	return runtimespec.Load{InFlight: int(load.InFlight.Load()), Queued: int(load.Queued.Load()), Slots: s.cfg.Slots, Changes: s.changes(), CPU: -1}
 }
 
-// mostChanges is where the count starts again: load reports carry small numbers.
+// mostChanges is where the count of changes wraps: load reports carry small numbers.
 const mostChanges = 1 << 30
 
 // changes returns a number that differs after each change of the inventory, never 0.
@@ -55,7 +55,7 @@ func (s *Server) admit(c *call) error {
 	return nil
 }
 
-// levelOf makes the log louder where a refusal is the server's own fault.
+// levelOf raises the log level of refusals that are the server's own fault.
 func levelOf(_ *call, reason runtimespec.Reason) zapcore.Level {
 	switch reason {
 	case runtimespec.Internal, runtimespec.StartFailed, runtimespec.HostFailed:

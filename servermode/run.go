@@ -10,12 +10,11 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/invoke"
 )
 
-// rememberFor is how long after its deadline a run is remembered: a repetition
-// may have been under way.
+// rememberFor is how long a run is remembered after its deadline: a repetition of it
+// may be under way.
 const rememberFor = 5 * time.Second
 
-// run executes one activation. The body passes through as it came, checked
-// once.
+// run executes one activation. Its body is checked once and passed on as it came.
 func (s *Server) run(c *call) error {
 	o, err := c.Order(s.settings().RunTimeout)
 	if err != nil {
@@ -31,9 +30,10 @@ func (s *Server) run(c *call) error {
 	id := activation.Key{Key: keyOf(o), ID: o.Activation}
 	ctx, stop := s.service.Context(o.Limit, activation.Overdue{Limit: o.Limit})
 	defer stop()
-	// With its server named, it was sent before: it is joined or refused.
+	// A request that names its server was sent before: it is joined or refused.
 	again := o.Server != ""
-	// Its caller may ask again for as long as it said, although the server allows less.
+	// The caller may repeat it for as long as it said, although the server allows
+	// less time.
 	forgottenAt := time.Now().Add(max(o.Said, o.Limit) + rememberFor)
 	mine, first, err := s.service.Activations.Enter(ctx, id, forgottenAt, again)
 	if err != nil {
@@ -54,8 +54,8 @@ func (s *Server) run(c *call) error {
 	return a.finish(result)
 }
 
-// join answers a repeated activation with the outcome of the first one.
-// Its logs went to the first caller.
+// join answers a repeated activation with the outcome of the first. The first caller
+// got its logs.
 func (s *Server) join(ctx context.Context, c *call, running *activation.Run) error {
 	a := s.answer(c)
 	select {

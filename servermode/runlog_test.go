@@ -13,8 +13,8 @@ import (
 	"github.com/whiskaway/whiskaway/servermode"
 )
 
-// What went wrong is in the owner's log by function and activation, and what the
-// action said of it is not.
+// The owner's log says by function and activation what went wrong, and not what the
+// action said of it.
 func TestServer_FailedRunsAreLogged(t *testing.T) {
 	core, logs := observer.New(zap.InfoLevel)
 	r := newRig(t, servermode.Config{Log: zap.New(core), RunTimeout: time.Second})
@@ -40,7 +40,7 @@ func TestServer_FailedRunsAreLogged(t *testing.T) {
 	}, got)
 }
 
-// A function that fails all the time takes no log from others.
+// A function that fails all the time takes no log lines from others.
 func TestServer_AFloodOfFailuresFloodsNoLog(t *testing.T) {
 	core, logs := observer.New(zap.InfoLevel)
 	r := newRig(t, servermode.Config{Log: zap.New(core)})

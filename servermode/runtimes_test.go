@@ -16,8 +16,8 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// toyCompiler makes a program that answers with the code, the main, and who
-// compiled and runs it.
+// toyCompiler makes a program that answers with the code, the main, and the users
+// that compiled and run it.
 const toyCompiler = `#!/bin/sh
 code=$(cat "$2/exec")
 [ "$code" != wrong ] || { echo "wrong: no such word"; exit; }
@@ -27,7 +27,7 @@ while read -r line; do echo "{\"code\":\"$code\",\"main\":\"$1\",\"flavour\":\"\
 EOF
 `
 
-// toyImage is a folder with a compile script, and a file for --runtime.
+// toyImage makes a folder with a compile script, and a file for --runtime.
 func toyImage(t *testing.T, more string) (compiler, file string) {
 	t.Helper()
 	dir := harness.OpenDir(t)
@@ -68,7 +68,7 @@ func TestServer_RuntimeByAFile(t *testing.T) {
 	a := r.init(newTarget("toy:1", "wrong", nil))
 	assert.Equal(t, http.StatusBadGateway, a.status)
 	assert.Equal(t, runtimespec.InitFailed, a.reason)
-	r.mustInit(newTarget("", "1", nil)) // the only runtime takes what nobody else does
+	r.mustInit(newTarget("", "1", nil)) // the only runtime takes what no other kind takes
 	assert.Equal(t, runtimespec.UnsupportedKind, r.init(newTarget("toy:2", "1", nil)).reason)
 }
 

@@ -30,8 +30,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/zygote"
 )
 
-// Server is one server. Its parts are made in Start and ended in Stop, in
-// reverse order.
+// Server is one server. Start makes its parts, and Stop ends them in reverse order.
 type Server struct {
 	cfg         Config
 	incarnation string // new at each start, so that callers can tell a restart
@@ -93,7 +92,7 @@ func New(cfg Config) *Server {
 	return s
 }
 
-// Start checks the configuration, makes ready what functions need and serves.
+// Start checks the configuration, prepares what functions need, and serves.
 func (s *Server) Start() error {
 	err := s.cfg.validate()
 	for _, step := range []func() error{s.openSecrets, s.openMembership, s.openState, s.openTraces, s.openStore, s.openLauncher, s.adoptOrphans, s.startJanitor, s.listen, s.joinBalancers} {
@@ -107,7 +106,7 @@ func (s *Server) Start() error {
 	return nil
 }
 
-// onStop adds a clean-up; they run in reverse order.
+// onStop adds a clean-up. Clean-ups run in reverse order.
 func (s *Server) onStop(f func() error) { s.cleanups = append(s.cleanups, f) }
 
 func (s *Server) openStore() (err error) {
@@ -141,18 +140,18 @@ func (s *Server) joinBalancers() error {
 	})
 }
 
-// Addr is the address served on.
+// Addr returns the address that the server listens on.
 func (s *Server) Addr() string { return s.listener.Addr() }
 
-// Stop refuses new work, lets runs finish until ctx ends, kills what is left
-// and frees everything. Further calls return what the first one did.
+// Stop refuses new work, lets runs finish until ctx ends, kills the runs that are
+// left and frees everything. Further calls return what the first one returned.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stop.Do(func() { s.stopErr = s.drain(ctx) })
 	return s.stopErr
 }
 
-// buildGrace is how long a build may go on when the server stops: a build that is
-// nearly done finishes, and no other holds up the end.
+// buildGrace is how long a build may go on when the server stops. A build that is
+// nearly done finishes, and a longer one does not hold up the end.
 const buildGrace = 2 * time.Second
 
 func (s *Server) drain(ctx context.Context) error {

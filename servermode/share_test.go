@@ -15,8 +15,8 @@ import (
 	"github.com/whiskaway/whiskaway/servermode"
 )
 
-// ranks counts the processes of the tenant's functions that have the kernel's
-// idle policy, and those that have it not but are lowered.
+// ranks returns how many processes of the tenant's functions have the kernel's idle
+// policy, and how many are only lowered.
 func (r *rig) ranks() (idle, lowered int) {
 	r.t.Helper()
 	for _, f := range r.functions() {
@@ -34,7 +34,7 @@ func (r *rig) ranks() (idle, lowered int) {
 	return idle, lowered
 }
 
-func TestServer_TenantWithMoreThanItsShareGivesWay(t *testing.T) {
+func TestServer_TenantBeyondItsShareYields(t *testing.T) {
 	header, data := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, [2]unix.CapUserData{}
 	if err := unix.Capget(&header, &data[0]); os.Getuid() != 0 || err != nil || data[0].Effective&(1<<unix.CAP_SYS_NICE) == 0 {
 		t.Skip("needs root with CAP_SYS_NICE, which containers are not given")
@@ -42,7 +42,7 @@ func TestServer_TenantWithMoreThanItsShareGivesWay(t *testing.T) {
 	tokens := filepath.Join(t.TempDir(), "tokens")
 	require.NoError(t, os.WriteFile(tokens, []byte("ffffffffffffffff flood\nqqqqqqqqqqqqqqqq quiet\n"), 0o600))
 	r := newRig(t, servermode.Config{TokenFile: tokens})
-	begin := func(token, mine string) {
+	start := func(token, mine string) {
 		own := &rig{Server: r.Server, t: t, token: token}
 		f := newTarget("native", echo, map[string]string{"MINE": mine})
 		own.mustInit(f)
@@ -54,9 +54,9 @@ func TestServer_TenantWithMoreThanItsShareGivesWay(t *testing.T) {
 	}
 	cpus, flood, quiet := runtime.GOMAXPROCS(0), "ffffffffffffffff", "qqqqqqqqqqqqqqqq"
 	for i := range cpus + 1 {
-		begin(flood, strconv.Itoa(i))
+		start(flood, strconv.Itoa(i))
 	}
-	begin(quiet, "quiet")
+	start(quiet, "quiet")
 	share := max(1, cpus/2)
 	r.token = flood
 	r.eventually(func() bool { idle, lowered := r.ranks(); return lowered == share && idle == cpus+1-share })

@@ -16,9 +16,8 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// Whatever is in the place of the id, a server that says it is ready starts
-// functions.
-func TestState_AnIDThatIsNoneIsMadeAnew(t *testing.T) {
+// Whatever is in place of the id, a server that is ready can start functions.
+func TestState_ABadIDIsReplaced(t *testing.T) {
 	mine := uuid.NewString()
 	for name, c := range map[string]struct {
 		text         string

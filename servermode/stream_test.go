@@ -18,7 +18,7 @@ import (
 func TestServer_LogsAreLiveAndTheHeadComesFirst(t *testing.T) {
 	r := newRig(t, servermode.Config{})
 	gate := filepath.Join(harness.OpenDir(t), "gate")
-	f := newTarget("native", "#!/bin/bash\nwhile read -r line; do echo begun; until [ -e "+gate+" ]; do sleep 0.01; done; echo '{}' >&3; done\n", nil)
+	f := newTarget("native", "#!/bin/bash\nwhile read -r line; do echo started; until [ -e "+gate+" ]; do sleep 0.01; done; echo '{}' >&3; done\n", nil)
 	r.mustInit(f)
 	resp, err := r.request(t.Context(), http.MethodPost, runtimespec.PathRun, runHeader(f, "a"), []byte(`{}`))
 	require.NoError(t, err, "the head is there although the run has not ended")
@@ -26,7 +26,7 @@ func TestServer_LogsAreLiveAndTheHeadComesFirst(t *testing.T) {
 	frames := runtimespec.NewFrameReader(resp.Body, 1<<20)
 	frame, err := frames.Next()
 	require.NoError(t, err)
-	assert.Equal(t, "begun\n", string(frame.Payload))
+	assert.Equal(t, "started\n", string(frame.Payload))
 	require.NoError(t, os.WriteFile(gate, nil, 0o644))
 	frame, err = frames.Next()
 	require.NoError(t, err)
@@ -38,7 +38,7 @@ func TestServer_QuickAnswerHasALength(t *testing.T) {
 	r := newRig(t, servermode.Config{})
 	f := newTarget("native", echo, nil)
 	r.mustInit(f)
-	r.eventually(func() bool { // a loaded machine may take more than 5 ms for one of them
+	r.eventually(func() bool { // a busy machine may take more than 5 ms for one of them
 		resp, err := r.request(t.Context(), http.MethodPost, runtimespec.PathRun, runHeader(f, ""), []byte(`{}`))
 		require.NoError(t, err)
 		defer resp.Body.Close()
@@ -72,12 +72,12 @@ func TestServer_TooLargeResultIsAnApplicationError(t *testing.T) {
 func TestServer_FailureAfterTheHeadNamesItsReason(t *testing.T) {
 	harness.Needs(t, "python3")
 	r := newRig(t, servermode.Config{})
-	f := newTarget("python:3", "import time, os\ndef main(args):\n    print('begun', flush=True)\n    time.sleep(0.1)\n    os._exit(1)\n", nil)
+	f := newTarget("python:3", "import time, os\ndef main(args):\n    print('started', flush=True)\n    time.sleep(0.1)\n    os._exit(1)\n", nil)
 	r.mustInit(f)
 	a := r.run(f, "", `{}`)
 	assert.Empty(t, a.header.Get(runtimespec.HeaderReason), "the head was out")
 	assert.Equal(t, runtimespec.Crashed, a.reason)
-	assert.Equal(t, "begun\n", a.stdout)
+	assert.Equal(t, "started\n", a.stdout)
 }
 
 func TestServer_FailedInitBringsItsLogs(t *testing.T) {

@@ -23,7 +23,7 @@ import (
 
 func TestMain(m *testing.M) { harness.Main(m) }
 
-// mostAllocs is what a run of 12 B may cost in each service.
+// mostAllocs is the most allocations of a 12 B run in each service.
 const mostAllocs = 60
 
 const (
@@ -31,8 +31,8 @@ const (
 	run  = `{"value":{"x":"xxxxxxxxxxxx"},"activation_id":"` + idle + `","deadline":"4102444800000"}`
 )
 
-// bare is a connection whose use allocates nothing: what is counted is the
-// service's alone.
+// bare is a connection that allocates nothing itself, so that only the
+// service's allocations are counted.
 type bare struct {
 	net.Conn
 	request []byte
@@ -110,7 +110,8 @@ func framesServer(t testing.TB) string {
 	return ln.Addr().String()
 }
 
-// bareClient is a caller of a client container in front of nothing that costs.
+// bareClient returns a caller of a client container whose upstream allocates
+// nothing.
 func bareClient(t testing.TB) *bare {
 	t.Helper()
 	client := clientmode.New(clientmode.Config{
@@ -123,7 +124,7 @@ func bareClient(t testing.TB) *bare {
 	return newBare(t, client.Addr())
 }
 
-// bareServer is a caller of a server with a function.
+// bareServer returns a caller of a server with a function.
 func bareServer(t testing.TB) *bare {
 	t.Helper()
 	server := servermode.New(servermode.Config{Listen: "127.0.0.1:0", StateDir: harness.StateDir(t)})
@@ -132,7 +133,7 @@ func bareServer(t testing.TB) *bare {
 	return bareCaller(t, server.Addr())
 }
 
-// bareBalancer is a caller of a balancer before a server that is another process.
+// bareBalancer returns a caller of a balancer before a server that is another process.
 func bareBalancer(t testing.TB) *bare {
 	t.Helper()
 	balancer := loadbalancer.New(loadbalancer.Config{Listen: "127.0.0.1:0", StateDir: harness.StateDir(t), Servers: []string{harness.Server(t).URL}})

@@ -14,10 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// generated is written by programs, not by people, or comes from elsewhere.
+// generated folders are written by programs or come from elsewhere.
 var generated = map[string]bool{"../.git": true, "../shared": true, "../bench/results": true, "../bench/results-quick": true}
 
-// documents are the texts that people read, by their path from the root.
+// documents returns the project's texts by their path from the root.
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -58,7 +58,7 @@ func TestDocuments_GuaranteesHaveTheirTests(t *testing.T) {
 	}
 }
 
-// tests is the text of all tests.
+// tests returns the text of all tests.
 func tests(t *testing.T) string {
 	t.Helper()
 	var sources strings.Builder
@@ -99,8 +99,8 @@ func TestDocuments_AreShort(t *testing.T) {
 	assert.Less(t, len(strings.Fields(all["README.md"])), 900, "words of README.md")
 }
 
-// avoided are words for which the field has another one, and the other one.
-// A machine is it: words for persons are avoided of machines.
+// avoided maps a pattern to the field's words for it. A machine is it, so words
+// for persons are avoided.
 var avoided = map[string]string{
 	`\bunmet\b|\b(?:was|were) (?:not )?met\b`:         "unidentified, identified",
 	`\bwhoever\b|\bwhom(?:ever)?\b`:                   "the server, the caller, … that",
@@ -119,18 +119,13 @@ var avoided = map[string]string{
 }
 
 func TestDocuments_SayTheFieldsWords(t *testing.T) {
-	patterns := map[*regexp.Regexp]string{}
-	for pattern, instead := range avoided {
-		patterns[regexp.MustCompile(`(?i)`+pattern)] = instead
-	}
 	all := documents(t)
 	delete(all, "CHANGELOG.md") // it says what things were called before
+	words := fieldsWords(avoided)
 	for path, text := range all {
 		for i, line := range strings.Split(text, "\n") {
-			for pattern, instead := range patterns {
-				if found := pattern.FindString(line); found != "" && !reference(path, line) {
-					assert.Fail(t, fmt.Sprintf("%s:%d says %q: say %s", path, i+1, found, instead))
-				}
+			if !reference(path, line) {
+				words.check(t, line, func(int) string { return fmt.Sprintf("%s:%d", path, i+1) })
 			}
 		}
 	}
@@ -161,7 +156,7 @@ func TestDocuments_LinksLeadSomewhere(t *testing.T) {
 	}
 }
 
-// anchors are the names that GitHub gives a document's headings.
+// anchors returns the names that GitHub gives a document's headings.
 func anchors(text string) (all []string) {
 	heading := regexp.MustCompile("(?m)^#+ (.*)$")
 	dropped := regexp.MustCompile(`[^\p{L}\p{N}\- _]`)

@@ -18,7 +18,7 @@ import (
 
 const echoAction = "import sys\ndef main(args):\n    return args\n"
 
-// chain is a client in front of a server, or of a balancer in front of that, all
+// chain returns a client in front of a server, or of a balancer in front of that, all
 // in this process, with an initialised function.
 func chain(b *testing.B, balanced bool) string {
 	server := servermode.New(servermode.Config{Listen: "127.0.0.1:0", StateDir: harness.StateDir(b)})

@@ -1,3 +1,5 @@
+// Package test holds the repository to its own rules: which package may import
+// which, the documents, the words, and the allocations of a run.
 package test
 
 import (
@@ -29,7 +31,7 @@ func imports(t *testing.T) map[string][]string {
 	return all
 }
 
-// room is the top folder that an import of ours lies in, empty for others'.
+// room returns the top folder that an import of ours lies in, empty for others'.
 func room(path string) string {
 	own, ours := strings.CutPrefix(path, module+"/")
 	if !ours {
@@ -50,7 +52,7 @@ func TestHouse_DependenciesPointOneWay(t *testing.T) {
 		"loadbalancer": "loadbalancer runtime-spec internal",
 		"runtime-spec": "runtime-spec internal", // jsontext alone: see below
 		"internal":     "internal runtime-spec",
-		"test":         "test runtime-spec servermode clientmode loadbalancer",
+		"test":         "test runtime-spec servermode clientmode loadbalancer internal",
 		"examples":     "examples runtime-spec loadbalancer",
 	}
 	for pkg, deps := range imports(t) {
@@ -100,8 +102,9 @@ func TestHouse_OnePackageScansJSON(t *testing.T) {
 	}
 }
 
-// The contract depends on nothing of ours but what scans JSON, and the suite on the
-// standard library and its own rooms, so that anybody can use them.
+// The contract depends on nothing of ours but the JSON scanner, and the suite
+// on the standard library and its own packages, so that any program can use
+// them.
 func TestHouse_TheContractStandsAlone(t *testing.T) {
 	for pkg, deps := range imports(t) {
 		for _, dep := range deps {

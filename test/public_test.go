@@ -54,7 +54,7 @@ func TestHouse_PublicSignaturesAreOfPublicTypes(t *testing.T) {
 	}
 }
 
-// internals are the names by which a file calls packages that users cannot import.
+// internals returns the names by which a file calls packages that users cannot import.
 func internals(file *ast.File) map[string]bool {
 	names := map[string]bool{}
 	for _, i := range file.Imports {

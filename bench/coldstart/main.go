@@ -1,7 +1,8 @@
-// Command coldstart measures the init of functions that are new to a server, from
-// the request to the answer that they are ready: the same Python action forked
-// and executed, plain and with numpy, and a JavaScript action beside the bare start
-// of node. All arms take turns in each round, on servers that run throughout.
+// Command coldstart measures inits of functions that are new to a server, from
+// the request to the answer that they are ready. Its arms are the same Python
+// action forked and executed, plain and with numpy, and a JavaScript action
+// beside the bare start of node. All arms take turns in each round, on servers
+// that run throughout.
 package main
 
 import (
@@ -27,7 +28,7 @@ type arm struct {
 	times []time.Duration
 }
 
-// settle is how long a server is left alone with ending a function.
+// settle is how long a server gets to end a function undisturbed.
 const settle = 100 * time.Millisecond
 
 const (
@@ -88,7 +89,7 @@ func run(bins, python, base string, rounds int) error {
 	return nil
 }
 
-// measure gives each arm its turn in each round; the first ones do not count.
+// measure gives each arm its turn in each round. The first rounds do not count.
 func measure(arms []*arm, rounds int) error {
 	const warmup = 3
 	for round := range rounds + warmup {
@@ -120,8 +121,8 @@ func report(arms []*arm) {
 		medians["executed"]/medians["forked"], medians["numpy executed"]/medians["numpy preloaded"], medians["node"]/medians["node -e 0"])
 }
 
-// initOn initialises a function that the server has not seen, as a plain caller
-// does, and frees it, which does not count.
+// initOn initialises a function that is new to the server, as a caller without
+// our headers does. It frees the function afterwards, which is not timed.
 func initOn(url, code string) func(round int) (time.Duration, error) {
 	return func(round int) (time.Duration, error) {
 		body, err := json.Marshal(map[string]any{"value": map[string]any{
@@ -155,7 +156,7 @@ func post(url string, body []byte) error {
 
 func bareNode(int) (time.Duration, error) { return timed(exec.Command("node", "-e", "0")) }
 
-// timed runs a program with as little of an environment as functions have.
+// timed runs a program with an environment as small as that of a function.
 func timed(cmd *exec.Cmd) (time.Duration, error) {
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8"}
 	begin := time.Now()

@@ -1,7 +1,8 @@
 // Command direct is a classic runtime container, with nothing remote: one
 // action behind an HTTP server that does for each run what OpenWhisk's
-// ActionLoop proxies do. It takes newlines out of the body, decodes the result to see
-// that it is an object or an array, ends both logs with a sentinel and flushes.
+// ActionLoop proxies do. It removes newlines from the body, decodes the result
+// to check that it is an object or an array, ends both logs with a sentinel and
+// flushes.
 package main
 
 import (

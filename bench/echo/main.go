@@ -1,6 +1,7 @@
-// Command echo is the action that all runtimes run: it answers each run's value,
-// BENCH_SLEEP later if that is set. It speaks ActionLoop through bare system
-// calls, because what it spends is spent by all arms and dilutes their ratios.
+// Command echo is the action that all runtimes run: it answers each run's
+// value, BENCH_SLEEP later if that is set. It speaks ActionLoop through bare
+// system calls, because its own time is part of every arm and dilutes the
+// ratios.
 package main
 
 import (

@@ -1,7 +1,7 @@
-// Command floor is as little as a function on another host can cost with
+// Command floor is the least that a function on another host can cost with
 // net/http: a handler that passes a run on through http.Transport, a handler
-// that writes it to the action's pipe, and nothing else. No identity, no checks,
-// no logs, no limits. "floor exchange" is a single net/http handler.
+// that writes it to the action's pipe, and nothing else. It has no identity,
+// checks, logs or limits. "floor exchange" is a single net/http handler.
 package main
 
 import (
@@ -34,7 +34,7 @@ func main() {
 	log.Fatal(http.ListenAndServe(*listen, mode))
 }
 
-// exchange answers a run's value, and to all else that it is ready.
+// exchange answers a run's value, and any other request that it is ready.
 func exchange(w http.ResponseWriter, r *http.Request) {
 	buf := actionloop.Buffers.Get().(*[]byte)
 	defer actionloop.Buffers.Put(buf)

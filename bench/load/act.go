@@ -10,12 +10,14 @@ import (
 )
 
 const (
-	// actVariable has this program be an action itself, and not send load to one.
+	// actVariable makes this program an action itself, in place of the load
+	// generator.
 	actVariable = "LOAD_ACT"
 	actEcho     = "echo"
 )
 
-// actIfAsked is the native echo: it ends the program if it was started as that.
+// actIfAsked runs the native echo and ends the program if it was started as
+// that.
 func actIfAsked() {
 	if os.Getenv(actVariable) != actEcho {
 		return
@@ -40,7 +42,7 @@ func echoLines(in io.Reader, out io.Writer) error {
 	d := jsontext.NewDecoder(in)
 	var line []byte
 	for {
-		if _, err := d.ReadToken(); err != nil { // the object begins
+		if _, err := d.ReadToken(); err != nil { // the object starts
 			if errors.Is(err, io.EOF) {
 				return nil
 			}

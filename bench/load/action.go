@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// action is what the containers are given. Each function has an environment of
-// its own, which makes it one of its own.
+// action is what the containers get. Each function has its own environment,
+// which makes it a function of its own.
 type action struct {
 	main   string
 	code   string
@@ -28,7 +28,7 @@ var echoSources = map[string]string{
 	"nodejs:default": "function main(args) { return args; }\n",
 }
 
-// echoAction is an action that answers its arguments. The native one is this
+// echoAction returns an action that answers its arguments. The native one is this
 // program.
 func echoAction(kind string) (*action, error) {
 	if source, ok := echoSources[kind]; ok {
@@ -45,8 +45,8 @@ func echoAction(kind string) (*action, error) {
 	return a, err
 }
 
-// readAction reads a file; programs, archives and other binary files travel as
-// base64.
+// readAction reads a file. Programs, archives and other binary files are
+// encoded in base64.
 func readAction(file string) (*action, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -59,7 +59,7 @@ func readAction(file string) (*action, error) {
 	return a, nil
 }
 
-// initBody is the platform's init of the function with that number.
+// initBody returns the platform's init of the function with that number.
 func (a *action) initBody(function int) ([]byte, error) {
 	name := fmt.Sprintf("load-%06d", function)
 	env := map[string]string{

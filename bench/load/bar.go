@@ -10,9 +10,9 @@ import (
 	"github.com/whiskaway/whiskaway/bench/internal/load"
 )
 
-// bar shows on stderr how far the load is, on a terminal only: elsewhere it would
-// fill a log. It counts runs if their number is known, else tenths of seconds;
-// with neither it only turns.
+// bar shows on stderr how far the load is, on a terminal only: elsewhere it
+// would fill a log. It counts runs if their number is known, and else tenths of
+// seconds. Without either it only turns.
 type bar struct {
 	*progressbar.ProgressBar
 	begin  time.Time

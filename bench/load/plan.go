@@ -17,7 +17,7 @@ type plan struct {
 	settings settings
 }
 
-// plan makes sure that the flags go together.
+// plan checks that the flags go together.
 func (f *flags) plan() (*plan, error) {
 	p := &plan{}
 	for _, fill := range []func(*plan) error{f.fillTargets, f.fillWork, f.fillAction, f.fillLoad, f.fillArrivals} {

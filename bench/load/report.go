@@ -86,7 +86,7 @@ func (r report) write(file string) error {
 	return os.WriteFile(file, text, 0o644)
 }
 
-// print is for people.
+// print prints the result for a reader.
 func (r report) print(w io.Writer) {
 	fmt.Fprintf(w, "answered %d (%.1f/s in %.1f s), failed %d", r.Answered, r.Rate, r.Elapsed, r.Failed)
 	if r.Dropped > 0 {

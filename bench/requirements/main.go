@@ -1,7 +1,8 @@
 // Command requirements measures the init of a Python action that has
-// requirements: the first one on a server, which installs them, and a second
-// action's with the same requirements, which finds them there. Both go through
-// a client container, one after the other in each round, on a fresh server.
+// requirements: of the first one on a server, which installs them, and of a
+// second action with the same requirements, which finds them there. Both go
+// through a client container, one after the other in each round, on a fresh
+// server.
 package main
 
 import (
@@ -103,7 +104,7 @@ func importAlone(state, module string) (time.Duration, error) {
 	return time.Since(begin), err
 }
 
-// action is a zip of the i-th action, in base64.
+// action returns a zip of the i-th action, in base64.
 func action(i int, wanted, module string) (string, error) {
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)

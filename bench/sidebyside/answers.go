@@ -11,8 +11,8 @@ import (
 	"github.com/whiskaway/whiskaway/bench/internal/load"
 )
 
-// answers is what became of an arm's runs, those that warm it up too. Each answer
-// is compared with what was sent.
+// answers counts the outcomes of an arm's runs, its warm-up included. Each
+// answer is compared with the value that was sent.
 type answers struct {
 	Right    int64            `json:"right"`
 	Failed   int64            `json:"failed"`
@@ -42,7 +42,7 @@ func (r *results) fail(arm, message string, n int64) {
 	}
 }
 
-// ownFailures is an error if anything went wrong but with OpenServerless.
+// ownFailures returns an error if anything failed except at OpenServerless.
 func (r *results) ownFailures() error {
 	var err error
 	for _, arm := range slices.Sorted(maps.Keys(r.Answers)) {

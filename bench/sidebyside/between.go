@@ -11,7 +11,7 @@ import (
 // crowd is how many callers a balancer has where there are many.
 const crowd = 4 * many
 
-// betweenCase is a case with something between containers and servers.
+// betweenCase returns a case with something between containers and servers.
 func betweenCase(payload, callers int) string {
 	return "balanced, " + loadCase(payload, native, callers)
 }

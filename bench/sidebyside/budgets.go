@@ -11,10 +11,10 @@ import (
 	"github.com/whiskaway/whiskaway/bench/internal/table"
 )
 
-// figure is one that a budget speaks of.
+// figure is a figure that a budget limits.
 type figure struct{ name, arm, metric string }
 
-// budget is a limit on a figure, in proportion to another.
+// budget is a limit on a figure, in proportion to another figure.
 type budget struct {
 	what    string
 	figure  figure
@@ -24,8 +24,8 @@ type budget struct {
 	words   string  // of what it is against
 }
 
-// direct is the real proxy in one container, or, where it is not there, our own
-// that does the same.
+// direct is the real proxy in one container or, without it, our own that does
+// the same.
 const direct = "the direct one"
 
 var (
@@ -36,7 +36,7 @@ var (
 	initLarge = initCase(40_000_000)
 )
 
-// budgets are the project's, those that can be measured here.
+// budgets are the project's budgets that can be measured here.
 var budgets = []budget{
 	{"12 B, one caller, p50", figure{run12, arms.Ours, p50}, figure{run12, direct, p50}, 2.5, 0, "a container, nothing remote"},
 	{"", figure{run12, arms.Ours, p50}, figure{run12, arms.Floor, p50}, 1.3, 0, "the least a second host can cost"},
@@ -59,8 +59,8 @@ var budgets = []budget{
 	{"allocations per 12 B run, server", figure{allocsCase, partServer, allocsPer}, figure{}, 60, 0, ""},
 }
 
-// unchanged are the limits on what a change may cost; they are judged where an
-// earlier build was measured beside this one.
+// unchanged are limits on the cost of a change. They are judged if an earlier
+// build was measured beside this one.
 var unchanged = []budget{
 	{"12 B, one caller, p50", figure{run12, arms.Ours, p50}, figure{run12, arms.Before, p50}, 1.05, 0, "the earlier build"},
 	{"100 KB, one caller, p50", figure{run100k, arms.Ours, p50}, figure{run100k, arms.Before, p50}, 1.05, 0, "the earlier build"},
@@ -75,7 +75,7 @@ func (r *results) compared() bool {
 	return slices.ContainsFunc(r.Series, func(s *series) bool { return s.Arm == arms.Before || s.Arm == arms.BalancedThen })
 }
 
-// verdict is whether a budget is held.
+// verdict says whether a budget is kept.
 type verdict struct {
 	What     string           `json:"what"`
 	Goal     string           `json:"goal"`
@@ -83,7 +83,7 @@ type verdict struct {
 	Held     bool             `json:"held"`
 }
 
-// judge holds what was measured against the budgets.
+// judge compares the figures with the budgets.
 func (r *results) judge() {
 	r.Verdicts = nil
 	what := ""
@@ -139,7 +139,7 @@ func (b budget) goal() string {
 	return fmt.Sprintf("%s %g × %s", sign, limit, b.words)
 }
 
-// budgetsTable is the verdicts as Markdown.
+// budgetsTable returns the verdicts as Markdown.
 func (r *results) budgetsTable(w io.Writer) {
 	rows := [][]string{}
 	last := ""

@@ -24,7 +24,7 @@ func measured(t *testing.T, values map[figure]stats.Rounds) *results {
 	return r
 }
 
-// of is the verdict on a goal of what.
+// of returns the verdict on a goal of what.
 func of(t *testing.T, r *results, what, goal string) verdict {
 	t.Helper()
 	for _, v := range r.Verdicts {

@@ -15,7 +15,7 @@ const initPython = "init, Python source"
 // initCase is that of a program in a zip of so many bytes.
 func initCase(bytes int) string { return "init, " + size(bytes) + " zip" }
 
-// zipArms have the same zip. "One HTTP exchange" takes the same body in and does
+// zipArms have the same zip. "One HTTP exchange" reads the same body and does
 // nothing.
 func (s *session) zipArms() []*arms.Arm {
 	return s.rig.Arms(arms.Exchange, arms.DirectApache, arms.Shipped, arms.Ours)
@@ -32,8 +32,9 @@ func initSteps(s *session) int {
 	return s.rounds * (len(s.scriptArms()) + len(s.sizes)*len(s.zipArms()))
 }
 
-// inits are from an init's first byte until its answer: of the first container of
-// an action on a server that has never seen it, and of a second one.
+// inits measures from an init's first byte until its answer: of the first
+// container of an action on a server that has never seen it, and of a second
+// one.
 func inits(s *session, ctx context.Context) error {
 	zips := map[int]arms.Action{}
 	for _, bytes := range s.sizes {

@@ -11,7 +11,7 @@ import (
 
 var payloads = []int{12, 100_000, 1_000_000}
 
-// size is a number of bytes for people.
+// size formats a number of bytes for a reader.
 func size(bytes int) string {
 	switch {
 	case bytes >= 1_000_000:
@@ -22,7 +22,8 @@ func size(bytes int) string {
 	return fmt.Sprintf("%d B", bytes)
 }
 
-// loadCase is a case's name: what is sent to what by how many.
+// loadCase returns a case's name: the payload, the action and the number of
+// callers.
 func loadCase(payload int, action string, callers int) string {
 	if callers == 1 {
 		return fmt.Sprintf("%s %s, 1 caller", size(payload), action)

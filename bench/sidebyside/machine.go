@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// machine is on what and when it was measured.
+// machine says where and when the figures were measured.
 type machine struct {
 	CPUs       int    `json:"cpus"`
 	CPU        string `json:"cpu"` // model
@@ -54,8 +54,8 @@ func newMachine(peer string) *machine {
 	return m
 }
 
-// version is what a program calls itself after some words, up to the next space;
-// empty where it is not there.
+// version returns the version that a program prints behind the given words, up
+// to the next space; empty without the program.
 func version(program, after string) string {
 	out, _ := exec.Command(program, "-v").CombinedOutput()
 	_, rest, found := strings.Cut(string(out), after)
@@ -84,7 +84,7 @@ func loadAverage() string {
 	return strings.Join(strings.Fields(string(text))[:3], " ")
 }
 
-// words is all of it in a sentence.
+// words returns all of it in a sentence.
 func (m *machine) words(quick bool) string {
 	peer := "without OpenServerless (`PEER_BIN`)"
 	if m.Peer != "" {

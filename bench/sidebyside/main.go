@@ -1,8 +1,8 @@
-// Command sidebyside runs the same function in several ways (directly in one
-// container, over Whiskaway, over the proxies of Apache OpenServerless where
-// PEER_BIN names them, and over the least that a second host can cost), measures
-// them in turns, holds the figures against the project's budgets, and writes
-// numbers, tables and plots.
+// Command sidebyside runs the same function in several ways: directly in one
+// container, over Whiskaway, over the proxies of Apache OpenServerless if
+// PEER_BIN names them, and over the least that a second host can cost. It
+// measures them in turns, compares the figures with the project's budgets, and
+// writes numbers, tables and plots.
 package main
 
 import (

@@ -15,15 +15,16 @@ import (
 	"github.com/whiskaway/whiskaway/bench/internal/stats"
 )
 
-// memoryCase is a server with so many idle functions.
+// memoryCase returns the case of a server with the given number of idle
+// functions.
 func memoryCase(functions int) string { return strconv.Itoa(functions) + " idle functions" }
 
 func (s *session) memoryArms() []*arms.Arm { return s.rig.Arms(arms.ServerApache, arms.ServerOurs) }
 
 func memorySteps(s *session) int { return s.memoryRounds * len(s.memoryArms()) }
 
-// memory is what idle functions, native ones, cost a server. It is told of them in
-// the dialect of OpenServerless, which both servers speak.
+// memory measures the memory that idle native functions cost a server. It
+// initialises them in the dialect of OpenServerless, which both servers speak.
 func memory(s *session, ctx context.Context) error {
 	for round := range s.memoryRounds {
 		if err := s.inTurns(ctx, s.memoryArms(), func(arm *arms.Arm) error { return s.fill(ctx, arm, round) }); err != nil {
@@ -63,7 +64,7 @@ func (s *session) fill(ctx context.Context, arm *arms.Arm, round int) (err error
 	return s.look(ctx, chain, memoryCase(s.functions), round)
 }
 
-// look notes a server's memory once it has been left alone for a while.
+// look records a server's memory after a pause.
 func (s *session) look(ctx context.Context, chain *arms.Chain, name string, round int) error {
 	wait(ctx, s.settle)
 	pids := chain.PIDs()
@@ -85,7 +86,7 @@ func (s *session) look(ctx context.Context, chain *arms.Chain, name string, roun
 	return nil
 }
 
-// remoteBodies are the init and the run of the i-th function as OpenServerless'
+// remoteBodies returns the init and the run of the i-th function as OpenServerless'
 // client sends them.
 func remoteBodies(i int) (init, run []byte) {
 	code := arms.Small(i).Code
@@ -112,7 +113,7 @@ func (run asIs) Check(_ []byte, a *load.Answer) error {
 	return nil
 }
 
-// perFunction is what one idle function adds, in KiB.
+// perFunction returns the memory that one idle function adds, in KiB.
 func (r *results) perFunction(arm, metric string) (out stats.Rounds) {
 	with, without := r.series(memoryCase(r.functions), arm, metric), r.series(memoryCase(0), arm, metric)
 	for i := range min(len(with), len(without)) {

@@ -80,7 +80,7 @@ func (s *session) load(ctx context.Context, arm *arms.Arm, round int, p phase) (
 	return nil
 }
 
-// used is the CPU time that parts of a chain have used.
+// used returns the CPU time that parts of a chain have used.
 func used(pids map[string][]int) map[string]time.Duration {
 	out := map[string]time.Duration{}
 	for part, all := range pids {

@@ -16,8 +16,8 @@ const (
 	slowest   = "slowest situation, µs"
 )
 
-// picks takes times of the default policy from the product's own benchmarks: of
-// all situations the slowest counts.
+// picks reads times of the default policy from the product's own benchmarks.
+// The slowest of all situations counts.
 func picks(s *session, ctx context.Context) error {
 	for round := range s.rounds {
 		test := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "Pick/warm", "-benchtime", "100ms", "./loadbalancer/policy")

@@ -13,8 +13,8 @@ import (
 	"github.com/whiskaway/whiskaway/bench/internal/stats"
 )
 
-// colors are the same in all pictures: grey is what others cannot go below,
-// green a container with nothing remote, orange OpenServerless, blue Whiskaway.
+// colors are the same in all pictures: grey is the floor, green a container
+// with nothing remote, orange OpenServerless, blue Whiskaway.
 var colors = map[string]color.Color{
 	arms.Exchange: color.Gray{0xc8}, arms.Floor: color.Gray{0x90},
 	arms.Direct: rgb(0x9fd3a7), arms.DirectApache: rgb(0x4c9f70), arms.Plain: rgb(0x1f6f54),
@@ -42,7 +42,7 @@ func (r *results) plots(dir string) (err error) {
 	return err
 }
 
-// bars is an arm's figures in some cases; false if there is none.
+// bars returns an arm's figures in some cases; false if there is none.
 func (r *results) bars(arm, metric, label string, cases []string, unit float64) (chart.Series, bool) {
 	s, there := chart.Series{Name: label, Color: colors[arm]}, false
 	for _, name := range cases {

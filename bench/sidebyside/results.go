@@ -31,7 +31,7 @@ func cpuPerRun(part string) string { return part + ", µs of CPU per run" }
 
 func resident(part string) string { return part + ", RSS, MiB" }
 
-// results is all that one go has measured.
+// results is all that one session has measured.
 type results struct {
 	Machine  *machine            `json:"machine"`
 	Quick    bool                `json:"quick"` // no figure counts
@@ -81,7 +81,7 @@ func (r *results) series(name, arm, metric string) stats.Rounds {
 	return nil
 }
 
-// read reads what an earlier go has written.
+// read reads the results of an earlier session.
 func read(dir string) (*results, error) {
 	text, err := os.ReadFile(filepath.Join(dir, "results.json"))
 	if err != nil {

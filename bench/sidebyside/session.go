@@ -14,7 +14,7 @@ import (
 	"github.com/whiskaway/whiskaway/bench/internal/arms"
 )
 
-// session is one go of the benchmark.
+// session is one run of the benchmark.
 type session struct {
 	rig     *arms.Rig
 	results *results
@@ -111,8 +111,8 @@ func (s *session) measure(ctx context.Context, only []string) error {
 	return nil
 }
 
-// inTurns gives each arm its turn, in an order of its own each time. What goes
-// wrong with an arm is counted, and the others go on.
+// inTurns gives each arm its turn, in a new order each time. Failures of an arm
+// are counted, and the other arms continue.
 func (s *session) inTurns(ctx context.Context, all []*arms.Arm, turn func(*arms.Arm) error) error {
 	all = slices.Clone(all)
 	s.random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })

@@ -13,13 +13,14 @@ import (
 
 const (
 	nap = 100 * time.Millisecond // of the function that waits
-	// napsWarm are so many runs of one process before it counts: pools have grown
-	// then.
+	// napsWarm is the number of runs of one process before it counts: pools
+	// have grown by then.
 	napsWarm = 15
 	naps     = 30 // that are counted of one process
 )
 
-// sleepCase is a function that waits in so many processes.
+// sleepCase returns the case of a function that waits, in the given number of
+// processes.
 func sleepCase(instances int) string {
 	if instances == 1 {
 		return "100 ms function, 16 callers, 1 instance"
@@ -44,7 +45,7 @@ func (s *session) sleepArms() (out []sleepArm) {
 
 func sleepSteps(s *session) int { return s.sleepRounds * len(s.sleepArms()) }
 
-// sleeping is what more processes of a function that only waits bring.
+// sleeping measures what more processes of a function gain that only waits.
 func sleeping(s *session, ctx context.Context) error {
 	for round := range s.sleepRounds {
 		for _, of := range s.sleepArms() {
@@ -85,8 +86,8 @@ func (s *session) sleep(ctx context.Context, arm *arms.Arm, round, instances int
 	if s.quick {
 		warmup, counted = warmup/3, counted/3
 	}
-	// Answers are counted by the clock: in a window as short as a few runs, those
-	// that begin in it are too few of those that it has.
+	// Answers are counted by the clock: in a window as short as a few runs, too
+	// few of its runs also start in it.
 	work := &counting{Work: echo}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -11,7 +11,7 @@ import (
 	"github.com/whiskaway/whiskaway/bench/internal/table"
 )
 
-// figures is a number with three significant digits, at most.
+// figures returns a number with three significant digits, at most.
 func figures(v float64) string {
 	switch {
 	case math.IsNaN(v):
@@ -24,7 +24,7 @@ func figures(v float64) string {
 	return fmt.Sprintf("%.2f", v)
 }
 
-// spread is a median with its quartiles.
+// spread returns a median with its quartiles.
 func spread(r stats.Rounds) string {
 	q := r.Quartiles()
 	if math.IsNaN(q.Median) {

@@ -1,6 +1,7 @@
-// Command simulate runs the balancer's policies, the very package that serves,
-// in the simulator: what takes too many servers or too much time to measure. It
-// writes tables and pictures; all of them say "simulated".
+// Command simulate runs the balancer's policies, in the very package that
+// serves, in the simulator: figures that would take too many servers or too
+// much time to measure. It writes tables and pictures; all of them say
+// "simulated".
 package main
 
 import (

@@ -12,8 +12,8 @@ import (
 // slowLoads are parts of what the servers can do together.
 var slowLoads = []float64{0.3, 0.5, 0.7, 0.9}
 
-// oneSlow is what ./underload slow measures, at more loads: four servers with
-// four slots, one with a tenth of the others' speed, runs of 20 ms.
+// oneSlow simulates what ./underload slow measures, at more loads: four servers
+// with four slots, one with a tenth of the others' speed, runs of 20 ms.
 func oneSlow(n int) (part, error) {
 	p := part{
 		title: "One slow server", picture: "simulated-slow.png", columns: []string{"load", "policy", "p50, ms", "p99, ms", "runs at the slow one, %"},

@@ -85,7 +85,7 @@ func (m *measured) measure(ctx context.Context, round int, c situation, at int, 
 	return ctx.Err()
 }
 
-// used is the CPU time of the client container and the server.
+// used returns the CPU time of the client container and the server.
 func used(chain *arms.Chain) (sum time.Duration) {
 	for part, pids := range chain.PIDs() {
 		if part == arms.PartFunctions {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// pythonSleeper does in Python what the pool's figure wants of an action.
+// pythonSleeper is the Python action of the figure about pools.
 const pythonSleeper = `import os, time
 
 def main(args):
@@ -14,7 +14,7 @@ def main(args):
     return {"pid": os.getpid()}
 `
 
-// acted is what the actions tell of a run.
+// acted is what an action reports about a run.
 type acted struct {
 	ID    string  `json:"id"`
 	PID   int     `json:"pid"`
@@ -31,7 +31,7 @@ func (a answer) acted() (out acted, err error) {
 	return out, err
 }
 
-// action is the native action that does as it is told.
+// action returns the native action that obeys each run.
 func (r *rig) action(env map[string]string) *function {
 	return &function{kind: "native", code: r.native, binary: true, env: env}
 }
@@ -43,7 +43,7 @@ func sleeper(r *rig, kind string, env map[string]string) *function {
 	return &function{kind: kind, code: pythonSleeper, env: env}
 }
 
-// small is the i-th of many functions: 1 KB of source, and no other like it.
+// small returns the i-th of many functions: 1 KB of source, unlike any other.
 func small(kind string, i int) *function {
 	text := fmt.Sprintf("def main(args):\n    return {'n': %d}\n", i)
 	if kind == "native" {

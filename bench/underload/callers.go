@@ -34,7 +34,7 @@ func throughClients(r *rig, s *service.Service, f *function, ledger string) (cal
 	return callers, nil
 }
 
-// post is a request as the platform sends it, without headers of ours.
+// post returns a request as the platform sends it, without headers of ours.
 func post(path, body string) []byte {
 	return fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
 }
@@ -54,8 +54,8 @@ func crashValue(ledger string, number int) string {
 	return fmt.Sprintf(`{"ledger":%q,"number":%d,"sleep":%d}`, ledger, number, crashSleep)
 }
 
-// directCaller calls a server by the contract's rules: what was not started is
-// sent again, after an init if the server does not know the function.
+// directCaller calls a server by the contract's rules: it sends again what was
+// not started, after an init if the server does not know the function.
 type directCaller struct {
 	conn     *conn
 	function *function
@@ -90,8 +90,8 @@ func (c *directCaller) run(id string, number int) (a answer, err error) {
 	return a, err
 }
 
-// restarted closes a connection whose other end is gone: a request written to it
-// would be lost.
+// restarted closes a connection whose other end is gone: a request written to
+// it would be lost.
 func (c *directCaller) restarted() { c.conn.Close() }
 
 func (c *directCaller) close() { c.conn.Close() }

@@ -7,15 +7,15 @@ import (
 )
 
 const (
-	// calmCPUs is how much strangers may use of the host's CPUs while it is measured
-	// how they are shared: more, and the phase tells of them.
+	// calmCPUs is how much other processes may use of the host's CPUs during a
+	// phase about shares of CPU. If they use more, the phase says so.
 	calmCPUs = 0.15
 	// calmTries bounds how often a disturbed phase is measured again.
 	calmTries = 10
 )
 
-// calm measures something when the host is calm, and again when it was not while
-// that lasted. once says how many CPUs strangers used meanwhile.
+// calm measures something when the host is calm, and again if it was not calm
+// meanwhile. once returns how many CPUs other processes used.
 func calm(once func() (strangers float64, err error)) (disturbed int, err error) {
 	for {
 		awaitCalm()
@@ -29,7 +29,7 @@ func calm(once func() (strangers float64, err error)) (disturbed int, err error)
 	}
 }
 
-// awaitCalm waits until a second goes by in which the machine is nearly idle.
+// awaitCalm waits until the machine is nearly idle for a second.
 func awaitCalm() {
 	for told := false; ; told = true {
 		before := hostCPU()

@@ -26,8 +26,9 @@ const (
 	coldTime      = 30 * time.Second
 )
 
-// cold has more functions than servers have room for, with the default policy and
-// with bounded-load hashing: how often a process is started, and the tail.
+// cold has more functions than the servers have room for, with the default
+// policy and with bounded-load hashing. It measures how often a process is
+// started, and the tail.
 func cold(r *rig) (out result, err error) {
 	c := &byPolicy{figure: "cold", special: "starts of 1,000 runs", policies: []string{"warm", "consistent-hash"}, measure: coldOnce}
 	if err := c.run(r, r.roundsOr(3), &out); err != nil {
@@ -80,7 +81,7 @@ func coldOnce(r *rig, policy string, seed uint64) (one once, err error) {
 	return one, err
 }
 
-// zipf is work over many functions of which few get most runs.
+// zipf is work over many functions, few of which get most runs.
 type zipf struct {
 	functions []request
 	upTo      []float64 // sums of the functions' parts
@@ -150,7 +151,7 @@ func (w *zipf) marked() float64 {
 	return w.before
 }
 
-// started is how many processes servers have started.
+// started returns how many processes servers have started.
 func started(servers []*service.Service) (sum float64, err error) {
 	for _, s := range servers {
 		resp, err := http.Get(s.URL() + "/metrics")

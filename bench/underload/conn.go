@@ -40,7 +40,7 @@ func (c *conn) do(request []byte) (answer, error) {
 	return newAnswer(got)
 }
 
-// newAnswer takes the result out of its frames, if it came in such.
+// newAnswer takes the result out of its frames, if it has frames.
 func newAnswer(got *load.Answer) (a answer, err error) {
 	a.status, a.reason = got.Status, runtimespec.Reason(got.Header(runtimespec.HeaderReason))
 	if got.Header("Content-Type") != runtimespec.MediaFrames {
@@ -62,7 +62,7 @@ func newAnswer(got *load.Answer) (a answer, err error) {
 	}
 }
 
-// must is do where anything but success is the end of the measurement.
+// must is do for a request whose failure ends the measurement.
 func (c *conn) must(request []byte) (answer, error) {
 	a, err := c.do(request)
 	if err == nil {
@@ -71,7 +71,7 @@ func (c *conn) must(request []byte) (answer, error) {
 	return a, err
 }
 
-// good says what is wrong with an answer that is not 200.
+// good returns what is wrong with an answer that is not 200.
 func (a answer) good() error {
 	if a.status != http.StatusOK {
 		return fmt.Errorf("answer %d %s: %.300s", a.status, a.reason, a.result)

@@ -11,10 +11,11 @@ import (
 	"github.com/whiskaway/whiskaway/bench/internal/proc"
 )
 
-// cpu is how much CPU time each has used; host is all processes, others' too.
+// cpu is the CPU time that each part has used; host counts all processes,
+// others' too.
 type cpu struct{ server, functions, own, host time.Duration }
 
-// others is what neither we nor what is measured used.
+// others returns the CPU time of processes that are neither ours nor measured.
 func (c cpu) others() time.Duration { return max(0, c.host-c.server-c.functions-c.own) }
 
 func (c cpu) less(before cpu) cpu {
@@ -25,8 +26,9 @@ func (c cpu) plus(other cpu) cpu {
 	return cpu{c.server + other.server, c.functions + other.functions, c.own + other.own, c.host + other.host}
 }
 
-// cpuOf is a server's, its functions' and this process's own. Functions that end
-// in between are not counted: in the figures they live on.
+// cpuOf returns the CPU time of a server, its functions and this process.
+// Functions that end in between are not counted; in the figures they stay
+// alive.
 func cpuOf(server int) (c cpu) {
 	table := proc.Read()
 	c.server = table[server].CPU
@@ -37,7 +39,7 @@ func cpuOf(server int) (c cpu) {
 	return c
 }
 
-// hostCPU is what all CPUs together were busy.
+// hostCPU returns the busy time of all CPUs together.
 func hostCPU() (busy time.Duration) {
 	text, _ := os.ReadFile("/proc/stat")
 	line, _, _ := strings.Cut(string(text), "\n")
@@ -53,16 +55,16 @@ func hostCPU() (busy time.Duration) {
 // generatorNice puts this process before all that it measures.
 const generatorNice = -10
 
-// hurry has this process go before what it measures on the same CPUs, as if it
-// ran on a host of its own; the returned function ends that. Without root it
-// stays as it is.
+// hurry gives this process precedence over what it measures on the same CPUs,
+// as if it ran on its own host. The returned function ends that. Without root
+// it does nothing.
 func hurry() (end func()) {
 	renice(generatorNice)
 	return func() { renice(0) }
 }
 
-// renice is for all threads: on Linux each has its own, and passes it on to those
-// that it makes.
+// renice is for all threads: on Linux each has its own niceness, which threads
+// that it makes inherit.
 func renice(nice int) {
 	tasks, _ := filepath.Glob("/proc/self/task/*")
 	for _, task := range tasks {

@@ -58,7 +58,7 @@ func (r *result) addCrash(name string, c *crashing) {
 	}
 }
 
-// caller makes a run and says what its caller is told.
+// caller makes a run and returns what its caller is told.
 type caller interface {
 	run(id string, number int) (answer, error)
 	// restarted tells it that the server was killed.
@@ -66,11 +66,12 @@ type caller interface {
 	close()
 }
 
-// callerMaker makes an arm's callers; those that are there are closed even when
-// it fails.
+// callerMaker makes an arm's callers. Those that exist are closed even if it
+// fails.
 type callerMaker func(r *rig, s *service.Service, f *function, ledger string) ([]caller, error)
 
-// crashing is one arm: callers, and servers that are killed under them in turn.
+// crashing is one arm: callers, and servers that are killed in turn while they
+// call.
 type crashing struct {
 	progress func()
 	front    *service.Service // what the callers call
@@ -80,8 +81,8 @@ type crashing struct {
 	next     atomic.Int64
 	answered atomic.Int64
 
-	// gate is held by a kill, and shared for a moment where a run begins: so it is
-	// known which runs were unanswered.
+	// gate is held by a kill, and shared for a moment where a run starts, so
+	// that it is known which runs were unanswered.
 	gate       sync.RWMutex
 	generation int // kills so far; guarded by gate
 	inFlight   atomic.Int64
@@ -94,7 +95,7 @@ type crashing struct {
 	messages map[string]int // of errors
 }
 
-// told is what a caller was told of its run.
+// told is what a caller was told about its run.
 type told struct {
 	ok     bool
 	right  bool
@@ -127,7 +128,7 @@ func (c *crashing) measure(r *rig, make callerMaker) (err error) {
 	return err
 }
 
-// newLedger is a file that every function may write to.
+// newLedger returns a file that every function may write to.
 func newLedger(dir string) (string, error) {
 	f, err := os.CreateTemp(dir, "ledger-")
 	if err != nil {

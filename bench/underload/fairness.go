@@ -23,7 +23,7 @@ const (
 )
 
 // fairness measures how long a tenant's few runs take alone, and while another
-// asks for ten times what the host can do.
+// tenant asks for ten times what the host can do.
 func fairness(r *rig) (out result, err error) {
 	rounds, length := r.roundsOr(4), r.phaseOr(20*time.Second)
 	d, err := newDuel(r)
@@ -67,14 +67,14 @@ func phaseName(flooded bool) string {
 	return "alone"
 }
 
-// add is a row of the table, from all phases of a sort.
+// add adds a row to the table, from all phases of a kind.
 func (r *result) add(name string, l *outcome) {
 	share := func(cpu time.Duration) string { return fmt.Sprintf("%.2f", cpu.Seconds()/l.took.Seconds()) }
 	rate := func(n int64) string { return fmt.Sprintf("%.0f/s", float64(n)/l.took.Seconds()) }
 	p99 := func(times *hdrhistogram.Histogram) string { return fmt.Sprintf("%.1f ms", atQuantile(times, 0.99)) }
 	r.row(name, fmt.Sprintf("%.1f ms", atQuantile(l.latency, 0.5)), p99(l.latency), stats.Spread(r.Samples[name+": p99 ms"], "%.1f")+" ms",
 		p99(l.inside), p99(l.late), share(l.cpu.server), share(l.cpu.functions), share(l.cpu.own), share(l.cpu.others()),
-		rate(l.flood.done), rate(l.flood.refused), rate(l.flood.failed), rate(l.flood.unsent))
+		rate(l.flood.done), rate(l.flood.refused), rate(l.flood.failed), rate(l.flood.notSent))
 	for what, times := range map[string]*hdrhistogram.Histogram{"latency": l.latency, "in the function": l.inside, "late": l.late} {
 		for _, q := range []float64{0.5, 0.9, 0.99, 0.999} {
 			r.sample(fmt.Sprintf("%s: %s p%g ms", name, what, 100*q), atQuantile(times, q))

@@ -19,13 +19,15 @@ type fleet struct {
 	balancer *service.Service
 }
 
-// fleet starts a balancer before servers that are started already, and waits
-// until it has identified all of them. It ends them with itself, also when it fails.
+// fleet starts a balancer before servers that are already running, and waits
+// until it has identified all of them. The servers end with the fleet, also if
+// it fails.
 func (r *rig) fleet(servers []*service.Service, args ...string) (*fleet, error) {
 	return r.fleetFor("", servers, args...)
 }
 
-// fleetFor is fleet with a balancer whose callers have tokens, such as this one.
+// fleetFor is fleet with a balancer whose callers need tokens, such as this
+// one.
 func (r *rig) fleetFor(token string, servers []*service.Service, args ...string) (*fleet, error) {
 	f := &fleet{token: token, servers: servers}
 	state, err := os.MkdirTemp(r.dir, "balancer-")
@@ -46,7 +48,8 @@ func (r *rig) fleetFor(token string, servers []*service.Service, args ...string)
 	return f, nil
 }
 
-// Beginnings of servers' folders' names: functions see at which they are.
+// Prefixes of servers' folders: functions detect by them at which server they
+// run.
 const (
 	fast = "server-"
 	lame = "slow-"
@@ -80,7 +83,7 @@ func (f *fleet) stop() {
 	}
 }
 
-// crowded is a client container before the balancer that takes many runs at once.
+// crowded returns a client container before the balancer that takes many runs at once.
 func (f *fleet) crowded(r *rig, kind string, keep int) (*service.Service, *load.Target, error) {
 	client, err := service.StartWith([]string{"__OW_ALLOW_CONCURRENT=true"}, filepath.Join(r.bins, "clientmode"), "--upstream", f.balancer.URL(), "--kind", kind)
 	if err != nil {
@@ -95,7 +98,7 @@ func (f *fleet) crowded(r *rig, kind string, keep int) (*service.Service, *load.
 	return client, target, nil
 }
 
-// state is what the balancer says of a server.
+// state returns what the balancer reports about a server.
 func (f *fleet) state(of *service.Service) (string, error) {
 	req, err := http.NewRequest(http.MethodGet, f.balancer.URL()+"/servers", nil)
 	if err != nil {
@@ -123,8 +126,8 @@ func (f *fleet) state(of *service.Service) (string, error) {
 	return "", nil
 }
 
-// await waits until the balancer says that a server is in a state, or, with a !
-// before that, in another; how long that took.
+// await waits until the balancer reports that a server is in a state or, with a
+// leading !, in another one. It returns how long that took.
 func (f *fleet) await(s *service.Service, want string) (time.Duration, error) {
 	begin := time.Now()
 	for time.Since(begin) < 4*patience {

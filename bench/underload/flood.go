@@ -14,25 +14,25 @@ const (
 	floodTick  = time.Millisecond
 )
 
-// tally is what became of a flood's runs.
+// tally counts the outcomes of a flood's runs.
 type tally struct {
 	done    int64
 	refused int64 // as saturated
 	failed  int64 // all else
-	unsent  int64 // every connection was busy
+	notSent int64 // every connection was busy
 }
 
 func (t tally) plus(other tally) tally {
-	return tally{t.done + other.done, t.refused + other.refused, t.failed + other.failed, t.unsent + other.unsent}
+	return tally{t.done + other.done, t.refused + other.refused, t.failed + other.failed, t.notSent + other.notSent}
 }
 
-// flood asks for runs at a constant rate, over a bounded number of connections:
-// when all of them wait for an answer, a run that is due is not sent.
+// flood asks for runs at a constant rate, over a bounded number of connections.
+// If all of them wait for an answer, a run that is due is not sent.
 type flood struct {
-	due                           chan struct{}
-	over                          chan struct{}
-	conns                         sync.WaitGroup
-	done, refused, failed, unsent atomic.Int64
+	due                            chan struct{}
+	over                           chan struct{}
+	conns                          sync.WaitGroup
+	done, refused, failed, notSent atomic.Int64
 }
 
 func startFlood(address string, run request, perSecond float64) *flood {
@@ -58,7 +58,7 @@ func (f *flood) pace(perSecond float64) {
 				select {
 				case f.due <- struct{}{}:
 				default:
-					f.unsent.Add(1)
+					f.notSent.Add(1)
 				}
 			}
 		}
@@ -82,15 +82,15 @@ func (f *flood) send(c *conn, run request) {
 	}
 }
 
-// reset begins a new count.
+// reset starts a new count.
 func (f *flood) reset() {
-	for _, n := range []*atomic.Int64{&f.done, &f.refused, &f.failed, &f.unsent} {
+	for _, n := range []*atomic.Int64{&f.done, &f.refused, &f.failed, &f.notSent} {
 		n.Store(0)
 	}
 }
 
 func (f *flood) count() tally {
-	return tally{f.done.Load(), f.refused.Load(), f.failed.Load(), f.unsent.Load()}
+	return tally{f.done.Load(), f.refused.Load(), f.failed.Load(), f.notSent.Load()}
 }
 
 func (f *flood) stop() {

@@ -11,7 +11,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// lease is the client container in whose name the functions are held.
+// lease is the lease under which the functions are held.
 const lease = "0b9d3c52-7a5e-4c1f-9d0e-2f6a8b1c4d3e"
 
 // function is one function, as a client container knows it.
@@ -23,7 +23,7 @@ type function struct {
 	token  string // of its tenant; empty: the server has none
 }
 
-// initBody is the platform's init.
+// initBody returns the platform's init.
 func (f *function) initBody() []byte {
 	body, err := json.Marshal(map[string]any{"value": map[string]any{
 		"name": "bench", "main": "main", "binary": f.binary, "code": f.code, "env": f.env,
@@ -34,13 +34,13 @@ func (f *function) initBody() []byte {
 	return body
 }
 
-// init is the request that makes the function known to a server.
+// init returns the request that makes the function known to a server.
 func (f *function) init() []byte {
 	body := f.initBody()
 	return append([]byte(f.head(runtimespec.PathInit, "", len(body))), body...)
 }
 
-// head is a request's, up to its body.
+// head returns a request's head, up to its body.
 func (f *function) head(path, id string, length int) string {
 	spec := runtimespec.Function{Kind: f.kind, Main: "main", Binary: f.binary, Code: sha256.Sum256([]byte(f.code)), Env: f.env}
 	var h strings.Builder
@@ -56,14 +56,14 @@ func (f *function) head(path, id string, length int) string {
 	return h.String() + "\r\n"
 }
 
-// request is a run that is sent over and over, made once: only its activation
-// differs from one to the next.
+// request is a run that is sent over and over, built once: only its activation
+// id differs from one to the next.
 type request struct {
 	text []byte
 	at   []int // where the activation id stands
 }
 
-// run is a request to run the function with a value, a JSON text.
+// run returns a request to run the function with a value, a JSON text.
 func (f *function) run(value string) request {
 	id := newID()
 	body := runBody(value, id)
@@ -86,7 +86,7 @@ func newRequest(text, id string) (r request) {
 	}
 }
 
-// own is a copy for one caller, whose ids are its own.
+// own returns a copy for one caller, with ids of its own.
 func (r request) own() request { return request{bytes.Clone(r.text), r.at} }
 
 // as makes it the run with this activation id.
@@ -99,5 +99,5 @@ func (r request) as(id string) []byte {
 
 var lastID atomic.Uint64
 
-// newID is an activation id that none had before: 32 hex digits.
+// newID returns a new activation id, 32 hex digits.
 func newID() string { return fmt.Sprintf("be0c%028x", lastID.Add(1)) }

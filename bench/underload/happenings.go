@@ -10,8 +10,8 @@ import (
 	"github.com/whiskaway/whiskaway/bench/internal/stats"
 )
 
-// happen puts a steady load on three servers and does something to each of them,
-// round by round.
+// happen puts a steady load on three servers and does something to each of
+// them, round by round.
 func happen(r *rig, rounds int, what string, do func(*fleet, *service.Service) error) (done load.Result, err error) {
 	servers, err := r.start(three)
 	if err != nil {
@@ -32,7 +32,7 @@ func happen(r *rig, rounds int, what string, do func(*fleet, *service.Service) e
 		return done, err
 	}
 	bar := newBar(rounds*len(servers), what)
-	running := begin(target)
+	running := startSteady(target)
 	for i := 0; i < rounds*len(servers) && err == nil; i++ {
 		err = do(f, servers[i%len(servers)])
 		_ = bar.Add(1)
@@ -40,11 +40,11 @@ func happen(r *rig, rounds int, what string, do func(*fleet, *service.Service) e
 	return running.stop(), err
 }
 
-// outLimit is how long a server that hangs may be given work.
+// outLimit bounds how long a server that hangs may be given work.
 const outLimit = 3 * time.Second
 
-// frozen stops servers with SIGSTOP, under load, and looks how long they are
-// given work. What they had is answered when they go on.
+// frozen stops servers with SIGSTOP, under load, and measures how long they are
+// given work. Their runs are answered when they continue.
 func frozen(r *rig) (out result, err error) {
 	var times []float64
 	done, err := happen(r, r.roundsOr(3), "frozen", func(f *fleet, s *service.Service) error {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// killer kills the next server whenever one more part of the runs is answered,
-// and starts another at the same address, with the same folder.
+// killer kills the next server whenever another part of the runs is answered,
+// and starts it again at the same address, with the same folder.
 func (c *crashing) killer() error {
 	for c.kills < crashKills {
 		due := int64((c.kills + 1) * crashRuns / (crashKills + 1))
@@ -69,7 +69,8 @@ func (c *crashing) note(id string, n int, t told, a answer, err error) {
 	}
 }
 
-// message is what an error says, without what differs from one to the next.
+// message returns an error's text, without what differs from one error to the
+// next.
 func message(a answer, err error) string {
 	if err != nil {
 		text := err.Error()
@@ -80,7 +81,7 @@ func message(a answer, err error) string {
 	return fmt.Sprintf("%d %s %.120s", a.status, a.reason, body.Error)
 }
 
-// comparison is what callers were told against what the ledger says.
+// comparison compares what callers were told with the ledger.
 type comparison struct {
 	ok, errors int
 	unhurt     int // errors of runs that were under way at no kill

@@ -22,12 +22,12 @@ const (
 	lineFlood = 3  // how often what the servers can do the flood asks for
 )
 
-// lineArms are balancers that have runs wait for a server, and one that does not.
+// lineArms are balancers whose runs wait for a server, and one without a queue.
 // The servers' own queues are short, so that the balancer's shows.
 var lineArms = []string{"with a queue", "without one"}
 
-// line is what becomes of a tenant's few runs behind a balancer while another
-// tenant asks for more than all servers can do.
+// line measures a tenant's few runs behind a balancer while another tenant asks
+// for more than all servers can do.
 func line(r *rig) (out result, err error) {
 	p50s, p99s, refused := map[string]stats.Rounds{}, map[string]stats.Rounds{}, map[string]stats.Rounds{}
 	flooded := map[string]stats.Rounds{}

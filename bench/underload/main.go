@@ -1,9 +1,9 @@
 // Command underload measures servers under load, through real binaries and real
-// connections: how a server's pools grow, what it holds in memory, what one tenant
-// costs another, and what becomes of runs when it is killed; and behind a
-// balancer what becomes of them when servers are killed, hang, are restarted or
-// are slow. Each figure is
-// measured in one go, its arms take turns, and what counts are ratios.
+// connections: how a server's pools grow, what it keeps in memory, what one
+// tenant costs another, and what happens to runs when it is killed; and behind
+// a balancer, what happens to runs when servers are killed, hang, are restarted
+// or are slow. Each figure is measured in one session, its arms take turns, and
+// only ratios count.
 package main
 
 import (

@@ -37,8 +37,8 @@ var memoryArms = []memoryArm{
 	{name: "200 live native functions", kinds: []string{"native"}, n: 200, live: 200, most: 5},
 }
 
-// memory measures the server's own resident memory, that of its functions'
-// processes left out.
+// memory measures the server's own resident memory, without that of its
+// functions' processes.
 func memory(r *rig) (out result, err error) {
 	rounds := r.roundsOr(3)
 	bar := newBar(rounds*len(memoryArms), "memory")
@@ -99,8 +99,8 @@ func measureMemory(r *rig, arm memoryArm) (now, most float64, err error) {
 	return stats.Median(looks), most / 1024, err
 }
 
-// knows makes sure that the server still has all functions. It is asked last:
-// answering takes memory too.
+// knows checks that the server still has all functions. It runs last: answering
+// takes memory too.
 func knows(s *service.Service, n int) error {
 	resp, err := http.Get(s.URL() + runtimespec.PathFunctions)
 	if err != nil {

@@ -34,11 +34,11 @@ func (o *outcome) add(other outcome) {
 	o.flood = o.flood.plus(other.flood)
 }
 
-// inFlight bounds an open loop's runs; a phase in which one more is due fails.
+// inFlight bounds an open loop's runs. A phase in which one more is due fails.
 const inFlight = 1024
 
-// openLoop sends runs at a constant rate, whatever becomes of those before: a
-// server that stalls is not spared what would have come meanwhile.
+// openLoop sends runs at a constant rate, whatever happens to earlier runs: a
+// server that stalls still gets the runs that are due meanwhile.
 func openLoop(address string, run request, perSecond int, length time.Duration) (o outcome, err error) {
 	target, err := load.NewTarget("http://"+address, inFlight)
 	if err != nil {
@@ -62,7 +62,7 @@ func openLoop(address string, run request, perSecond int, length time.Duration) 
 	return o, nil
 }
 
-// work makes one request over and over and keeps what the function tells.
+// work makes one request over and over and keeps what the function reports.
 type work struct {
 	run  request
 	told chan float64 // milliseconds in the function; has room for all runs

@@ -8,14 +8,14 @@ import (
 	"github.com/whiskaway/whiskaway/bench/internal/stats"
 )
 
-// once is one policy in one round; special is what the figure is about beside the
+// once is one policy in one round; special is the figure's subject beside the
 // latency.
 type once struct {
 	load.Result
 	special float64
 }
 
-// byPolicy is what policies came to, round by round.
+// byPolicy is the outcomes of policies, round by round.
 type byPolicy struct {
 	figure, special string // names, of samples too
 	policies        []string
@@ -51,7 +51,8 @@ func (c *byPolicy) run(r *rig, rounds int, out *result) error {
 	return nil
 }
 
-// atMost is the goal that one policy's values are no more than a part of another's.
+// atMost returns the goal that one policy's values are at most a given part of
+// another's.
 func atMost(what string, values map[string]stats.Rounds, policy, other string, most float64) goal {
 	ratio := values[policy].Over(values[other]).Quartiles()
 	return goal{what, fmt.Sprintf("≤ %g ×", most), fmt.Sprintf("%.2f × (%.2f–%.2f)", ratio.Median, ratio.Lower, ratio.Upper), ratio.Median <= most}

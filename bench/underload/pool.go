@@ -15,8 +15,8 @@ const (
 	poolSleep   = 100 * time.Millisecond
 )
 
-// pool measures what 16 processes of a function that only waits bring over one,
-// to 16 callers, and how long it takes until the 16 are there.
+// pool measures what 16 processes gain over one, for a function that only waits
+// and 16 callers, and how long it takes until the 16 are there.
 func pool(r *rig) (out result, err error) {
 	rounds, kinds := r.roundsOr(5), []string{"native", "python:3"}
 	bar := newBar(rounds*len(kinds)*2, "pool")
@@ -64,7 +64,7 @@ type growth struct {
 	rate  float64
 }
 
-// measurePool has a function on a fresh server called until its pool is grown,
+// measurePool calls a function on a fresh server until its pool has grown, and
 // then counts.
 func measurePool(r *rig, kind string, limit int) (*growth, error) {
 	s, err := r.server()
@@ -147,7 +147,7 @@ func (g *growth) note(pid int, begin time.Time) {
 	}
 	g.seen[pid] = true
 	if len(g.seen) == g.want {
-		g.grew = now.Sub(begin) - poolSleep // its first run began so long ago
+		g.grew = now.Sub(begin) - poolSleep // its first run started that long ago
 		close(g.full)
 	}
 }

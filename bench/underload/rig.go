@@ -49,7 +49,7 @@ func (r *rig) open() (err error) {
 
 func (r *rig) close() error { return os.RemoveAll(r.dir) }
 
-// roundsOr is how many rounds are measured, phaseOr how long a phase lasts.
+// roundsOr returns how many rounds are measured, phaseOr how long a phase lasts.
 func (r *rig) roundsOr(own int) int {
 	if r.rounds > 0 {
 		return r.rounds

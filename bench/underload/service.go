@@ -8,7 +8,7 @@ import (
 	"github.com/whiskaway/whiskaway/bench/internal/service"
 )
 
-// patience is how long something may take that has to happen.
+// patience bounds how long something may take that has to happen.
 const patience = 30 * time.Second
 
 // server starts a server with a state folder of its own.
@@ -16,7 +16,8 @@ func (r *rig) server(args ...string) (*service.Service, error) {
 	return r.serverIn(fast, args...)
 }
 
-// serverIn starts one whose folder's name begins like that: functions see it.
+// serverIn starts a server whose folder's name starts with prefix, which
+// functions see.
 func (r *rig) serverIn(prefix string, args ...string) (*service.Service, error) {
 	state, err := os.MkdirTemp(r.dir, prefix)
 	if err != nil {

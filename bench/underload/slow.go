@@ -22,7 +22,7 @@ const (
 	slowInFlight = 4096
 )
 
-// crowdArgs have as many runs wait as come.
+// crowdArgs let as many runs wait as arrive.
 var crowdArgs = []string{"--slots", fmt.Sprint(slowSlots), "--queue", "1024", "--queue-total", "4096"}
 
 // slowPolicies are in the order of tables; turns are taken in any.
@@ -78,8 +78,8 @@ func slowOnce(r *rig, policy string, seed uint64) (one once, err error) {
 	return one, err
 }
 
-// drawn is work whose runs take times from a lognormal distribution, σ = 1, the
-// same ones in the same order for every policy.
+// drawn is work whose runs take times from a lognormal distribution, σ = 1.
+// Every policy gets the same times in the same order.
 type drawn struct {
 	mu     sync.Mutex // guards what follows
 	random *rand.Rand
@@ -112,7 +112,7 @@ func (d *drawn) Check(body []byte, got *load.Answer) error {
 	return err
 }
 
-// slowShare is an error if the slow server was not told apart.
+// slowShare returns an error if the slow server was not recognised.
 func (d *drawn) slowShare() (percent float64, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

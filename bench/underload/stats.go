@@ -8,7 +8,7 @@ import (
 	"github.com/whiskaway/whiskaway/bench/internal/stats"
 )
 
-// atQuantile is a quantile in milliseconds of times in nanoseconds.
+// atQuantile returns a quantile in milliseconds of times in nanoseconds.
 func atQuantile(times *hdrhistogram.Histogram, q float64) float64 {
 	return stats.Milliseconds(time.Duration(times.ValueAtQuantile(100 * q)))
 }

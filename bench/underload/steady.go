@@ -12,14 +12,14 @@ import (
 // happens to servers.
 const steadyCallers = 16
 
-// steady is a load that goes on until it is ended: runs that sleep a little.
+// steady is a load that lasts until it is ended: runs that sleep a little.
 type steady struct {
 	end  context.CancelFunc
 	done chan load.Result
 }
 
-// begin starts the load on a client container that has been initialised.
-func begin(target *load.Target) *steady {
+// startSteady starts the load on a client container that has been initialised.
+func startSteady(target *load.Target) *steady {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &steady{cancel, make(chan load.Result, 1)}
 	go func() {
@@ -28,14 +28,14 @@ func begin(target *load.Target) *steady {
 	return s
 }
 
-// stop ends it; runs that were sent are awaited.
+// stop ends the load and waits for runs that were sent.
 func (s *steady) stop() load.Result {
 	s.end()
 	return <-s.done
 }
 
-// orders is work that tells the action what to do; a run's answer is right if it
-// names the run.
+// orders is work that tells the action what to do. A run's answer is right if
+// it names the run.
 type orders func() (value string)
 
 var told2ms orders = func() string { return `{"sleep":2}` }

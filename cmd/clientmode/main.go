@@ -18,7 +18,7 @@ type flags struct {
 
 	Grace    time.Duration `flag:"grace" group:"The process" default:"25s" help:"How long runs may go on after SIGTERM."`
 	Log      string        `flag:"log" holder:"FILE" help:"File for the client's own log; its streams are the function's."`
-	LogLevel string        `flag:"log-level" default:"info" enum:"debug,info,warn,error" help:"From which level on entries are logged."`
+	LogLevel string        `flag:"log-level" default:"info" enum:"debug,info,warn,error" help:"Lowest level of the entries that are logged."`
 }
 
 var command = settings.Command{Name: "clientmode", About: `An OpenWhisk runtime that runs its function on a server elsewhere.
@@ -28,6 +28,7 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == "healthcheck" {
 		var cfg clientmode.Config
 		command.Read(os.Args[2:], &cfg)
+		settings.Fill(&cfg)
 		os.Exit(daemon.Healthcheck(cfg.Listen, false))
 	}
 	var f flags

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/whiskaway/whiskaway/internal/settings/settingstest"
+	"github.com/whiskaway/whiskaway/test/settingstest"
 )
 
 func TestMain(m *testing.M) {
@@ -89,6 +89,13 @@ func TestCommand_WhatIsWrongIsOneLineOnStderr(t *testing.T) {
 			assert.True(t, strings.HasPrefix(errs, "clientmode: "), errs)
 		})
 	}
+}
+
+// A variable that is set to nothing leaves the client at its default, and so the
+// healthcheck.
+func TestHealthcheck_EmptyVariableIsTheDefault(t *testing.T) {
+	_, errs, _ := run(t, []string{"WHISKAWAY_LISTEN="}, "healthcheck")
+	assert.NotContains(t, errs, "missing port")
 }
 
 func TestSettings_AreThoseOfThePage(t *testing.T) {

@@ -1,4 +1,5 @@
-// Command loadbalancer spreads the runs of client containers over servers.
+// Command loadbalancer spreads the runs of client containers over servers. It
+// reads the settings and runs package loadbalancer.
 package main
 
 import (

@@ -7,9 +7,9 @@ import (
 
 	"github.com/whiskaway/whiskaway/internal/daemon/command"
 	"github.com/whiskaway/whiskaway/internal/settings"
-	"github.com/whiskaway/whiskaway/internal/settings/settingstest"
 	"github.com/whiskaway/whiskaway/loadbalancer"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
+	"github.com/whiskaway/whiskaway/test/settingstest"
 )
 
 // The policies that are offered are named by the help, the default first.

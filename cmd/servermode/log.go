@@ -9,7 +9,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode"
 )
 
-// ownLog is where the server's own log goes. To a caller without our headers the
+// ownLog returns where the server's own log goes. To a caller without our headers the
 // server is a runtime container, whose stdout and stderr are its function's. Such a
 // caller has no token, and what collects these streams reads a pipe of each. A
 // person who pipes both into one program means to read the log.

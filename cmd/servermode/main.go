@@ -1,7 +1,8 @@
 //go:build linux
 
 // Command servermode is the daemon on an external host: it runs functions for
-// client containers elsewhere.
+// client containers elsewhere. It reads the settings and runs package
+// servermode.
 package main
 
 import (

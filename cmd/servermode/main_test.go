@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/whiskaway/whiskaway/internal/daemon/command"
-	"github.com/whiskaway/whiskaway/internal/settings/settingstest"
 	"github.com/whiskaway/whiskaway/servermode"
+	"github.com/whiskaway/whiskaway/test/settingstest"
 )
 
 func TestSettings_AreThoseOfThePage(t *testing.T) {

@@ -1,5 +1,6 @@
-// Command whiskaway is the command line tool: it plays the platform's invoker,
-// and asks servers and balancers about themselves.
+// Command whiskaway is the command line tool. It plays the platform's invoker,
+// asks servers and balancers about themselves, and checks runtimes. Each
+// command has a package under internal; main parses the command line.
 package main
 
 import (
@@ -24,7 +25,7 @@ type cli struct {
 	Demo   demo.Command   `cmd:"" help:"Run the plates action on a server process of this host, played from the invoker's side."`
 	Invoke invoke.Command `cmd:"" set:"usual=${server}" help:"Initialise and run an action as the invoker would; logs and result apart."`
 	Dev    dev.Command    `cmd:"" set:"usual=a server within this command, for as long as it runs" help:"Serve an action on this host and initialise it again at each save."`
-	Ps     ps.Command     `cmd:"" set:"usual=${server}; with --balancer ${balancer}" help:"List the functions that a server holds, and a balancer's servers."`
+	Ps     ps.Command     `cmd:"" set:"usual=${server}; with --balancer ${balancer}" help:"List a server's functions, and a balancer's servers."`
 	Drain  drain.Command  `cmd:"" set:"usual=${balancer}" help:"Have a balancer send a server no new work."`
 	Return drain.Return   `cmd:"" set:"usual=${balancer}" help:"Have a balancer give work again to a server that was drained."`
 

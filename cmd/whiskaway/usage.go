@@ -26,8 +26,7 @@ func parse(c *cli, args []string, options ...kong.Option) *kong.Context {
 	ctx, err := parser.Parse(args)
 	if err != nil {
 		command := ""
-		var wrong *kong.ParseError
-		if errors.As(err, &wrong) && wrong.Context.Selected() != nil {
+		if wrong, ok := errors.AsType[*kong.ParseError](err); ok && wrong.Context.Selected() != nil {
 			command = wrong.Context.Selected().Name + " "
 		}
 		misused(command, err)

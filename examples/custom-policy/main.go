@@ -1,6 +1,6 @@
-// Command custom-policy is a load balancer that decides by a policy of its
-// owner's: hosts that are paid for anyway get the runs while one of them has a
-// free slot, rented hosts get the rest.
+// Command custom-policy is a load balancer with a policy of its operator's:
+// hosts that are paid for anyway get the runs while one of them has a free
+// slot, and rented hosts get the rest.
 package main
 
 import (
@@ -20,7 +20,7 @@ import (
 
 func main() {
 	listen := flag.String("listen", "127.0.0.1:18080", "address to serve on")
-	own := flag.String("own", "", "hosts of one's own, http://HOST:PORT, comma-separated")
+	own := flag.String("own", "", "your own hosts, http://HOST:PORT, comma-separated")
 	rented := flag.String("rented", "", "rented hosts, likewise")
 	state := flag.String("state-dir", loadbalancer.DefaultStateDir(), "the balancer's folder")
 	flag.Parse()
@@ -32,8 +32,8 @@ func main() {
 	}
 }
 
-// config is a balancer's with the policy in it. All else that there is to set is
-// a field of it.
+// config returns a balancer's configuration with the policy in it. All other
+// settings are fields of it.
 func config(own, rented []string) loadbalancer.Config {
 	return loadbalancer.Config{
 		Servers: append(append([]string{}, own...), rented...),

@@ -40,7 +40,7 @@ func TestOwnFirst_RentsWhenItsOwnAreFull(t *testing.T) {
 	assert.ElementsMatch(t, []string{"rented", "own-1"}, got[6:], "full all of them, and they share")
 }
 
-// host is a server with one slot; runs there end when the test says so.
+// host returns a server with one slot; runs there end when the test says so.
 func host(t *testing.T, name string, end <-chan struct{}) string {
 	id := uuid.NewString()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

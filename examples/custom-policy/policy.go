@@ -7,8 +7,8 @@ import (
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 )
 
-// ownFirst is the policy. A balancer asks it under its lock: it does no I/O, and
-// the time and random numbers are given to it.
+// ownFirst is the policy. A balancer calls it under its lock, so it does no
+// I/O, and gets the time and random numbers as arguments.
 type ownFirst struct {
 	rented map[string]bool // names of servers, which are their URLs
 }
@@ -21,8 +21,8 @@ func newOwnFirst(rented []string) ownFirst {
 	return p
 }
 
-// Pick chooses the server that costs least, among those that may get the run.
-// Why is for metrics; which of its other values fits is policy.Why's to say.
+// Pick chooses the server with the lowest cost, among those that may get the
+// run. Why is for metrics; policy.Why documents its values.
 func (p ownFirst) Pick(r policy.Request, f *policy.Fleet, now time.Time, rng *rand.Rand) (best policy.Choice) {
 	least := 0.0
 	for _, s := range f.Servers() {
@@ -34,8 +34,9 @@ func (p ownFirst) Pick(r policy.Request, f *policy.Fleet, now time.Time, rng *ra
 	return best
 }
 
-// cost only ranks: a free slot of an own server, then a rented one, then the server with
-// the lowest load. A server that has to initialise the function first costs a little more.
+// cost only ranks: a free slot of an own server, then a rented one, then the
+// server with the lowest load. A server that has to initialise the function
+// first costs a little more.
 func (p ownFirst) cost(fn *policy.Function, s *policy.Server) float64 {
 	cost := float64(s.Load()) / float64(s.Slots())
 	switch {

@@ -62,7 +62,7 @@ func TestRuntimes_AreAsThePlatformReadsThem(t *testing.T) {
 	}
 }
 
-// What the README has people type must be what the fragment names.
+// The README's commands name what the fragment names.
 func TestReadme_BuildsTheImageThatTheFragmentNames(t *testing.T) {
 	raw, err := os.ReadFile("runtimes.json")
 	require.NoError(t, err)

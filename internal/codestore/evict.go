@@ -11,7 +11,7 @@ import (
 // tmpSuffix ends the name of a file that is being written.
 const tmpSuffix = ".tmp"
 
-// file is one in the store's folder.
+// file is a file in the store's folder.
 type file struct {
 	path string
 	size int64
@@ -35,7 +35,7 @@ func (s *Store) files() (out []file) {
 	return out
 }
 
-// Bytes is how much is kept.
+// Bytes returns how much code is kept.
 func (s *Store) Bytes() int64 { return sum(s.files()) }
 
 func sum(files []file) (total int64) {
@@ -45,8 +45,8 @@ func sum(files []file) (total int64) {
 	return total
 }
 
-// evict removes the code unused for longest until the rest fits; not keep,
-// which is about to be used, and not what is being written.
+// evict removes the code that has been unused for longest until the rest fits.
+// It spares keep, which is about to be used, and files that are being written.
 func (s *Store) evict(keep string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,12 +57,12 @@ func (s *Store) evict(keep string) {
 
 func longestUnused(a, b file) int { return a.used.Compare(b.used) }
 
-// removable are the files that may go.
+// removable returns the files that may be evicted.
 func removable(files []file, keep string) []file {
 	return slices.DeleteFunc(slices.Clone(files), func(f file) bool { return f.path == keep || f.unfinished() })
 }
 
-// remove removes files, the first first, until so many bytes are free.
+// remove removes files in order until the given number of bytes is free.
 func remove(files []file, bytes int64) {
 	for _, f := range files {
 		if bytes <= 0 {

@@ -9,22 +9,22 @@ import (
 	"syscall"
 )
 
-// Full reports whether something was not written because a disk is full.
+// Full reports whether a write failed because a disk is full.
 func Full(err error) bool { return errors.Is(err, syscall.ENOSPC) || OverQuota(err) }
 
-// OverQuota reports whether a quota was the reason: then the disk's free space
-// says nothing.
+// OverQuota reports whether the write failed because of a quota. The disk's
+// free space then says nothing.
 func OverQuota(err error) bool { return errors.Is(err, syscall.EDQUOT) }
 
-// overhead is what a file may take on a disk besides its bytes.
+// overhead bounds what a file takes on a disk besides its bytes.
 const overhead = 16 << 10
 
-// Room is how many bytes the disk has for a code string, with what would be
-// evicted for it.
+// Room returns how many bytes the disk has for a code string, evictions
+// included.
 func (s *Store) Room() int64 { return max(0, s.free()-overhead) + s.Bytes() }
 
-// free is the free space on the disk, in bytes; as much as can be where the disk
-// does not say.
+// free returns the free space on the disk, in bytes. It is unlimited where the
+// disk does not say.
 func (s *Store) free() int64 {
 	if bytes, err := freeOn(s.dir); err == nil {
 		return bytes
@@ -32,8 +32,9 @@ func (s *Store) free() int64 {
 	return math.MaxInt64 / 2
 }
 
-// writeInRoom writes a file that the disk had no room for, after it has made room.
-// It does so for one file at a time: another could take what was made free.
+// writeInRoom makes room for a file that did not fit on the disk, and writes
+// it. It handles one file at a time: another one could take the space that was
+// freed.
 func (s *Store) writeInRoom(path string, code []byte, full error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -47,9 +48,9 @@ func (s *Store) writeInRoom(path string, code []byte, full error) error {
 	return s.write(path, code)
 }
 
-// makeRoom removes files, the tenant's own first and then those unused for
-// longest, until so many bytes are free. If all of them are not enough, it
-// removes none. It reports whether there is room; the caller holds mu.
+// makeRoom removes files until the given number of bytes is free: the tenant's
+// own first, then those unused for longest. If all of them are not enough, it
+// removes none. It reports whether there is room. The caller holds mu.
 func (s *Store) makeRoom(keep string, bytes int64) bool {
 	files := removable(s.files(), keep)
 	if sum(files) < bytes {
@@ -62,6 +63,6 @@ func (s *Store) makeRoom(keep string, bytes int64) bool {
 		return 1
 	}
 	slices.SortFunc(files, func(a, b file) int { return cmp.Or(own(a)-own(b), longestUnused(a, b)) })
-	remove(files, max(bytes, 1)) // it may be the number of files that is too large
+	remove(files, max(bytes, 1)) // the limit may be on the number of files
 	return true
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// On a disk that others have filled, what was unused for longest makes room; if
-// nothing is there to go, the failure says what it is.
+// On a disk that other files fill, the code that was unused for longest makes
+// room. If no code can be evicted, the failure says what is wrong.
 func TestStore_AFullDiskCostsWhatWasUnusedForLongest(t *testing.T) {
 	dir := harness.SmallDisk(t, 1<<20)
 	s := open(t, filepath.Join(dir, "code"), 1<<40)
@@ -31,10 +31,10 @@ func TestStore_AFullDiskCostsWhatWasUnusedForLongest(t *testing.T) {
 	assert.ErrorIs(t, s.Put("a", digest(code), code), syscall.ENOSPC)
 }
 
-// text is a code string of about so many KiB.
+// text returns a code string of about so many KiB.
 func text(kib int, c byte) string { return string(make([]byte, kib<<10)) + string(c) }
 
-// What cannot fit whatever goes costs nobody anything.
+// Code that cannot fit even after all evictions evicts nothing.
 func TestStore_CodeThatIsTooLargeForTheDiskRemovesNothing(t *testing.T) {
 	s := open(t, filepath.Join(harness.SmallDisk(t, 1<<20), "code"), 1<<40)
 	one, two := put(t, s, "a", text(300, '1')), put(t, s, "b", text(300, '2'))
@@ -45,7 +45,8 @@ func TestStore_CodeThatIsTooLargeForTheDiskRemovesNothing(t *testing.T) {
 	assert.False(t, s.Has("a", one) || s.Has("b", two))
 }
 
-// Who needs room on a full disk gives its own first, and no more than it takes.
+// A tenant that needs room on a full disk loses its own code first, and no more
+// than it takes.
 func TestStore_RoomOnAFullDiskIsTheTenantsOwnFirst(t *testing.T) {
 	s := open(t, filepath.Join(harness.SmallDisk(t, 1<<20), "code"), 1<<40)
 	other := put(t, s, "b", text(300, '1')) // unused for longest

@@ -4,7 +4,7 @@ package codestore
 
 import "golang.org/x/sys/unix"
 
-// freeOn is the free space on the disk of a folder, in bytes.
+// freeOn returns the free space on the disk of a folder, in bytes.
 func freeOn(dir string) (int64, error) {
 	var disk unix.Statfs_t
 	err := unix.Statfs(dir, &disk)

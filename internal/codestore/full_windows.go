@@ -2,7 +2,7 @@ package codestore
 
 import "golang.org/x/sys/windows"
 
-// freeOn is the free space on the disk of a folder, in bytes.
+// freeOn returns the free space on the disk of a folder, in bytes.
 func freeOn(dir string) (int64, error) {
 	path, err := windows.UTF16PtrFromString(dir)
 	if err != nil {

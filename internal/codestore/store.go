@@ -1,9 +1,9 @@
-// Package codestore keeps the code that clients sent, by content, on disk. Code
-// is kept apart for each tenant: knowing a digest must not be enough to run
+// Package codestore keeps the code that clients sent, by content, on disk. Each
+// tenant has its own copies, because knowing a digest must not be enough to run
 // another tenant's code.
 //
-// A file is verified by its hash at each use and not synced at each write: a torn
-// file counts as missing, and the client sends the code again.
+// A file is verified by its hash at each use and not synced at each write. A
+// torn file counts as missing, and the client sends the code again.
 package codestore
 
 import (
@@ -20,7 +20,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// ErrMissing means that the code has to be sent.
+// ErrMissing means that the client has to send the code.
 var ErrMissing = errors.New("code is not in the cache")
 
 // Store is a folder of code strings, each in a file named for its digest.
@@ -31,7 +31,8 @@ type Store struct {
 	mu sync.Mutex // guards the choice of what to evict, and writes to a full disk
 }
 
-// Open uses dir, which must be the service's alone, for up to maxBytes.
+// Open returns the store in dir, which no other process may use, for up to
+// maxBytes.
 func Open(dir string, maxBytes int64) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -46,26 +47,26 @@ func Open(dir string, maxBytes int64) (*Store, error) {
 	return s, nil
 }
 
-// SetMaxBytes changes how much is kept, and makes it so.
+// SetMaxBytes changes how much is kept and evicts what is over the limit.
 func (s *Store) SetMaxBytes(n int64) {
 	s.maxBytes.Store(n)
 	s.evict("")
 }
 
 func (s *Store) path(tenant string, code runtimespec.Digest) string {
-	sum := sha256.Sum256([]byte(tenant)) // a tenant's name may hold anything
+	sum := sha256.Sum256([]byte(tenant)) // a tenant's name may have any characters
 	return filepath.Join(s.dir, hex.EncodeToString(sum[:8]), code.String())
 }
 
-// Has reports whether the code is there, and counts as a use of it.
+// Has reports whether the code is there. It counts as a use of the code.
 func (s *Store) Has(tenant string, code runtimespec.Digest) bool {
 	now := time.Now()
 	return os.Chtimes(s.path(tenant, code), now, now) == nil
 }
 
-// Put keeps a code string whose digest the caller has computed. It appears
-// under its name whole or not at all; a power loss may still tear it, which
-// Get finds out.
+// Put keeps a code string; digest is its digest, which the caller has computed.
+// The file appears under its name whole or not at all. A power loss may still
+// tear it; Get detects that.
 func (s *Store) Put(tenant string, digest runtimespec.Digest, code []byte) error {
 	path := s.path(tenant, digest)
 	err := s.write(path, code)
@@ -98,8 +99,8 @@ func (s *Store) write(path string, code []byte) error {
 	return nil
 }
 
-// Get returns the code string, verified, and counts as a use of it: a file that
-// does not match its name any more is removed and reported missing.
+// Get returns the code string, verified. It counts as a use of the code. A file
+// that does not match its name is removed and reported missing.
 func (s *Store) Get(tenant string, digest runtimespec.Digest) ([]byte, error) {
 	path := s.path(tenant, digest)
 	code, err := os.ReadFile(path)

@@ -14,7 +14,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// aliveTime bounds how long a service may take to say that it is alive.
+// aliveTime bounds how long a service may take to answer a health check.
 const aliveTime = 3 * time.Second
 
 // Healthcheck is Alive as a command. It returns the exit code.
@@ -26,10 +26,10 @@ func Healthcheck(listen string, serveTLS bool) int {
 	return ExitOK
 }
 
-// Alive asks a service of this host whether it is alive, by the address that it
-// listens on: images without a shell check their health with their own program.
-// The certificate of a service that serves TLS names what others call it by, not
-// this, and is not looked at.
+// Alive asks a service on this host whether it is alive, given the address that
+// the service listens on. Images without a shell check their health with their
+// own program. The certificate is not verified: it names what other hosts call
+// the service.
 func Alive(listen string, serveTLS bool) error {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {

@@ -19,7 +19,7 @@ const (
 	ExitOK     = 0
 	ExitFailed = 1
 	ExitUsage  = 2
-	ExitConfig = 78 // EX_CONFIG: do not restart until somebody has mended it
+	ExitConfig = 78 // EX_CONFIG: do not restart before the configuration is mended
 )
 
 // Service is one of ours.
@@ -30,27 +30,31 @@ type Service interface {
 }
 
 // Reloader is a Service that can read its configuration again while it serves.
-// A Reload that fails has changed nothing.
+// A Reload that fails changes nothing.
 type Reloader interface {
 	Reload() error
 	CanReload() bool // whether there is a file to read again
 }
 
-// ErrConfig is wrapped by a Start that fails for its configuration.
+// ErrConfig is wrapped by the errors of Start that only another configuration
+// mends.
 var ErrConfig = errors.New("configuration")
 
-// Run starts a service, waits for SIGTERM or SIGINT and drains it for up to
-// grace; a second signal ends it at once. A Reloader is told of each SIGHUP
-// before that, unless the terminal is gone that it was started from, or it was
-// started from one and has no file to read again: that ends it too. It returns the
-// exit code. What keeps a service from starting is on stderr too, where its log goes
-// elsewhere.
+// Run starts a service, waits for SIGTERM or SIGINT, drains it for up to grace
+// and returns the exit code. A second signal ends it at once.
+//
+// SIGHUP reloads a Reloader. It ends the process instead if the terminal that
+// the process was started from is gone, or if there was one and there is no
+// file to read again.
+//
+// An error that keeps a service from starting is also written to stderr if the
+// log goes elsewhere.
 func Run(service Service, grace time.Duration, log *zap.Logger, logPath string) int {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 	defer signal.Stop(signals)
 	from := startedFrom()
-	hangups := make(chan os.Signal, 1) // one that waits stands for all that came
+	hangups := make(chan os.Signal, 1) // a pending one stands for all that came
 	reloader, reloads := service.(Reloader)
 	if reloads {
 		signal.Notify(hangups, syscall.SIGHUP)
@@ -87,14 +91,15 @@ func Run(service Service, grace time.Duration, log *zap.Logger, logPath string) 
 	return ExitOK
 }
 
-// Complain says on stderr, in one line for people, what is wrong with the command
-// line or the configuration, whatever the log looks like.
+// Complain writes to stderr, in one line for a reader, what is wrong with the
+// command line or the configuration. The format of the log makes no difference.
 func Complain(err error) {
 	text := strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")
 	fmt.Fprintf(os.Stderr, "%s: %s\n", filepath.Base(os.Args[0]), text)
 }
 
-// serve reloads at each hang-up until a signal to end comes, which it returns.
+// serve reloads at each hang-up. It returns the first signal that ends the
+// process.
 func serve(end, hangups <-chan os.Signal, from terminal, reloader Reloader, log *zap.Logger) os.Signal {
 	for {
 		select {

@@ -128,9 +128,9 @@ func TestRun_ExitCodes(t *testing.T) {
 	}
 }
 
-// Whatever the log looks like, what is wrong with the configuration is said to
-// people.
-func TestRun_AWrongConfigurationIsOneLineForPeople(t *testing.T) {
+// Whatever the log looks like, an error in the configuration is one line for a
+// reader.
+func TestRun_AWrongConfigurationIsOneLineForAReader(t *testing.T) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), variable+"=misconfigured", "GORACE=atexit_sleep_ms=0")
 	var stderr strings.Builder
@@ -173,7 +173,7 @@ func TestNewLog_WritesJSONLinesToAFile(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-func TestNewLogIn_WritesForPeopleWhereItIsTold(t *testing.T) {
+func TestNewLogIn_WritesForAReaderWhereItIsTold(t *testing.T) {
 	for format, want := range map[string]string{
 		daemon.LogHuman: `^\d\d:\d\d:\d\d\.\d\d\d  INFO  serving  \{"address": "here", "took": "1.5s"\}\n$`,
 		daemon.LogJSON:  `^\{"level":"info",.*"msg":"serving".*\}\n$`,

@@ -11,18 +11,17 @@ import (
 	"time"
 )
 
-// Unwanted bounds what is read of a body that its handler refused: a connection
-// that is closed while its caller still sends is reset, and the answer, which
-// says what was wrong, is lost on the way. The zero value of a field means its
-// default.
+// Unwanted bounds how much is read of a body that its handler refused. If the
+// connection were closed while its caller still sends, it would be reset and
+// the answer lost on the way. The zero value of a field means its default.
 type Unwanted struct {
-	Bytes int64         // read and thrown away [256 MiB]
+	Bytes int64         // read and discarded [256 MiB]
 	Time  time.Duration // in all, from the answer on [30s]
-	Pause time.Duration // between two pieces [5s]
+	Pause time.Duration // between two reads [5s]
 }
 
-// ending is how long a caller may go on sending an unwanted body when the
-// service ends.
+// ending is how long a caller may go on sending an unwanted body after the
+// service was told to stop.
 const ending = 500 * time.Millisecond
 
 func (u Unwanted) withDefaults() Unwanted {
@@ -33,23 +32,23 @@ func (u Unwanted) withDefaults() Unwanted {
 	}
 }
 
-// lingering has the rest of each request's body read after its answer was sent.
-// A handler has then returned, so that it holds neither memory nor a place.
+// lingering reads the rest of each request's body after its answer was sent.
+// The handler has returned by then, so it holds no memory and no slot.
 type lingering struct {
 	http.Handler
 	Unwanted
 	stopping context.Context // ends when the listener is told to stop
 }
 
-// ServeHTTP does nothing more for a handler that panics: its answer is broken
-// off on purpose.
+// ServeHTTP leaves the connection alone after a handler panicked: the answer is
+// broken off on purpose.
 func (l *lingering) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.ContentLength == 0 || r.Body == nil {
 		l.Handler.ServeHTTP(w, r)
 		return
 	}
-	// Our own server's body knows its end. To net/http the request must stay what
-	// it was, by which it judges whether the connection can go on.
+	// The body of our own server knows its end. A net/http request must stay
+	// unchanged: net/http judges by it whether the connection can be reused.
 	rest, knows := r.Body.(ender)
 	if !knows {
 		body := &knowing{ReadCloser: r.Body}
@@ -68,7 +67,7 @@ func (l *lingering) discard(control *http.ResponseController, rest io.Reader) {
 	g := &goodbye{control: control, pause: l.Pause, end: time.Now().Add(l.Time)}
 	defer g.over()
 	defer context.AfterFunc(l.stopping, g.hurry)()
-	g.wait() // before the answer too: net/http reads some of the body first
+	g.wait() // also before the answer: net/http reads some of the body first
 	if control.Flush() != nil {
 		return
 	}
@@ -95,7 +94,7 @@ type goodbye struct {
 	ended   bool
 }
 
-// wait sets the deadline of the next read, and reports whether there is time for
+// wait sets the deadline of the next read and reports whether time is left for
 // one.
 func (g *goodbye) wait() bool {
 	g.mu.Lock()
@@ -108,7 +107,7 @@ func (g *goodbye) wait() bool {
 	return g.control.SetReadDeadline(at) == nil && now.Before(g.end)
 }
 
-// hurry shortens the time that is left: the service ends.
+// hurry shortens the time that is left, because the service ends.
 func (g *goodbye) hurry() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -118,18 +117,18 @@ func (g *goodbye) hurry() {
 	}
 }
 
-// over leaves the connection to its server, which sets deadlines of its own.
+// over returns the connection to its server, which sets its own deadlines.
 func (g *goodbye) over() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.ended = true
 }
 
-// ender is a body that knows whether it was read to its end, or cannot be read
-// any more. One for which its handler had no more time can.
+// ender is a body that knows whether it was read to its end or cannot be read
+// any more. A body whose handler ran out of time can still be read.
 type ender interface{ Ended() bool }
 
-// knowing is a body that knows of its end.
+// knowing is a body that knows its end.
 type knowing struct {
 	io.ReadCloser
 	ended bool
@@ -143,6 +142,6 @@ func (k *knowing) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close leaves closing to the server, which closes every body: net/http's would
-// first read some of it, for as long as that takes.
+// Close leaves closing to the server, which closes every body. net/http's Close
+// would first read some of the body, however long that takes.
 func (k *knowing) Close() error { return nil }

@@ -25,7 +25,7 @@ import (
 
 const tooMuch = 40 << 20
 
-// refusing is a listener whose handler answers 413 after it has read some of a
+// refusing returns a listener whose handler answers 413 after it has read some of a
 // body, and how often it has.
 func refusing(t *testing.T, secure bool, bounds daemon.Unwanted, reads int64) (l *daemon.Listener, returned chan struct{}) {
 	t.Helper()
@@ -63,7 +63,7 @@ func dial(t *testing.T, l *daemon.Listener) net.Conn {
 	return conn
 }
 
-// sendAll sends a body whole before anything is looked at.
+// sendAll sends a whole body before it reads anything.
 func sendAll(t *testing.T, conn net.Conn, chunked bool) {
 	t.Helper()
 	piece := make([]byte, 1<<20)
@@ -105,8 +105,9 @@ func answered(t *testing.T, conn net.Conn) string {
 	return string(text)
 }
 
-// A caller that sends all of a body before it looks at the answer gets it.
-func TestListener_ABodyThatIsRefusedCostsNobodyTheAnswer(t *testing.T) {
+// A caller that sends the whole body before it reads the answer gets the
+// answer.
+func TestListener_ARefusedBodyDoesNotCostTheAnswer(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		for _, chunked := range []bool{false, true} {
 			for _, reads := range []int64{0, 32 << 20} {
@@ -121,7 +122,7 @@ func TestListener_ABodyThatIsRefusedCostsNobodyTheAnswer(t *testing.T) {
 	}
 }
 
-// Go's client looks at the answer while it sends.
+// Go's client reads the answer while it sends.
 func TestListener_GosClientGetsTheAnswerToABodyThatIsRefused(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		l, _ := refusing(t, secure, daemon.Unwanted{}, 0)
@@ -147,8 +148,8 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// A caller that goes on for ever, sends little now and then, or nothing any more
-// has its answer, and is closed; its handler has returned long before.
+// A caller that sends for ever, or slowly, or stops sending, gets its answer
+// and is closed. Its handler has returned long before.
 func TestListener_ABodyThatIsRefusedIsReadWithinBounds(t *testing.T) {
 	for name, c := range map[string]struct {
 		bounds daemon.Unwanted
@@ -200,8 +201,8 @@ func closed(t *testing.T, conn net.Conn) []byte {
 	return nil
 }
 
-// What is small is read to its end, and the connection goes on.
-func TestListener_ASmallBodyThatNobodyReadKeepsItsConnection(t *testing.T) {
+// A small body is read to its end, and the connection is kept.
+func TestListener_ASmallUnreadBodyKeepsItsConnection(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		l, _ := refusing(t, secure, daemon.Unwanted{}, 0)
 		conn := dial(t, l)
@@ -218,7 +219,7 @@ func TestListener_ASmallBodyThatNobodyReadKeepsItsConnection(t *testing.T) {
 }
 
 // A service that ends does not wait for callers whose bodies are unwanted.
-func TestListener_StopDoesNotWaitForABodyThatNobodyWants(t *testing.T) {
+func TestListener_StopDoesNotWaitForAnUnwantedBody(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		l, returned := refusing(t, secure, daemon.Unwanted{Time: time.Hour, Pause: time.Hour}, 0)
 		conn := dial(t, l)

@@ -1,5 +1,7 @@
 // Package daemon is what every service does as a process: it listens, serves,
-// obeys signals and ends with the exit codes that operators know.
+// obeys signals and ends with the exit codes that operators know. It also ends
+// connections whose other side is gone, reads the rest of refused bodies, and
+// makes the log.
 package daemon
 
 import (
@@ -19,10 +21,10 @@ import (
 // Listener serves HTTP on one address.
 type Listener struct {
 	Listen  string
-	On      net.Listener // instead of one for Listen; may be nil
+	On      net.Listener // the listener to use in place of Listen; may be nil
 	Handler http.Handler
 	TLS     *tls.Config   // nil: plain HTTP
-	Silence time.Duration // after which a caller that takes nothing is gone; 0: a minute
+	Silence time.Duration // after which a caller that reads nothing is gone; 0: a minute
 	Unwanted
 	Log *zap.Logger
 
@@ -62,7 +64,8 @@ func (l *Listener) Start() (err error) {
 	return nil
 }
 
-// Addr is the address served on; with port 0 asked for, the one given.
+// Addr returns the address that is served. It names the real port if Listen has
+// port 0.
 func (l *Listener) Addr() string { return l.ln.Addr().String() }
 
 // Stop waits for requests in flight until ctx ends, then closes.

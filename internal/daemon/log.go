@@ -12,15 +12,16 @@ import (
 // Formats of a log.
 const (
 	LogAuto  = "auto"  // human at a terminal, JSON elsewhere
-	LogHuman = "human" // for people: a time, a level, words, and fields behind them
+	LogHuman = "human" // for a reader: a time, a level, a message, and fields behind them
 	LogJSON  = "json"  // one object a line
 )
 
 // Stderr is the path of a log that goes there.
 const Stderr = "stderr"
 
-// NewLog returns a logger that writes lines to path: a file, "stderr", or nothing
-// when empty. At a terminal they are for people, elsewhere JSON.
+// NewLog returns a logger that writes lines to path: a file, "stderr", or
+// nothing if it is empty. The lines are for a reader at a terminal and JSON
+// elsewhere.
 func NewLog(level, path string) (*zap.Logger, error) {
 	if path == "" {
 		return zap.NewNop(), nil
@@ -32,7 +33,7 @@ func NewLog(level, path string) (*zap.Logger, error) {
 	return NewLogIn(LogAuto, at, path)
 }
 
-// NewLogIn is NewLog in one of the formats, with a level that can be changed later.
+// NewLogIn is NewLog with a fixed format and a level that can be changed later.
 func NewLogIn(format string, level zap.AtomicLevel, path string) (*zap.Logger, error) {
 	if path == "" {
 		return zap.NewNop(), nil

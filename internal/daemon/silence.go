@@ -11,15 +11,16 @@ import (
 	"go.uber.org/zap"
 )
 
-// silence is how long a connection stays on which the other side takes nothing:
-// long enough for a link that is bad for a while.
+// silence is how long a connection is kept whose other side reads nothing. It
+// is long enough for a link that is bad for a while.
 const silence = time.Minute
 
-// bind listens for connections that end when the other side has vanished, or
-// takes nothing, for as long as l.Silence. Both are silent: there is no FIN, and
-// what is sent waits for a quarter of an hour, or for ever. An idle connection is
-// probed from a quarter of that time on and often, because of lost probes.
-// Accepted connections take over what is set on the listening socket.
+// bind listens for connections. A connection ends when its other side has
+// vanished, or has read nothing, for l.Silence. Neither case shows by itself:
+// there is no FIN, and the kernel retries for a quarter of an hour or for ever.
+// Idle connections are probed after a quarter of that time, and often, because
+// probes may be lost. Accepted connections inherit the options of the listening
+// socket.
 func (l *Listener) bind() (net.Listener, error) {
 	limit := cmp.Or(l.Silence, silence)
 	c := net.ListenConfig{
@@ -33,7 +34,7 @@ func (l *Listener) bind() (net.Listener, error) {
 			return nil
 		},
 	}
-	c.SetMultipathTCP(false) // not all kernels have the option there
+	c.SetMultipathTCP(false) // not all kernels support the option with it
 	ln, err := c.Listen(context.Background(), "tcp", l.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", l.Listen, err)

@@ -21,7 +21,7 @@ import (
 
 const ask = "POST /run HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"
 
-// A caller that is there and reads nothing would hold what it is sent for ever.
+// Without a limit, a caller that reads nothing would hold its answer for ever.
 func TestListener_ACallerThatReadsNothingIsGone(t *testing.T) {
 	ended := make(chan error, 1)
 	l := &daemon.Listener{Listen: "127.0.0.1:0", Log: zap.NewNop(), Silence: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -42,8 +42,8 @@ func TestListener_ACallerThatReadsNothingIsGone(t *testing.T) {
 	assert.NoError(t, l.Stop(t.Context()))
 }
 
-// deaf has the caller's kernel drop whatever comes for its socket: to the other
-// side its host has vanished, until it comes back.
+// deaf makes the caller's kernel drop all packets for its socket. To the other
+// side its host has vanished, until the returned function restores it.
 func deaf(t *testing.T, caller net.Conn, on bool) {
 	t.Helper()
 	raw, err := caller.(*net.TCPConn).SyscallConn()
@@ -75,13 +75,13 @@ func needsFilters(t *testing.T) {
 	}
 }
 
-// waiting is a listener whose handler waits for its caller's end, and that caller;
-// then is done first. gone gets how long that took.
+// waiting returns a listener whose handler waits until its caller is gone, and that
+// caller. The handler calls then first. gone gets the time that this took.
 func waiting(t *testing.T, then func(w http.ResponseWriter)) (caller net.Conn, began chan struct{}, gone chan time.Duration) {
 	t.Helper()
 	began, gone = make(chan struct{}), make(chan time.Duration, 1)
 	l := &daemon.Listener{Listen: "127.0.0.1:0", Log: zap.NewNop(), Silence: 6 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body) // who has read it all is told when the caller goes
+		_, _ = io.Copy(io.Discard, r.Body) // a handler that has read the whole body is told when the caller goes
 		at := time.Now()
 		began <- struct{}{}
 		then(w)
@@ -98,7 +98,7 @@ func waiting(t *testing.T, then func(w http.ResponseWriter)) (caller net.Conn, b
 	return caller, began, gone
 }
 
-// A caller whose host vanished, before its answer and in the middle of it.
+// A caller's host vanishes before its answer, and in the middle of it.
 func TestListener_ACallerThatVanishesIsGone(t *testing.T) {
 	needsFilters(t)
 	for name, writes := range map[string]bool{"nothing is sent to it": false, "what is sent arrives nowhere": true} {
@@ -119,7 +119,7 @@ func TestListener_ACallerThatVanishesIsGone(t *testing.T) {
 	}
 }
 
-// A lost probe or two are no vanished host.
+// A few lost probes do not end a connection.
 func TestListener_ACallerThatIsBackInTimeIsThere(t *testing.T) {
 	needsFilters(t)
 	caller, began, gone := waiting(t, func(http.ResponseWriter) {})

@@ -6,8 +6,8 @@ import (
 	"runtime/debug"
 )
 
-// Version says what was built: the module's version, the commit where that does
-// not name it, and by what and for what.
+// Version returns the module's version, the commit if the version does not name
+// it, and the Go version and platform of the build.
 func Version() string {
 	version, commit, changed := "(devel)", "", ""
 	if info, ok := debug.ReadBuildInfo(); ok {

@@ -9,8 +9,8 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// Result is what the request came to, in words that are few: a server behind may say
-// anything.
+// Result returns the outcome of the request, out of a small set of words: a
+// server behind may answer with any text.
 func (c *Call) Result() string {
 	switch {
 	case c.Outcome == exchange.Left, c.Outcome == exchange.Cut, runtimespec.Reason(c.Outcome).Known():
@@ -21,8 +21,8 @@ func (c *Call) Result() string {
 	return exchange.Error
 }
 
-// end is the end of a request: its span ends, it is counted, and logged if that is
-// wanted.
+// end ends a request: it ends the span, counts the request and, if enabled,
+// logs it.
 func (c *Call) end() {
 	if !c.IsWork() {
 		return

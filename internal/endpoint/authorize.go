@@ -5,7 +5,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// authorize finds out who calls, and on whose behalf.
+// authorize checks the token and determines the tenant.
 func (c *Call) authorize() error {
 	grant, err := c.endpoint.Tokens().Check(c.HeaderValue("Authorization"))
 	if err != nil {
@@ -27,8 +27,8 @@ func (c *Call) authorize() error {
 // NamesTenant reports whether the request names the tenant that it is for.
 func (c *Call) NamesTenant() bool { return c.HeaderValue(runtimespec.HeaderTenant) != "" }
 
-// FromBrowser reports whether a browser sent the request. Any page can have it send
-// one to this host, but not without these headers.
+// FromBrowser reports whether a browser sent the request. Any web page can make
+// a browser call this host, but not without these headers.
 func (c *Call) FromBrowser() bool {
 	return len(c.Header["Origin"]) > 0 || len(c.Header["Sec-Fetch-Site"]) > 0
 }

@@ -11,17 +11,18 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// uploadTime is how long a caller may take to send a body.
+// uploadTime bounds how long a caller may take to send a body.
 const uploadTime = 2 * time.Minute
 
-// BodyLimit is how many bytes a request's body may have, and which of the owner's
-// settings says so.
+// BodyLimit is how many bytes a request's body may have, and the operator's
+// setting that says so.
 type BodyLimit struct {
 	Bytes int64
 	Flag  string
 }
 
-// CheckSize refuses a body that says that it is too large, before any of it is read.
+// CheckSize refuses a body whose declared size is too large, before any of it
+// is read.
 func (c *Call) CheckSize(limit BodyLimit) error {
 	if c.ContentLength > limit.Bytes {
 		return c.tooLarge(limit)
@@ -29,7 +30,8 @@ func (c *Call) CheckSize(limit BodyLimit) error {
 	return nil
 }
 
-// tooLarge tells a caller what to change.
+// tooLarge returns the refusal of a large body. It tells the caller what to
+// change.
 func (c *Call) tooLarge(limit BodyLimit) error {
 	what := "the request's body"
 	if c.ContentLength >= 0 {
@@ -38,8 +40,9 @@ func (c *Call) tooLarge(limit BodyLimit) error {
 	return refusal.New(runtimespec.TooLarge, "%s is larger than this %s takes: its owner's limit is %d bytes (%s)", what, c.endpoint.Service, limit.Bytes, limit.Flag)
 }
 
-// Read reads a body whole, in time and within limit, into buf if it says its size and
-// that is buf's length; else into memory of its own, with room for one more byte.
+// Read reads a whole body, in time and within limit. It reads into buf if the
+// body declares exactly buf's length, and else into its own memory, with room
+// for one more byte.
 func (c *Call) Read(limit BodyLimit, buf []byte) ([]byte, error) {
 	if err := c.CheckSize(limit); err != nil {
 		return nil, err

@@ -1,7 +1,7 @@
-// Package endpoint is the server side of the contract, once for every service: who
-// calls and for which tenant, the headers of requests and answers, the limits of
-// bodies, refusals, tracing and the access log. A service's handlers get a Call, say
-// what they want with plain values, and return errors.
+// Package endpoint is the server side of the contract, once for every service:
+// it checks tokens and tenants, reads and writes headers, limits bodies,
+// answers refusals, and does the tracing and the access log. A service's
+// handlers get a Call with plain values and return errors.
 package endpoint
 
 import (
@@ -20,21 +20,22 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// Config is what services differ in. Service, ID, Load, Tokens and Log are required.
+// Config is what services differ in. Service, ID, Load, Tokens and Log are
+// required.
 type Config struct {
-	Service string // what its callers are told it is: "server"
-	ID      string // its incarnation
+	Service string // what callers are told the service is: "server"
+	ID      string // the incarnation
 	Log     *zap.Logger
 	Tracer  *trace.Tracer // nil: no spans are recorded
 
-	Tokens func() token.Set                              // those in force
-	Load   func() runtimespec.Load                       // what answers say of how busy it is
-	Admit  func(*Call) error                             // refuses a request whose token is good
-	Sort   func(error) *refusal.Refusal                  // says what an error means; default refusal.Of
-	Level  func(*Call, runtimespec.Reason) zapcore.Level // of a refusal's line in the log; default debug
+	Tokens func() token.Set                              // those that are valid now
+	Load   func() runtimespec.Load                       // the utilisation that answers report
+	Admit  func(*Call) error                             // refuses a request that has a valid token
+	Sort   func(error) *refusal.Refusal                  // returns what an error means; default refusal.Of
+	Level  func(*Call, runtimespec.Reason) zapcore.Level // of a refusal's log line; default debug
 
-	AccessLog func() bool // whether each answered init, run and stop has a line; default none has
-	Answered  func(*Call) // sees each init, run and stop when it was answered
+	AccessLog func() bool // whether each init, run and stop gets a log line; default none does
+	Answered  func(*Call) // called after each init, run and stop
 }
 
 // Endpoint is a service's HTTP face.
@@ -51,7 +52,7 @@ func (e *Endpoint) Echo() *echo.Echo {
 	router := web.New(e.Log)
 	router.HTTPErrorHandler = func(err error, c echo.Context) {
 		if c.Response().Committed {
-			e.Log.Debug("after the answer began", zap.Error(err))
+			e.Log.Debug("after the answer started", zap.Error(err))
 			return
 		}
 		e.call(c).refuse(err)
@@ -59,8 +60,8 @@ func (e *Endpoint) Echo() *echo.Echo {
 	return router
 }
 
-// Call is one request, and what is noted of it for the log. It is valid for as long
-// as its handler; what outlives that takes plain values.
+// Call is one request, and what the log says about it. It is valid until its
+// handler returns; work that outlives the handler takes plain values.
 type Call struct {
 	*http.Request
 	W     http.ResponseWriter
@@ -69,7 +70,7 @@ type Call struct {
 	exchange.Exchange
 
 	Status  int    // of the answer; 0: not known
-	Outcome string // a reason, or what else it came to; empty: the status says it
+	Outcome string // a reason or another outcome; empty: the status says it
 	Failed  error  // why it was refused; nil: not by this service
 
 	endpoint *Endpoint
@@ -81,13 +82,19 @@ func (e *Endpoint) call(c echo.Context) *Call {
 	return &Call{Request: r, W: c.Response().Writer, Began: time.Now(), Exchange: exchange.Exchange{Caller: r.Context()}, endpoint: e, echo: c}
 }
 
-// Handle makes a handler of the contract one of echo's: it checks who calls, and
-// answers a returned error.
+// Handle makes a handler of the contract one of echo's. It authorizes the
+// caller and answers the error that the handler returns.
 func (e *Endpoint) Handle(next func(*Call) error) echo.HandlerFunc {
 	return func(ctx echo.Context) error {
 		c := e.call(ctx)
 		c.beginSpan()
-		defer c.end() // also of an answer that is broken off
+		returned := false
+		defer func() { // also of an answer that is broken off
+			if !returned && c.Outcome == "" { // the handler panicked
+				c.Outcome = string(runtimespec.Internal)
+			}
+			c.end()
+		}()
 		err := c.authorize()
 		if err == nil {
 			err = next(c)
@@ -95,14 +102,16 @@ func (e *Endpoint) Handle(next func(*Call) error) echo.HandlerFunc {
 		if err != nil {
 			c.refuse(err)
 		}
+		returned = true
 		return nil
 	}
 }
 
-// Param is the value of a path's parameter, escaped as it came.
+// Param returns the value of a path's parameter, escaped as it came.
 func (c *Call) Param(name string) string { return c.echo.Param(name) }
 
-// HeaderValue is the value of a header by its canonical name, empty when there is none.
+// HeaderValue returns the value of a header, given its canonical name. It is
+// empty if there is none.
 func (c *Call) HeaderValue(name string) string {
 	if values := c.Header[name]; len(values) > 0 {
 		return values[0]
@@ -110,8 +119,8 @@ func (c *Call) HeaderValue(name string) string {
 	return ""
 }
 
-// IsWork reports whether the request is of the kind that is counted, traced and
-// logged.
+// IsWork reports whether the request is an init, a run or a stop, which are
+// counted, traced and logged.
 func (c *Call) IsWork() bool {
 	switch c.URL.Path {
 	case runtimespec.PathInit, runtimespec.PathRun, runtimespec.PathStop:

@@ -77,7 +77,7 @@ func TestEndpoint_AnswersAreSigned(t *testing.T) {
 		c.W.Header()[runtimespec.HeaderServer] = []string{"another"}
 		return c.Done()
 	}, nil)
-	assert.Equal(t, "another", w.Header().Get(runtimespec.HeaderServer), "a handler may say who has answered")
+	assert.Equal(t, "another", w.Header().Get(runtimespec.HeaderServer), "a handler may name the server that has answered")
 }
 
 func TestEndpoint_ErrorsBecomeRefusals(t *testing.T) {
@@ -113,7 +113,15 @@ func TestEndpoint_ErrorsOfOtherHandlersAndOfRoutingToo(t *testing.T) {
 	}
 }
 
-func TestEndpoint_TokensSayWhoCalls(t *testing.T) {
+func TestEndpoint_HandlerThatPanicsIsNotCountedAsGood(t *testing.T) {
+	result := ""
+	assert.Panics(t, func() {
+		serve(t, endpoint.Config{Answered: func(c *endpoint.Call) { result = c.Result() }}, func(*endpoint.Call) error { panic("oh") }, nil)
+	})
+	assert.Equal(t, string(runtimespec.Internal), result)
+}
+
+func TestEndpoint_TokensIdentifyTheCaller(t *testing.T) {
 	tokens := token.Set{sha256.Sum256([]byte("alice")): {Tenant: "alice"}, sha256.Sum256([]byte("balancer")): {Tenant: "balancer", Delegate: true}}
 	for name, c := range map[string]struct{ token, on, tenant, reason string }{
 		"none":     {"", "", "", "unauthorized"},

@@ -16,9 +16,9 @@ type Order struct {
 	Function   runtimespec.Digest
 	Lease      string
 	Activation string        // empty: none was named
-	Server     string        // the incarnation that is meant; empty: any
+	Server     string        // the incarnation that the request is for; empty: any
 	Said       time.Duration // time left; 0: the caller did not say
-	Limit      time.Duration // how long it may take: what was said, at most what the service allows
+	Limit      time.Duration // time that it may take: Said, at most what the service allows
 }
 
 // Order reads the headers that an init and a run have in common.
@@ -42,7 +42,7 @@ func (c *Call) Order(longest time.Duration) (o Order, err error) {
 	return o, nil
 }
 
-// Function is the identity of the function that a request is about.
+// Function returns the identity of the function that a request is about.
 func (c *Call) Function() (runtimespec.Digest, error) {
 	value := c.HeaderValue(runtimespec.HeaderFunction)
 	if value == "" {
@@ -51,8 +51,8 @@ func (c *Call) Function() (runtimespec.Digest, error) {
 	return digest(runtimespec.HeaderFunction, value)
 }
 
-// CodeOf is the digest of an init's code. Code that did not come must be there, as has
-// says of what an earlier init of the tenant has brought.
+// CodeOf returns the digest of an init's code. An init without code is refused,
+// unless has reports that an earlier init of the tenant brought the code.
 func (c *Call) CodeOf(init *runtimespec.InitBody, has func(tenant string, code runtimespec.Digest) bool) (code runtimespec.Digest, err error) {
 	claimed := c.HeaderValue(runtimespec.HeaderCode)
 	if claimed != "" {
@@ -74,7 +74,7 @@ func (c *Call) CodeOf(init *runtimespec.InitBody, has func(tenant string, code r
 	return code, refusal.New(runtimespec.BadRequest, "the code is not what %s says", runtimespec.HeaderCode)
 }
 
-// Container is what the headers of an init say of the container that it comes from.
+// Container returns what the headers of an init say about its client container.
 func (c *Call) Container() (kind string, env map[string]string, err error) {
 	if env, err = runtimespec.DecodeEnv(c.HeaderValue(runtimespec.HeaderEnv)); err != nil {
 		err = refusal.New(runtimespec.BadRequest, "%v", err)
@@ -82,7 +82,7 @@ func (c *Call) Container() (kind string, env map[string]string, err error) {
 	return c.HeaderValue(runtimespec.HeaderKind), env, err
 }
 
-// CheckFunction refuses an init of which the caller has made another function than the
+// CheckFunction refuses an init whose caller computed another identity than the
 // service.
 func (c *Call) CheckFunction(spec runtimespec.Function, o Order) error {
 	if spec.Identity() != o.Function {
@@ -99,7 +99,7 @@ func digest(header, value string) (runtimespec.Digest, error) {
 	return d, nil
 }
 
-// Lease is the lease that a request is made under.
+// Lease returns the lease of a request.
 func (c *Call) Lease() (string, error) {
 	lease := c.HeaderValue(runtimespec.HeaderLease)
 	if len(lease) != 36 || uuid.Validate(lease) != nil {
@@ -113,7 +113,7 @@ func (c *Call) WantsFrames() bool {
 	return strings.Contains(c.HeaderValue("Accept"), runtimespec.MediaFrames)
 }
 
-// shortFunction is the beginning of the function's identity, for logs.
+// shortFunction returns the first digits of the function's identity, for logs.
 func (c *Call) shortFunction() string {
 	function := c.HeaderValue(runtimespec.HeaderFunction)
 	return function[:min(12, len(function))]

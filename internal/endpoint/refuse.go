@@ -35,8 +35,8 @@ func (c *Call) refuse(err error) {
 	c.Answer(r.StatusCode(), r.Body())
 }
 
-// Note says what an error means to the caller, and notes and logs that the request
-// failed with it. It is for answers that tell so in a way of their own.
+// Note logs that the request failed with err and returns what that means to the
+// caller. It is for handlers that write their own answer.
 func (c *Call) Note(err error) *refusal.Refusal {
 	r := c.endpoint.sorted(err)
 	c.Outcome, c.Failed = string(cmp.Or(r.Reason, runtimespec.Internal)), err
@@ -50,7 +50,7 @@ func (c *Call) Note(err error) *refusal.Refusal {
 	return r
 }
 
-// sorted sorts any error.
+// sorted returns the refusal that err means.
 func (e *Endpoint) sorted(err error) *refusal.Refusal {
 	var routing *echo.HTTPError
 	switch {
@@ -62,7 +62,7 @@ func (e *Endpoint) sorted(err error) *refusal.Refusal {
 	return refusal.Of(err, e.Service)
 }
 
-// Sign puts on an answer who answers and how busy it is.
+// Sign adds the server's incarnation and its utilisation to an answer.
 func (e *Endpoint) Sign(h http.Header) {
 	h[runtimespec.HeaderServer] = e.id
 	h[runtimespec.HeaderLoad] = []string{string(e.Load().AppendHeader(make([]byte, 0, 128)))}
@@ -73,7 +73,7 @@ var (
 	done   = []byte(`{"ok":true}`)
 )
 
-// Answer answers with JSON. It is signed unless the handler has signed it.
+// Answer answers with JSON. It signs the answer unless the handler has done so.
 func (c *Call) Answer(status int, body []byte) {
 	h := c.W.Header()
 	if h[runtimespec.HeaderServer] == nil {
@@ -86,7 +86,7 @@ func (c *Call) Answer(status int, body []byte) {
 	_, _ = c.W.Write(body)
 }
 
-// Done answers that what was asked for is done.
+// Done answers that the request was carried out.
 func (c *Call) Done() error {
 	c.Answer(http.StatusOK, done)
 	return nil

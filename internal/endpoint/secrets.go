@@ -8,13 +8,13 @@ import (
 	"github.com/whiskaway/whiskaway/internal/token"
 )
 
-// Secrets are what a service reads from the files that its configuration names.
+// Secrets is what a service reads from the files that its configuration names.
 type Secrets struct {
 	Tokens      token.Set
 	Certificate *tls.Certificate // nil: plain HTTP
 }
 
-// LoadSecrets reads them; an empty name is none.
+// LoadSecrets reads the files. An empty name means that there is none.
 func LoadSecrets(tokenFile, certFile, keyFile string) (s Secrets, err error) {
 	if tokenFile != "" {
 		if s.Tokens, err = token.Load(tokenFile); err != nil {
@@ -31,7 +31,8 @@ func LoadSecrets(tokenFile, certFile, keyFile string) (s Secrets, err error) {
 	return s, nil
 }
 
-// TLS is nil for plain HTTP. A handshake gets the certificate of its moment.
+// TLS returns nil for plain HTTP. Each handshake uses the certificate of its
+// moment.
 func TLS(certificate func() *tls.Certificate) *tls.Config {
 	if certificate() == nil {
 		return nil

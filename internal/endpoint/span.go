@@ -34,7 +34,7 @@ func (c *Call) endSpan() {
 	exchange.EndSpan(c.Span, c.Result())
 }
 
-// TraceID is for the log; nothing outside of a trace.
+// TraceID returns the trace's id for the log, and nothing outside a trace.
 func (c *Call) TraceID() zap.Field {
 	if id := c.Onward().Trace.ID(); id != "" {
 		return zap.String("trace_id", id)

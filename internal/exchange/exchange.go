@@ -1,5 +1,6 @@
-// Package exchange is a caller's request as domain code sees it: plain values, what is
-// noted of it on its way, and what it came to. It knows no HTTP server.
+// Package exchange is a caller's request as domain code sees it: plain values,
+// a record of what was done for it, and its outcome. It depends on no HTTP
+// server.
 package exchange
 
 import (
@@ -17,26 +18,26 @@ type Exchange struct {
 	Caller context.Context // ends when the caller hangs up
 	Tenant string
 	Propagation
-	Span trace.Span // of an init, a run or a stop; none where traces are off
+	Span trace.Span // of an init, a run or a stop; none if traces are off
 
 	Passed
 }
 
-// Passed is what is noted of a request that goes on to servers.
+// Passed is what is recorded about a request that is sent on to servers.
 type Passed struct {
-	Server   string        // name of the one that answered
-	Tries    int           // how many were asked
-	AtServer time.Duration // what it took there
-	Queued   time.Duration // until one had room
+	Server   string        // name of the server that answered
+	Tries    int           // number of servers asked
+	AtServer time.Duration // time spent there
+	Queued   time.Duration // time until a server had a free slot
 }
 
-// Propagation is how a request has come, as the next one says it.
+// Propagation is what a request tells the next service about its way.
 type Propagation struct {
-	Hops  string            // balancers that it has passed, this one too
-	Trace runtimespec.Trace // that it belongs to
+	Hops  string            // balancers that it has passed, including this one
+	Trace runtimespec.Trace // trace that it belongs to
 }
 
-// Onto adds it to a header, which is the caller's to change.
+// Onto appends the fields to a header, which the caller must be free to change.
 func (p Propagation) Onto(h hop.Header) hop.Header {
 	h = append(h, hop.Field{Name: runtimespec.HeaderHops, Value: p.Hops})
 	if p.Trace.Parent != "" {
@@ -48,15 +49,17 @@ func (p Propagation) Onto(h hop.Header) hop.Header {
 	return h
 }
 
-// Onward is the propagation of what is asked of servers for the request.
+// Onward returns the propagation for the requests that the service sends for
+// this one.
 func (x *Exchange) Onward() Propagation { return Propagation{x.Hops, x.Span.Onward(x.Trace)} }
 
-// Errors after which there is no answer any more.
+// Errors after which no answer can be sent.
 var (
 	// ErrLeft reports that the caller has hung up.
 	ErrLeft = errors.New("the caller hung up")
-	// ErrCut reports that the answer broke off after its head was passed on: the
-	// caller has to see that, and asks the server again that the head names.
+	// ErrCut reports that the answer broke off after its head was passed on.
+	// The caller must notice that, and asks the server that the head names
+	// again.
 	ErrCut = errors.New("the answer broke off")
 )
 
@@ -65,11 +68,12 @@ const (
 	OK    = "ok"
 	Left  = "caller-left"
 	Cut   = "cut"
-	Error = "error" // an answer that says no reason that is known
+	Error = "error" // an answer without a known reason
 )
 
-// EndSpan ends a span with what it came to. That is no failure where it is a step of
-// every init or run: code that is asked for, a function that is told again.
+// EndSpan ends a span with the outcome. Two refusals are no failures, because
+// they are a step of every init or run: code is asked for, or a function is
+// initialised again.
 func EndSpan(s trace.Span, outcome string) {
 	if !s.On() {
 		return

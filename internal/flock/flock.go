@@ -1,6 +1,7 @@
 //go:build !windows
 
-// Package flock keeps a folder to one process: a lock that ends with it.
+// Package flock reserves a folder for one process by a lock that ends with the
+// process.
 package flock
 
 import (
@@ -8,8 +9,8 @@ import (
 	"syscall"
 )
 
-// Try locks a file until it is closed. The error is EWOULDBLOCK where another process
-// has locked it.
+// Try locks a file until it is closed. The error is EWOULDBLOCK if another
+// process has locked it.
 func Try(file *os.File) error {
 	return syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 }

@@ -9,22 +9,23 @@ import (
 	"time"
 )
 
-// maxDiscard is how much of a body that its handler did not want is read, so
-// that the connection can go on.
+// maxDiscard bounds how much of a body is read after its handler has returned,
+// so that the connection can be reused.
 const maxDiscard = 256 << 10
 
 var errBodyClosed = errors.New("the request's body was closed")
 
-// body is a request's body: what is in the connection's buffer, then what comes.
+// body is a request's body: first what is in the connection's buffer, then what
+// arrives.
 type body struct {
 	conn   *conn
-	whole  bool // it came with the head
+	whole  bool // it arrived with the head
 	left   atomic.Int64
-	failed atomic.Bool // nothing more is to come
+	failed atomic.Bool // nothing more will arrive
 
-	mu     sync.Mutex // guards what follows, and the reading of the connection
-	closed error      // nil: it can be read
-	late   bool       // the last read had no more time
+	mu     sync.Mutex // guards what follows, and reading from the connection
+	closed error      // nil: the body can be read
+	late   bool       // the last read reached its deadline
 }
 
 func (b *body) begin(c *conn, length int64) {
@@ -41,7 +42,7 @@ func (b *body) Read(p []byte) (n int, err error) {
 	return b.next(p)
 }
 
-// next reads; mu is held.
+// next reads from the connection; mu is held.
 func (b *body) next(p []byte) (n int, err error) {
 	c, left := b.conn, b.left.Load()
 	switch {
@@ -68,10 +69,12 @@ func (b *body) next(p []byte) (n int, err error) {
 	return n, err
 }
 
-// Ended reports whether the body was read to its end, or cannot be.
+// Ended reports whether the body was read to its end or cannot be read any
+// more.
 func (b *body) Ended() bool { return b.left.Load() == 0 || b.failed.Load() }
 
-// Close is not needed: the server ends every body.
+// Close makes later reads fail. Handlers need not call it: the server ends
+// every body.
 func (b *body) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -79,11 +82,11 @@ func (b *body) Close() error {
 	return nil
 }
 
-// end takes the connection back from a body whose handler has returned, and
-// reports whether it is where the next request begins: what the handler left is
-// read, unless that is too much.
+// end takes the connection back after the handler has returned. It reads what
+// the handler left, unless that is too much. It reports whether the connection
+// is at the start of the next request.
 func (b *body) end() bool {
-	if !b.mu.TryLock() { // a goroutine of the handler reads still
+	if !b.mu.TryLock() { // a goroutine of the handler is still reading
 		_ = b.conn.net.SetReadDeadline(time.Unix(1, 0))
 		b.mu.Lock()
 	}
@@ -101,7 +104,7 @@ func (b *body) end() bool {
 	return err == nil
 }
 
-// rest reads a body that is locked.
+// rest reads a body whose mu is held.
 type rest struct{ *body }
 
 func (r rest) Read(p []byte) (int, error) { return r.next(p) }

@@ -26,18 +26,18 @@ type conn struct {
 	server *Server
 	net    net.Conn
 	remote string // its address
-	buf    []byte // what was read and not used is buf[from:to]
+	buf    []byte // bytes that were read and not used are buf[from:to]
 	from   int
 	to     int
-	until  time.Time // the read deadline that is set
+	until  time.Time // the current read deadline
 	out    []byte    // memory for the next answer
 
 	mu        sync.Mutex    // guards what follows
-	handshake bool          // is under way
-	active    bool          // a request is read or handled
-	current   *exchange     // with the handler; nil: none
+	handshake bool          // a handshake is in progress
+	active    bool          // a request is being read or handled
+	current   *exchange     // the one that the handler has; nil: none
 	watching  chan struct{} // closed when the watch has ended; nil: there is none
-	timer     *time.Timer   // begins the watch
+	timer     *time.Timer   // starts the watch
 }
 
 func newConn(s *Server, raw net.Conn) *conn {
@@ -82,7 +82,7 @@ func (c *conn) setActive(active bool) {
 	c.mu.Unlock()
 }
 
-// wake has an idle connection see that the server is closing.
+// wake tells an idle connection that the server is closing.
 func (c *conn) wake() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -94,11 +94,11 @@ func (c *conn) wake() {
 	}
 }
 
-// handle has one request answered, and reports whether another may follow.
+// handle answers one request and reports whether another one may follow.
 func (c *conn) handle(e *exchange) (again bool) {
 	r := e.begin()
 	if !e.body.whole {
-		c.deadline(time.Time{}) // how long a body may take is for its handler to say
+		c.deadline(time.Time{}) // the handler decides how long a body may take
 	}
 	c.beginWatch(e)
 	defer func() {
@@ -118,12 +118,12 @@ func (c *conn) panicked(cause any) {
 	c.server.Log.Error("a handler panicked", zap.Any("cause", cause), zap.ByteString("stack", debug.Stack()))
 }
 
-// lingerFor is how long a connection stays whose request was not read.
+// lingerFor is how long a connection stays open if its request was not read.
 const lingerFor = 500 * time.Millisecond
 
-// close ends the connection so that the answer arrives: if bytes come that are not
-// read, the other side's kernel throws the answer away. A caller that has read it
-// closes the connection.
+// close ends the connection so that the answer arrives: if unread bytes arrive,
+// the kernel of the other side discards the answer. A caller that has read the
+// answer closes the connection.
 func (c *conn) close(e *exchange) {
 	if half, ok := c.net.(interface{ CloseWrite() error }); ok && !e.body.Ended() && half.CloseWrite() == nil {
 		_ = c.net.SetReadDeadline(time.Now().Add(lingerFor))
@@ -132,5 +132,5 @@ func (c *conn) close(e *exchange) {
 	_ = c.net.Close()
 }
 
-// isDeadline reports whether a read ended because its time was over.
+// isDeadline reports whether a read ended at its deadline.
 func isDeadline(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// ending is a request's context: it ends when the caller hangs up, or with
-// the request. Most requests are over before their end is asked for, so it
-// makes no channel until then.
+// ending is a request's context. It ends when the caller hangs up, or with the
+// request. Most requests end before anything waits for that, so it creates its
+// channel on demand.
 type ending struct {
 	mu    sync.Mutex // guards what follows
 	done  chan struct{}
@@ -38,8 +38,8 @@ func (e *ending) Done() <-chan struct{} {
 	return e.done
 }
 
-// AfterFunc calls f in a goroutine of its own when the context has ended; the
-// function returned prevents that, and reports whether it did. The context
+// AfterFunc calls f in a goroutine of its own when the context has ended. The
+// returned function prevents that and reports whether it did. The context
 // package knows this method.
 func (e *ending) AfterFunc(f func()) (stop func() bool) {
 	e.mu.Lock()
@@ -81,7 +81,7 @@ func (e *ending) cancel() {
 	e.after = nil
 }
 
-// AfterFunc is context.AfterFunc, cheaper for a request's context of this
+// AfterFunc is context.AfterFunc, at less cost for a request's context of this
 // package.
 func AfterFunc(ctx context.Context, f func()) (stop func() bool) {
 	if e, ok := ctx.(*ending); ok {

@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// errOver is what a handler's goroutine gets that outlives its request.
+// errOver is the error of a handler's goroutine that outlives its request.
 var errOver = errors.New("the request is over")
 
-// exchange is one request and its answer: all that a handler can keep of it. The
-// next request on the connection has another.
+// exchange is one request and its answer: everything that a handler can keep of
+// it. The next request on the connection gets another exchange.
 type exchange struct {
 	conn    *conn
 	head    head
@@ -22,7 +22,7 @@ type exchange struct {
 	timed   bool // the handler has set deadlines; guarded by conn.mu
 }
 
-// begin is called once the head was read.
+// begin returns the request, once its head was read.
 func (e *exchange) begin() *http.Request {
 	c, h := e.conn, &e.head
 	e.url.Path = h.path
@@ -36,13 +36,13 @@ func (e *exchange) begin() *http.Request {
 	}).WithContext(&e.context)
 }
 
-// end ends the answer, unless it is to break off, and what the handler's
-// goroutines can do with the connection. It reports whether that can carry
-// another request.
+// end ends the answer, unless it is to break off, and takes the connection from
+// the handler's goroutines. It reports whether the connection can carry another
+// request.
 func (e *exchange) end(whole bool) (again bool) {
+	again = e.writer.end(whole) // first: the caller does not wait for the rest
 	e.conn.endWatch()
 	e.context.cancel()
-	again = e.writer.end(whole)
 	again = again && e.body.end()
 	if e.timed {
 		e.conn.until = time.Time{}

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// handed is the listener of the net/http server: the connections that are
-// handed to it.
+// handed is the listener of the net/http server. It accepts the connections
+// that are handed over.
 type handed struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -27,10 +27,10 @@ func (h *handed) Close() error {
 	return nil
 }
 
-// Addr is never asked for: each connection knows its own.
+// Addr is never called: each connection knows its own.
 func (h *handed) Addr() net.Addr { return &net.TCPAddr{} }
 
-// give hands a connection over, with what was read from it already.
+// give hands a connection over, with the bytes that were already read from it.
 func (h *handed) give(c net.Conn, read []byte) {
 	select {
 	case h.conns <- &reread{Conn: c, before: read}:
@@ -39,7 +39,7 @@ func (h *handed) give(c net.Conn, read []byte) {
 	}
 }
 
-// reread is a connection of which some was read.
+// reread is a connection that first returns the bytes that were already read.
 type reread struct {
 	net.Conn
 	before []byte
@@ -54,7 +54,7 @@ func (r *reread) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// CloseWrite is how net/http ends a connection whose request it did not read.
+// CloseWrite lets net/http end a connection whose request it did not read.
 func (r *reread) CloseWrite() error {
 	if c, ok := r.Conn.(interface{ CloseWrite() error }); ok {
 		return c.CloseWrite()

@@ -160,3 +160,30 @@ func TestServer_ReadThatOutlivesItsHandler(t *testing.T) {
 		assert.ErrorIs(t, c.ended(), io.EOF)
 	})
 }
+
+// A goroutine that writes to a caller that does not read does not keep the
+// connection of a handler that has broken the answer off.
+func TestServer_WriteThatOutlivesABrokenAnswer(t *testing.T) {
+	eachWay(t, func(t *testing.T, by way) {
+		written, breakOff := make(chan error, 1), make(chan struct{})
+		_, addr := by.start(t, func(w http.ResponseWriter, _ *http.Request) {
+			go func() {
+				_, err := w.Write(make([]byte, 64<<20)) // more than the kernel keeps
+				written <- err
+			}()
+			<-breakOff
+			panic(http.ErrAbortHandler)
+		})
+		c := by.call(t, addr)
+		c.send(post("/run", "{}"))
+		_, err := c.in.ReadByte()
+		require.NoError(t, err)
+		close(breakOff)
+		select {
+		case err := <-written:
+			assert.Error(t, err)
+		case <-within(t).Done():
+			t.Fatal("the connection is kept")
+		}
+	})
+}

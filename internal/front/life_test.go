@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/front"
 )
@@ -62,7 +63,7 @@ func TestServer_WatchedConnectionGoesOn(t *testing.T) {
 		proceed := make(chan struct{})
 		_, addr := by.start(t, func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
-			stop := front.AfterFunc(r.Context(), func() { t.Error("nobody hung up") })
+			stop := front.AfterFunc(r.Context(), func() { t.Error("no caller hung up") })
 			<-proceed
 			assert.True(t, stop())
 			_, _ = io.WriteString(w, r.URL.Path)
@@ -70,7 +71,7 @@ func TestServer_WatchedConnectionGoesOn(t *testing.T) {
 		c := by.call(t, addr)
 		for range 5 {
 			c.send(post("/a", "{}"))
-			time.AfterFunc(30*time.Millisecond, func() { proceed <- struct{}{} }) // the watch has begun
+			time.AfterFunc(30*time.Millisecond, func() { proceed <- struct{}{} }) // the watch has started
 			_, body := c.answer()
 			assert.Equal(t, "/a", body)
 			c.send(post("/b", "{}") + post("/c", "{}")) // the second while the first is watched
@@ -205,3 +206,55 @@ func TestServer_ShutdownLosesNoRequest(t *testing.T) {
 }
 
 var errLost = errors.New("a request that was sent was not answered")
+
+// observed is a connection that tells of reads, answers and ended reads.
+type observed struct {
+	net.Conn
+	reads  chan struct{}
+	events chan string
+}
+
+type observing struct {
+	net.Listener
+	as observed
+}
+
+func (l observing) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return observed{c, l.as.reads, l.as.events}, err
+}
+
+func (c observed) Read(p []byte) (int, error) {
+	c.reads <- struct{}{}
+	return c.Conn.Read(p)
+}
+
+func (c observed) Write(p []byte) (int, error) {
+	c.events <- "answer"
+	return c.Conn.Write(p)
+}
+
+func (c observed) SetReadDeadline(at time.Time) error {
+	if at.Before(time.Now()) && !at.IsZero() {
+		c.events <- "end of the watch"
+	}
+	return c.Conn.SetReadDeadline(at)
+}
+
+// An answer does not wait for the end of the watch.
+func TestServer_AnswersBeforeTheWatchEnds(t *testing.T) {
+	as := observed{reads: make(chan struct{}, 100), events: make(chan string, 100)}
+	ln := listen(t)
+	s := front.New(front.Config{Log: zap.NewNop(), HeaderTimeout: patience, IdleTimeout: time.Minute, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-as.reads // of the request
+		<-as.reads // the watch's
+	})})
+	go func() { _ = s.Serve(observing{ln, as}) }()
+	defer s.Close()
+	c := way{}.call(t, ln.Addr().String())
+	c.send(post("/run", "{}"))
+	c.answer()
+	assert.Equal(t, "answer", <-as.events)
+	assert.Equal(t, "end of the watch", <-as.events)
+}

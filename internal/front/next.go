@@ -2,14 +2,14 @@ package front
 
 import "time"
 
-// next waits for a request and reads its head; end is its length, 0 if it is
-// not a simple one.
+// next waits for a request and reads its head. It returns the length of the
+// head, 0 if the request is not a simple one.
 func (c *conn) next() (int, bool) {
 	if c.from == c.to {
 		c.from, c.to = 0, 0
 	}
-	// How exact the idle timeout is does not matter, and to move a deadline costs
-	// more than to look whether it has to be moved.
+	// The idle timeout need not be exact, and moving a deadline costs more than
+	// checking whether it must be moved.
 	if now := time.Now(); c.until.Sub(now) < c.server.IdleTimeout-c.server.IdleTimeout/10 {
 		c.deadline(now.Add(c.server.IdleTimeout))
 	}
@@ -38,11 +38,11 @@ func (c *conn) next() (int, bool) {
 }
 
 // lastLook is how long a closing server waits for a request that may be on its
-// way: its sender could not tell whether it was handled.
+// way: the sender could not tell whether the request was handled.
 const lastLook = 5 * time.Millisecond
 
-// lookAgain reports whether the server is closing and has not looked for long
-// enough; over is when it has.
+// lookAgain reports whether the server is closing and should go on waiting,
+// until over.
 func (c *conn) lookAgain(over *time.Time) bool {
 	switch {
 	case !c.server.closing.Load():
@@ -56,7 +56,7 @@ func (c *conn) lookAgain(over *time.Time) bool {
 	return true
 }
 
-// room makes room for more of a head, unless that is too large.
+// room makes room for more of a head, unless the head is too large.
 func (c *conn) room() bool {
 	if c.to < len(c.buf) {
 		return true

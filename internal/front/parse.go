@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// maxFields is the most header fields of a simple request.
+// maxFields is the largest number of header fields in a simple request.
 const maxFields = 24
 
-// names are the header fields that callers send, in the form that net/http
-// gives them; they need no memory of their own.
+// names are the header fields that callers send, as net/http spells them.
+// Looking one up allocates nothing.
 var names = func() map[string]string {
 	all := map[string]string{}
 	for _, name := range []string{
@@ -28,13 +28,13 @@ var names = func() map[string]string {
 type head struct {
 	path   string
 	host   string
-	length int64 // negative: not said
+	length int64 // negative: not given
 	header http.Header
-	values [maxFields]string // of header: one each
+	values [maxFields]string // values of header, one each
 }
 
-// parse reads a head, which ends with an empty line. It reports whether that is
-// a simple one; if not, nothing in h counts.
+// parse reads a head, which ends with an empty line. It reports whether the
+// request is a simple one. If not, h is not valid.
 func (h *head) parse(text string) (simple bool) {
 	line, rest, _ := strings.Cut(text, "\r\n")
 	target, ok := strings.CutPrefix(line, "POST ")
@@ -48,7 +48,7 @@ func (h *head) parse(text string) (simple bool) {
 	if fields > maxFields {
 		return false
 	}
-	h.host, h.length, h.header = "", -1, make(http.Header, max(0, fields-1)) // Host is not in it
+	h.host, h.length, h.header = "", -1, make(http.Header, max(0, fields-1)) // without Host
 	for n := range fields {
 		line, rest, _ = strings.Cut(rest, "\r\n")
 		if !h.field(n, line) {
@@ -58,7 +58,7 @@ func (h *head) parse(text string) (simple bool) {
 	return h.host != "" && h.length >= 0
 }
 
-// field takes one header line.
+// field reads one header line.
 func (h *head) field(n int, line string) bool {
 	at := strings.IndexByte(line, ':')
 	if at <= 0 {
@@ -74,7 +74,7 @@ func (h *head) field(n int, line string) bool {
 			return false
 		}
 		h.host = value
-		return true // as in net/http, not in the header
+		return true // left out of the header, as in net/http
 	case "Content-Length":
 		if h.length = length(value); h.length < 0 {
 			return false
@@ -94,7 +94,8 @@ func (h *head) field(n int, line string) bool {
 	return true
 }
 
-// canonical is a field's name as net/http writes it, empty when it is none.
+// canonical returns a field's name as net/http spells it, empty if it is no
+// valid name.
 func canonical(name string) string {
 	if known, ok := names[name]; ok {
 		return known
@@ -107,7 +108,8 @@ func canonical(name string) string {
 	return textproto.CanonicalMIMEHeaderKey(name)
 }
 
-// length is a Content-Length, negative when it is none that is to be believed.
+// length returns the value of a Content-Length, negative if it is not a plain
+// number.
 func length(value string) (n int64) {
 	if len(value) == 0 || len(value) > 18 {
 		return -1
@@ -121,7 +123,7 @@ func length(value string) (n int64) {
 	return n
 }
 
-// plainPath is a path without a query, an escape or a dot segment.
+// plainPath reports whether a path has no query, escape or dot segment.
 func plainPath(path string) bool {
 	if path == "" || path[0] != '/' || strings.Contains(path, "//") || strings.Contains(path, "/.") {
 		return false
@@ -131,7 +133,7 @@ func plainPath(path string) bool {
 
 func plainHost(host string) bool { return host != "" && only(host, ".-:[]_") }
 
-// only reports whether all of s is letters, digits and some others.
+// only reports whether s consists of letters, digits and the others.
 func only(s, others string) bool {
 	for i := range len(s) {
 		b := s[i]
@@ -151,16 +153,17 @@ func plainValue(value string) bool {
 	return true
 }
 
-// headEnd is the length of the head that buf begins with, 0 if its end is not
-// there; then simple is whether it may still become a simple one.
+// headEnd returns the length of the head at the start of buf, 0 if its end is
+// not there. In that case simple reports whether it may still become a simple
+// one.
 func headEnd(buf []byte) (end int, simple bool) {
 	if at := bytes.Index(buf, []byte("\r\n\r\n")); at >= 0 {
 		return at + 4, true
 	}
 	begin := buf[:min(len(buf), len(simplest))]
-	ended := bytes.Contains(buf, []byte("\n\n")) || bytes.Contains(buf, []byte("\n\r\n")) // in another way
+	ended := bytes.Contains(buf, []byte("\n\n")) || bytes.Contains(buf, []byte("\n\r\n")) // in an unusual way
 	return 0, string(begin) == simplest[:len(begin)] && !ended
 }
 
-// simplest is what every simple request begins with.
+// simplest is the start of every simple request.
 const simplest = "POST /"

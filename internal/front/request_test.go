@@ -180,7 +180,7 @@ func compared(f *testing.F, by way) func(t *testing.T, text string) {
 	}
 }
 
-// answers is all that comes for a text after which nothing is sent. That a request
+// answers returns all that comes for a text after which nothing is sent. That a request
 // is none is not always said: half of one ends with its connection.
 func (c *caller) answers(text string) (all []string) {
 	go func() {

@@ -1,7 +1,6 @@
 package front
 
 import (
-	"bytes"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -10,12 +9,12 @@ import (
 	"github.com/whiskaway/whiskaway/internal/tlsconn"
 )
 
-// lastHandshake is how long a closing server waits for one: behind it a request may
-// be on its way.
+// lastHandshake is how long a closing server waits for a handshake: a request
+// may follow it.
 const lastHandshake = 5 * time.Second
 
-// secure has the handshake of a connection of TLS done, within the time that a head
-// has, and reports whether it is.
+// secure does the handshake of a TLS connection, within the time for a head,
+// and reports whether it succeeded.
 func (c *conn) secure(secured *tlsconn.Conn) bool {
 	c.setHandshake(true)
 	defer c.setHandshake(false)
@@ -26,7 +25,7 @@ func (c *conn) secure(secured *tlsconn.Conn) bool {
 	return err == nil
 }
 
-// setHandshake begins or ends the time of a handshake.
+// setHandshake marks the start or the end of a handshake.
 func (c *conn) setHandshake(underWay bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -47,8 +46,8 @@ func refusePlain(err error) {
 	if !errors.As(err, &other) || other.Conn == nil {
 		return
 	}
-	switch first := other.RecordHeader[:]; {
-	case bytes.HasPrefix(first, []byte("POST ")), bytes.HasPrefix(first, []byte("GET /")):
+	switch string(other.RecordHeader[:]) {
+	case "POST ", "GET /", "HEAD ", "PUT /", "OPTIO":
 		_, _ = io.WriteString(other.Conn, "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
 	}
 }

@@ -29,7 +29,8 @@ func TestServer_PlainHTTPWhereTLSIsSpoken(t *testing.T) {
 	by := overTLS()
 	_, ours := by.start(t, describe)
 	theirs := by.netHTTP(t, describe)
-	for _, text := range []string{post("/run", "{}"), "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"} {
+	for _, line := range []string{"POST /run", "GET /healthz", "HEAD /healthz", "PUT /x", "OPTIONS *"} {
+		text := line + " HTTP/1.1\r\nHost: x\r\n\r\n"
 		got, want := way{}.call(t, ours), way{}.call(t, theirs)
 		got.send(text)
 		want.send(text)

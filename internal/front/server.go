@@ -1,14 +1,15 @@
-// Package front serves HTTP/1.1 to handlers of net/http, with as little work as
-// a run needs.
+// Package front is an HTTP/1.1 server for net/http handlers that does as little
+// work as a run needs.
 //
-// A plain POST with a Content-Length is read and answered here; a connection
-// that asks for anything else, be it another method, chunks, an upgrade or what
-// is no HTTP at all, is handed to net/http with the bytes that came, for the rest
-// of its life. So there is nothing here of HTTP but its simplest form, and what
-// is not certainly that form is judged by net/http alone.
+// The simplest form of HTTP, a POST with a Content-Length, each header once and
+// nothing unusual, is read from one buffer and answered in one write, plain and
+// over TLS. A connection that asks for anything else is handed to net/http,
+// with the bytes that came, for the rest of its life. net/http alone judges
+// what is not certainly simple, so there is no second opinion for request
+// smuggling to use.
 //
-// To a handler it makes no difference. What it keeps of a request when it returns
-// belongs to no other one.
+// Handlers notice no difference. A request, its header and its writer are never
+// used for another request.
 package front
 
 import (
@@ -26,7 +27,7 @@ import (
 	"go.uber.org/zap"
 )
 
-// Config is what a server is made of.
+// Config is what a server needs.
 type Config struct {
 	Handler       http.Handler
 	TLS           *tls.Config // nil: plain HTTP
@@ -42,14 +43,14 @@ type Server struct {
 	rest    *http.Server // serves what is not simple
 	handed  *handed
 	closing atomic.Bool
-	open    sync.WaitGroup // connections here
+	open    sync.WaitGroup // connections that are served here
 
 	mu    sync.Mutex // guards what follows
 	conns map[*conn]struct{}
 	ln    net.Listener // nil until Serve
 }
 
-// New returns a server that serves nothing yet.
+// New returns a server that is not serving yet.
 func New(cfg Config) *Server {
 	return &Server{
 		Config: cfg,
@@ -90,7 +91,8 @@ func (s *Server) Serve(ln net.Listener) error {
 	}
 }
 
-// passing is an error of accept that may be over later: no descriptors, above all.
+// passing reports whether an error of accept may pass, such as a lack of
+// descriptors.
 func passing(err error) bool {
 	var temporary interface{ Temporary() bool }
 	return errors.As(err, &temporary) && temporary.Temporary()
@@ -114,7 +116,7 @@ func (s *Server) forget(c *conn) {
 	s.mu.Unlock()
 }
 
-// Shutdown takes no more connections and requests, and waits for those in
+// Shutdown accepts no more connections and requests, and waits for those in
 // flight until ctx ends.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.close((*conn).wake)

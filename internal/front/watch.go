@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// watchAfter is how long a request goes on before its caller is watched.
+// watchAfter is how long a request runs before its caller is watched.
 const watchAfter = 10 * time.Millisecond
 
-// beginWatch sees to it that the context ends when the caller hangs up. Looking
-// costs a read and a goroutine, so it begins late: most runs are over by then.
+// beginWatch makes the request's context end when the caller hangs up. A watch
+// costs a read and a goroutine, so it starts late: most runs have ended by
+// then.
 func (c *conn) beginWatch(of *exchange) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -21,8 +22,8 @@ func (c *conn) beginWatch(of *exchange) {
 	}
 }
 
-// watch reads while the handler works. A caller that sends its next request
-// already is not watched further.
+// watch reads from the connection while the handler works. The watch ends if
+// the caller already sends its next request.
 func (c *conn) watch() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -50,7 +51,7 @@ func (c *conn) lookout(of *exchange, done chan<- struct{}) {
 	}
 }
 
-// endWatch gives the reading of the connection back, and its deadlines.
+// endWatch stops the watch and restores the connection's deadlines.
 func (c *conn) endWatch() {
 	c.mu.Lock()
 	c.timer.Stop()
@@ -65,7 +66,7 @@ func (c *conn) endWatch() {
 	}
 }
 
-// during calls do while the handler of a request has not returned. do must not
+// during calls do unless the handler of the request has returned. do must not
 // wait for the connection.
 func (c *conn) during(of *exchange, do func(net.Conn) error) error {
 	c.mu.Lock()

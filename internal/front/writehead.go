@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// beginHead writes the answer's head but for what is known with its body only.
-// The handler may change its header from then on: it was sent.
+// beginHead writes the answer's head, except the fields that depend on the
+// body. Later changes to the handler's header have no effect, as after a sent
+// head.
 func (w *writer) beginHead() {
 	h := append(w.out[:0], "HTTP/1.1 "...)
 	h = strconv.AppendInt(h, int64(w.status), 10)
@@ -17,7 +18,8 @@ func (w *writer) beginHead() {
 	w.out = w.fields(h)
 }
 
-// endHead completes the head, and puts behind it what was gathered of the body.
+// endHead completes the head and appends the part of the body that was
+// gathered.
 func (w *writer) endHead() {
 	w.headed = true
 	h := w.out
@@ -40,7 +42,7 @@ func (w *writer) endHead() {
 	w.gathered = nil
 }
 
-// appendBody appends a piece of the body, as a chunk if that is the form.
+// appendBody appends a piece of the body, as a chunk if the answer is chunked.
 func (w *writer) appendBody(dst, p []byte) []byte {
 	if !w.chunked || len(p) == 0 {
 		return append(dst, p...)
@@ -67,7 +69,7 @@ func (w *writer) fields(h []byte) []byte {
 			from := len(h)
 			h = append(h, value...)
 			for i := from; i < len(h); i++ {
-				if h[i] == '\r' || h[i] == '\n' { // a second line could say anything
+				if h[i] == '\r' || h[i] == '\n' { // a second line could be any field
 					h[i] = ' '
 				}
 			}
@@ -77,7 +79,7 @@ func (w *writer) fields(h []byte) []byte {
 	return h
 }
 
-// dated is the Date of a second.
+// dated is the Date of one second.
 type dated struct {
 	second int64
 	text   string
@@ -85,7 +87,7 @@ type dated struct {
 
 var lastDate atomic.Pointer[dated]
 
-// date is the current Date, made once a second.
+// date returns the current Date, which is formatted once a second.
 func date() string {
 	now := time.Now()
 	if last := lastDate.Load(); last != nil && last.second == now.Unix() {

@@ -11,29 +11,29 @@ import (
 )
 
 const (
-	// oneWrite is up to which size an answer without a length is gathered, and
-	// one with a length is copied behind its head.
+	// oneWrite bounds two sizes: an answer without a length is gathered up to
+	// it, and an answer with a length is copied behind its head up to it.
 	oneWrite = 16 << 10
 	// keepOut bounds the buffer that a connection keeps for its next answer.
 	keepOut = 64 << 10
 )
 
-// writer is an http.ResponseWriter. An answer that is whole before it is large
-// goes out in one write.
+// writer is an http.ResponseWriter. An answer that is complete while it is
+// small is sent in one write.
 type writer struct {
 	exchange *exchange
 	header   http.Header
 
-	mu       sync.Mutex // guards what follows, and the writing of the connection
-	out      []byte     // the head and what follows of the body, not sent yet
-	gathered []byte     // of the body, while the head is not complete
-	headed   bool       // it is complete
+	mu       sync.Mutex // guards what follows, and writing to the connection
+	out      []byte     // the head and the part of the body that is not sent yet
+	gathered []byte     // part of the body, while the head is not complete
+	headed   bool       // the head is complete
 	status   int        // 0: not given
 	length   int64      // of the body, as the handler said; negative: it did not
-	written  int64      // of the body
+	written  int64      // bytes of the body
 	chunked  bool
-	last     bool  // no other request on this connection
-	failed   error // of writing, or the request is over
+	last     bool  // the connection carries no other request
+	failed   error // a failed write, or the request is over
 }
 
 func (w *writer) Header() http.Header {
@@ -43,8 +43,8 @@ func (w *writer) Header() http.Header {
 	return w.header
 }
 
-// WriteHeader decides on the status and the header. An interim answer is not
-// sent: no caller asks for one.
+// WriteHeader fixes the status and the header. Interim answers are not sent: no
+// caller asks for one.
 func (w *writer) WriteHeader(status int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -93,7 +93,7 @@ func (w *writer) Write(p []byte) (int, error) {
 	return len(p), w.send(p)
 }
 
-// Flush sends what was written so far, and the head before it.
+// Flush sends the head and what was written so far.
 func (w *writer) Flush() { _ = w.FlushError() }
 
 // FlushError is Flush.
@@ -107,7 +107,7 @@ func (w *writer) FlushError() error {
 	return w.send(nil)
 }
 
-// send sends out, and p behind it.
+// send sends what is gathered, and p behind it.
 func (w *writer) send(p []byte) error {
 	if w.failed != nil {
 		return w.failed
@@ -125,26 +125,20 @@ func (w *writer) send(p []byte) error {
 		parts[0] = append(strconv.AppendInt(w.out, int64(len(p)), 16), "\r\n"...)
 		parts = append(parts, []byte("\r\n"))
 	}
-	w.failed = writeAll(to, parts)
+	_, w.failed = tlsconn.WriteAll(to, parts...)
 	w.out = w.out[:0]
 	return w.failed
 }
 
-// writeAll writes parts with as few system calls as can be.
-func writeAll(to net.Conn, parts [][]byte) (err error) {
-	if secured, ok := to.(*tlsconn.Conn); ok {
-		_, err = secured.WriteAll(parts...)
-		return err
-	}
-	all := net.Buffers(parts)
-	_, err = all.WriteTo(to)
-	return err
-}
-
-// end ends the answer, unless it is to break off, and reports whether another may
-// follow. The handler's goroutines write nothing from then on.
+// end ends the answer, unless it is to break off, and reports whether another
+// request may follow. Later writes by the handler's goroutines fail.
 func (w *writer) end(whole bool) bool {
-	w.mu.Lock()
+	if !w.mu.TryLock() {
+		if !whole { // a goroutine of the handler writes still, maybe for ever
+			_ = w.exchange.conn.net.SetWriteDeadline(time.Unix(1, 0))
+		}
+		w.mu.Lock()
+	}
 	defer w.mu.Unlock()
 	if !whole {
 		w.failed = errOver
@@ -152,7 +146,7 @@ func (w *writer) end(whole bool) bool {
 	}
 	w.begin(http.StatusOK)
 	if !w.headed && w.failed == nil {
-		if w.length < 0 { // all of it is here
+		if w.length < 0 { // the whole body is here
 			w.length = int64(len(w.gathered))
 		}
 		w.endHead()
@@ -173,8 +167,8 @@ func (w *writer) giveBack() {
 	w.out, w.failed = nil, errOver
 }
 
-// SetReadDeadline is for http.ResponseController. For a body that has come
-// already nothing is to be waited for; behind it, reading is the watch's.
+// SetReadDeadline is for http.ResponseController. It does nothing for a body
+// that has arrived: the watch does the reading behind it.
 func (w *writer) SetReadDeadline(at time.Time) error {
 	e := w.exchange
 	return e.conn.during(e, func(to net.Conn) error {
@@ -195,7 +189,7 @@ func (w *writer) SetWriteDeadline(at time.Time) error {
 	})
 }
 
-// EnableFullDuplex is for http.ResponseController: it is so already.
+// EnableFullDuplex is for http.ResponseController. Full duplex is always on.
 func (w *writer) EnableFullDuplex() error { return nil }
 
 func bodyAllowed(status int) bool {

@@ -142,7 +142,7 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
-// final is the answer behind the interim ones.
+// final returns the answer behind the interim ones.
 func final(in *bufio.Reader) (*http.Response, error) {
 	for {
 		resp, err := http.ReadResponse(in, &http.Request{Method: http.MethodPost})

@@ -12,13 +12,13 @@ import (
 	"syscall"
 )
 
-// Cause is why no answer came from a server, in one word for programs and, by String,
-// in a few for authors. These name no address: errors of sockets do, and are for the
-// operator's log.
+// Cause is why a server gave no answer, in one word for programs and, by
+// String, in a few words for authors. The words name no address: socket errors
+// do, and they are for the operator's log.
 type Cause int
 
-// Causes. Those from CauseNoTLS on are certain: what is set wrong is not mended by
-// waiting, and the same request fails again.
+// Causes. Those from CauseNoTLS on are certain: waiting does not mend a wrong
+// setting, and the same request fails again.
 const (
 	CauseUnknown Cause = iota
 	CauseRefused
@@ -30,13 +30,13 @@ const (
 	CauseNoHost
 	CauseNoLookup
 
-	CauseNoTLS // TLS was spoken to what speaks plain HTTP
-	CauseTLS   // plain HTTP was spoken to what speaks TLS
+	CauseNoTLS // TLS was spoken to a server of plain HTTP
+	CauseTLS   // plain HTTP was spoken to a server of TLS
 	CauseNoHTTP
 	CauseIssuer // of the server's certificate
 	CauseOtherName
 	CauseExpired
-	CauseCertificate // is wrong in another way
+	CauseCertificate // it is wrong in another way
 	CauseHandshake
 	CauseUnsendable
 )
@@ -57,8 +57,8 @@ var words = [...]string{
 
 func (c Cause) String() string { return words[c] }
 
-// Advise is what to tell an author of the caller named service, which takes the
-// certificate of a server's authority by the setting ca.
+// Advise returns advice for an author. service names the service that called,
+// and ca is its setting for the certificate of the server's authority.
 func (c Cause) Advise(service, ca string) string {
 	switch c {
 	case CauseIssuer:
@@ -72,7 +72,7 @@ func (c Cause) Advise(service, ca string) string {
 // Certain reports whether the same request to the same server fails again.
 func (c Cause) Certain() bool { return c >= CauseNoTLS }
 
-// kinds are errors that are told by a value; the first that matches counts.
+// kinds maps error values to causes; the first match counts.
 var kinds = []struct {
 	of    error
 	cause Cause
@@ -92,13 +92,13 @@ var kinds = []struct {
 	{context.DeadlineExceeded, CauseTimeout},
 }
 
-// CauseOf sorts the error of a request, of this package or of net/http's client.
+// CauseOf returns the cause of a failed request of this package or of
+// net/http's client.
 func CauseOf(err error) Cause {
 	if cause, ok := ofTLS(err); ok {
 		return cause
 	}
-	var name *net.DNSError
-	if errors.As(err, &name) {
+	if name, ok := errors.AsType[*net.DNSError](err); ok {
 		if name.IsNotFound {
 			return CauseNoHost
 		}
@@ -109,8 +109,7 @@ func CauseOf(err error) Cause {
 			return kind.cause
 		}
 	}
-	var timeout net.Error
-	if errors.As(err, &timeout) && timeout.Timeout() {
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		return CauseTimeout
 	}
 	return CauseUnknown
@@ -140,8 +139,8 @@ func ofTLS(err error) (cause Cause, ok bool) {
 	return CauseUnknown, false
 }
 
-// alert reports whether the other side ended a handshake with a TLS alert. An
-// internal error of its own may pass.
+// alert reports whether the other side ended a handshake with a TLS alert. Its
+// internal errors do not count: they may pass.
 func alert(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "remote error" && !strings.Contains(op.Error(), "internal error")

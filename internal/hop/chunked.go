@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// chunked reads a body in chunks, and what comes behind the last one.
+// chunked reads a chunked body and the trailer behind it.
 type chunked struct {
 	in     *bufio.Reader
 	chunks io.Reader
@@ -36,7 +36,8 @@ func (b *chunked) Read(p []byte) (int, error) {
 	return n, io.EOF
 }
 
-// misread marks an error of the chunks themselves; net/http gives those no type.
+// misread marks an error in the chunks themselves, for which net/http has no
+// type.
 func misread(err error) error {
 	if err != nil && (errors.Is(err, httputil.ErrLineTooLong) || strings.Contains(err.Error(), "chunk")) {
 		return fmt.Errorf("%w: %w", ErrNoHTTP, err)
@@ -44,7 +45,7 @@ func misread(err error) error {
 	return err
 }
 
-// trailer passes over the lines behind the last chunk.
+// trailer skips the lines behind the last chunk.
 func (b *chunked) trailer() error {
 	for size := 0; ; {
 		line, err := b.in.ReadSlice('\n')

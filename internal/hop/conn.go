@@ -7,6 +7,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"github.com/whiskaway/whiskaway/internal/tlsconn"
 )
 
 const (
@@ -15,25 +17,25 @@ const (
 	keepOut = 64 << 10
 )
 
-// conn is one connection. It carries one exchange at a time: Send, and then the
-// reading of the answer until that is closed.
+// conn is one connection. It carries one exchange at a time: Send, then the
+// reading of the answer until it is closed.
 type conn struct {
-	raw     net.Conn // what the kernel has; of a secure connection a counter
+	raw     net.Conn // the kernel's connection
 	net     net.Conn
 	in      *bufio.Reader
 	out     []byte // the request's head and small body
-	head    []byte // the answer's
+	head    []byte // the answer's head
 	home    *idle
 	since   time.Time   // idle since
 	abort   func()      // makes pending and later I/O fail
 	release func() bool // ends the watch on the exchange's context
-	writing *writing    // of a large body; nil: there is none
+	writing *writing    // a large body being written; nil: none
 }
 
-// writing is that of a large body, while its answer is looked for.
+// writing is a large body that is written while its answer is awaited.
 type writing struct {
 	over   chan struct{} // closed at its end
-	sent   bool          // valid then, as is what follows
+	sent   bool          // valid from then on, as is failed
 	failed error
 }
 
@@ -43,43 +45,27 @@ func newConn(raw, secured net.Conn, home *idle) *conn {
 	return c
 }
 
-// counted reports whether write sent anything. What a secure connection counts
-// is what it could encrypt and send as a whole, so there the wire is looked at.
+// counted reports whether write sent anything. A secure connection counts only
+// data that was encrypted and sent as a whole, so its wire is counted.
 func (c *conn) counted(write func() (int64, error)) (bool, error) {
-	wire, secure := c.raw.(*counter)
-	if !secure {
+	secured, ok := c.net.(*tlsconn.Conn)
+	if !ok {
 		n, err := write()
 		return n > 0, err
 	}
-	before := wire.written
+	before := secured.Sent()
 	_, err := write()
-	return wire.written > before, err
+	return secured.Sent() > before, err
 }
 
-// counter counts what is written.
-type counter struct {
-	net.Conn
-	written int64
-}
-
-func (c *counter) Write(p []byte) (int, error) {
-	n, err := c.Conn.Write(p)
-	c.written += int64(n)
-	return n, err
-}
-
-// stale reports whether an idle connection is good for no request: the other
-// side has closed it, or said something unasked. A request that is written then
-// is lost.
+// stale reports whether an idle connection cannot be used again: the other side
+// has closed it or sent something unasked. A request written to it would be
+// lost.
 func (c *conn) stale() bool {
 	if c.in.Buffered() > 0 || time.Since(c.since) > idleTimeout {
 		return true
 	}
-	raw := c.raw
-	if wire, ok := raw.(*counter); ok {
-		raw = wire.Conn
-	}
-	return stale(raw)
+	return stale(c.raw)
 }
 
 func stale(conn net.Conn) bool {
@@ -96,8 +82,8 @@ func stale(conn net.Conn) bool {
 	return gone || err != nil
 }
 
-// spoken is stale for what is no socket, such as a stream within another
-// connection: a read whose time is over finds what is there already.
+// spoken is stale for a connection without a socket, such as a stream in a
+// tunnel. A read past its deadline returns what has already arrived.
 func spoken(conn net.Conn) bool {
 	if conn.SetReadDeadline(time.Unix(1, 0)) != nil {
 		return true
@@ -107,7 +93,7 @@ func spoken(conn net.Conn) bool {
 	return n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) || conn.SetReadDeadline(time.Time{}) != nil
 }
 
-// drop ends the exchange and the connection. The body is then not looked at any
+// drop ends the exchange and the connection. The request's body is not read any
 // more.
 func (c *conn) drop() {
 	c.release()
@@ -117,11 +103,11 @@ func (c *conn) drop() {
 	}
 }
 
-// done ends the exchange and keeps the connection, unless its context ended it
-// or the body was not wanted to its end.
+// done ends the exchange and keeps the connection, unless the context has ended
+// the connection or the body was not read to its end.
 func (c *conn) done() {
 	if c.writing != nil {
-		_ = c.net.SetWriteDeadline(time.Unix(1, 0)) // for what still waits; what is written is written
+		_ = c.net.SetWriteDeadline(time.Unix(1, 0)) // stops a write that still waits
 		<-c.writing.over
 		err := c.writing.failed
 		if c.writing = nil; err != nil {

@@ -2,24 +2,24 @@ package hop
 
 import (
 	"io"
-	"net"
 	"strconv"
 
 	"github.com/whiskaway/whiskaway/internal/tlsconn"
 )
 
 const (
-	// oneWrite is up to which size a body is copied behind its head, to be sent
-	// with it; a larger one goes by writev.
+	// oneWrite is the largest body that is copied behind its head, to be sent
+	// with it. A larger one is sent by writev.
 	oneWrite = 16 << 10
 	// withReading is up to which size a body is written before its answer is
 	// looked for: servers read so much even of what they refuse.
 	withReading = 128 << 10
 )
 
-// exchange sends the request and reads the head of its answer. A large body is
-// written meanwhile: it may be refused before it was read to its end. After an
-// error the connection is closed; sent is whether a byte may have been sent.
+// exchange sends the request and reads the head of its answer. It writes a
+// large body while it reads, because a server may refuse the body before its
+// end. After an error the connection is closed; sent reports whether a byte may
+// have been sent.
 func (c *conn) exchange(p *Pool, r *Request) (resp *Response, sent bool, err error) {
 	head, src, err := c.prepare(p, r)
 	if err != nil {
@@ -41,14 +41,14 @@ func (c *conn) exchange(p *Pool, r *Request) (resp *Response, sent bool, err err
 	return resp, sent, err
 }
 
-// meanwhile reads the head of the answer while write is under way.
+// meanwhile reads the head of the answer while write is running.
 func (c *conn) meanwhile(write func() (bool, error)) (*Response, bool, error) {
 	w := &writing{over: make(chan struct{})}
 	c.writing = w
 	go func() {
 		defer close(w.over)
 		if w.sent, w.failed = write(); ofSource(w.failed) {
-			_ = c.net.Close() // no answer is to be waited for
+			_ = c.net.Close() // no answer will come
 		}
 	}()
 	resp, err := c.receive()
@@ -62,7 +62,7 @@ func (c *conn) meanwhile(write func() (bool, error)) (*Response, bool, error) {
 	return nil, w.sent, err
 }
 
-// prepare makes the request's head and opens its body.
+// prepare builds the request's head and opens its body.
 func (c *conn) prepare(p *Pool, r *Request) (head []byte, src io.Reader, err error) {
 	method := "POST "
 	if r.Get {
@@ -101,9 +101,5 @@ func (c *conn) write(head, body []byte, src io.Reader, size int64) (int64, error
 		n, err := c.net.Write(head)
 		return int64(n), err
 	}
-	if secured, ok := c.net.(*tlsconn.Conn); ok {
-		return secured.WriteAll(head, body)
-	}
-	parts := net.Buffers{head, body}
-	return parts.WriteTo(c.net)
+	return tlsconn.WriteAll(c.net, head, body)
 }

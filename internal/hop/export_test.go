@@ -9,7 +9,7 @@ import (
 // Stale reports whether an idle connection is good for no request.
 func Stale(conn net.Conn) bool { return stale(conn) }
 
-// Idle is how many connections a pool keeps.
+// Idle returns how many connections a pool keeps.
 func (p *Pool) Idle() int {
 	p.idle.mu.Lock()
 	defer p.idle.mu.Unlock()

@@ -8,13 +8,14 @@ import (
 // Head is the header lines of an answer as they came.
 type Head []byte
 
-// Get is the value of the first field of that name, empty when there is none.
+// Get returns the value of the first field of that name, empty if there is
+// none.
 func (h Head) Get(name string) string { return string(h.find(name)) }
 
 // Is reports whether the first field of that name has that value.
 func (h Head) Is(name, value string) bool { return string(h.find(name)) == value }
 
-// Only is the value of a field of which there is exactly one.
+// Only returns the value of a field that is there exactly once.
 func (h Head) Only(name string) (value string, ok bool) {
 	n := 0
 	h.each(func(key, v []byte) bool {
@@ -38,7 +39,7 @@ func (h Head) find(name string) (found []byte) {
 	return found
 }
 
-// each calls visit with every field until that has enough.
+// each calls visit with every field until visit says that it is done.
 func (h Head) each(visit func(name, value []byte) bool) {
 	for len(h) > 0 {
 		line := h
@@ -53,7 +54,7 @@ func (h Head) each(visit func(name, value []byte) bool) {
 	}
 }
 
-// field splits a line; not ok is one that is no field.
+// field splits a line; ok reports whether it is a field.
 func field(line []byte) (name, value []byte, ok bool) {
 	at := bytes.IndexByte(line, ':')
 	if at <= 0 {
@@ -67,12 +68,12 @@ func field(line []byte) (name, value []byte, ok bool) {
 	return line[:at], bytes.Trim(line[at+1:], " \t"), true
 }
 
-// is compares a field's name, in which case does not count.
+// is compares a field's name without regard to case.
 func is(name []byte, want string) bool {
 	return len(name) == len(want) && strings.EqualFold(string(name), want)
 }
 
-// inName is what a field's name consists of.
+// inName marks the bytes that a field's name may have.
 var inName = func() (in [256]bool) {
 	for b := range in {
 		letter, digit := b|0x20 >= 'a' && b|0x20 <= 'z', b >= '0' && b <= '9'

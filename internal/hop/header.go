@@ -5,13 +5,14 @@ import (
 	"strings"
 )
 
-// Header is a request's header fields, in their order.
+// Header is a request's header fields, in order.
 type Header []Field
 
-// Field is one of them. Name is in the form that is sent; no two of one name.
+// Field is one header field. Name is in the form that is sent; names are
+// unique.
 type Field struct{ Name, Value string }
 
-// Get is a field's value, empty when there is none.
+// Get returns a field's value, empty if there is none.
 func (h Header) Get(name string) string {
 	for _, f := range h {
 		if f.Name == name {
@@ -21,17 +22,18 @@ func (h Header) Get(name string) string {
 	return ""
 }
 
-// With is h and more fields, with room for what is added to each request. h
-// stays as it is.
+// With returns h and more fields, with room for the fields that are added to
+// each request. h does not change.
 func (h Header) With(more ...Field) Header {
 	return append(append(make(Header, 0, len(h)+len(more)+room), h...), more...)
 }
 
-// room is for a trace and its state, an activation, the time left, and the server to ask again.
+// room fits two trace fields, an activation, the time left and the server to
+// ask again.
 const room = 5
 
-// appendTo appends the fields as lines; a value that would be read as more than
-// one line, or that HTTP does not allow, is an error.
+// appendTo appends the fields as lines. A value that HTTP does not allow, or
+// that would be read as several lines, is an error.
 func (h Header) appendTo(dst []byte) ([]byte, error) {
 	for _, f := range h {
 		if strings.ContainsFunc(f.Value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {

@@ -1,13 +1,17 @@
-// Package hop carries requests of the contract one hop on, to a server or a
-// balancer, over kept HTTP/1.1 connections.
+// Package hop sends requests of the contract to the next server or balancer
+// over kept HTTP/1.1 connections.
 //
-// It does what the contract needs of HTTP and no more, and knows for each
-// request whether a byte of it was written: what was not sent may be sent
-// elsewhere, what was may have started a run. net/http's Transport is made for
-// everything else; here a run costs one write, and the reads of its answer.
+// It sends one write per request, by writev above 16 KiB, and leaves the head
+// of the answer as it came. It knows whether a byte of a request was written:
+// what was not sent may be sent elsewhere, and what was sent may have started a
+// run. It checks a kept connection before it uses it: net/http's transport
+// notices a closed connection late and reports less. Bodies above 128 KiB are
+// written while the answer is read, because a server may refuse them before
+// their end.
 package hop
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -22,23 +26,23 @@ import (
 	"github.com/whiskaway/whiskaway/internal/tlsconn"
 )
 
-// ErrNotSent is wrapped by a failure before any byte of the request reached
-// the wire: nothing can have been started by it.
+// ErrNotSent is wrapped by a failure before any byte of the request reached the
+// wire, so the request cannot have started anything.
 var ErrNotSent = errors.New("the request was not sent")
 
-// ErrUnsendable is wrapped by a failure of the request itself: it cannot be sent
-// to any server.
+// ErrUnsendable is wrapped by a failure of the request itself, which no server
+// can receive.
 var ErrUnsendable = errors.New("the request cannot be sent")
 
 // Request is one request of the contract.
 type Request struct {
-	Get    bool // GET, without a body; else POST
+	Get    bool // else POST with a body
 	Path   string
 	Header Header                    // not changed, may be shared
 	Body   []byte                    // not changed, may be shared
-	Open   func() (io.Reader, error) // a body that is not in memory, instead of Body; reading it must not outlast ctx
+	Open   func() (io.Reader, error) // a body outside memory, instead of Body; reading it must not outlast ctx
 	Size   int64                     // of what Open returns, in bytes
-	Used   bool                      // send it only over the connection of an earlier request
+	Used   bool                      // send it only over a connection that carried an earlier request
 }
 
 func (r *Request) size() int64 {
@@ -52,33 +56,34 @@ const (
 	dialTimeout = 5 * time.Second
 	handshake   = 10 * time.Second
 	// idleTimeout is shorter than the 10 s after which the platform freezes a
-	// client container: a connection must not go stale in its sleep.
+	// client container. A connection must not go stale while the container is
+	// frozen.
 	idleTimeout = 5 * time.Second
 	maxIdle     = 256
 )
 
-// Options are what a pool is told besides its URL.
+// Options configures a pool.
 type Options struct {
-	Token string                     // sent as the bearer's; empty: none
+	Token string                     // sent as a bearer token; empty: none
 	TLS   *tls.Config                // for https
-	Guard func(address string) error // says no to an address that may not be connected to; may be nil
-	// Dial makes connections in another way than to the host of the URL; nil: it
-	// does not. A write on them that failed says 0 only if nothing was sent.
+	Guard func(address string) error // returns an error for an address that may not be connected to; may be nil
+	// Dial replaces connecting to the host of the URL; may be nil. A failed
+	// write on its connections returns 0 only if nothing was sent.
 	Dial func(context.Context) (net.Conn, error)
 }
 
-// Pool is the connections to one service. It follows no redirect, knows no
+// Pool holds the connections to one service. It follows no redirects, uses no
 // proxy and asks for no compression.
 type Pool struct {
 	base   *url.URL
-	fixed  string // the lines of every request's head that are the same
+	fixed  string // the lines that every request's head has
 	secure *tls.Config
 	dialer net.Dialer
 	other  func(context.Context) (net.Conn, error) // instead of dialer
 	idle   idle
 }
 
-// New returns a pool for the service at base, whose path is not looked at.
+// New returns a pool for the service at base. It ignores base's path.
 func New(base *url.URL, o Options) *Pool {
 	p := &Pool{base: base, dialer: net.Dialer{Timeout: dialTimeout}, other: o.Dial}
 	p.fixed = "Host: " + base.Host + "\r\n"
@@ -92,9 +97,7 @@ func New(base *url.URL, o Options) *Pool {
 		if p.secure = o.TLS.Clone(); p.secure == nil {
 			p.secure = &tls.Config{}
 		}
-		if p.secure.ServerName == "" {
-			p.secure.ServerName = base.Hostname()
-		}
+		p.secure.ServerName = cmp.Or(p.secure.ServerName, base.Hostname())
 		p.secure.NextProtos = []string{"http/1.1"}
 	}
 	return p
@@ -102,10 +105,10 @@ func New(base *url.URL, o Options) *Pool {
 
 func (p *Pool) String() string { return p.base.String() }
 
-// Send sends a request at most once and returns when the head of its answer is
-// there; the answer must be closed. ctx bounds all of it, the reading of the
-// answer too. An error means that the request may have arrived, unless it wraps
-// ErrNotSent.
+// Send sends a request at most once and returns when the head of its answer has
+// arrived. The caller must close the answer. ctx bounds the whole exchange,
+// including the reading of the answer. After an error the request may have
+// arrived, unless the error wraps ErrNotSent.
 func (p *Pool) Send(ctx context.Context, r *Request) (*Response, error) {
 	c, err := p.take(ctx, r.Used)
 	if err != nil {
@@ -127,10 +130,11 @@ func (p *Pool) Send(ctx context.Context, r *Request) (*Response, error) {
 
 func notSent(err error) error { return fmt.Errorf("%w: %w", ErrNotSent, err) }
 
-// errUnused is why a request that needs a used connection is not sent.
+// errUnused is the error of a request with Used set when no idle connection is
+// left.
 var errUnused = errors.New("no connection that was used before is left")
 
-// take finds an idle connection or makes one.
+// take returns an idle connection or makes one.
 func (p *Pool) take(ctx context.Context, used bool) (*conn, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -152,15 +156,14 @@ func (p *Pool) dial(ctx context.Context) (*conn, error) {
 	if p.secure == nil {
 		return newConn(raw, raw, &p.idle), nil
 	}
-	counted := &counter{Conn: raw}
-	secured := tlsconn.Client(counted, p.secure)
+	secured := tlsconn.Client(raw, p.secure)
 	ctx, cancel := context.WithTimeout(ctx, handshake)
 	defer cancel()
 	if err := secured.HandshakeContext(ctx); err != nil {
 		_ = raw.Close()
 		return nil, handshakeError(err)
 	}
-	return newConn(counted, secured, &p.idle), nil
+	return newConn(raw, secured, &p.idle), nil
 }
 
 func (p *Pool) connect(ctx context.Context) (net.Conn, error) {
@@ -169,18 +172,14 @@ func (p *Pool) connect(ctx context.Context) (net.Conn, error) {
 		defer cancel()
 		return p.other(ctx)
 	}
-	port := p.base.Port()
-	if port == "" {
-		port = p.base.Scheme
-	}
-	return p.dialer.DialContext(ctx, "tcp", net.JoinHostPort(p.base.Hostname(), port))
+	return p.dialer.DialContext(ctx, "tcp", net.JoinHostPort(p.base.Hostname(), cmp.Or(p.base.Port(), p.base.Scheme)))
 }
 
 // CloseIdle closes connections that are not in use.
 func (p *Pool) CloseIdle() { p.idle.clear() }
 
-// ParseTarget reads the URL of a service: http or https, a host and perhaps a
-// port, nothing else. Without a scheme it is scheme's.
+// ParseTarget reads the URL of a service: http or https, a host and optionally
+// a port, and nothing else. A target without a scheme gets the given one.
 func ParseTarget(target, scheme string) (*url.URL, error) {
 	if !strings.Contains(target, "://") {
 		target = scheme + "://" + target

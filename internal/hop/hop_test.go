@@ -121,7 +121,7 @@ func TestSend_SaysWhatWasNotSent(t *testing.T) {
 		r    hop.Request
 		says string
 	}{
-		"nobody listens":       {t.Context(), "http://" + closed(t), hop.Options{}, hop.Request{}, "refused"},
+		"no server listens":    {t.Context(), "http://" + closed(t), hop.Options{}, hop.Request{}, "refused"},
 		"it is over":           {cancelled, url, hop.Options{}, hop.Request{}, "canceled"},
 		"a guard says no":      {t.Context(), url, hop.Options{Guard: func(string) error { return no }}, hop.Request{}, "no"},
 		"a value of two lines": {t.Context(), url, hop.Options{}, hop.Request{Header: hop.Header{{Name: "A", Value: "b\r\nC: d"}}}, "header A"},
@@ -136,7 +136,7 @@ func TestSend_SaysWhatWasNotSent(t *testing.T) {
 	}
 }
 
-// closed is an address that no process listens on.
+// closed returns an address that no process listens on.
 func closed(t *testing.T) string {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// idle is the connections of a pool that carry nothing. The one that was used
-// last is taken first: the others may then end.
+// idle holds a pool's idle connections. It returns the most recently used one
+// first, so that the others can expire.
 type idle struct {
 	mu    sync.Mutex // guards what follows, never held across I/O
 	conns []*conn    // oldest first
 	timer *time.Timer
 }
 
-// take returns a connection that is good for a request, nil if there is none.
+// take returns a connection that is fit for a request, nil if there is none.
 func (i *idle) take() *conn {
 	for {
 		i.mu.Lock()
@@ -50,7 +50,8 @@ func (i *idle) put(c *conn) {
 	}
 }
 
-// sweep closes what has been idle for too long, and comes again for the rest.
+// sweep closes connections that were idle for too long and schedules itself for
+// the rest.
 func (i *idle) sweep() {
 	i.mu.Lock()
 	n := 0

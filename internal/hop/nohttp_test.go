@@ -49,7 +49,7 @@ func TestSend_KnowsWhatIsNoHTTP(t *testing.T) {
 	}
 }
 
-// open is a server that answers with bytes, and leaves the connection open
+// open returns a server that answers with bytes, and leaves the connection open
 // unless it is told to close.
 func open(t *testing.T, answer string, closes bool) string {
 	t.Helper()

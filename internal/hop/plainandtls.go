@@ -7,18 +7,17 @@ import (
 	"fmt"
 )
 
-// handshakeError tells a side that does not speak TLS from one that is not
-// trusted, or away.
+// handshakeError tells a server that does not speak TLS from one that is not
+// trusted or not reachable.
 func handshakeError(err error) error {
-	var other tls.RecordHeaderError
-	if errors.As(err, &other) {
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
 		return fmt.Errorf("%w: it does not speak TLS, so its URL begins with http://: %w", ErrNoHTTP, err)
 	}
 	return err
 }
 
-// plainRefused is the body of what Go's servers answer to plain HTTP where TLS is
-// spoken. It comes with an empty head.
+// plainRefused is the body with which Go's TLS servers answer plain HTTP. It
+// comes with an empty head.
 const plainRefused = "Client sent an HTTP request to an HTTPS server."
 
 func (c *conn) refusedPlain(head []byte) bool {

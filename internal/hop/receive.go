@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// maxHead bounds the head of an answer, and of all that comes before it.
+// maxHead bounds the head of an answer together with any interim answers.
 const maxHead = 64 << 10
 
-// Errors of an answer that is certain to be the same to the next request: what
-// listens there speaks something else.
+// Errors of an answer that every request would get again: the server speaks
+// another protocol.
 var (
 	ErrNoHTTP    = errors.New("the answer is no HTTP/1.1")
 	ErrSpeaksTLS = fmt.Errorf("%w but TLS: its URL begins with https://", ErrNoHTTP)
@@ -25,21 +25,21 @@ var (
 	errNoAnswer = fmt.Errorf("the connection was closed before the answer came: %w", io.ErrUnexpectedEOF)
 )
 
-// framing is what a head says of its body and its connection.
+// framing is what a head says about its body and its connection.
 type framing struct {
-	length  int64 // negative: not said
+	length  int64 // negative: not given
 	chunked bool
 	last    bool
 	err     error
 }
 
-// receive reads the head of the answer, passing over interim ones.
+// receive reads the head of the answer. It skips interim answers.
 func (c *conn) receive() (*Response, error) {
 	if err := c.begins(); err != nil {
 		return nil, err
 	}
 	c.head = c.head[:0]
-	for { // all of it in head, whose size is bounded: so are interim answers
+	for { // one bound for this head and interim ones
 		line, err := c.line()
 		if err != nil {
 			return nil, err
@@ -65,8 +65,8 @@ func (c *conn) receive() (*Response, error) {
 	}
 }
 
-// begins looks at an answer's first bytes: what is no HTTP may have no line that
-// ends, and is known before one is waited for.
+// begins checks an answer's first bytes. Another protocol may never end a line,
+// so it is detected before a line is awaited.
 func (c *conn) begins() error {
 	const want = "HTTP/1."
 	if _, err := c.in.Peek(1); err == io.EOF {
@@ -92,7 +92,7 @@ func (c *conn) response(status int, head Head, last bool, f framing) *Response {
 	case status == 204 || status == 304:
 		r.Size, r.left = 0, 0
 	case f.chunked:
-		r.last = r.last || f.length >= 0 // two ways to read it: no other request behind that
+		r.last = r.last || f.length >= 0 // ambiguous: the connection is not reused
 		r.Size, r.left, r.body = -1, -1, newChunked(c.in)
 	case f.length < 0:
 		r.last = true
@@ -119,13 +119,13 @@ func (c *conn) line() ([]byte, error) {
 	}
 }
 
-// content is a line without its end.
+// content returns a line without its end.
 func content(line []byte) []byte {
 	return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
 }
 
-// plain reports whether a field's value has no control characters: others may end a
-// line at one.
+// plain reports whether a field's value has no control characters, at which
+// another reader may end the line.
 func plain(value []byte) bool {
 	for _, b := range value {
 		if b < ' ' && b != '\t' || b == 0x7f {
@@ -135,7 +135,8 @@ func plain(value []byte) bool {
 	return true
 }
 
-// statusOf reads a status line; last is a connection that is not kept.
+// statusOf reads a status line; last reports that the connection cannot be
+// kept.
 func statusOf(line []byte) (status int, last, ok bool) {
 	rest, ok := bytes.CutPrefix(content(line), []byte("HTTP/1."))
 	if !ok || len(rest) < len("1 200") || rest[0] != '0' && rest[0] != '1' || rest[1] != ' ' || len(rest) > 5 && rest[5] != ' ' {

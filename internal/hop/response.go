@@ -6,30 +6,30 @@ import (
 	"time"
 )
 
-// Response is an answer whose head is there. It must be closed; until then, and
-// no longer, Head is valid. Its connection is kept for the next request when the
-// body was read to its end, and closed otherwise.
+// Response is an answer whose head has arrived. The caller must close it; Head
+// is valid until then. Close keeps the connection for the next request if the
+// body was read to its end, and closes it otherwise.
 type Response struct {
 	Status int
 	Head   Head
 	Size   int64 // of the body, in bytes; negative: not known
 
 	conn    *conn     // nil: made by Answer, or closed
-	body    io.Reader // nil: what comes on the connection, left bytes or until it ends
+	body    io.Reader // nil: the connection's next left bytes, or all up to its end
 	left    int64     // of the body, to be read; negative: until the connection ends
 	last    bool      // the connection carries no other request
-	limited bool      // the connection's deadline is set
+	limited bool      // the connection has a deadline
 }
 
-// Answer is a response that comes from no connection; head is lines as they
-// would have come in one.
+// Answer returns a response that comes from no connection; head is lines in the
+// form of the wire.
 func Answer(status int, head string, body io.Reader) *Response {
 	return &Response{Status: status, Head: Head(head), Size: -1, body: body, left: -1}
 }
 
 var errClosed = errors.New("the answer was closed")
 
-// Read reads the body. One that is cut off ends in io.ErrUnexpectedEOF or
+// Read reads the body. A body that is cut off ends in io.ErrUnexpectedEOF or
 // another error, never in io.EOF.
 func (r *Response) Read(p []byte) (n int, err error) {
 	switch {
@@ -53,13 +53,13 @@ func (r *Response) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// Ended reports whether the end of the body was read, or is known to be near
+// Ended reports whether the body was read to its end, as far as is known
 // without another read.
 func (r *Response) Ended() bool { return r.left == 0 }
 
-// WhenWritten calls a function, once, once the request's body is no longer read; it
-// may run in another goroutine. The answer to a large body may come before all of
-// it was written.
+// WhenWritten calls do once, when the request's body is no longer read. do may
+// run in another goroutine. The answer to a large body may arrive before all of
+// the body was written.
 func (r *Response) WhenWritten(do func()) {
 	if r.conn == nil || r.conn.writing == nil {
 		do()
@@ -67,7 +67,7 @@ func (r *Response) WhenWritten(do func()) {
 	}
 	over := r.conn.writing.over
 	go func() {
-		<-over // it is bounded by the exchange, at whose end the connection closes
+		<-over // the exchange bounds it: its end closes the connection
 		do()
 	}()
 }
@@ -90,7 +90,7 @@ func (r *Response) Close() error {
 		c.drop()
 	default:
 		if r.limited {
-			_ = c.net.SetReadDeadline(time.Time{}) // an abort closes the connection all the same
+			_ = c.net.SetReadDeadline(time.Time{}) // an abort closes the connection anyway
 		}
 		c.done()
 	}

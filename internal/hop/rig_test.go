@@ -24,7 +24,7 @@ func pool(t *testing.T, url string, o hop.Options) *hop.Pool {
 	return p
 }
 
-// serve is a net/http server in front of a handler.
+// serve returns a net/http server in front of a handler.
 func serve(t *testing.T, h http.HandlerFunc) string {
 	t.Helper()
 	s := httptest.NewServer(h)
@@ -32,7 +32,7 @@ func serve(t *testing.T, h http.HandlerFunc) string {
 	return s.URL
 }
 
-// raw is a server that reads a request's head and answers with bytes; then it
+// raw returns a server that reads a request's head and answers with bytes; then it
 // closes.
 func raw(t *testing.T, answer string) string {
 	t.Helper()

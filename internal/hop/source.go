@@ -5,13 +5,13 @@ import (
 	"io"
 )
 
-// sourceError is the failure of a request's body to come: the other side has no
-// part in it, and no answer is to be waited for.
+// sourceError is a failure to read the request's body. The server has no part
+// in it, and no answer will come.
 type sourceError struct{ error }
 
 func (e sourceError) Unwrap() []error { return []error{ErrUnsendable, e.error} }
 
-// source remembers that reading failed.
+// source remembers whether reading failed.
 type source struct {
 	io.Reader
 	err error
@@ -24,7 +24,7 @@ func (s *source) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// copyBody writes the size bytes that src has.
+// copyBody writes size bytes from src.
 func copyBody(dst io.Writer, src io.Reader, size int64) error {
 	from := &source{Reader: src}
 	n, err := io.Copy(dst, io.LimitReader(from, size))

@@ -1,4 +1,5 @@
 package hop
 
-// speaks is not known here: a connection that has ended is found when it is used.
+// speaks cannot tell on this system: a connection that has ended is found when
+// it is used.
 func speaks(uintptr) bool { return false }

@@ -1,6 +1,6 @@
-// Package jsontext reads and writes JSON as text: what passes through the services
-// is looked at once, at its top level, and not decoded. No other package uses the
-// library that is behind it.
+// Package jsontext reads and writes JSON as text. Text that passes through the
+// services is scanned once, at its top level, and not decoded. No other package
+// imports the JSON library behind it.
 package jsontext
 
 import (
@@ -11,9 +11,9 @@ import (
 	"unicode/utf8"
 )
 
-// Check scans one JSON value in UTF-8, whose first byte is one of kinds. It is nested
-// no deeper than 10,000; an escape like "\ud800" that stands for no character is
-// grammatical, and the action's own business.
+// Check scans one JSON value in UTF-8 whose first byte is one of kinds. Values
+// may be nested 10,000 deep. An escape like "\ud800" that stands for no
+// character is accepted: it is grammatical.
 func Check(body []byte, kinds string) error {
 	if first := bytes.TrimLeft(body, " \t\r\n"); len(first) > 0 && strings.IndexByte(kinds, first[0]) >= 0 && wellFormed(first) {
 		return nil
@@ -25,7 +25,7 @@ func Check(body []byte, kinds string) error {
 		}
 		return fmt.Errorf("it is a %s", kind)
 	}
-	if _, err := dec.ReadValue(); err != nil { // SkipValue goes token by token
+	if _, err := dec.ReadValue(); err != nil { // SkipValue would go token by token
 		return err
 	}
 	if !utf8.Valid(body) {

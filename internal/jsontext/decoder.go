@@ -15,17 +15,17 @@ type Value = jsontext.Value
 // Decoder reads JSON token by token or value by value.
 type Decoder struct{ *jsontext.Decoder }
 
-// duplicates lets names be there twice, as they may in the platform's own
-// runtimes: parsers differ.
+// duplicates allows repeated names, as the platform's own runtimes do: parsers
+// differ.
 var duplicates = jsontext.AllowDuplicateNames(true)
 
-// Decode reads a text that is UTF-8, escapes included.
+// Decode returns a decoder for text that is UTF-8, escapes included.
 func Decode(text []byte) Decoder {
 	return Decoder{jsontext.NewDecoder(bytes.NewBuffer(text), duplicates)}
 }
 
-// DecodeAny reads a text that passes through: its strings may have what stands for
-// no character.
+// DecodeAny returns a decoder for text that passes through. Its strings may
+// have escapes that stand for no character.
 func DecodeAny(text []byte) Decoder {
 	return Decoder{jsontext.NewDecoder(bytes.NewBuffer(text), duplicates, jsontext.AllowInvalidUTF8(true))}
 }
@@ -53,8 +53,8 @@ func (dec Decoder) Object(member func(name string) error) error {
 	return err
 }
 
-// AtEnd returns an error if anything but white space follows. PeekKind would not
-// do: it says the same of an end and of garbage.
+// AtEnd returns an error unless only white space follows. PeekKind does not
+// tell an end from garbage.
 func (dec Decoder) AtEnd() error {
 	switch _, err := dec.ReadToken(); err {
 	case io.EOF:
@@ -66,8 +66,8 @@ func (dec Decoder) AtEnd() error {
 	}
 }
 
-// Text reads a string; null is empty and anything else its JSON text, as the
-// platform's own proxy has it.
+// Text reads a string. Like the platform's own proxy it returns an empty text
+// for null, and the JSON text of any other value.
 func (dec Decoder) Text() (string, error) {
 	value, err := dec.ReadValue()
 	if err != nil || value.Kind() == 'n' {

@@ -2,11 +2,13 @@ package jsontext
 
 import "github.com/go-json-experiment/json"
 
-// Marshal returns v as JSON, the same text for the same value.
+// Marshal returns v as JSON; equal values give equal texts.
 func Marshal(v any) ([]byte, error) { return json.Marshal(v, json.Deterministic(true)) }
 
-// Unmarshal decodes text into v. It wants UTF-8, each name once and as v spells it.
+// Unmarshal decodes text into v. The text must be UTF-8, and have each name
+// once and as v spells it.
 func Unmarshal(text []byte, v any) error { return json.Unmarshal(text, v) }
 
-// UnmarshalLast decodes text into v; of a name that is there twice the last counts.
+// UnmarshalLast decodes text into v. The last of several members of one name
+// counts.
 func UnmarshalLast(text []byte, v any) error { return json.Unmarshal(text, v, duplicates) }

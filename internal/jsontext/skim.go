@@ -4,15 +4,15 @@ import (
 	"bytes"
 )
 
-// skimmer walks a JSON object's top level at the speed of IndexByte.
+// skimmer walks over a JSON object's top level at the speed of IndexByte.
 type skimmer struct {
 	body []byte
 	at   int
 }
 
-// Skim calls each with every member's name and value as they stand at the top
-// level of an object, until something is no JSON. It decodes nothing: see
-// Unquote.
+// Skim calls each with the name and the value of every member at the top level
+// of an object, undecoded, until the text is no valid JSON. Unquote decodes a
+// string.
 func Skim(body []byte, each func(name, value []byte)) {
 	s := skimmer{body: body}
 	if s.next() != '{' {
@@ -50,7 +50,7 @@ func (s *skimmer) next() byte {
 	return 0
 }
 
-// value passes over one value and returns its bytes, nil when it has no end.
+// value skips one value and returns its bytes, nil if it has no end.
 func (s *skimmer) value() []byte {
 	start, depth := s.at, 0
 	for s.at < len(s.body) {
@@ -88,7 +88,7 @@ func nilIfEmpty(b []byte) []byte {
 	return b
 }
 
-// skipString passes over a string, from its quote to behind the closing one.
+// skipString skips a string, from its quote to behind the closing one.
 func (s *skimmer) skipString() bool {
 	from := s.at + 1
 	for {

@@ -7,17 +7,17 @@ import (
 	"io"
 )
 
-// Stream reads JSON as it comes: values may be larger than what is worth keeping in
-// memory.
+// Stream reads JSON from a reader. Values may be larger than what should be
+// kept in memory.
 type Stream struct{ in *bufio.Reader }
 
-// ErrStream means that what came is no JSON.
+// ErrStream means that the input is no JSON.
 var ErrStream = errors.New("it is no JSON")
 
 // NewStream reads from r.
 func NewStream(r io.Reader) Stream { return Stream{bufio.NewReaderSize(r, 32<<10)} }
 
-// next is the next byte that is not white space.
+// next returns the next byte that is not white space.
 func (s Stream) next() (byte, error) {
 	for {
 		b, err := s.in.ReadByte()
@@ -39,7 +39,7 @@ func (s Stream) Object(member func(name string) error) error {
 		switch {
 		case err != nil:
 			return err
-		case colon == '}' && sep == '{' && len(name) == 0: // it is empty
+		case colon == '}' && sep == '{' && len(name) == 0: // an empty object
 			return nil
 		case colon != ':':
 			return ErrStream
@@ -55,7 +55,8 @@ func (s Stream) Object(member func(name string) error) error {
 	return err
 }
 
-// Value reads one value, as it stands there, and keeps the first limit bytes.
+// Value reads one value as it is written and keeps its first limit bytes. It
+// returns the whole size as well.
 func (s Stream) Value(limit int) (out []byte, size int64, err error) {
 	depth, quoted, escaped := 0, false, false
 	b, err := s.next()
@@ -84,8 +85,8 @@ func (s Stream) Value(limit int) (out []byte, size int64, err error) {
 	return nil, 0, err
 }
 
-// String reads a string and calls each with its parts as they stand there: a byte
-// or an escape.
+// String reads a string and calls each with its parts as they are written:
+// bytes and escapes.
 func (s Stream) String(each func(part []byte)) error {
 	b, err := s.next()
 	if err == nil && b != '"' {

@@ -7,18 +7,18 @@ import (
 	"unicode/utf8"
 )
 
-// maxNesting is how deep a value may be nested to be seen as well-formed here.
+// maxNesting is how deep a value may be nested for this scanner.
 const maxNesting = 512
 
-// wellFormed reports whether body is certainly one JSON value in UTF-8 and
-// nothing else. It is what most bodies are, and several times as fast as a
-// decoder where strings are long. What it says no to, the decoder judges.
+// wellFormed reports whether body is certainly one JSON value in UTF-8. Most
+// bodies are, and on long strings it is several times as fast as a decoder. The
+// decoder judges every other body.
 func wellFormed(body []byte) bool {
 	s := scanner{body: body}
 	return s.whole() && (s.high&tops == 0 || utf8.Valid(body))
 }
 
-// whole passes over the body, which must be one value.
+// whole skips the body, which must be one value.
 func (s *scanner) whole() bool {
 	for {
 		if !s.value() {
@@ -47,11 +47,11 @@ type scanner struct {
 	body  []byte
 	at    int
 	depth int
-	high  uint64                  // all bytes of strings, or'ed: whether one is no ASCII
-	nest  [maxNesting / 64]uint64 // a bit for each level, set in an object
+	high  uint64                  // all bytes of strings, or'ed: shows whether one is not ASCII
+	nest  [maxNesting / 64]uint64 // one bit a level, set in an object
 }
 
-// next passes over white space and returns the byte there, 0 at the end.
+// next skips white space and returns the byte there, 0 at the end.
 func (s *scanner) next() byte {
 	for ; s.at < len(s.body); s.at++ {
 		if b := s.body[s.at]; b > ' ' || b != ' ' && b != '\t' && b != '\n' && b != '\r' {
@@ -61,8 +61,8 @@ func (s *scanner) next() byte {
 	return 0
 }
 
-// value passes over a value, or enters it up to its first one that is no object
-// or array, or its end.
+// value skips a value. It enters objects and arrays up to the first value that
+// is neither, or to their end.
 func (s *scanner) value() bool {
 	for {
 		switch b := s.next(); b {
@@ -105,7 +105,7 @@ func (s *scanner) enter(object bool) bool {
 	return true
 }
 
-// leave passes over a closing bracket, which must be the one that is due.
+// leave skips a closing bracket, which must match the open one.
 func (s *scanner) leave() bool {
 	if s.depth == 0 || s.inObject() != (s.body[s.at] == '}') {
 		return false
@@ -119,7 +119,7 @@ func (s *scanner) inObject() bool {
 	return s.nest[(s.depth-1)/64]>>((s.depth-1)%64)&1 == 1
 }
 
-// name passes over a member's name and the colon behind it.
+// name skips a member's name and the colon behind it.
 func (s *scanner) name() bool {
 	if s.next() != '"' || !s.text() || s.next() != ':' {
 		return false
@@ -137,7 +137,7 @@ func (s *scanner) word(want string) bool {
 	return true
 }
 
-// text passes over a string.
+// text skips a string.
 func (s *scanner) text() bool {
 	for s.at++; ; {
 		s.skipPlain()
@@ -153,7 +153,7 @@ func (s *scanner) text() bool {
 	}
 }
 
-// escape passes over an escape in a string.
+// escape skips an escape in a string.
 func (s *scanner) escape() bool {
 	rest := s.body[s.at+1:]
 	if len(rest) == 0 {
@@ -179,16 +179,15 @@ func digit(b byte) bool { return '0' <= b && b <= '9' }
 
 const ones, tops = 0x0101010101010101, 0x8080808080808080
 
-// odd has the top bit set of each byte of a word that is a quote, a backslash
-// or a control character. A borrow or a carry may only report a byte that comes
-// after one that is rightly reported; other bits mean nothing.
+// odd sets the top bit of each byte of a word that is a quote, a backslash or a
+// control character. A borrow or a carry can set it wrongly only behind a byte
+// where it is set rightly. Other bits mean nothing.
 func odd(word uint64) uint64 {
 	quote, slash := word^ones*'"', word^ones*'\\'
 	return (word-ones*' ')&^word | (quote-ones)&^quote | (slash-ones)&^slash
 }
 
-// skipPlain passes over what comes before a quote, a backslash or a control
-// character.
+// skipPlain skips the bytes before a quote, a backslash or a control character.
 func (s *scanner) skipPlain() {
 	b, high, i := s.body[s.at:], s.high, 0
 	for ; i+8 <= len(b); i += 8 {
@@ -212,13 +211,12 @@ func (s *scanner) skipPlain() {
 	s.at, s.high = s.at+i, high
 }
 
-// window is how much of a string is looked at at once after it has shown to be
-// long.
+// window is how many bytes of a long string are checked at once.
 const window = 256
 
-// skipWindows is how many bytes of b are in windows with nothing that ends or
-// interrupts a string. Two of three kinds of it are sought by what the standard
-// library has in assembly.
+// skipWindows returns how many bytes of b are in windows without a byte that
+// ends or interrupts a string. The standard library's assembly finds two of the
+// three kinds of such bytes.
 func (s *scanner) skipWindows(b []byte) (n int) {
 	for ; n+window <= len(b); n += window {
 		w := b[n : n+window]
@@ -239,7 +237,7 @@ func (s *scanner) skipWindows(b []byte) (n int) {
 	return n
 }
 
-// number passes over a number.
+// number skips a number.
 func (s *scanner) number() bool {
 	if s.at < len(s.body) && s.body[s.at] == '-' {
 		s.at++
@@ -266,7 +264,7 @@ func (s *scanner) number() bool {
 	return true
 }
 
-// digits passes over one digit or more.
+// digits skips one or more digits.
 func (s *scanner) digits() bool {
 	from := s.at
 	for s.at < len(s.body) && digit(s.body[s.at]) {

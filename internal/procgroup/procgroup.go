@@ -1,6 +1,6 @@
 //go:build !windows
 
-// Package procgroup ends a program with what it has started.
+// Package procgroup ends a program together with the processes that it started.
 package procgroup
 
 import (
@@ -8,8 +8,9 @@ import (
 	"syscall"
 )
 
-// Own has a program start in a process group of its own.
+// Own makes a program start in its own process group.
 func Own(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-// Signal sends a signal to a program that has its own group, and to all in it.
+// Signal sends a signal to a program with its own group, and to all processes
+// in it.
 func Signal(cmd *exec.Cmd, s syscall.Signal) error { return syscall.Kill(-cmd.Process.Pid, s) }

@@ -1,5 +1,5 @@
-// Package procgroup ends a program with what it has started. Windows has no process
-// groups to signal: here it ends the program alone.
+// Package procgroup ends a program together with the processes that it started.
+// Windows has no process groups to signal, so here it ends the program alone.
 package procgroup
 
 import (

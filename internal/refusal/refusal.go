@@ -1,5 +1,6 @@
-// Package refusal is how a service says no: an error with a reason of the contract,
-// and a message that its caller may read. It knows no HTTP server and no client.
+// Package refusal is how a service says no: an error with a reason of the
+// contract and a message that its caller may read. It depends on no HTTP server
+// and no client.
 package refusal
 
 import (
@@ -14,25 +15,25 @@ import (
 type Refusal struct {
 	Reason     runtimespec.Reason
 	Message    string
-	Status     int           // 0: the reason's
-	RetryAfter time.Duration // when the same may succeed, of a reason that is transient; 0: soon
-	Away       bool          // the next server could not be reached, and may come back
-	Cause      error         // for the log: it may name addresses and files; nil: the message is all
+	Status     int           // 0: the reason's status
+	RetryAfter time.Duration // when the same may succeed, for a transient reason; 0: soon
+	Away       bool          // the next server was unreachable and may come back
+	Cause      error         // for the log: it may name addresses and files; nil: the message says all
 }
 
-// New is a refusal with a message.
+// New returns a refusal with a message.
 func New(reason runtimespec.Reason, format string, args ...any) *Refusal {
 	return &Refusal{Reason: reason, Message: fmt.Sprintf(format, args...)}
 }
 
-// Away is for a server that nothing could be sent to.
+// Away returns the refusal for a server that nothing could be sent to.
 func Away(format string, args ...any) *Refusal {
 	r := New(runtimespec.StartFailed, format, args...)
 	r.Away = true
 	return r
 }
 
-// Lost is the answer to a run that may have been started and whose answer will not
+// Lost returns the answer to a run that may have started and whose answer will not
 // come.
 func Lost(format string, args ...any) *Refusal {
 	r := New(runtimespec.Internal, format, args...)
@@ -42,11 +43,11 @@ func Lost(format string, args ...any) *Refusal {
 
 const badGateway = 502 // net/http's; domain code does without
 
-// ReasonOf is the reason that an error is answered with.
+// ReasonOf returns the reason with which an error is answered.
 func ReasonOf(err error) runtimespec.Reason { return Of(err, "").Reason }
 
-// Of is what an error means to a caller of a service. What the service has no word
-// for is told to its log only.
+// Of returns what an error means to a caller of a service. Only the log gets
+// the text of an error that is no Refusal.
 func Of(err error, service string) *Refusal {
 	var r *Refusal
 	switch {
@@ -58,14 +59,14 @@ func Of(err error, service string) *Refusal {
 	return New(runtimespec.Internal, "internal error; the %s's log says more", service)
 }
 
-// Because adds what only the log is told.
+// Because adds a cause, which only the log shows.
 func (r *Refusal) Because(cause error) *Refusal {
 	r.Cause = cause
 	return r
 }
 
-// Error is for the log. The cause is no part of the chain that errors.Is follows:
-// what it was at the next server says nothing about this request.
+// Error returns the text for the log. errors.Is does not see the cause: what
+// the error meant at the next server says nothing about this request.
 func (r *Refusal) Error() string {
 	if r.Cause != nil {
 		return string(r.Reason) + ": " + r.Message + ": " + r.Cause.Error()
@@ -73,7 +74,7 @@ func (r *Refusal) Error() string {
 	return string(r.Reason) + ": " + r.Message
 }
 
-// StatusCode is the HTTP status of the answer.
+// StatusCode returns the HTTP status of the answer.
 func (r *Refusal) StatusCode() int {
 	if r.Status != 0 {
 		return r.Status
@@ -81,14 +82,14 @@ func (r *Refusal) StatusCode() int {
 	return r.Reason.Status()
 }
 
-// MaxRetryAfter bounds what a caller is told to wait, in seconds.
+// MaxRetryAfter bounds the wait that a caller is asked for, in seconds.
 const MaxRetryAfter = 60
 
-// RetrySeconds is the answer's Retry-After; ok reports whether it has one.
+// RetrySeconds returns the answer's Retry-After; ok reports whether it has one.
 func (r *Refusal) RetrySeconds() (seconds int, ok bool) {
 	whole := (r.RetryAfter + time.Second - 1) / time.Second
 	return int(max(1, min(MaxRetryAfter, whole))), r.Reason.Transient()
 }
 
-// Body is the answer's body.
+// Body returns the answer's body.
 func (r *Refusal) Body() []byte { return runtimespec.ErrorBody(r.Message) }

@@ -6,8 +6,9 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// What is kept of logs until they are complete: of one activation, and of all
-// together. Beyond it a log is live, and others' may come in between.
+// Bounds on the logs that are kept until they are complete: of one activation,
+// and of all together. Beyond them a log is written live, and other logs may
+// come in between.
 const (
 	maxHeld    = 1 << 20
 	maxHeldAll = 16 << 20
@@ -19,10 +20,10 @@ type held struct {
 
 	mu       sync.Mutex // guards what follows
 	out, err []byte
-	live     bool // there was too much to keep, or it is complete
+	live     bool // the log was too large to keep, or is complete
 }
 
-// Log keeps text, unless there is too much of it.
+// Log keeps text, unless the log is too large.
 func (h *held) Log(which runtimespec.Stream, text []byte) {
 	if len(text) == 0 {
 		return
@@ -42,7 +43,7 @@ func (h *held) Log(which runtimespec.Stream, text []byte) {
 	}
 }
 
-// reserve counts n bytes more, if they may be kept; the caller holds mu.
+// reserve counts n more bytes if they may be kept. The caller holds mu.
 func (h *held) reserve(n int) bool {
 	if len(h.out)+len(h.err)+n > maxHeld {
 		return false
@@ -54,22 +55,22 @@ func (h *held) reserve(n int) bool {
 	return true
 }
 
-// goLive writes what was kept; the caller holds mu.
+// goLive writes what was kept. The caller holds mu.
 func (h *held) goLive() {
 	h.streams.out.flush(h.out)
 	h.streams.err.flush(h.err)
 	h.free()
 }
 
-// free drops what was kept and keeps no more, for nobody would write that; the
-// caller holds mu.
+// free drops what was kept. Later text is written live, because no later call
+// would write it. The caller holds mu.
 func (h *held) free() {
 	h.live = true
 	h.streams.held.Add(-int64(len(h.out) + len(h.err)))
 	h.out, h.err = nil, nil
 }
 
-// Complain adds a line to what is kept for stderr.
+// Complain adds a line to stderr's part.
 func (h *held) Complain(message string) { h.Log(runtimespec.Stderr, []byte(message+"\n")) }
 
 // Flush writes the log, on each stream in one write. It is idempotent.

@@ -1,5 +1,6 @@
 // Package sentinel writes activations' logs to the two streams that the
-// platform collects, and ends each with a sentinel.
+// platform collects, and ends each with a sentinel. Logs of runs at once are
+// kept until they are complete, up to a bound, so that each stays in one piece.
 package sentinel
 
 import (
@@ -10,21 +11,21 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// Activation is where one activation's log goes. What is kept of it counts until
-// Flush or End: each has one of the two at its end.
+// Activation is where one activation's log goes. The kept text counts until
+// Flush or End; every Activation ends with one of them.
 type Activation interface {
 	// Log passes on what the function wrote.
 	Log(stream runtimespec.Stream, text []byte)
 	// Complain adds a line of our own to stderr, where authors look.
 	Complain(message string)
-	// Flush writes what was kept, without a sentinel. What comes later is live.
+	// Flush writes the kept text, without a sentinel. Later text is live.
 	Flush()
 	// End flushes and writes the sentinel to both streams, each on a line of its own.
 	End()
 }
 
-// Streams are a runtime's stdout and stderr. They are an Activation themselves:
-// one whose log is live, for work that has the streams to itself.
+// Streams are a runtime's stdout and stderr. They are also an Activation, one
+// with a live log, for work that has the streams to itself.
 type Streams struct {
 	out, err stream
 	held     atomic.Int64 // bytes of logs that are kept
@@ -35,8 +36,9 @@ func New(out, err io.Writer) *Streams {
 	return &Streams{out: stream{w: out}, err: stream{w: err}}
 }
 
-// Activation begins an activation's log. Apart is for one that runs beside
-// others: its log is kept until Flush or End, so that it stays in one piece.
+// Activation starts an activation's log. apart says that the activation runs
+// beside others: its log is kept until Flush or End, so that it stays in one
+// piece.
 func (s *Streams) Activation(apart bool) Activation {
 	if apart {
 		return &held{streams: s}
@@ -74,10 +76,11 @@ var ended = []byte("\n" + runtimespec.Sentinel + "\n")
 type stream struct {
 	mu      sync.Mutex // held across a write, so that the platform sees whole ones
 	w       io.Writer
-	midLine bool // the last byte written was no newline
+	midLine bool // the last byte written was not a newline
 }
 
-// log writes text. With the streams gone nobody is left to tell.
+// log writes text. A failed write is ignored: without the streams there is
+// nowhere to report it.
 func (s *stream) log(text []byte) {
 	if len(text) == 0 {
 		return
@@ -114,7 +117,8 @@ func (s *stream) end(kept []byte) {
 	s.midLine = false
 }
 
-// ownLine keeps a log off the end of somebody else's line; the caller holds mu.
+// ownLine starts a new line if another log's line is unfinished. The caller
+// holds mu.
 func (s *stream) ownLine(kept []byte) []byte {
 	if s.midLine {
 		return append([]byte{'\n'}, kept...)

@@ -123,7 +123,7 @@ func TestStreams_FlushIsTheEndWithoutASentinel(t *testing.T) {
 	assert.Equal(t, "1a\n1b\n2a\nlate\n", out.all())
 	one.End()
 	one.Log(runtimespec.Stdout, []byte("too late\n"))
-	assert.Equal(t, "1a\n1b\n2a\nlate\n"+end+"too late\n", out.all(), "nothing is kept that nobody would write")
+	assert.Equal(t, "1a\n1b\n2a\nlate\n"+end+"too late\n", out.all(), "nothing is kept that no later call would write")
 	assert.Equal(t, "1e\n"+end, errs.all())
 }
 

@@ -38,8 +38,8 @@ func (s *Setting) Wanted() string {
 	return "a whole number, 0 or more"
 }
 
-// bounds are those of a number or a time that is given. 0 can be given where it
-// means something.
+// bounds returns the bounds of a given number or time. 0 is within them if the
+// setting gives it a meaning.
 func (s *Setting) bounds() (low, high int64) {
 	low, high = 1, math.MaxInt64
 	if s.Unset != "" || s.tag.Get("zero") != "" {
@@ -54,7 +54,8 @@ func (s *Setting) bounds() (low, high int64) {
 	return low, high
 }
 
-// inBounds returns what the value must be, where it is not.
+// inBounds returns an error that says what the value must be, if it is out of
+// bounds.
 func (s *Setting) inBounds(value reflect.Value) error {
 	if low, high := s.bounds(); value.CanInt() && (value.Int() < low || value.Int() > high) {
 		return errors.New(s.Wanted())
@@ -62,7 +63,7 @@ func (s *Setting) inBounds(value reflect.Value) error {
 	return nil
 }
 
-// isNone reports whether a value stands for a 0 that was given.
+// isNone reports whether a value stands for a given 0.
 func (s *Setting) isNone(value reflect.Value) bool {
 	return s.tag.Get("zero") != "" && value.CanInt() && value.Int() < 0
 }

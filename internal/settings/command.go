@@ -10,21 +10,23 @@ import (
 	"github.com/whiskaway/whiskaway/internal/daemon"
 )
 
-// Command reads settings as a command has them: a flag overrides a variable, a
-// variable the file, the file the default.
+// Command reads a command's settings. A flag overrides a variable, a variable
+// overrides the file, and the file overrides the default.
 type Command struct {
-	Name, About string // a line of About is a paragraph
+	Name, About string // each line of About is a paragraph
 
-	// File reads the settings of a file that the flag config names, by their flags.
-	// What is wrong with it is one also where it is overridden. nil: there is none.
+	// File reads the settings of the file that the flag config names, by flag.
+	// An error in the file counts even for a setting that is overridden. nil:
+	// the command has no file.
 	File func(path string, all []*Setting) (map[string]reflect.Value, error)
 }
 
 // fileFlag is the setting that names the file.
 const fileFlag = "config"
 
-// Read reads the settings of a struct, which is pointed to. Where they are wrong, or
-// only help or the version is asked for, it says so and ends the process.
+// Read reads settings into the struct that config points to. If they are wrong,
+// or only help or the version is asked for, it prints that and ends the
+// process.
 func (c Command) Read(args []string, config any) {
 	err := c.Parse(args, config)
 	switch {
@@ -46,7 +48,7 @@ func (c Command) Read(args []string, config any) {
 
 var errVersion = errors.New("the version is asked for")
 
-// Parse reads the settings of a struct, which is pointed to.
+// Parse reads settings into the struct that config points to.
 func (c Command) Parse(args []string, config any) error {
 	all := Of(config)
 	for _, s := range all {
@@ -74,8 +76,8 @@ func (s *Setting) set(value reflect.Value) {
 	}
 }
 
-// lookUp reads the setting's variable, unless there was a flag. One that is empty
-// says nothing of a number, a time or a choice.
+// lookUp reads the setting's variable, unless there was a flag. An empty
+// variable does not set a number, a time or a choice.
 func (s *Setting) lookUp() error {
 	text, ok := os.LookupEnv(s.Env)
 	empty := text == "" && (s.Kind() == Number || s.Kind() == Time || len(s.Enum) > 0)
@@ -93,7 +95,8 @@ func (s *Setting) lookUp() error {
 	return nil
 }
 
-// parseFile reads the file, where one is named, for what is not given otherwise.
+// parseFile reads the file, if one is named, for settings that are not given
+// otherwise.
 func (c Command) parseFile(all []*Setting) error {
 	path := ""
 	for _, s := range all {

@@ -36,7 +36,8 @@ func (c Command) parseFlags(args []string, all []*Setting) error {
 	return nil
 }
 
-// misused makes an error of what the standard library says of a command line.
+// misused turns the standard library's message about a command line into an
+// error.
 func (c Command) misused(text string, all []*Setting) error {
 	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
 		if near := Nearest(strings.TrimLeft(name, "-"), all); near != "" {
@@ -50,7 +51,7 @@ func (c Command) misused(text string, all []*Setting) error {
 	return errors.New(text)
 }
 
-// flagOf is a setting as the standard library has flags.
+// flagOf makes a setting a flag of the standard library.
 type flagOf struct {
 	*Setting
 	wrong *error
@@ -58,10 +59,10 @@ type flagOf struct {
 
 func (f flagOf) String() string { return "" }
 
-// IsBoolFlag reports whether the flag can do without a value.
+// IsBoolFlag reports whether the flag may stand without a value.
 func (f flagOf) IsBoolFlag() bool { return f.Setting != nil && f.Kind() == Bool }
 
-// Set takes a value; those of a list come one after the other.
+// Set parses a value. A list gets one call for each of its values.
 func (f flagOf) Set(text string) error {
 	value, err := f.Parse(text)
 	if err != nil {

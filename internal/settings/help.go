@@ -11,7 +11,7 @@ import (
 	"golang.org/x/term"
 )
 
-// help writes what --help shows.
+// help writes the text of --help.
 func (c Command) help(w io.Writer, all []*Setting) {
 	width, _, err := term.GetSize(int(os.Stdout.Fd()))
 	if columns, wrong := strconv.Atoi(os.Getenv("COLUMNS")); wrong == nil {
@@ -37,7 +37,7 @@ func (c Command) help(w io.Writer, all []*Setting) {
 	}
 }
 
-// column is where the texts begin.
+// column is where the descriptions start.
 const column = 30
 
 func (s *Setting) help(w io.Writer, width int) {
@@ -57,7 +57,7 @@ func (s *Setting) help(w io.Writer, width int) {
 	fmt.Fprintf(w, "%s%s\n", flag, Wrap(text+" ($"+s.Env+")", width, column))
 }
 
-// Text says what the setting is for, and what it can be where that is a choice.
+// Text says what the setting is for, and lists the values of a choice.
 func (s *Setting) Text() string {
 	if len(s.Enum) == 0 {
 		return s.Help
@@ -65,7 +65,7 @@ func (s *Setting) Text() string {
 	return s.Help + " One of " + strings.Join(s.Enum, ", ") + "."
 }
 
-// quoted is a text as a shell takes it.
+// quoted returns a text quoted for a shell.
 func quoted(text string) string {
 	if strings.Contains(text, " ") {
 		return strconv.Quote(text)
@@ -73,7 +73,7 @@ func quoted(text string) string {
 	return text
 }
 
-// holder is what stands for a value that has no default.
+// holder returns the placeholder for the value of a setting without a default.
 func (s *Setting) holder() string {
 	switch {
 	case s.Holder != "":
@@ -94,7 +94,7 @@ func (s *Setting) holder() string {
 	return "TEXT"
 }
 
-// Wrap breaks a text into lines that are indented but for the first.
+// Wrap breaks a text into lines. All but the first are indented.
 func Wrap(text string, width, indent int) string {
 	var out strings.Builder
 	at := indent

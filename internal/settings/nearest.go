@@ -2,8 +2,8 @@ package settings
 
 import "strings"
 
-// Nearest is the flag that was probably meant by a name that is none; empty: no
-// flag is like it.
+// Nearest returns the flag that an unknown name probably meant, empty if no
+// flag is similar.
 func Nearest(name string, all []*Setting) (best string) {
 	written := plain(name)
 	least := max(2, len(written)/3) + 1
@@ -15,15 +15,15 @@ func Nearest(name string, all []*Setting) (best string) {
 	return best
 }
 
-// plain is a name without what is spelled in several ways: the form of a flag,
-// of a variable and of a key elsewhere.
+// plain returns a name without the differences between the spellings of a flag,
+// a variable and a key.
 func plain(name string) string {
 	name = strings.TrimPrefix(strings.ToLower(name), "whiskaway_")
 	return strings.NewReplacer("-", "", "_", "", ".", "", " ", "").Replace(name)
 }
 
-// distance is how many letters must be inserted, removed or replaced to make one
-// word of the other.
+// distance returns how many letters must be inserted, removed or replaced to
+// turn one word into the other.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -1,48 +1,49 @@
-// Package settings reads a service's settings: from its command line, from variables
-// of its environment and from a file. A setting is a field of the service's Config,
-// and the field's tags are all that is said of it:
+// Package settings reads a service's settings from its command line, from environment
+// variables and from a file. A setting is a field of the service's Config. The field's
+// tags define it; the flags, the file's keys, --help and docs/settings.md follow them:
 //
 //	flag     its name on the command line, and its key in a file
 //	help     what it is for, for --help and docs/settings.md
-//	default  its value where none is given; the zero value of the field means it
-//	unset    in words, what is done where none is given and there is no default
-//	group    heading over it and the settings below it, in --help
-//	env      its variable, where that is not WHISKAWAY_ and the flag's name
-//	holder   what stands for its value in --help
-//	enum     the texts that it may be, comma-separated
+//	default  its value if none is given; the zero value of the field stands for it
+//	unset    in words, what happens without a value and without a default
+//	group    heading in --help over it and the settings after it
+//	env      its variable, if that is not WHISKAWAY_ and the flag's name
+//	holder   placeholder for its value in --help
+//	enum     its possible values, comma-separated
 //	unit     bytes, which may be written as 64MiB; or percent
-//	min, max bounds of a number or a time; min is above 0 without it
-//	zero     what the field becomes where 0 is given, if that is not its default
+//	min, max bounds of a number or a time; without min it is above 0
+//	zero     the field's value for a given 0, if that is not its default
 //	type     file or folder: a path; a file is read again at a reload
-//	sep      characters that separate a list's texts; a comma without it
-//	reload   live: a reload changes it; toggle: it does, but does not set or unset it;
-//	         else a restart changes it
+//	sep      characters that separate a list's values; a comma without it
+//	reload   live: a reload changes it; toggle: a reload changes it, but neither sets
+//	         nor unsets it; without the tag only a restart changes it
 //
-// Fields with the same flag are one setting. A field without a flag is none.
+// Fields with the same flag are one setting. A field without a flag is not a setting.
 package settings
 
 import (
 	"cmp"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
 )
 
-// Setting is a setting of a service.
+// Setting is one setting of a service.
 type Setting struct {
 	Flag, Env, Help, Default, Unset, Holder, Unit, Reload string
 
-	Group string   // that begins with it
+	Group string   // the heading that this setting is the first of
 	Enum  []string // empty: any text
 
 	tag    reflect.StructTag
 	fields []reflect.Value
-	given  bool // on the command line or as a variable
+	given  bool // as a flag or a variable
 }
 
-// Of returns the settings that are fields of a struct, which is pointed to.
+// Of returns the settings that are fields of the struct that config points to.
 func Of(config any) []*Setting {
 	all, byFlag := []*Setting{}, map[string]*Setting{}
 	var walk func(reflect.Value)
@@ -79,12 +80,12 @@ func newSetting(name string, tag reflect.StructTag, field reflect.Value) *Settin
 	return s
 }
 
-// EnvOf is the variable of a flag, unless its setting names another.
+// EnvOf returns the variable of a flag, unless its setting names another one.
 func EnvOf(flag string) string {
 	return "WHISKAWAY_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// Fill gives the fields that are zero their defaults.
+// Fill sets zero fields to their defaults.
 func Fill(config any) {
 	for _, s := range Of(config) {
 		for _, field := range s.fields {
@@ -95,8 +96,8 @@ func Fill(config any) {
 	}
 }
 
-// Check says which number or time is out of its bounds, in a struct that Fill has
-// filled.
+// Check returns an error that names a number or time out of its bounds, in a
+// struct after Fill.
 func Check(config any) error {
 	for _, s := range Of(config) {
 		for _, field := range s.fields {
@@ -108,8 +109,8 @@ func Check(config any) error {
 	return nil
 }
 
-// Merge takes what a reload may change from next into config and returns the
-// settings that a restart would change.
+// Merge copies the settings that a reload may change from next into config. It
+// returns the settings that only a restart changes.
 func Merge[T any](config *T, next T) (restart []string) {
 	wanted := Of(&next)
 	for n, s := range Of(config) {
@@ -129,10 +130,5 @@ func Merge[T any](config *T, next T) (restart []string) {
 
 // HasFile reports whether a setting of a struct names a file.
 func HasFile(config any) bool {
-	for _, s := range Of(config) {
-		if s.tag.Get("type") == "file" && !s.fields[0].IsZero() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(Of(config), func(s *Setting) bool { return s.tag.Get("type") == "file" && !s.fields[0].IsZero() })
 }

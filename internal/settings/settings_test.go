@@ -65,6 +65,19 @@ func TestParse_FlagsOverVariablesOverDefaults(t *testing.T) {
 	assert.False(t, c.Bool)
 }
 
+// Helm and Python write True, people yes.
+func TestParse_Bools(t *testing.T) {
+	for text, want := range map[string]bool{"true": true, "True": true, "1": true, "yes": true, "false": false, "FALSE": false, "0": false, "No": false} {
+		c, err := parse("--bool", "--bool="+text)
+		require.NoError(t, err, text)
+		assert.Equal(t, want, c.Bool, text)
+		t.Setenv("SETTINGS_TEST_BOOL", text)
+		c, err = parse()
+		require.NoError(t, err, text)
+		assert.Equal(t, want, c.Bool, text)
+	}
+}
+
 // An empty variable names no file, and is no number: it is as if it were not there.
 func TestParse_EmptyVariables(t *testing.T) {
 	for _, name := range []string{"TIME", "QUEUE", "BYTES", "LEVEL", "TOKEN", "BOOL"} {

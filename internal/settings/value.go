@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -11,7 +12,7 @@ import (
 	"time"
 )
 
-// Kind is what a setting's value is.
+// Kind is the type of a setting's value.
 type Kind int
 
 // Kinds of values.
@@ -23,7 +24,7 @@ const (
 	List // of texts
 )
 
-// Kind is what the setting's value is.
+// Kind returns the type of the setting's value.
 func (s *Setting) Kind() Kind {
 	switch field := s.fields[0]; {
 	case field.Type() == reflect.TypeFor[time.Duration]():
@@ -53,11 +54,11 @@ func (s *Setting) Parse(text string) (value reflect.Value, err error) {
 	case List:
 		return reflect.ValueOf(s.split(text)), nil
 	case Bool:
-		switch text {
-		case "true", "1":
+		switch strings.ToLower(text) {
+		case "true", "1", "yes":
 			value.SetBool(true)
 			return value, nil
-		case "false", "0", "":
+		case "false", "0", "no", "":
 			return value, nil
 		}
 		return value, errors.New(s.Wanted())
@@ -84,13 +85,11 @@ func (s *Setting) mustParse(text string) reflect.Value {
 	return value
 }
 
-// split returns the texts of a list that is written as one; \, is a comma in one.
+// split returns the values of a list that is written as one text; \, is a comma
+// within a value.
 func (s *Setting) split(text string) []string {
 	const comma = "\x00"
-	separators := s.tag.Get("sep")
-	if separators == "" {
-		separators = ","
-	}
+	separators := cmp.Or(s.tag.Get("sep"), ",")
 	text = strings.ReplaceAll(text, `\,`, comma)
 	texts := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(separators, r) })
 	for i, text := range texts {
@@ -99,8 +98,8 @@ func (s *Setting) split(text string) []string {
 	return texts
 }
 
-// path makes a path absolute, and ~ the user's home. An empty one stays: it names
-// nothing.
+// path makes a path absolute and expands ~ to the user's home. An empty path
+// stays empty: it names no file.
 func (s *Setting) path(text string) string {
 	if text == "" || s.tag.Get("type") == "" {
 		return text

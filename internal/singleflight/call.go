@@ -5,13 +5,13 @@ import (
 	"sync"
 )
 
-// Call is one piece of work and those that wait for it. The zero value is not
-// ready for use: see Begin.
+// Call is one piece of work and the callers that wait for it. Begin makes it
+// ready for use.
 type Call[V any] struct {
-	done      chan struct{} // closed when what follows is set
+	done      chan struct{} // closed when the fields below are set
 	value     V
 	err       error
-	abandoned bool   // it failed after its callers had left, which says nothing to others
+	abandoned bool   // it failed after its callers had left, which means nothing to other callers
 	crashed   *crash // nil: it did not panic
 
 	mu      sync.Mutex // guards what follows
@@ -19,8 +19,8 @@ type Call[V any] struct {
 	last    func()
 }
 
-// Begin makes the call ready, with one waiter. When the last waiter has left
-// before the work has ended, last is called, if there is one.
+// Begin makes the call ready, with one waiter. last, unless nil, is called when
+// the last waiter leaves before the work has ended.
 func (c *Call[V]) Begin(last func()) {
 	c.done, c.waiters, c.last = make(chan struct{}), 1, last
 }
@@ -32,7 +32,7 @@ func (c *Call[V]) Join() {
 	c.waiters++
 }
 
-// Leave takes a waiter away that did not wait for the end.
+// Leave removes a waiter that did not wait for the end.
 func (c *Call[V]) Leave() {
 	c.mu.Lock()
 	c.waiters--
@@ -46,29 +46,29 @@ func (c *Call[V]) Leave() {
 	}
 }
 
-// Waiters is how many wait for the end, or waited until it came.
+// Waiters returns how many callers wait for the end, or waited until it came.
 func (c *Call[V]) Waiters() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.waiters
 }
 
-// End sets the outcome, once, and wakes those that wait. It returns how many
-// they are.
+// End sets the outcome, once, and wakes the waiters. It returns how many there
+// were.
 func (c *Call[V]) End(value V, err error) (waiters int) {
 	c.value, c.err = value, err
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.last = nil // the work has ended: nothing is left to cancel
+	c.last = nil // the work has ended: there is nothing left to cancel
 	close(c.done)
 	return c.waiters
 }
 
-// Done is closed when the work has ended.
+// Done returns a channel that is closed when the work has ended.
 func (c *Call[V]) Done() <-chan struct{} { return c.done }
 
-// Wait waits for the end. If ctx ends before, the waiter leaves, and Wait
-// returns the cause.
+// Wait waits for the end. If ctx ends first, the waiter leaves and Wait returns
+// the cause.
 func (c *Call[V]) Wait(ctx context.Context) error {
 	select {
 	case <-c.done:
@@ -84,5 +84,5 @@ func (c *Call[V]) Wait(ctx context.Context) error {
 	}
 }
 
-// Outcome returns what the work came to; the work must have ended.
+// Outcome returns the result of the work, which must have ended.
 func (c *Call[V]) Outcome() (V, error) { return c.value, c.err }

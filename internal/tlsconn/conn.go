@@ -1,6 +1,6 @@
-// Package tlsconn is crypto/tls's connection with large writes made cheap. That
-// package writes each record, of at most 16 KiB, with a system call of its own;
-// here the records of one write leave together.
+// Package tlsconn is crypto/tls's connection with fewer system calls for large
+// writes. crypto/tls writes each record, of at most 16 KiB, with a system call
+// of its own; here the records of one write are sent together.
 package tlsconn
 
 import (
@@ -26,7 +26,7 @@ func Client(raw net.Conn, config *tls.Config) *Conn {
 	return &Conn{tls.Client(w, config), w}
 }
 
-// oneRecord is the most that a record carries, in bytes.
+// oneRecord is the largest payload of a record, in bytes.
 const oneRecord = 16 << 10
 
 // Write writes all of p, or fails.
@@ -34,12 +34,27 @@ func (c *Conn) Write(p []byte) (int, error) {
 	if len(p) <= oneRecord {
 		return c.Conn.Write(p)
 	}
-	n, err := c.WriteAll(p)
+	n, err := c.writeAll(p)
 	return int(n), err
 }
 
-// WriteAll writes one part after another, as net.Buffers does.
-func (c *Conn) WriteAll(parts ...[]byte) (n int64, err error) {
+// Sent returns how many bytes were sent, those of the handshake included.
+func (c *Conn) Sent() int64 {
+	c.wire.mu.Lock()
+	defer c.wire.mu.Unlock()
+	return c.wire.sent
+}
+
+// WriteAll writes one part after another with as few system calls as can be.
+func WriteAll(to net.Conn, parts ...[]byte) (int64, error) {
+	if secured, ok := to.(*Conn); ok {
+		return secured.writeAll(parts...)
+	}
+	all := net.Buffers(parts)
+	return all.WriteTo(to)
+}
+
+func (c *Conn) writeAll(parts ...[]byte) (n int64, err error) {
 	c.wire.hold()
 	for _, p := range parts {
 		var wrote int
@@ -54,8 +69,8 @@ func (c *Conn) WriteAll(parts ...[]byte) (n int64, err error) {
 	return n, err
 }
 
-// Close closes the connection. Like crypto/tls's it says nothing to the other side
-// while a write is under way, which may wait for ever.
+// Close closes the connection. While a write is running, which may wait for
+// ever, it does not send an alert, and neither does crypto/tls.
 func (c *Conn) Close() error {
 	if c.wire.held.Load() > 0 {
 		return c.wire.Close()

@@ -23,6 +23,13 @@ type counting struct {
 	net.Conn
 	writes atomic.Int64
 	middle func() // nil: nothing happens there
+
+	deadlines atomic.Int64 // of writes
+}
+
+func (c *counting) SetWriteDeadline(at time.Time) error {
+	c.deadlines.Add(1)
+	return c.Conn.SetWriteDeadline(at)
 }
 
 func (c *counting) Write(p []byte) (int, error) {
@@ -77,7 +84,7 @@ func TestConn_CarriesWhatIsWritten(t *testing.T) {
 		n, err := client.Write(want)
 		require.NoError(t, err)
 		assert.Equal(t, size, n)
-		m, err := client.WriteAll([]byte("parts"), want)
+		m, err := tlsconn.WriteAll(client, []byte("parts"), want)
 		require.NoError(t, err)
 		assert.EqualValues(t, size+5, m)
 		assert.True(t, bytes.Equal(append(append(bytes.Clone(want), "parts"...), want...), <-received), "%d bytes", size)
@@ -96,7 +103,7 @@ func TestConn_WriteThatFails(t *testing.T) {
 	require.NoError(t, client.SetWriteDeadline(time.Time{}))
 	_, err = client.Write([]byte("more"))
 	assert.Error(t, err)
-	_, err = client.WriteAll([]byte("more"))
+	_, err = tlsconn.WriteAll(client, []byte("more"))
 	assert.Error(t, err)
 }
 
@@ -140,4 +147,25 @@ func TestConn_CloseEndsAWrite(t *testing.T) {
 	require.Eventually(t, func() bool { return below.writes.Load() > before+10 }, 30*time.Second, time.Millisecond)
 	require.NoError(t, client.Close())
 	assert.Error(t, <-failed)
+}
+
+// Nor for the last of what was gathered: there is no goodbye then, for which crypto/tls
+// gives the other side five seconds.
+func TestConn_CloseEndsTheLastOfAWrite(t *testing.T) {
+	client, _, below := pair(t)
+	stuck, failed := make(chan struct{}), make(chan error, 1)
+	below.middle = func() {
+		close(stuck)
+		for err := error(nil); err == nil; {
+			_, err = below.Conn.Write(make([]byte, 1<<20))
+		}
+	}
+	go func() {
+		_, err := client.Write(make([]byte, 20<<10))
+		failed <- err
+	}()
+	<-stuck
+	require.NoError(t, client.Close())
+	assert.Error(t, <-failed)
+	assert.Zero(t, below.deadlines.Load())
 }

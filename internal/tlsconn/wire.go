@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// gather is how much is gathered before it is written, in bytes; a record may come
-// on top.
+// gather is how many bytes are gathered before they are written; one record may
+// come on top.
 const gather = 64 << 10
 
 var buffers = sync.Pool{New: func() any {
@@ -18,11 +18,12 @@ var buffers = sync.Pool{New: func() any {
 // wire gathers what is written while it is held.
 type wire struct {
 	net.Conn
-	held atomic.Int32 // by so many writes
+	held atomic.Int32 // number of writes that hold it
 
 	mu     sync.Mutex // guards what follows
 	buf    *[]byte    // nil: nothing is gathered
-	failed error      // of a write: records after it cannot be read
+	failed error      // of a write: the other side cannot read later records
+	sent   int64      // bytes
 }
 
 func (w *wire) hold() { w.held.Add(1) }
@@ -31,9 +32,10 @@ func (w *wire) hold() { w.held.Add(1) }
 func (w *wire) release() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.held.Add(-1) == 0 {
+	if w.held.Load() == 1 {
 		w.flush()
 	}
+	w.held.Add(-1) // not before: Close asks whether a write is under way
 	return w.failed
 }
 
@@ -42,8 +44,8 @@ func (w *wire) Write(p []byte) (int, error) {
 	defer w.mu.Unlock()
 	if w.failed == nil && w.held.Load() > 0 {
 		w.add(p)
-	} else if w.failed == nil {
-		_, w.failed = w.Conn.Write(p)
+	} else {
+		w.send(p)
 	}
 	if w.failed != nil {
 		return 0, w.failed
@@ -65,10 +67,17 @@ func (w *wire) flush() {
 	if w.buf == nil {
 		return
 	}
-	if w.failed == nil {
-		_, w.failed = w.Conn.Write(*w.buf)
-	}
+	w.send(*w.buf)
 	*w.buf = (*w.buf)[:0]
 	buffers.Put(w.buf)
 	w.buf = nil
+}
+
+// send writes, unless a write has failed; mu is held.
+func (w *wire) send(p []byte) {
+	if w.failed == nil {
+		var n int
+		n, w.failed = w.Conn.Write(p)
+		w.sent += int64(n)
+	}
 }

@@ -1,5 +1,5 @@
-// Package token knows the bearer tokens of a service: which tenant each stands
-// for, and whether it may act for others.
+// Package token reads and checks a service's bearer tokens. Each token stands
+// for a tenant and may be allowed to act for others.
 package token
 
 import (
@@ -12,18 +12,18 @@ import (
 	"strings"
 )
 
-// DefaultTenant is whose work it is when tokens are not told apart.
+// DefaultTenant is the tenant of all work when tokens are not told apart.
 const DefaultTenant = "default"
 
 // Grant is what a token allows.
 type Grant struct {
 	Tenant   string
-	Delegate bool // may name another tenant: a balancer's token
+	Delegate bool // may name another tenant, as a balancer's token does
 }
 
-// Set is the tokens that a service accepts. It keeps digests only: a look-up
-// takes the same time however much of a token was guessed, and a dump of the
-// memory shows none.
+// Set is the tokens that a service accepts. It keeps only digests: a look-up
+// takes the same time however much of a token was guessed, and a memory dump
+// shows no token.
 type Set map[[sha256.Size]byte]Grant
 
 // ErrUnauthorized is for a missing or unknown token.
@@ -78,8 +78,8 @@ func (s Set) add(fields []string) error {
 	return nil
 }
 
-// Several reports whether callers are told apart: there are several tenants, or a
-// token that may name any.
+// Several reports whether callers are told apart: there are several tenants, or
+// a token may name any tenant.
 func (s Set) Several() bool {
 	first := ""
 	for _, grant := range s {
@@ -91,7 +91,7 @@ func (s Set) Several() bool {
 	return false
 }
 
-// First reads the token that a caller sends: the file's first.
+// First returns the token that a caller sends: the first of the file.
 func First(path string) (string, error) {
 	if _, err := Load(path); err != nil {
 		return "", err
@@ -108,8 +108,8 @@ func First(path string) (string, error) {
 	return "", fmt.Errorf("%s holds no token", path)
 }
 
-// Check returns what an Authorization header allows. An empty set accepts
-// everyone as the default tenant, who may then name no other.
+// Check returns what an Authorization header allows. An empty set accepts every
+// caller as the default tenant, and such a caller may name no other tenant.
 func (s Set) Check(authorization string) (Grant, error) {
 	if len(s) == 0 {
 		return Grant{Tenant: DefaultTenant}, nil

@@ -2,8 +2,8 @@ package trace
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// Counters are a metric of what became of spans. read is [Tracer.Counts] of a
-// tracer that need not be there yet.
+// Counters returns a metric of the outcomes of spans. read is [Tracer.Counts]
+// of a tracer that may not exist yet.
 func Counters(name string, read func() (sent, dropped float64)) []prometheus.Collector {
 	counter := func(outcome string, value func() float64) prometheus.Collector {
 		return prometheus.NewCounterFunc(prometheus.CounterOpts{

@@ -8,16 +8,16 @@ import (
 	"go.uber.org/zap"
 )
 
-// maxQueued is how many spans wait for the collector at most, 2 MB or so.
+// maxQueued is how many spans may wait for the collector, about 2 MB.
 const maxQueued = 2048
 
-// queue is the SDK's batching, with a bound that is counted: the SDK's own drops
-// without a word.
+// queue is the SDK's batching behind a bound that is counted. The SDK's own
+// queue drops spans without notice.
 type queue struct {
 	sdk.SpanProcessor
 	export  sdk.SpanExporter
 	log     *zap.Logger
-	failing bool // the last batch was not taken; the batcher sends one at a time
+	failing bool // the last batch failed; the batcher sends one at a time
 
 	waiting, sent, dropped atomic.Int64
 }
@@ -28,7 +28,7 @@ func newQueue(export sdk.SpanExporter, log *zap.Logger) *queue {
 	return q
 }
 
-// OnEnd takes a span that has ended, unless too many wait.
+// OnEnd queues a span that has ended, unless too many wait.
 func (q *queue) OnEnd(s sdk.ReadOnlySpan) {
 	if !s.SpanContext().IsSampled() { // the batcher ignores it
 		return
@@ -44,8 +44,8 @@ func (q *queue) OnEnd(s sdk.ReadOnlySpan) {
 // batches are what the batcher sends.
 type batches struct{ *queue }
 
-// ExportSpans sends a batch; one that is not taken is counted, and the first of
-// a row logged.
+// ExportSpans sends a batch. It counts every batch that fails and logs the
+// first of consecutive failures.
 func (b batches) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) error {
 	err := b.export.ExportSpans(ctx, spans)
 	b.waiting.Add(-int64(len(spans)))

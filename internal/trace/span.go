@@ -13,15 +13,15 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// Span is something that takes time; the zero value is none. It is passed as a
-// value: a copy is the same span.
+// Span is a part of a trace; the zero value is none. It is passed as a value: a
+// copy is the same span.
 type Span struct {
 	of   *Tracer
 	span api.Span
 }
 
-// Receive begins the span of a request that came with a trace context. Without
-// one it begins a trace.
+// Receive starts the span of a request. It starts a trace if the request came
+// without a trace context.
 func (t *Tracer) Receive(in runtimespec.Trace, name string) Span {
 	if t == nil {
 		return Span{}
@@ -33,7 +33,7 @@ func (t *Tracer) Receive(in runtimespec.Trace, name string) Span {
 	return t.start(ctx, name, api.SpanKindServer)
 }
 
-// Begin begins a trace of something that nobody asked for.
+// Begin starts a trace of background work, which no request asked for.
 func (t *Tracer) Begin(name string) Span {
 	if t == nil {
 		return Span{}
@@ -51,24 +51,24 @@ func remote(in runtimespec.Trace) api.SpanContext {
 		return api.SpanContext{}
 	}
 	var cfg api.SpanContextConfig
-	cfg.TraceID, _ = api.TraceIDFromHex(in.ID()) // all of it has been checked
+	cfg.TraceID, _ = api.TraceIDFromHex(in.ID()) // the contract's package has checked it
 	cfg.SpanID, _ = api.SpanIDFromHex(in.Span())
 	if in.Sampled() {
 		cfg.TraceFlags = api.FlagsSampled
 	}
-	cfg.TraceState, _ = api.ParseTraceState(in.State) // one that makes no sense is none
+	cfg.TraceState, _ = api.ParseTraceState(in.State) // a malformed one is left out
 	cfg.Remote = true
 	return api.NewSpanContext(cfg)
 }
 
-// On reports whether the span is recorded: whether it is worth while to find out
-// what to say of it.
+// On reports whether the span is recorded, so that its attributes are worth
+// computing.
 func (s Span) On() bool { return s.span != nil && s.span.IsRecording() }
 
-// Child begins a part of s. A part of what is not recorded is not either.
+// Child starts a part of s. It is recorded only if s is.
 func (s Span) Child(name string) Span { return s.child(name, api.SpanKindInternal) }
 
-// Call begins a part of s that is a request to somebody else.
+// Call starts a part of s that is a request to another service.
 func (s Span) Call(name string) Span { return s.child(name, api.SpanKindClient) }
 
 func (s Span) child(name string, kind api.SpanKind) Span {
@@ -78,9 +78,9 @@ func (s Span) child(name string, kind api.SpanKind) Span {
 	return s.of.start(api.ContextWithSpan(context.Background(), s.span), name, kind)
 }
 
-// Onward is the trace context of a request that belongs to s, which came with
-// in: that goes on as it is where traces are off, or its caller has said that
-// this one is not recorded.
+// Onward returns the trace context for a request that s sends, where in is the
+// context that s came with. It returns in unchanged if traces are off or the
+// caller does not record this trace.
 func (s Span) Onward(in runtimespec.Trace) runtimespec.Trace {
 	if s.span == nil || !s.On() && in.Parent != "" && !in.Sampled() {
 		return in
@@ -92,7 +92,7 @@ func (s Span) Onward(in runtimespec.Trace) runtimespec.Trace {
 	}
 }
 
-// Text, Number and Flag say something of the span.
+// Text, Number and Flag set an attribute of the span.
 func (s Span) Text(key, value string) {
 	if s.On() && value != "" {
 		s.span.SetAttributes(attribute.String(key, strings.ToValidUTF8(value, "\uFFFD")))
@@ -111,8 +111,8 @@ func (s Span) Flag(key string, is bool) {
 	}
 }
 
-// Tenant says whose the span is: collectors see more than one tenant's, so it
-// is the beginning of a hash of the name.
+// Tenant adds the tenant as the first digits of a hash of its name: a collector
+// sees the spans of several tenants.
 func (s Span) Tenant(name string) {
 	if s.On() {
 		sum := sha256.Sum256([]byte(name))
@@ -120,14 +120,14 @@ func (s Span) Tenant(name string) {
 	}
 }
 
-// With says that s waits for, or comes from, another span.
+// With links s to another span that it waits for or comes from.
 func (s Span) With(other Span) {
 	if s.On() && other.On() {
 		s.span.AddLink(api.Link{SpanContext: other.span.SpanContext()})
 	}
 }
 
-// Fail says that it did not come to a good end, in the word of the contract.
+// Fail marks the span as failed, with a reason of the contract.
 func (s Span) Fail(reason string) {
 	if s.On() {
 		s.span.SetAttributes(attribute.String("error.type", reason))
@@ -135,7 +135,7 @@ func (s Span) Fail(reason string) {
 	}
 }
 
-// End ends the span. What is said after it is not heard.
+// End ends the span. Later changes have no effect.
 func (s Span) End() {
 	if s.On() {
 		s.span.End()

@@ -1,10 +1,10 @@
-// Package trace makes the spans of servers and balancers and sends them to a
+// Package trace records the spans of servers and balancers and sends them to a
 // collector by OTLP over HTTP. It is off unless OpenTelemetry's own variables
-// name a collector; then a Tracer is nil, a Span zero, and all that is done with
-// them costs a comparison.
+// name a collector. When it is off, a Tracer is nil and a Span zero, and each
+// call costs one comparison.
 //
 // The spans are the OpenTelemetry SDK's, so its variables mean what they mean
-// elsewhere. The SDK drops spans that do not fit into its queue silently, so a
+// elsewhere. The SDK silently drops spans that do not fit into its queue, so a
 // bound before the queue counts them.
 package trace
 
@@ -24,7 +24,7 @@ import (
 	"go.uber.org/zap"
 )
 
-// Tracer makes the spans of one service; nil makes none.
+// Tracer starts the spans of one service; nil starts none.
 type Tracer struct {
 	provider *sdk.TracerProvider
 	tracer   api.Tracer
@@ -42,12 +42,12 @@ func Enabled() bool {
 	return false
 }
 
-// scope names who makes the spans.
+// scope names the library that records the spans.
 const scope = "github.com/whiskaway/whiskaway"
 
 // Open returns the tracer of a service, nil when traces are off. instance tells
-// it from others of its name. What the collector does, or does not, is logged,
-// and never the caller's concern.
+// it from other services of its name. Failures of the collector are logged and
+// never returned.
 func Open(service, instance string, log *zap.Logger) (*Tracer, error) {
 	if !Enabled() {
 		return nil, nil
@@ -61,25 +61,26 @@ func Open(service, instance string, log *zap.Logger) (*Tracer, error) {
 	of, err := resource.New(context.Background(),
 		resource.WithTelemetrySDK(),
 		resource.WithAttributes(attribute.String("service.name", service), attribute.String("service.instance.id", instance)),
-		resource.WithFromEnv()) // last: what the operator says goes before
+		resource.WithFromEnv()) // last: the operator's attributes override ours
 	if err != nil {
 		log.Warn("OTEL_RESOURCE_ATTRIBUTES", zap.Error(err))
 	}
 	t := &Tracer{exporter: exporter, queue: newQueue(exporter, log)}
-	t.provider = sdk.NewTracerProvider(sdk.WithSpanProcessor(t.queue), sdk.WithResource(of)) // its sampler is the environment's
+	t.provider = sdk.NewTracerProvider(sdk.WithSpanProcessor(t.queue), sdk.WithResource(of)) // the environment chooses the sampler
 	t.tracer = t.provider.Tracer(scope)
 	log.Info("traces are sent by OTLP")
 	return t, nil
 }
 
-// retry is how a batch is tried again that the collector did not take: a
-// restart of it is bridged, and what waits meanwhile is bounded by the queue.
+// retry bounds how a batch is retried that the collector did not accept. It
+// bridges a restart of the collector; the queue bounds the spans that wait
+// meanwhile.
 var retry = otlptracehttp.RetryConfig{Enabled: true, InitialInterval: 500 * time.Millisecond, MaxInterval: 5 * time.Second, MaxElapsedTime: 15 * time.Second}
 
-// flushTime is how long the last spans are given to leave.
+// flushTime bounds how long Close sends the last spans.
 const flushTime = 2 * time.Second
 
-// Close sends what is left, for as long as ctx and flushTime let it.
+// Close sends the spans that are left, until ctx or flushTime ends.
 func (t *Tracer) Close(ctx context.Context) {
 	if t == nil {
 		return
@@ -87,11 +88,11 @@ func (t *Tracer) Close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, flushTime)
 	defer cancel()
 	_ = t.provider.Shutdown(ctx)
-	_ = t.exporter.Shutdown(ctx) // ends a request under way
+	_ = t.exporter.Shutdown(ctx) // ends a request in progress
 }
 
-// Counts are spans since the start: sent, and not sent because the queue was
-// full or the collector did not take them.
+// Counts returns the number of spans since the start that were sent, and that
+// were dropped because the queue was full or the collector did not accept them.
 func (t *Tracer) Counts() (sent, dropped float64) {
 	if t == nil {
 		return 0, 0

@@ -2,6 +2,7 @@ package tunnel
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -15,10 +16,10 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// maxRefusal is how much of an answer is shown that is no tunnel.
+// maxRefusal bounds how much of an answer that is no tunnel is shown.
 const maxRefusal = 512
 
-// connect dials the balancer and has the connection become a tunnel.
+// connect dials the balancer and turns the connection into a tunnel.
 func (l *Listener) connect() (*yamux.Session, error) {
 	ctx, cancel := context.WithTimeout(l.ctx, handshake)
 	defer cancel()
@@ -40,23 +41,16 @@ func (l *Listener) connect() (*yamux.Session, error) {
 }
 
 func (l *Listener) dial(ctx context.Context) (net.Conn, error) {
-	port := l.Balancer.Port()
-	if port == "" {
-		port = l.Balancer.Scheme
-	}
-	to := net.JoinHostPort(l.Balancer.Hostname(), port)
+	to := net.JoinHostPort(l.Balancer.Hostname(), cmp.Or(l.Balancer.Port(), l.Balancer.Scheme))
 	if l.Balancer.Scheme != "https" {
 		return new(net.Dialer).DialContext(ctx, "tcp", to)
 	}
-	secure := l.TLS.Clone()
-	if secure == nil {
-		secure = &tls.Config{}
-	}
+	secure := cmp.Or(l.TLS.Clone(), &tls.Config{})
 	secure.NextProtos = []string{"http/1.1"}
 	return (&tls.Dialer{Config: secure}).DialContext(ctx, "tcp", to)
 }
 
-// upgrade asks for the tunnel, and returns what is read of it from then on.
+// upgrade requests the tunnel and returns the reader of its bytes.
 func (l *Listener) upgrade(conn net.Conn) (*bufio.Reader, error) {
 	request := "GET " + runtimespec.PathTunnel + " HTTP/1.1\r\nHost: " + l.Balancer.Host +
 		"\r\nConnection: Upgrade\r\nUpgrade: " + runtimespec.UpgradeTunnel + "\r\n" + runtimespec.TunnelServer + ": " + l.Incarnation + "\r\n"

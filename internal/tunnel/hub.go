@@ -14,12 +14,12 @@ import (
 	"github.com/hashicorp/yamux"
 )
 
-// Hub is the balancer's side: it has the tunnels that servers have made, one for
-// each incarnation. The zero value is ready.
+// Hub is the balancer's side. It holds the tunnels that servers have made, one
+// for each incarnation. The zero value is ready for use.
 type Hub struct {
-	AskEvery time.Duration // how often a server is asked whether it is there [5s]
-	Patience time.Duration // how long it may take to answer [10s]
-	Most     int           // tunnels at once [1024]
+	AskEvery time.Duration // how often a server is pinged [5s]
+	Patience time.Duration // how long a ping may take [10s]
+	Most     int           // number of tunnels [1024]
 
 	mu      sync.Mutex // guards what follows
 	tunnels map[string]*line
@@ -32,12 +32,12 @@ type line struct {
 	streams atomic.Int64
 }
 
-// ErrFull is for one tunnel too many.
-var ErrFull = errors.New("there are as many tunnels as there may be")
+// ErrFull is the error of a tunnel over the limit.
+var ErrFull = errors.New("the limit on tunnels is reached")
 
 // Serve takes over a connection that a server has made, and returns when its
-// tunnel has ended. Another of the same incarnation takes the place of the one
-// before: that has broken, only nobody here has noticed yet.
+// tunnel has ended. It replaces an earlier tunnel of the same incarnation: that
+// one has broken, even if this side has not noticed yet.
 func (h *Hub) Serve(conn io.ReadWriteCloser, incarnation string) error {
 	session, err := yamux.Client(conn, config(h.AskEvery, h.Patience))
 	if err != nil {
@@ -74,7 +74,7 @@ func (h *Hub) enter(incarnation string, l *line) error {
 	return err
 }
 
-// admit says whether there is room for a tunnel; the caller holds mu.
+// admit returns an error if there is no room for a tunnel. The caller holds mu.
 func (h *Hub) admit(before *line) error {
 	switch {
 	case h.closed:
@@ -94,7 +94,8 @@ func (h *Hub) of(incarnation string) *line {
 	return h.tunnels[incarnation]
 }
 
-// Dialer makes connections to a server through the tunnel that it then has.
+// Dialer returns a function that connects to a server through the tunnel that
+// the server has at that moment.
 func (h *Hub) Dialer(incarnation string) func(context.Context) (net.Conn, error) {
 	return func(ctx context.Context) (net.Conn, error) {
 		l := h.of(incarnation)

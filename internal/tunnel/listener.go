@@ -15,25 +15,26 @@ import (
 	"github.com/hashicorp/yamux"
 )
 
-// Config is what a server's side is made of.
+// Config is what a server's side needs.
 type Config struct {
 	Balancer    *url.URL               // http or https, a host and perhaps a port
-	Token       func() (string, error) // read at each attempt; nil: none is sent
-	TLS         *tls.Config            // for https; nil: the host's trust
+	Token       func() (string, error) // called for each attempt; nil: none is sent
+	TLS         *tls.Config            // for https; nil: the host's certificate authorities
 	Incarnation string                 // of this server
 
-	Up   func()      // told when a tunnel is there; may be nil
-	Down func(error) // told why there is none, once for each cause; may be nil
+	Up   func()      // called when a tunnel is there; may be nil
+	Down func(error) // called with the reason why there is none, once for each reason; may be nil
 
-	AskEvery   time.Duration // how often the balancer is asked whether it is there [5s]
-	Patience   time.Duration // how long it may take to answer [10s]
+	AskEvery   time.Duration // how often the balancer is pinged [5s]
+	Patience   time.Duration // how long a ping may take [10s]
 	FirstPause time.Duration // before another attempt; it doubles [500ms]
 	LastPause  time.Duration // up to this [30s]
 }
 
-// Listener is the server's side: a net.Listener whose connections come through a
-// tunnel. A tunnel that breaks is made again, after pauses that grow and differ
-// from server to server, so that a balancer that comes back is not run over.
+// Listener is the server's side: a net.Listener whose connections arrive
+// through a tunnel. A tunnel that breaks is made again. The pauses grow and
+// differ from server to server, so that a balancer that restarts is not
+// overrun.
 type Listener struct {
 	Config
 	ctx  context.Context // ends with Close
@@ -65,7 +66,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// Addr names the balancer: there is no address to be reached at.
+// Addr returns the balancer's host: the server has no address of its own.
 func (l *Listener) Addr() net.Addr { return address(l.Balancer.Host) }
 
 type address string
@@ -73,13 +74,13 @@ type address string
 func (address) Network() string  { return "tunnel" }
 func (a address) String() string { return string(a) }
 
-// Close takes no more connections. Those that are there go on until End.
+// Close accepts no more connections. Existing ones continue until End.
 func (l *Listener) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.stop()
 	if l.session != nil {
-		return l.session.GoAway() // the balancer then knows before it sends
+		return l.session.GoAway() // tells the balancer before it sends more
 	}
 	return nil
 }
@@ -96,7 +97,7 @@ func (l *Listener) End() {
 	l.work.Wait()
 }
 
-// keep makes one tunnel after the other.
+// keep makes one tunnel after another.
 func (l *Listener) keep() {
 	first, last := cmp.Or(l.FirstPause, 500*time.Millisecond), cmp.Or(l.LastPause, 30*time.Second)
 	said := ""
@@ -116,18 +117,17 @@ func (l *Listener) keep() {
 			said = text
 			l.Down(err)
 		}
-		timer := time.NewTimer(pause/2 + rand.N(pause/2+1))
 		select {
-		case <-timer.C:
+		case <-time.After(pause/2 + rand.N(pause/2+1)):
 		case <-l.ctx.Done():
 		}
-		timer.Stop()
 	}
 }
 
 var errBroken = errors.New("the tunnel has broken")
 
-// once makes a tunnel and serves it to its end; up is whether there was one.
+// once makes a tunnel and serves it to its end. up reports whether there was
+// one.
 func (l *Listener) once() (up bool, err error) {
 	session, err := l.connect()
 	if err != nil {
@@ -154,13 +154,14 @@ func (l *Listener) once() (up bool, err error) {
 		case l.accepted <- conn:
 		case <-l.ctx.Done():
 			_ = conn.Close()
-			<-session.CloseChan() // for those that are there
+			<-session.CloseChan() // existing connections continue
 			return true, net.ErrClosed
 		}
 	}
 }
 
-// begin has a session take part in Close and End; not if they were called.
+// begin registers a session for Close and End. It reports false if they were
+// called before.
 func (l *Listener) begin(session *yamux.Session) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -111,7 +111,7 @@ func newServer(t *testing.T, to *url.URL, h http.HandlerFunc, change ...func(*tu
 	return s
 }
 
-// pool is how the balancer reaches the server.
+// pool returns how the balancer reaches the server.
 func (b *balancer) pool(t *testing.T, s *server) *hop.Pool {
 	t.Helper()
 	p := hop.New(&url.URL{Scheme: "http", Host: s.id}, hop.Options{Dial: b.Dialer(s.id)})
@@ -119,7 +119,7 @@ func (b *balancer) pool(t *testing.T, s *server) *hop.Pool {
 	return p
 }
 
-// pair is a balancer, a server that it reaches, and the way.
+// pair returns a balancer, a server that it reaches, and the way.
 func pair(t *testing.T, h http.HandlerFunc) (*balancer, *server, *hop.Pool) {
 	t.Helper()
 	b := newBalancer(t, &tunnel.Hub{})

@@ -10,16 +10,16 @@ import (
 	"github.com/hashicorp/yamux"
 )
 
-// piece is how much is written at a time, so that small answers get between the
+// piece is the largest single write, so that small answers get between the
 // parts of a large one.
 const piece = 16 << 10
 
-// stream is a connection through a tunnel. Its errors are those that code for
-// connections looks for.
+// stream is a connection through a tunnel. It translates errors to those that
+// net.Conn's users expect.
 type stream struct {
 	*yamux.Stream
 	once sync.Once
-	done func() // told once of its end
+	done func() // called once at its end
 }
 
 func newStream(s *yamux.Stream, done func()) net.Conn { return &stream{Stream: s, done: done} }
@@ -29,8 +29,8 @@ func (s *stream) Read(p []byte) (int, error) {
 	return n, known(err)
 }
 
-// Write writes p in pieces. Of one that failed it says that a byte may have been
-// written: what yamux had queued may be on its way.
+// Write writes p in pieces. A failed piece counts as written in part: what
+// yamux has queued may be on its way.
 func (s *stream) Write(p []byte) (n int, err error) {
 	for n < len(p) {
 		written, err := s.Stream.Write(p[n:min(n+piece, len(p))])

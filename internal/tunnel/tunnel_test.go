@@ -27,7 +27,7 @@ func TestTunnel_CarriesRequestsOfAllSizes(t *testing.T) {
 	all.Wait()
 }
 
-// An answer that nobody reads fills its own window and no more.
+// An answer that is not read fills its own window and no more.
 func TestTunnel_OneThatIsNotReadHoldsUpNoOther(t *testing.T) {
 	written := make(chan int, 1)
 	_, _, p := pair(t, func(w http.ResponseWriter, r *http.Request) {
@@ -87,7 +87,7 @@ func TestTunnel_IsMadeAgainAndWhatItCutWasSent(t *testing.T) {
 		b.cut()
 		err := next(t, failed)
 		require.Error(t, err)
-		assert.NotErrorIs(t, err, hop.ErrNotSent, "it may have been heeded")
+		assert.NotErrorIs(t, err, hop.ErrNotSent, "the server may have read it")
 		require.Eventually(t, func() bool { _, err := post(t.Context(), p, "a"); return err == nil }, 20*time.Second, time.Millisecond)
 	}
 	assert.ErrorContains(t, next(t, s.down), "has broken")

@@ -13,8 +13,8 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// ServeHTTP is the balancer's answer to GET /tunnel, for a caller whose token was
-// found good: it takes over the connection, and returns when the tunnel has ended.
+// ServeHTTP answers GET /tunnel for a caller with a valid token. It takes over
+// the connection and returns when the tunnel has ended.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	incarnation := r.Header.Get(runtimespec.TunnelServer)
 	refuse := func(status int, message string) {
@@ -42,10 +42,10 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_ = conn.SetDeadline(time.Time{})
-	_ = h.Serve(behind{conn, buffered.Reader}, strings.ToLower(incarnation)) // a tunnel's end is seen by who needs it
+	_ = h.Serve(behind{conn, buffered.Reader}, strings.ToLower(incarnation)) // the server and the checks notice the end themselves
 }
 
-// behind is a connection of which something was read into a buffer.
+// behind is a connection whose first bytes are in a buffer.
 type behind struct {
 	net.Conn
 	in *bufio.Reader

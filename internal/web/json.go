@@ -8,9 +8,9 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// sized writes JSON with its length. Left to the server, the length is missing
-// from an answer to a request whose body was not read, and the platform takes a
-// container for dead that answers so.
+// sized writes JSON with its length. The server would leave the length out of
+// an answer to a request whose body was not read, and the platform takes a
+// container that answers without a length for dead.
 type sized struct{ echo.DefaultJSONSerializer }
 
 // Serialize writes v as the whole body of an answer.

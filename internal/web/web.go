@@ -1,4 +1,5 @@
-// Package web sets echo up the same way in every service.
+// Package web configures echo in the same way for every service. Errors are
+// JSON, and every answer has a length.
 package web
 
 import (
@@ -10,7 +11,7 @@ import (
 )
 
 // New returns an echo that answers errors as {"error": message}, as OpenWhisk
-// and its tools expect, and trusts no header about who the caller is.
+// and its tools expect. It does not take the caller's address from headers.
 func New(log *zap.Logger) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
@@ -18,12 +19,11 @@ func New(log *zap.Logger) *echo.Echo {
 	e.IPExtractor = echo.ExtractIPDirect()
 	e.HTTPErrorHandler = func(err error, c echo.Context) {
 		if c.Response().Committed {
-			log.Debug("after the answer began", zap.Error(err))
+			log.Debug("after the answer started", zap.Error(err))
 			return
 		}
 		status, message := http.StatusInternalServerError, "internal error"
-		var he *echo.HTTPError
-		if errors.As(err, &he) {
+		if he, ok := errors.AsType[*echo.HTTPError](err); ok {
 			status, message = he.Code, http.StatusText(he.Code)
 		} else {
 			log.Error("request failed", zap.String("path", c.Path()), zap.Error(err))

@@ -24,7 +24,7 @@ func TestNew_ErrorsHaveTheShapeThatOpenWhiskExpects(t *testing.T) {
 	e.GET("/fails", func(echo.Context) error { return errors.New("the password is 1234") })
 	e.GET("/refuses", func(echo.Context) error { return echo.NewHTTPError(http.StatusTeapot, "details") })
 	e.GET("/late", func(c echo.Context) error {
-		_ = c.String(http.StatusOK, "begun")
+		_ = c.String(http.StatusOK, "started")
 		return errors.New("too late")
 	})
 	for _, c := range []struct {
@@ -37,7 +37,7 @@ func TestNew_ErrorsHaveTheShapeThatOpenWhiskExpects(t *testing.T) {
 		{http.MethodPost, "/healthz", http.StatusMethodNotAllowed, `{"error":"Method Not Allowed"}`},
 		{http.MethodGet, "/fails", http.StatusInternalServerError, `{"error":"internal error"}`},
 		{http.MethodGet, "/refuses", http.StatusTeapot, `{"error":"I'm a teapot"}`},
-		{http.MethodGet, "/late", http.StatusOK, "begun"},
+		{http.MethodGet, "/late", http.StatusOK, "started"},
 	} {
 		w := httptest.NewRecorder()
 		e.ServeHTTP(w, httptest.NewRequest(c.method, c.path, nil))
@@ -46,7 +46,7 @@ func TestNew_ErrorsHaveTheShapeThatOpenWhiskExpects(t *testing.T) {
 		assert.Equal(t, c.body, strings.TrimSpace(string(body)), c.path)
 	}
 	assert.Len(t, logged.FilterMessage("request failed").All(), 1)
-	assert.Len(t, logged.FilterMessage("after the answer began").All(), 1)
+	assert.Len(t, logged.FilterMessage("after the answer started").All(), 1)
 }
 
 func TestNew_TrustsNoHeaderAboutTheCaller(t *testing.T) {

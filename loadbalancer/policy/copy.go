@@ -110,8 +110,8 @@ func (c *Copy) initLeft(assumed time.Duration, now time.Time) time.Duration {
 	return max(c.function.initTime(assumed)-gone, gone/2)
 }
 
-// lostEarly is 1 if the function was on the server lately, and went before its
-// time; else 0.
+// lostEarly is 1 if the function was on the server lately and was evicted early;
+// else 0.
 func (c *Copy) lostEarly(keepAlive time.Duration, now time.Time) float64 {
 	if c.used.IsZero() || now.Sub(c.used) >= keepAlive {
 		return 0

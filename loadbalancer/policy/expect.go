@@ -36,7 +36,7 @@ func (f *Fleet) expect(c *Copy, fresh, now time.Time) expectation {
 
 // Expected is how long the answer to a run takes that is sent to a copy now: what
 // waits before it, the rest of an init, the run. More for a server that fails or
-// is in slow start, as if it took so much longer. For policies of one's own.
+// is in slow start, as if it took so much longer. For custom policies.
 func (f *Fleet) Expected(c *Copy, now time.Time) time.Duration {
 	return duration(f.expect(c, now.Add(-f.options.Stale), now).total)
 }

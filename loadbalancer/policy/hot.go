@@ -9,7 +9,7 @@ type hot struct {
 	limit float64
 }
 
-// refresh is after how many loads the limit is found anew.
+// refresh is after how many loads the limit is found again.
 const refresh = 32
 
 func (h *hot) see(fill, quantile float64) {

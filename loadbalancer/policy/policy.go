@@ -8,7 +8,7 @@ import (
 // Policy decides which server gets a run. It does no I/O and reads no clock; it
 // may keep state, which the lock over the fleet guards too.
 //
-// A policy of one's own is one method: go through [Fleet.Servers] or
+// A custom policy is one method: go through [Fleet.Servers] or
 // [Function.Copies], leave out servers that [Fleet.Takes] says no to, return one of the
 // rest. examples/custom-policy and the simple policies of this package show how.
 type Policy interface {
@@ -36,7 +36,7 @@ type Why int
 
 // Reasons for a choice.
 const (
-	Nobody   Why = iota // no server may take the run
+	NoServer Why = iota // no server may take the run
 	Warm                // the function is ready there
 	Joining             // it is being initialised there, and that is soonest
 	Cold                // no server has it, or a process of it: one is to be started
@@ -45,6 +45,6 @@ const (
 	Spread              // the policy does not look at what servers hold
 )
 
-var whyNames = [...]string{"nobody", "warm", "joining", "cold", "overflow", "probed", "spread"}
+var whyNames = [...]string{"no-server", "warm", "joining", "cold", "overflow", "probed", "spread"}
 
 func (w Why) String() string { return whyNames[w] }

@@ -12,7 +12,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec/conformance/internal/session"
 )
 
-// The kinds that the cases bring action code for.
+// The kinds for which the cases have action code.
 const (
 	Python = code.Python // "python:3"
 	Node   = code.Node   // "nodejs:default", whichever version the host has
@@ -29,10 +29,10 @@ type Case struct {
 	ID string
 	// Group is the heading that the behaviour stands under.
 	Group string
-	// Behaviour says in one line what is expected of the runtime.
+	// Behaviour says in one line how the runtime should behave.
 	Behaviour string
-	// Kind is the kind whose action code the case sends. It is empty in
-	// Cases for a case that is meant for every kind.
+	// Kind is the kind whose action code the case sends. It is empty in the
+	// list of Cases for a case that is meant for every kind.
 	Kind string
 	// Own marks a demand that goes beyond the platform's own suites.
 	Own bool
@@ -44,7 +44,7 @@ type Case struct {
 	run func(ctx context.Context, s *session.Session) error
 }
 
-// Cases returns all cases, those for every kind with an empty Kind.
+// Cases returns all cases. Those for every kind have an empty Kind.
 func Cases() []Case {
 	return slices.Concat(
 		grouped("All runtimes", "", common.All()),
@@ -61,8 +61,8 @@ func Cases() []Case {
 	)
 }
 
-// For returns the cases for a target that serves the kind: those of the kind
-// itself and those for every kind, which then carry the kind.
+// For returns the cases for a target that serves the kind: the kind's own
+// cases, and those for every kind with their Kind set.
 func For(kind string) []Case {
 	var chosen []Case
 	for _, c := range Cases() {
@@ -83,9 +83,9 @@ func grouped(group, kind string, specs []session.Spec) []Case {
 	return cases
 }
 
-// KeepsFresh reports whether a container that passes the case has had no
-// successful init afterwards, so that the next case can use it too: for a
-// runtime of which there is one container only.
+// KeepsFresh reports whether a container that passes the case is still
+// uninitialised, so that the next case can use it too. It serves runtimes of
+// which there is only one container.
 func (c Case) KeepsFresh() bool {
 	return slices.Contains([]string{"init-empty-code", "init-no-value", "init-malformed", "init-bad-base64"}, c.ID)
 }

@@ -10,16 +10,16 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec/conformance/internal/session"
 )
 
-// ErrNotChecked says that a case could not be checked: the target lacks what
-// it needs. It is neither a pass nor a failure.
+// ErrNotChecked says that a case could not be checked, because the target lacks
+// what it needs. It is neither a pass nor a failure.
 var ErrNotChecked = session.ErrNotChecked
 
 // caseTimeout bounds one case, so that a runtime that hangs fails.
 const caseTimeout = 3 * time.Minute
 
 // Check runs one case, taken from [For], against one fresh container. It
-// returns nil when the behaviour is as expected and an error that wraps
-// [ErrNotChecked] when it could not be looked at.
+// returns nil if the behaviour is as expected, and an error that wraps
+// [ErrNotChecked] if the case could not be checked.
 func Check(ctx context.Context, t Target, c Case) error {
 	actions, known := code.ByKind[c.Kind]
 	if !known {

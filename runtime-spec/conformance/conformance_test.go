@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// fakeTarget is the fake runtime, a process with a real stdout and stderr.
+// fakeTarget returns the fake runtime, a process with a real stdout and stderr.
 func fakeTarget(t *testing.T, fault string) conformance.Exec {
 	t.Helper()
 	program, err := os.Executable()

@@ -26,11 +26,12 @@ const (
 )
 
 // Exec is a Target whose container is a process on this machine. {port} in
-// Command and Env stands for the loopback port that it must listen on.
+// Command and Env stands for the loopback port on which the process must
+// listen.
 type Exec struct {
 	Command []string
-	// Env is the whole environment ("NAME=value"); nil: this process's own.
-	// The environment of a case is added to it.
+	// Env is the whole environment ("NAME=value"); nil: this process's own. The
+	// environment of a case is added to it.
 	Env []string
 	// Dir is the working directory; empty: a fresh one for each container.
 	Dir string
@@ -111,13 +112,13 @@ func (p *process) start(e Exec, port string, env map[string]string) error {
 		return errors.Join(err, p.stdout.close(), p.stderr.close())
 	}
 	go func() {
-		_ = p.cmd.Wait() // how it ended is of no interest: close ends it
+		_ = p.cmd.Wait() // how it ended does not matter: close ends it
 		close(p.done)
 	}()
 	return nil
 }
 
-// awaitPort returns when the port accepts a connection.
+// awaitPort waits until the port accepts a connection.
 func (p *process) awaitPort(ctx context.Context, port string) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -165,7 +166,7 @@ func withPort(words []string, port string) []string {
 	return replaced
 }
 
-// handedOut keeps parallel cases from being given the same port.
+// handedOut keeps parallel cases from getting the same port.
 var handedOut sync.Map
 
 func freePort() (string, error) {

@@ -17,9 +17,9 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec/conformance"
 )
 
-// fake is a small runtime for native actions that meets the cases, or, with a
-// fault, breaks one of them in a known way. It runs as a process of its own:
-// the test binary, started again.
+// fake is a small runtime for native actions that passes the cases or, with a
+// fault, fails one of them in a known way. It runs as a process of its own: the
+// test binary, started again.
 type fake struct {
 	fault string
 
@@ -98,8 +98,8 @@ func (f *fake) init(w http.ResponseWriter, r *http.Request) {
 	f.answer(w, http.StatusOK, []byte(`{"ok":true}`))
 }
 
-// cutCode takes the code out of a body that begins with it: json is slow on 48
-// MiB when races are looked for.
+// cutCode takes the code out of a body that starts with it: json is slow on 48
+// MiB under the race detector.
 func cutCode(body []byte) (code string, rest []byte) {
 	const start, end = `{"value":{"code":"`, `",`
 	if after, ok := bytes.CutPrefix(body, []byte(start)); ok {

@@ -21,7 +21,7 @@ import (
 
 var errBase64 = errors.New("cannot decode the code")
 
-// child is the fake's action: its files, and the process that has them loaded.
+// child is the fake's action: its files, and its process.
 type child struct {
 	fault, dir string
 	env        []string

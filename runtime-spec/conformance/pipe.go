@@ -14,9 +14,9 @@ import (
 // drainGrace bounds the wait for a writer outside the process group.
 const drainGrace = 2 * time.Second
 
-// pipe collects a process's output. It is read all the time, so that the writer
-// never blocks. Each look at it first reads to the last byte, so that it shows
-// everything written before, whatever the scheduler did.
+// pipe collects a process's output. It reads all the time, so that the writer
+// never blocks. Each look at the output first reads to the last byte, so it
+// shows everything written before, whatever the scheduler did.
 type pipe struct {
 	file *os.File
 	raw  syscall.RawConn

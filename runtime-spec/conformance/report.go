@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Verdict is what came of a case.
+// Verdict is the verdict on a case.
 type Verdict int
 
 const (
@@ -32,7 +32,7 @@ func (v Verdict) String() string {
 	}
 }
 
-// Outcome is a case and what came of it.
+// Outcome is a case and its verdict.
 type Outcome struct {
 	Case    Case
 	Verdict Verdict
@@ -41,11 +41,11 @@ type Outcome struct {
 	Took time.Duration
 }
 
-// Report is the outcome of several cases, in the order they ran.
+// Report is the outcome of several cases, in the order in which they ran.
 type Report []Outcome
 
-// Run checks the cases one after the other. When ctx ends, the cases that are
-// left are reported as not checked.
+// Run checks the cases one after the other. If ctx ends, the remaining cases
+// are reported as not checked.
 func Run(ctx context.Context, t Target, cases []Case) Report {
 	report := make(Report, 0, len(cases))
 	for _, c := range cases {
@@ -81,9 +81,9 @@ func (r Report) Count(v Verdict) int {
 	return n
 }
 
-// WriteTo writes the report as a table for people: one line for each case, with
-// a word for a demand of our own, the reason of a verdict that is no pass below
-// it, and a summary.
+// WriteTo writes the report as a table for a reader: one line for each case,
+// which says whether the demand is our own; the reason below a verdict that is
+// no pass; and a summary.
 func (r Report) WriteTo(w io.Writer) (int64, error) {
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 8, 2, ' ', 0)

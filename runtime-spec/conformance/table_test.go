@@ -13,7 +13,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec/conformance"
 )
 
-// table is what README.md has to list: a row for each case.
+// table returns what README.md has to list: a row for each case.
 func table() string {
 	var rows strings.Builder
 	group := ""

@@ -11,13 +11,13 @@ const Sentinel = session.Sentinel
 
 // A Target starts containers of the runtime under test.
 type Target interface {
-	// Start returns a fresh, uninitialised container that accepts requests.
-	// env is the container's environment, on top of what the target sets; where
-	// it cannot be set the error wraps [ErrNotChecked].
+	// Start returns a fresh, uninitialised container that accepts requests. env
+	// is the container's environment, on top of what the target sets. If it
+	// cannot be set, the error wraps [ErrNotChecked].
 	Start(ctx context.Context, env map[string]string) (*Container, error)
 }
 
-// A Provider is a Target that says which needs of cases it meets.
+// A Provider is a Target that says which needs of cases it provides for.
 type Provider interface {
 	Provides() Need
 }
@@ -41,17 +41,19 @@ type Container struct {
 type Need uint
 
 const (
-	// NeedsStreams: the case is about logs, so the streams must be visible.
-	// It is met by any container that has them; no target has to declare it.
+	// NeedsStreams: the case is about logs, so the streams must be visible. Any
+	// container that has them provides for it; a target need not declare it.
 	NeedsStreams Need = session.NeedStreams
-	// NeedsAck: OW_WAIT_FOR_ACK in the environment given to Start is obeyed.
+	// NeedsAck: the runtime obeys OW_WAIT_FOR_ACK in the environment given to
+	// Start.
 	NeedsAck Need = session.NeedAck
-	// NeedsExecutionEnv: OW_EXECUTION_ENV in that environment is obeyed.
+	// NeedsExecutionEnv: the runtime obeys OW_EXECUTION_ENV in that
+	// environment.
 	NeedsExecutionEnv Need = session.NeedExecutionEnv
-	// NeedsKind: WHISKAWAY_KIND in that environment is obeyed.
+	// NeedsKind: the runtime obeys WHISKAWAY_KIND in that environment.
 	NeedsKind Need = session.NeedKind
-	// NeedsOpenWhisk: JavaScript actions can require the package openwhisk
-	// without bringing it.
+	// NeedsOpenWhisk: JavaScript actions can require the package openwhisk,
+	// which they do not bring.
 	NeedsOpenWhisk Need = session.NeedOpenWhisk
 )
 

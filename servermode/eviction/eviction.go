@@ -1,6 +1,6 @@
-// Package eviction decides which idle instances a host gives up when it is
-// short of something. It is pure: what it needs to know is passed in, so that
-// policies can be compared outside a server.
+// Package eviction decides which idle instances a host gives up when it is short of
+// places or memory. It is pure: what it needs to know is passed in, so that policies
+// can be compared outside a server.
 package eviction
 
 import (
@@ -22,14 +22,14 @@ type Need struct {
 	Bytes  int64 // of memory
 }
 
-// Policy chooses victims. A policy never has more victims than the need asks
-// for, and fewer only when there are no more candidates.
+// Policy chooses victims. It chooses no more than the need asks for, and fewer only
+// when the candidates run out.
 type Policy interface {
 	// Victims returns indices of candidates, the first to go first.
 	Victims(candidates []Candidate, need Need) []int
 }
 
-// LongestIdle evicts what was not used for longest.
+// LongestIdle evicts the instances that have been idle longest.
 type LongestIdle struct{}
 
 // Victims implements Policy.
@@ -48,11 +48,11 @@ func (LongestIdle) Victims(candidates []Candidate, need Need) []int {
 		}
 		return cmp.Compare(y.Idle, x.Idle)
 	})
-	return order[:need.met(candidates, order)]
+	return order[:need.victims(candidates, order)]
 }
 
-// met is how many of the candidates, in order, meet the need.
-func (n Need) met(candidates []Candidate, order []int) int {
+// victims returns how many of the candidates, taken in order, satisfy the need.
+func (n Need) victims(candidates []Candidate, order []int) int {
 	for i, at := range order {
 		if n.Places <= 0 && n.Bytes <= 0 {
 			return i

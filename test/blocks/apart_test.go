@@ -43,7 +43,7 @@ func run(t *testing.T, name, dir string) (string, error) {
 		for _, port := range ports {
 			l, err := net.Listen("tcp", "127.0.0.1:"+port)
 			if err != nil {
-				t.Skipf("this host lends no network to a test, and somebody listens on port %s: %v", port, err)
+				t.Skipf("this host gives tests no network of their own, and another program listens on port %s: %v", port, err)
 			}
 			require.NoError(t, l.Close())
 		}

@@ -1,5 +1,5 @@
-// Package blocks_test runs what the documents tell people to type, in a clean
-// checkout with a home and a network of its own.
+// Package blocks_test runs the commands of the documents as they stand there.
+// Each document gets a clean checkout, a home folder and a network of its own.
 package blocks_test
 
 import (
@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// documents are the files whose blocks are run, from the root of the project.
+// documents returns the files whose blocks are run, from the root of the project.
 func documents(t *testing.T, root string) (all []string) {
 	for _, pattern := range []string{"README.md", "docs/*.md", "examples/*/README.md", "examples/*/*/README.md"} {
 		found, err := filepath.Glob(filepath.Join(root, pattern))
@@ -79,7 +79,7 @@ func built(t *testing.T) string {
 	return dir
 }
 
-// checkout is a copy of the project as it would be committed now, with the
+// checkout returns a copy of the project as it would be committed now, with the
 // binaries in bin/. It lies where functions' users can read it, and not below
 // /tmp, which each document has for itself.
 func checkout(t *testing.T, root, bins string) string {
@@ -115,7 +115,7 @@ func TestBlocks_OneThatFailsIsAFailure(t *testing.T) {
 	}
 }
 
-func TestBlocksOf_RefusesWhatNobodyWouldRun(t *testing.T) {
+func TestBlocksOf_RefusesWhatWouldNotRun(t *testing.T) {
 	for says, text := range map[string]string{
 		"put it between fences":        "Run:\n\n    make demo\n",
 		"say what the block is":        "```\nmake demo\n```\n",

@@ -29,9 +29,8 @@ type block struct {
 // shell reports whether a block is commands.
 func (b block) shell() bool { return b.language == "sh" }
 
-// blocksOf reads a document's fenced blocks. Code that is merely indented could
-// be commands that nobody runs, and is refused, as is a block that does not say
-// what it is.
+// blocksOf reads a document's fenced blocks. It refuses indented code, which
+// could be commands that no test runs, and a block without a language.
 func blocksOf(text string) (blocks []block, err error) {
 	var open *block
 	blank, list := true, false
@@ -84,7 +83,7 @@ type step struct {
 	stays bool
 }
 
-// steps are the parts of a block in order.
+// steps returns the parts of a block in order.
 func (b block) steps() (steps []step) {
 	var plain string
 	flush := func() {

@@ -12,8 +12,8 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// steps of a run, each with something that is killed there. They return when it
-// was, with the answer to come.
+// steps of a run, each with a process that is killed there. They return once it
+// was killed, with the answer to come.
 var steps = map[string]func(o *once, id string, kill func()) <-chan harness.Answer{
 	"before the head of its answer": func(o *once, id string, kill func()) <-chan harness.Answer {
 		return o.cutAt(0, id, nil, kill)
@@ -56,8 +56,8 @@ func (o *once) killHeld(step, id string, kill func()) <-chan harness.Answer {
 	return answer
 }
 
-// expected is what an author is told, and how often the run is in the ledger; -1
-// where nobody can know.
+// expected is the message that an author gets, and how often the run is in the
+// ledger; -1 where that cannot be known.
 type expected struct {
 	status   int
 	says     string
@@ -95,7 +95,7 @@ func TestServer_KilledAtEachStepOfARun(t *testing.T) {
 	}
 }
 
-// The function's process is killed; its server lives, and knows what became of
+// The function's process is killed. Its server lives, and knows the outcome of
 // the run.
 func TestFunction_KilledAtEachStepOfARun(t *testing.T) {
 	for name, e := range map[string]expected{
@@ -109,8 +109,8 @@ func TestFunction_KilledAtEachStepOfARun(t *testing.T) {
 			id, process := strings.ReplaceAll(name, " ", "-"), o.process()
 			answer := steps[name](o, id, func() { _ = syscall.Kill(process, syscall.SIGKILL) })
 			o.expect(e, id, receive(t, answer))
-			// Until it is dead, it may take the next run with it: its last read may
-			// yet find that in the pipe.
+			// Until it is dead, it may take the next run with it: its last read may yet
+			// find that in the pipe.
 			harness.Eventually(t, func() bool { return !alive(process) }, "the process is dead")
 			o.servesOn("next")
 			assert.LessOrEqual(t, o.executed(id), 1)
@@ -131,8 +131,8 @@ func TestFunction_KilledBeforeItReadsItsRun(t *testing.T) {
 	o.servesOn("next")
 }
 
-// Docker kills containers without a word: the run ends after the grace, with its
-// process, and the function is there for other containers.
+// Docker kills containers without notice: the run ends after the grace, with
+// its process, and the function is ready for other containers.
 func TestClient_KilledDuringItsRun(t *testing.T) {
 	o := newOnce(t)
 	o.run("a", harness.M{"hold": "after"})

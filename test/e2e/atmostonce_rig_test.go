@@ -63,7 +63,7 @@ func newOnce(t *testing.T) *once {
 	return o
 }
 
-// newClient is one more container of the function.
+// newClient returns one more container of the function.
 func (o *once) newClient() *harness.Process {
 	o.t.Helper()
 	client := harness.Client(o.t, o.link.URL, "native")
@@ -92,7 +92,7 @@ func receive[T any](t *testing.T, from <-chan T) (value T) {
 	return value
 }
 
-// executed is how often an activation is in the ledger.
+// executed returns how often an activation is in the ledger.
 func (o *once) executed(id string) (n int) {
 	o.t.Helper()
 	text, err := os.ReadFile(filepath.Join(o.dir, "ledger"))
@@ -128,13 +128,13 @@ func (o *once) held(id, step string) (pid int) {
 	return pid
 }
 
-// letGo lets the run go on that is held.
-func (o *once) letGo() {
+// release lets the held run continue.
+func (o *once) release() {
 	o.t.Helper()
 	harness.Eventually(o.t, func() bool {
 		fifo, err := os.OpenFile(filepath.Join(o.dir, "go"), os.O_WRONLY|syscall.O_NONBLOCK, 0)
 		if err != nil {
-			return false // nobody reads yet
+			return false // not read yet
 		}
 		_, err = fifo.WriteString("go\n")
 		return err == nil && fifo.Close() == nil
@@ -168,7 +168,7 @@ func (o *once) restart() {
 	o.server = harness.Start(o.t, "servermode", nil, "--listen="+strings.TrimPrefix(o.server.URL, "http://"), "--state-dir="+o.state)
 }
 
-// process is the one that the function has.
+// process returns the one that the function has.
 func (o *once) process() int {
 	o.t.Helper()
 	functions := harness.Functions(o.t, o.server)
@@ -177,7 +177,7 @@ func (o *once) process() int {
 	return functions[0].Instances[0].PID
 }
 
-// servesOn holds that the next run is none the wiser.
+// servesOn asserts that the next run succeeds.
 func (o *once) servesOn(id string) {
 	o.t.Helper()
 	a := receive(o.t, o.run(id, nil))

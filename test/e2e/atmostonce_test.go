@@ -14,7 +14,7 @@ import (
 )
 
 // The connection breaks after each byte of the answer. Once its head has
-// passed, nobody notices.
+// passed, callers notice nothing.
 func TestRun_CutAnswersAreExecutedOnce(t *testing.T) {
 	o := newOnce(t)
 	for n := 0; ; n++ {
@@ -32,8 +32,8 @@ func TestRun_CutAnswersAreExecutedOnce(t *testing.T) {
 	}
 }
 
-// The same with runs that are under way when their connection breaks: those
-// that are asked for again join the one in flight.
+// The same with runs that are in flight when their connection breaks: those
+// that are asked for again join the run in flight.
 func TestRun_CutWhileTheyRunAreExecutedOnce(t *testing.T) {
 	o := newOnce(t)
 	joined := 0
@@ -50,7 +50,7 @@ func TestRun_CutWhileTheyRunAreExecutedOnce(t *testing.T) {
 			o.askedAgain()
 			joined++
 		}
-		o.letGo()
+		o.release()
 		a := receive(t, answer)
 		o.check(id, a)
 		if headPassed(o.link, n) {
@@ -64,8 +64,8 @@ func TestRun_CutWhileTheyRunAreExecutedOnce(t *testing.T) {
 	}
 }
 
-// The connection breaks within the request: what did not arrive whole is not
-// executed, and none of it is sent twice.
+// The connection breaks within the request: a request that did not arrive whole
+// is not executed, and no part of it is sent twice.
 func TestRun_CutRequestsAreExecutedAtMostOnce(t *testing.T) {
 	o := newOnce(t)
 	for n := 0; ; n++ {

@@ -78,7 +78,7 @@ func (f *fleet) in(n int) {
 }
 
 // load runs activations one after another with each client, until stop is
-// called, which returns what was not answered with a result.
+// called, which returns the answers without a result.
 func (f *fleet) load() (stop func() (answered int, failed []string)) {
 	var all sync.WaitGroup
 	var mu sync.Mutex
@@ -136,7 +136,7 @@ func (f *fleet) check(answers map[string]harness.Answer) {
 	}
 }
 
-// Clients notice nothing of servers that are restarted as an owner does it.
+// Clients notice nothing when an operator restarts servers.
 func TestBalancer_RollingRestartLosesNothing(t *testing.T) {
 	f := newFleet(t, 3, 3)
 	stop := f.load()
@@ -149,7 +149,7 @@ func TestBalancer_RollingRestartLosesNothing(t *testing.T) {
 	assert.NotZero(t, answered)
 }
 
-// Of servers that are killed only runs are lost that were there and unanswered,
+// When servers are killed, only runs are lost that were there and unanswered,
 // and none is executed twice.
 func TestBalancer_ServersKilledUnderLoad(t *testing.T) {
 	f := newFleet(t, 3, 3)
@@ -163,7 +163,7 @@ func TestBalancer_ServersKilledUnderLoad(t *testing.T) {
 	assert.NotZero(t, answered)
 }
 
-// A server that does not answer any more gets no runs within moments.
+// A server that stops answering is out of rotation within moments.
 func TestBalancer_FrozenServerIsLeftOut(t *testing.T) {
 	f := newFleet(t, 2, 1)
 	at := 0
@@ -179,8 +179,8 @@ func TestBalancer_FrozenServerIsLeftOut(t *testing.T) {
 	assert.Equal(t, http.StatusOK, a.Status, a.Body)
 }
 
-// The balancer itself may be killed: clients come again, and it learns from the
-// servers what they have.
+// The balancer itself may be killed: clients connect again, and it reads the
+// servers' inventories.
 func TestBalancer_KilledAndStartedAgain(t *testing.T) {
 	f := newFleet(t, 2, 2)
 	f.balancer.Kill()

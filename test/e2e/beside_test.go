@@ -11,8 +11,9 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// Two balancers share two servers and nothing else: each learns what the other
-// had loaded and what it gave up, and a function is not loaded twice.
+// Two balancers share two servers and nothing else: each learns from the
+// servers what the other had initialised and released, and a function is not
+// initialised twice.
 func TestBalancer_TwoSideBySide(t *testing.T) {
 	servers := []*harness.Process{harness.Server(t), harness.Server(t)}
 	one, other := harness.Balancer(t, servers[0].URL, servers[1].URL), harness.Balancer(t, servers[0].URL, servers[1].URL)

@@ -1,3 +1,6 @@
+// Package e2e_test runs the built binaries against each other, with real
+// processes, sockets and signals. It has the tests that need more than one
+// service, or a whole one.
 package e2e_test
 
 import (

@@ -146,7 +146,7 @@ func TestServer_ReloadsUnderLoad(t *testing.T) {
 	clients := []*harness.Process{}
 	for n := range 3 {
 		client := harness.Client(t, server.URL, "python:3", "--token-file="+tokens)
-		harness.Init(t, client, who, harness.M{"SECRET": fmt.Sprint(n)})
+		harness.Init(t, client, identify, harness.M{"SECRET": fmt.Sprint(n)})
 		clients = append(clients, client)
 	}
 	var stop atomic.Bool

@@ -105,7 +105,7 @@ func save(t *testing.T, path, text string) {
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 }
 
-// versioned is an action that tells its version, its process and where it lies.
+// versioned returns an action that tells its version, its process and where it lies.
 func versioned(version string) string {
 	return `
 import os, sys, time

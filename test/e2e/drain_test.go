@@ -14,7 +14,7 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// Under load a server is drained and returned, and nobody notices.
+// Under load a server is drained and returned, and callers notice nothing.
 func TestTool_DrainsAServerBehindABalancer(t *testing.T) {
 	f := newFleet(t, 2, 2)
 	tool := func(command string, args ...string) string {

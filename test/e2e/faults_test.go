@@ -16,8 +16,8 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// who answers with its process and what it was initialised with.
-const who = `
+// identify answers with its process and with its init parameter.
+const identify = `
 import os
 def main(args):
     return {"pid": os.getpid(), "secret": os.environ.get("SECRET", "")}
@@ -54,7 +54,7 @@ func TestServer_KilledAndStartedAgainIsNotNoticed(t *testing.T) {
 	server := harness.Start(t, "servermode", nil, "--listen=127.0.0.1:0", "--state-dir="+state)
 	client := harness.Client(t, server.URL, "python:3")
 	escaping := harness.Client(t, server.URL, "python:3")
-	harness.Init(t, client, who, nil)
+	harness.Init(t, client, identify, nil)
 	harness.Init(t, escaping, escape, nil)
 	first := pid(t, harness.Run(t, client, "a1", harness.M{}))
 	leftover := pid(t, harness.Run(t, escaping, "e1", harness.M{}))
@@ -74,12 +74,13 @@ func TestServer_KilledAndStartedAgainIsNotNoticed(t *testing.T) {
 	}
 }
 
-// The run comes while the server is away; it is sent as soon as there is one.
+// The run arrives while the server is away. It is sent as soon as there is a
+// server.
 func TestClient_WaitsForAServerThatIsAway(t *testing.T) {
 	state := harness.StateDir(t)
 	server := harness.Start(t, "servermode", nil, "--listen=127.0.0.1:0", "--state-dir="+state)
 	client := harness.Client(t, server.URL, "python:3")
-	harness.Init(t, client, who, nil)
+	harness.Init(t, client, identify, nil)
 	server.Kill()
 	answer := make(chan harness.Answer, 1)
 	go func() {
@@ -94,9 +95,9 @@ func TestClient_WaitsForAServerThatIsAway(t *testing.T) {
 func TestClients_SameCodeWithAnotherEnvNeverShareAProcess(t *testing.T) {
 	server := harness.Server(t)
 	one, two, again := harness.Client(t, server.URL, "python:3"), harness.Client(t, server.URL, "python:3"), harness.Client(t, server.URL, "python:3")
-	harness.Init(t, one, who, harness.M{"SECRET": "one"})
-	harness.Init(t, two, who, harness.M{"SECRET": "two"})
-	harness.Init(t, again, who, harness.M{"SECRET": "one"})
+	harness.Init(t, one, identify, harness.M{"SECRET": "one"})
+	harness.Init(t, two, identify, harness.M{"SECRET": "two"})
+	harness.Init(t, again, identify, harness.M{"SECRET": "one"})
 	a, b, c := harness.Run(t, one, "1", nil), harness.Run(t, two, "2", nil), harness.Run(t, again, "3", nil)
 	assert.Equal(t, "one", harness.Field(t, a, "secret"))
 	assert.Equal(t, "two", harness.Field(t, b, "secret"))
@@ -117,21 +118,22 @@ func TestClient_TermGivesTheFunctionUp(t *testing.T) {
 
 func TestClient_UnreachableServerIsNamed(t *testing.T) {
 	client := harness.Client(t, "http://127.0.0.1:1", "python:3", "--limit=300ms")
-	a := harness.Post(t, client.URL+"/init", harness.InitBody(who, nil))
+	a := harness.Post(t, client.URL+"/init", harness.InitBody(identify, nil))
 	assert.Equal(t, http.StatusBadGateway, a.Status)
 	assert.Contains(t, a.Body, "the server cannot be reached, nothing was started")
 }
 
-// A server that is not root has one user for all; what escapes from a function
-// is found by its mark, or by having no other owner.
+// A server that is not root has one user for all functions. A process that
+// escapes from a function is found by its mark, or because it has no other
+// owner.
 func TestServer_WithoutRootEndsEscapedProcesses(t *testing.T) {
 	dir := harness.OpenDir(t)
-	nobody := 65534
+	unprivileged := 65534
 	if os.Getuid() != 0 {
-		nobody = os.Getuid()
+		unprivileged = os.Getuid()
 	}
-	require.NoError(t, os.Chown(dir, nobody, -1))
-	server := harness.StartAs(t, nobody, "servermode", []string{"HOME=" + dir}, "--listen=127.0.0.1:0", "--state-dir="+filepath.Join(dir, "state"))
+	require.NoError(t, os.Chown(dir, unprivileged, -1))
+	server := harness.StartAs(t, unprivileged, "servermode", []string{"HOME=" + dir}, "--listen=127.0.0.1:0", "--state-dir="+filepath.Join(dir, "state"))
 	for _, wipe := range []bool{false, true} {
 		client := harness.Client(t, server.URL, "python:3")
 		harness.Init(t, client, escape, nil)

@@ -33,15 +33,15 @@ func direct(t *testing.T, server *harness.Process, code string, binary bool, tim
 	return a, runtimespec.Reason(a.Header.Get(runtimespec.HeaderReason))
 }
 
-// recovers requires that something succeeds again by itself once its obstacle is
-// gone.
+// recovers requires that something succeeds again without help once its
+// obstacle is gone.
 func recovers(t *testing.T, again func() bool) {
 	t.Helper()
 	harness.Eventually(t, again, "recovery")
 }
 
-// A full disk fails what needs room, clearly and as not started; what runs goes
-// on, and with room again so does everything.
+// A full disk fails what needs room, clearly and as not started. What runs
+// continues, and with room again everything works.
 func TestServer_DiskFull(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can mount the small disk that this fills")
@@ -51,7 +51,7 @@ func TestServer_DiskFull(t *testing.T) {
 	t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
 	server := harness.Start(t, "servermode", nil, "--listen=127.0.0.1:0", "--state-dir="+filepath.Join(dir, "state"))
 	client := harness.Client(t, server.URL, "python:3")
-	harness.Init(t, client, who, nil)
+	harness.Init(t, client, identify, nil)
 	first := pid(t, harness.Run(t, client, "a", nil))
 
 	filler := filepath.Join(dir, "filler")
@@ -76,11 +76,11 @@ func TestServer_DiskFull(t *testing.T) {
 	assert.Len(t, harness.Functions(t, server), 2)
 }
 
-// With no descriptor left a start fails as not started; with some, it works.
+// Without a free descriptor a start fails as not started; with some, it works.
 func TestServer_DescriptorsExhausted(t *testing.T) {
 	server := harness.Server(t)
 	client := harness.Client(t, server.URL, "python:3")
-	harness.Init(t, client, who, nil)
+	harness.Init(t, client, identify, nil)
 	first := pid(t, harness.Run(t, client, "a", nil))
 	var before unix.Rlimit
 	open, err := os.ReadDir("/proc/" + strconv.Itoa(server.Cmd.Process.Pid) + "/fd")
@@ -88,21 +88,21 @@ func TestServer_DescriptorsExhausted(t *testing.T) {
 	require.NoError(t, unix.Prlimit(server.Cmd.Process.Pid, unix.RLIMIT_NOFILE, nil, &before))
 	limit := unix.Rlimit{Cur: uint64(len(open) + 3), Max: before.Max}
 	require.NoError(t, unix.Prlimit(server.Cmd.Process.Pid, unix.RLIMIT_NOFILE, &limit, nil))
-	a, reason := direct(t, server, who, false, "20000")
+	a, reason := direct(t, server, identify, false, "20000")
 	assert.Equal(t, runtimespec.HostFailed, reason, a.Body)
 	assert.Contains(t, a.Body, "the server cannot open more files")
 	assert.Equal(t, first, pid(t, harness.Run(t, client, "b", nil)))
 
 	require.NoError(t, unix.Prlimit(server.Cmd.Process.Pid, unix.RLIMIT_NOFILE, &before, nil))
-	recovers(t, func() bool { a, _ := direct(t, server, who, false, "20000"); return a.Status == http.StatusOK })
+	recovers(t, func() bool { a, _ := direct(t, server, identify, false, "20000"); return a.Status == http.StatusOK })
 }
 
 // A function that never says that it is ready is ended at its time limit, with
-// a cause that its author can use, and costs nobody else anything.
+// a cause that its author can use, and no other function is affected.
 func TestServer_ProcessThatNeverAcks(t *testing.T) {
 	server := harness.Server(t)
 	client := harness.Client(t, server.URL, "python:3")
-	harness.Init(t, client, who, nil)
+	harness.Init(t, client, identify, nil)
 	stuck := "import time\nprint('importing for ever', flush=True)\nwhile True:\n    time.sleep(1000)\ndef main(args):\n    return {}\n"
 	answer := make(chan runtimespec.Reason, 1)
 	go func() { _, reason := direct(t, server, stuck, false, "1500"); answer <- reason }()

@@ -21,8 +21,8 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// rented is a balancer with the hook of examples/hosts, which has no server to
-// begin with, and the folder of those that the hook starts.
+// rented returns a balancer with the hook of examples/hosts, which has no server at
+// the start, and the folder of those that the hook starts.
 func rented(t *testing.T) (balancer *harness.Process, dir string) {
 	t.Helper()
 	harness.Needs(t, "python3") // of which the hook is written
@@ -48,7 +48,7 @@ func rented(t *testing.T) (balancer *harness.Process, dir string) {
 	return balancer, dir
 }
 
-// serverPIDs are the processes that the hook has started and that are there.
+// serverPIDs returns the processes that the hook has started and that are there.
 func serverPIDs(dir string) (pids []int) {
 	files, _ := filepath.Glob(filepath.Join(dir, "server-*", "pid"))
 	for _, file := range files {
@@ -61,8 +61,9 @@ func serverPIDs(dir string) (pids []int) {
 	return pids
 }
 
-// One host is there because one has to be; a rush has a second one come, which
-// gets a part of it and goes when it is over. No run fails.
+// One host is there because at least one is configured. A rush makes a second
+// one start, which gets part of the runs and leaves when the rush is over. No
+// run fails.
 func TestHosts_OneMoreComesForARushAndGoesAfterIt(t *testing.T) {
 	balancer, dir := rented(t)
 	harness.Eventually(t, func() bool { return taken(t, balancer) == 1 }, "the hook starts the one that there has to be")

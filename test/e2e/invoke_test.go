@@ -48,7 +48,7 @@ func TestTool_InvokeShowsResultAndLogsApart(t *testing.T) {
 	assert.Contains(t, client.Stdout.String(), "greeting Ada\nXXX_THE_END_OF_A_WHISK_ACTIVATION_XXX\n")
 }
 
-// Whoever started the tool may be a script: it is told by the exit code.
+// A script that started the tool decides by its exit code.
 func TestTool_InvokeExitCodesTellWhatFailed(t *testing.T) {
 	harness.Needs(t, "python3")
 	server := harness.Server(t)

@@ -15,7 +15,7 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// taken is how many servers a balancer gives runs to.
+// taken returns how many servers a balancer gives runs to.
 func taken(t *testing.T, balancer *harness.Process) (n int) {
 	t.Helper()
 	for _, s := range harness.Servers(t, balancer) {

@@ -16,7 +16,7 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// ordinary is a user who is not root, and a folder of its own.
+// ordinary returns a user who is not root, and a folder of its own.
 func ordinary(t *testing.T) (uid int, dir string) {
 	t.Helper()
 	uid, dir = 65534, harness.OpenDir(t)
@@ -37,7 +37,7 @@ func readiness(t *testing.T, server *harness.Process) string {
 	return string(text)
 }
 
-// What nobody keeps apart is said where owners look.
+// A server without isolation says so where operators look.
 func TestServer_WithoutRootSaysWhatIsNotIsolated(t *testing.T) {
 	uid, dir := ordinary(t)
 	server := harness.StartAs(t, uid, "servermode", []string{"HOME=" + dir}, "--listen=127.0.0.1:0", "--state-dir="+filepath.Join(dir, "state"))

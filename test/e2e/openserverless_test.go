@@ -24,7 +24,7 @@ func openServerlessInit(env harness.M, main string) harness.M {
 	return body
 }
 
-// openServerlessServer is a server and what starts it again.
+// openServerlessServer returns a server and what starts it again.
 func openServerlessServer(t *testing.T) (url string, restart func()) {
 	if harness.PeerBin() == "" {
 		s := harness.NewOpenServerlessServer(t)
@@ -50,7 +50,7 @@ func TestOpenServerless_OurClientTheirServer(t *testing.T) {
 	assert.Equal(t, http.StatusBadRequest, a.Status)
 	assert.Contains(t, a.Body, "no array")
 	restart()
-	assert.Equal(t, http.StatusOK, harness.Run(t, client, "f", harness.M{"do": "list"}).Status, "nobody notices")
+	assert.Equal(t, http.StatusOK, harness.Run(t, client, "f", harness.M{"do": "list"}).Status, "callers notice nothing")
 	harness.Eventually(t, func() bool { return ends(client) == 6+6 }, "one sentinel a stream and run")
 	assert.NotContains(t, client.Stdout.String(), "\x00")
 	assert.Contains(t, client.Stdout.String(), "to stdout: error\n"+endOfLog+"to stdout: list\n"+endOfLog)

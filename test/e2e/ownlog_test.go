@@ -16,8 +16,8 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// The command that --help shows, with nothing said of logs, passes: what the
-// server itself has to say is in no function's log, and is not lost.
+// The command of --help, without flags for logs, passes: the server's own log
+// is in no function's log, and is not lost.
 func TestConformance_PlainServerByTheObviousCommand(t *testing.T) {
 	state := harness.StateDir(t)
 	cmd := exec.Command(filepath.Join(harness.Bins, "whiskaway"), "conformance", "--kind", "native",
@@ -63,7 +63,7 @@ func outputOf(t *testing.T, args ...string) string {
 func TestServermode_ItsOwnLogIsWhereNoFunctionsIs(t *testing.T) {
 	tokens := filepath.Join(t.TempDir(), "tokens")
 	require.NoError(t, os.WriteFile(tokens, []byte("aaaaaaaaaaaaaaaa alice\n"), 0o600))
-	assert.Empty(t, outputOf(t, "--state-dir", harness.StateDir(t)), "plain callers may come, and both streams are read by somebody")
+	assert.Empty(t, outputOf(t, "--state-dir", harness.StateDir(t)), "plain callers may come, and both streams have a reader")
 	assert.Contains(t, outputOf(t, "--state-dir", harness.StateDir(t), "--token-file", tokens), `"msg":"ended"`)
 	assert.Contains(t, outputOf(t, "--state-dir", harness.StateDir(t), "--log", "stderr"), `"msg":"ended"`)
 

@@ -55,7 +55,7 @@ func (p *plainServer) start(ctx context.Context, state string, env map[string]st
 	return server.Start(ctx, env)
 }
 
-// after is what a stream shows from now on.
+// after returns what a stream shows from now on.
 func after(stream func() []byte) func() []byte {
 	mark := len(stream())
 	return func() []byte { return stream()[mark:] }

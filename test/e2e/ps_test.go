@@ -29,26 +29,26 @@ func TestTool_PsListsWhatAServerHolds(t *testing.T) {
 	}
 	stdout, _, code := ps("--token-file=" + tokens)
 	assert.Equal(t, 0, code)
-	assert.Equal(t, server.URL+" holds no functions.\n", stdout)
+	assert.Equal(t, server.URL+" has no functions.\n", stdout)
 
 	client := harness.Client(t, server.URL, "python:3", "--token-file="+tokens)
-	harness.Init(t, client, who, harness.M{"__OW_ACTION_NAME": "/guest/who"})
+	harness.Init(t, client, identify, harness.M{"__OW_ACTION_NAME": "/guest/identify"})
 	harness.Run(t, client, "1", harness.M{})
 	stdout, stderr, code := ps("--token-file=" + tokens)
 	require.Equal(t, 0, code, stderr)
 	lines := strings.Split(stdout, "\n")
 	require.Len(t, lines, 3, stdout)
 	assert.Regexp(t, `^FUNCTION +KIND +STATE +INSTANCES +LEASES +QUEUED +RUNS +MEMORY +IDLE UNTIL$`, lines[0])
-	assert.Regexp(t, `^/guest/who +python:3 +ready +0/1\S* +1 +0 +1 +\d+\.?\d? MiB `, lines[1])
+	assert.Regexp(t, `^/guest/identify +python:3 +ready +0/1\S* +1 +0 +1 +\d+\.?\d? MiB `, lines[1])
 
 	stdout, _, _ = ps("--token-file=" + bob)
-	assert.Contains(t, stdout, "holds no functions", "another tenant's")
+	assert.Contains(t, stdout, "has no functions", "another tenant's")
 	other := harness.Client(t, server.URL, "python:3", "--token-file="+bob)
-	harness.Init(t, other, who, harness.M{"__OW_ACTION_NAME": "/guest/who"})
+	harness.Init(t, other, identify, harness.M{"__OW_ACTION_NAME": "/guest/identify"})
 	stdout, _, _ = ps("--token-file=" + balancer)
-	assert.Regexp(t, `(?s)^TENANT .*\nalice +/guest/who .*\nbob +/guest/who `, stdout)
+	assert.Regexp(t, `(?s)^TENANT .*\nalice +/guest/identify .*\nbob +/guest/identify `, stdout)
 	stdout, _, _ = ps("--token-file="+balancer, "--tenant=bob")
-	assert.Regexp(t, `(?s)^FUNCTION .*\n/guest/who [^\n]*\n$`, stdout)
+	assert.Regexp(t, `(?s)^FUNCTION .*\n/guest/identify [^\n]*\n$`, stdout)
 	stdout, _, _ = ps("--token-file="+balancer, "--tenant=bob", "--json")
 	var list struct{ Functions []harness.Function }
 	require.NoError(t, json.Unmarshal([]byte(stdout), &list))
@@ -78,8 +78,8 @@ func TestTool_PsListsWhatAServerHolds(t *testing.T) {
 	}
 }
 
-// A server that has no descriptors left cannot start functions: who is connected
-// already is told.
+// A server without free descriptors cannot start functions, and tells callers
+// that are already connected.
 func TestServer_WithoutDescriptorsIsNotReady(t *testing.T) {
 	server := harness.Server(t)
 	conn, err := net.Dial("tcp", strings.TrimPrefix(server.URL, "http://"))

@@ -15,12 +15,12 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// untilThere says that it has begun, and waits for a file.
+// untilThere creates a file at its start, and waits for another one.
 const (
 	untilThere = `
 import os, time
 def main(args):
-    open(args["begun"], "w").close()
+    open(args["started"], "w").close()
     while not os.path.exists(args["gate"]):
         time.sleep(0.01)
     return {"finished": True}
@@ -28,7 +28,7 @@ def main(args):
 	untilThereNode = `
 const fs = require("fs");
 async function main(args) {
-  fs.writeFileSync(args.begun, "");
+  fs.writeFileSync(args.started, "");
   while (!fs.existsSync(args.gate)) await new Promise((done) => setTimeout(done, 10));
   return { finished: true };
 }
@@ -36,7 +36,7 @@ async function main(args) {
 )
 
 // A service manager may send SIGTERM to the server and to all that it has
-// started. Runs in flight finish all the same.
+// started. Runs in flight still finish.
 func TestServer_TerminatedWithItsFunctions(t *testing.T) {
 	for name, c := range map[string]struct {
 		flags      []string
@@ -49,13 +49,13 @@ func TestServer_TerminatedWithItsFunctions(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := harness.OpenDir(t)
 			require.NoError(t, os.Chmod(dir, 0o777))
-			begun, gate := filepath.Join(dir, "begun"), filepath.Join(dir, "gate")
+			started, gate := filepath.Join(dir, "started"), filepath.Join(dir, "gate")
 			server := harness.Server(t, c.flags...)
 			client := harness.Client(t, server.URL, c.kind)
 			harness.Init(t, client, c.code, nil)
 			running := make(chan harness.Answer, 1)
-			go func() { running <- harness.Run(t, client, "a", harness.M{"begun": begun, "gate": gate}) }()
-			harness.Eventually(t, func() bool { _, err := os.Stat(begun); return err == nil }, "the run begins")
+			go func() { running <- harness.Run(t, client, "a", harness.M{"started": started, "gate": gate}) }()
+			harness.Eventually(t, func() bool { _, err := os.Stat(started); return err == nil }, "the run starts")
 
 			all := slices.Collect(maps.Keys(harness.Descendants(server.Cmd.Process.Pid)))
 			require.NotEmpty(t, all)

@@ -90,7 +90,7 @@ func (x *terminal) read() {
 	}
 }
 
-// count is how often the service has said something.
+// count returns how often the service has logged something.
 func (x *terminal) count(text string) int {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -109,7 +109,7 @@ func (x *terminal) gone() {
 	}
 }
 
-// services are how each is started, and a file with one setting, for those that
+// services returns how each is started, and a file with one setting, for those that
 // read one.
 func services(t *testing.T) map[string][]string {
 	return map[string][]string{
@@ -129,7 +129,7 @@ func TestTerminal_AHangUpEndsWhatHasNothingToReadAgain(t *testing.T) {
 	}
 }
 
-func TestTerminal_ThatIsClosedLeavesNobodyOnThePort(t *testing.T) {
+func TestTerminal_ThatIsClosedLeavesThePortFree(t *testing.T) {
 	for binary, args := range services(t) {
 		for _, withFile := range []bool{false, true} {
 			if withFile && binary == "clientmode" {
@@ -149,7 +149,8 @@ func TestTerminal_ThatIsClosedLeavesNobodyOnThePort(t *testing.T) {
 	}
 }
 
-// A hang-up by hand has a file read again, and the log there is for people.
+// At a hang-up by hand the service reads a file again; its log at a terminal is
+// for a reader.
 func TestTerminal_AHangUpByHandReloadsAFile(t *testing.T) {
 	for binary, args := range services(t) {
 		if binary == "clientmode" {
@@ -171,8 +172,8 @@ func TestTerminal_AHangUpByHandReloadsAFile(t *testing.T) {
 	}
 }
 
-// Under nohup, as whose shell ignores the signal, nothing ends it that happens to
-// a terminal.
+// Under nohup, a shell that ignores the signal, nothing that happens to a
+// terminal ends the service.
 func TestTerminal_NohupOutlastsIt(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "log")
 	x := fromTerminal(t, "nohup", harness.StateDir(t), out)

@@ -104,7 +104,7 @@ func TestTraces_TheInvokersIsTheParentAndDecides(t *testing.T) {
 	c := newTraced(t, collector.Env())
 	unsampled := "00-" + invokersTrace + "-" + invokersSpan + "-00"
 	a := c.run(t, "a1", http.Header{"Traceparent": {unsampled}, "Tracestate": {"a=b"}})
-	assert.Equal(t, unsampled, harness.Field(t, a, "parent"), "nobody records: it goes on as it is")
+	assert.Equal(t, unsampled, harness.Field(t, a, "parent"), "no service records it: it is passed on unchanged")
 	assert.Equal(t, "a=b", harness.Field(t, a, "state"))
 	const other = "1af7651916cd43dd8448eb211c80319c"
 	a = c.run(t, "a2", http.Header{"Traceparent": {"00-" + other + "-" + invokersSpan + "-01"}, "Tracestate": {"a=b"}})
@@ -119,7 +119,7 @@ func TestTraces_TheInvokersIsTheParentAndDecides(t *testing.T) {
 			}
 		}
 		return false
-	}, "a malformed one is ignored, and a trace begun")
+	}, "a malformed one is ignored, and a trace started")
 	for _, s := range collector.Spans() {
 		assert.NotEqual(t, invokersTrace, s.Trace, "%s %s was not to be recorded", s.Service, s.Name)
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// The limit is an hour: who tried for as long as a run has time would not be
-// done before the tests are.
+// The limit is an hour: a tool that tried for as long as a run has time would
+// outlast the tests.
 func TestTool_SaysAtOnceWhyNoServerAnswers(t *testing.T) {
 	secure := httptest.NewTLSServer(http.NotFoundHandler())
 	t.Cleanup(secure.Close)

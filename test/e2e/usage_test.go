@@ -10,8 +10,8 @@ import (
 	"github.com/whiskaway/whiskaway/test/harness"
 )
 
-// What is wrong with flags, variables or the configuration is one line for
-// people, whatever the log looks like.
+// An error in flags, variables or the configuration is one line for a reader,
+// whatever the log looks like.
 func TestServices_SayInOneLineWhatIsWrongWithTheirSettings(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "settings.yaml")
 	write(t, file, "log-levle: info\n")

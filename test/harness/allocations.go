@@ -2,9 +2,9 @@ package harness
 
 import "testing"
 
-// Allocations is how often something allocates. What goes on beside it is counted
-// too, and a machine with much to do has more of that, so the least of several
-// measurements is taken: what it does itself is in each.
+// Allocations returns how often do allocates. It also counts what other
+// goroutines allocate meanwhile, which a busy machine has more of, so it
+// returns the least of several measurements.
 func Allocations(what func()) float64 {
 	least := testing.AllocsPerRun(100, what)
 	for range 9 {

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Zip is an archive of files by name, in base64, as the platform sends it.
+// Zip returns an archive of files by name, in base64, as the platform sends it.
 func Zip(t testing.TB, files map[string]string) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -24,7 +24,7 @@ func Zip(t testing.TB, files map[string]string) string {
 	return base64.StdEncoding.EncodeToString(out.Bytes())
 }
 
-// InitZip is the invoker's init of an archive.
+// InitZip returns the invoker's init of an archive.
 func InitZip(code string, env M) M {
 	return M{"value": M{"name": "test", "main": "main", "binary": true, "code": code, "env": env}}
 }

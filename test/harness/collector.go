@@ -17,7 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Span is one that a collector was sent.
+// Span is a span that the collector received.
 type Span struct {
 	Service, Name     string
 	Trace, ID, Parent string // in hex
@@ -26,10 +26,10 @@ type Span struct {
 	Failed            bool
 }
 
-// Collector takes traces, as OTLP over HTTP has them.
+// Collector accepts traces by OTLP over HTTP.
 type Collector struct {
 	URL string
-	// Status is what posts are answered with; 0: they are taken.
+	// Status is the status of answers to posts; 0: the collector accepts them.
 	Status int
 
 	mu    sync.Mutex // guards what follows
@@ -39,7 +39,7 @@ type Collector struct {
 	auth  map[string]bool
 }
 
-// NewCollector serves until the test ends. With a status it takes nothing.
+// NewCollector serves until the test ends. With a status it refuses everything.
 func NewCollector(t testing.TB, status int) *Collector {
 	c := &Collector{Status: status, auth: map[string]bool{}}
 	server := httptest.NewServer(http.HandlerFunc(c.take))
@@ -48,19 +48,19 @@ func NewCollector(t testing.TB, status int) *Collector {
 	return c
 }
 
-// Env has a binary send its traces there, soon.
+// Env makes a binary send its traces to the collector, without much delay.
 func (c *Collector) Env(more ...string) []string {
 	return append([]string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + c.URL, "OTEL_BSP_SCHEDULE_DELAY=50"}, more...)
 }
 
-// Spans are those that have come.
+// Spans returns the spans that have arrived.
 func (c *Collector) Spans() []Span {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]Span{}, c.spans...)
 }
 
-// Posts is how many batches have come; Raw is all that was in them.
+// Posts returns how many batches have come; Raw is all that was in them.
 func (c *Collector) Posts() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -73,7 +73,7 @@ func (c *Collector) Raw() string {
 	return c.raw.String()
 }
 
-// Authorized reports whether some post had this Authorization.
+// Authorized reports whether some post had this Authorization header.
 func (c *Collector) Authorized(value string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -11,9 +11,9 @@ import (
 
 const tick = 5 * time.Millisecond
 
-// OpenDir is a temporary folder through which any user can pass, where functions
-// and a test meet: t.TempDir is closed to the users that functions run as, and
-// each of their processes has a /tmp of its own.
+// OpenDir returns a temporary folder that any user can enter, where functions
+// and a test exchange files. t.TempDir is closed to the users that functions
+// run as, and each of their processes has its own /tmp.
 func OpenDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp(inSight(t), "test-")
@@ -23,7 +23,7 @@ func OpenDir(t testing.TB) string {
 	return dir
 }
 
-// inSight is a folder that no function has of its own.
+// inSight returns a folder that no function has of its own.
 func inSight(t testing.TB) string {
 	dir := "/var/cache/whiskaway"
 	if os.Getuid() != 0 {

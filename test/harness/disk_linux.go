@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SmallDisk is a folder on a disk of its own that has so many bytes. The test is
-// skipped where none can be mounted.
+// SmallDisk returns a folder on its own disk of the given size. It skips the
+// test if no disk can be mounted.
 func SmallDisk(t testing.TB, bytes int) string {
 	t.Helper()
 	dir := OpenDir(t)
@@ -24,7 +24,7 @@ func SmallDisk(t testing.TB, bytes int) string {
 	return dir
 }
 
-// Fill leaves no room on a disk, and returns what gives it back.
+// Fill fills a disk and returns a function that frees it.
 func Fill(t testing.TB, dir string) (free func()) {
 	t.Helper()
 	path := filepath.Join(dir, "filler")

@@ -1,5 +1,6 @@
 // Package harness starts the project's binaries for tests, as a user would:
-// real processes, real sockets.
+// real processes and real sockets. It plays their environment too: the invoker,
+// collectors of traces, broken links and the proxies of OpenServerless.
 package harness
 
 import (
@@ -20,15 +21,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Patience is how long a test waits for something that has to happen. It is no
-// promise of how long that takes: a machine may be busy with other things.
+// Patience bounds how long a test waits for something that has to happen. It
+// promises nothing about how long that takes: the machine may be busy.
 const Patience = 5 * time.Minute
 
 // Env is what every binary gets: the race detector would sleep at each exit.
 var Env = []string{"GORACE=atexit_sleep_ms=0"}
 
-// ofService is what the binaries of one service get besides: the log on stderr,
-// where the tests read it, and tenants that trust each other.
+// ofService is the further environment of each service's binaries: the log on
+// stderr, where the tests read it, and tenants that trust each other.
 var ofService = map[string][]string{"servermode": {"WHISKAWAY_LOG=stderr", "WHISKAWAY_ALLOW_SHARED_USER=true"}}
 
 // Bins is where the binaries are.
@@ -78,7 +79,7 @@ func Start(t testing.TB, name string, env []string, args ...string) *Process {
 	return StartAs(t, os.Getuid(), name, env, args...)
 }
 
-// StartAs is Start as another user, which only root can.
+// StartAs is Start as another user, which takes root.
 func StartAs(t testing.TB, uid int, name string, env []string, args ...string) *Process {
 	t.Helper()
 	p, err := launch(uid, name, env, args)
@@ -172,5 +173,5 @@ func (b *Buffer) String() string {
 	return b.buf.String()
 }
 
-// Bytes is a copy of what was written.
+// Bytes returns a copy of what was written.
 func (b *Buffer) Bytes() []byte { return []byte(b.String()) }

@@ -19,14 +19,14 @@ func Server(t testing.TB, args ...string) *Process {
 	return Start(t, "servermode", nil, append([]string{"--listen=127.0.0.1:0", "--state-dir=" + StateDir(t)}, args...)...)
 }
 
-// StateDir is a fresh folder that users other than root can pass through.
+// StateDir returns a fresh folder that users other than root can pass through.
 func StateDir(t testing.TB) string {
 	t.Helper()
 	return filepath.Join(OpenDir(t), "state")
 }
 
-// limit is what an init or run may take on a busy machine, where a test does not
-// say otherwise.
+// limit is what an init or a run may take on a busy machine, unless a test says
+// otherwise.
 const limit = "--limit=5m"
 
 // Client starts a client container of a kind in front of an upstream.
@@ -65,7 +65,7 @@ func Post(t testing.TB, url string, body any) Answer {
 	return a
 }
 
-// TryPost is Post where a failure is expected to be possible.
+// TryPost is Post for a request that may fail.
 func TryPost(url string, body any) (Answer, error) { return Send(url, nil, body) }
 
 // Send is TryPost with headers, which the platform does not send.
@@ -105,7 +105,7 @@ func Init(t testing.TB, client *Process, code string, env M) {
 	require.Equal(t, http.StatusOK, a.Status, a.Body)
 }
 
-// InitBody is the invoker's init of a source file.
+// InitBody returns the invoker's init of a source file.
 func InitBody(code string, env M) M {
 	return M{"value": M{"name": "test", "main": "main", "binary": false, "code": code, "env": env}}
 }
@@ -124,7 +124,7 @@ type Function struct {
 	Instances                 []struct{ PID, Runs int }
 }
 
-// Functions lists what a server holds.
+// Functions returns a server's inventory.
 func Functions(t testing.TB, server *Process) []Function {
 	t.Helper()
 	resp, err := http.Get(server.URL + "/functions")

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Lengths asserts that every answer at these paths has a length, whatever the
-// method is and whether somebody reads the request's body.
+// Lengths asserts that every answer at these paths has a length, for every
+// method and whether or not the handler reads the request's body.
 func Lengths(t *testing.T, url string, paths ...string) {
 	t.Helper()
 	bodies := map[string]func() io.Reader{

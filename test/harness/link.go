@@ -36,7 +36,7 @@ type Link struct {
 	first  func()
 }
 
-// NewLink is a wire to the server at a URL.
+// NewLink returns a wire to the server at a URL.
 func NewLink(t testing.TB, to string) *Link {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -58,7 +58,7 @@ func (l *Link) Cut(way Way, n int, first func()) {
 	l.passed = [2][]byte{}
 }
 
-// Passed is what has gone a way since the last Cut, and whether it has been cut.
+// Passed returns what has gone a way since the last Cut, and whether it has been cut.
 func (l *Link) Passed(way Way) (bytes string, cut bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -108,7 +108,7 @@ func (l *Link) pump(from, to net.Conn, way Way) {
 	}
 }
 
-// pass is how much of what came may go on, and whether the connection breaks then.
+// pass returns how much of what came may go on, and whether the connection breaks then.
 func (l *Link) pass(way Way, came []byte) (pass []byte, cut bool, first func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -7,9 +7,9 @@ import (
 
 var lengthIs, chunked, lastChunk = []byte("Content-Length: "), []byte("Transfer-Encoding: chunked"), []byte("\r\n0\r\n\r\n")
 
-// ReadMessage reads one HTTP message into buf, without allocating: a head, and the
-// body that its Content-Length promises, or up to its last chunk. Nothing may
-// follow it before it was answered.
+// ReadMessage reads one HTTP message into buf without allocating: a head, and
+// the body up to its Content-Length or its last chunk. Nothing may follow the
+// message before it is answered.
 func ReadMessage(from io.Reader, buf []byte) (n int, err error) {
 	for {
 		got, err := from.Read(buf[n:])
@@ -30,7 +30,7 @@ func ReadMessage(from io.Reader, buf []byte) (n int, err error) {
 	}
 }
 
-// length is what a head says that its body has, 0 without a word.
+// length returns a head's Content-Length, 0 if there is none.
 func length(head []byte) (bytesOfBody int) {
 	at := bytes.Index(head, lengthIs)
 	if at < 0 {

@@ -24,14 +24,15 @@ var OpenServerlessAction string
 //go:embed testdata/openserverless/server.json
 var recordedAnswers []byte
 
-// CodeHash is how OpenServerless names a function.
+// CodeHash returns how OpenServerless names a function.
 func CodeHash(code string) string {
 	sum := md5.Sum([]byte(code))
 	return hex.EncodeToString(sum[:])
 }
 
-// OpenServerlessServer stands in for a server proxy of Apache OpenServerless: it
-// answers what one was recorded to answer, and knows what was initialised.
+// OpenServerlessServer stands in for a server proxy of Apache OpenServerless.
+// It gives the answers that were recorded from one, and remembers the inits it
+// got.
 type OpenServerlessServer struct {
 	*httptest.Server
 	answers map[string]struct {
@@ -63,7 +64,7 @@ func NewOpenServerlessServer(t testing.TB) *OpenServerlessServer {
 	return s
 }
 
-// Restart makes it forget everything, as a server that was started again.
+// Restart makes it forget everything, as a restarted server does.
 func (s *OpenServerlessServer) Restart() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,22 +81,22 @@ func (s *OpenServerlessServer) Forget(hash string) {
 	delete(s.known, hash)
 }
 
-// Answer makes it answer the runs of a "do" otherwise than recorded; for "/init"
-// the next init, which it takes note of.
+// Answer sets the answers to the runs of a "do" in place of the recorded ones,
+// or the answer to the next init for "/init", which it still remembers.
 func (s *OpenServerlessServer) Answer(do string, with http.HandlerFunc) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.special[do] = with
 }
 
-// Leases are the ids of a function's containers.
+// Leases returns the ids of a function's containers.
 func (s *OpenServerlessServer) Leases(hash string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.known[hash]
 }
 
-// Got are the requests that came to a path.
+// Got returns the requests that came to a path.
 func (s *OpenServerlessServer) Got(path string) (out []Received) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

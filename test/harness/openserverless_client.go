@@ -21,7 +21,7 @@ type OpenServerlessClient struct {
 	stdout, stderr Buffer
 }
 
-// NewOpenServerlessClient is a stand-in in front of a server.
+// NewOpenServerlessClient returns a stand-in in front of a server.
 func NewOpenServerlessClient(t testing.TB, server string) *OpenServerlessClient {
 	return &OpenServerlessClient{t: t, server: server}
 }
@@ -52,7 +52,7 @@ func (c *OpenServerlessClient) Init(body []byte) Answer {
 	return c.post("/init", c.InitRequest(body))
 }
 
-// InitRequest is what the client makes of an init.
+// InitRequest returns what the client makes of an init.
 func (c *OpenServerlessClient) InitRequest(body []byte) []byte {
 	c.t.Helper()
 	var init peerInit
@@ -88,7 +88,7 @@ func (c *OpenServerlessClient) Run(body []byte) Answer {
 	return a
 }
 
-// RunRequest is what the client makes of a run.
+// RunRequest returns what the client makes of a run.
 func (c *OpenServerlessClient) RunRequest(body []byte) []byte {
 	c.t.Helper()
 	var run peerRun
@@ -102,7 +102,7 @@ func (c *OpenServerlessClient) Stop() Answer {
 	return c.post("/stop", c.encode(peerStop{c.Hash, c.ID}))
 }
 
-// Streams are what the container's streams show.
+// Streams returns what the container's streams show.
 func (c *OpenServerlessClient) Streams() (stdout, stderr string) {
 	return c.stdout.String(), c.stderr.String()
 }

@@ -12,11 +12,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// peerAddress is where a proxy of Apache OpenServerless serves; it cannot be
-// told otherwise.
+// peerAddress is the address of every proxy of Apache OpenServerless; it cannot
+// be configured.
 const peerAddress = "127.0.0.1:8080"
 
-// PeerBin is the binary of a real proxy of Apache OpenServerless, empty if
+// PeerBin returns the binary of a real proxy of Apache OpenServerless, empty if
 // PEER_BIN names none: testdata/openserverless/README.md says how to build it.
 func PeerBin() string {
 	path := os.Getenv("PEER_BIN")

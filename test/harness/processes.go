@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Strays are the descendants of a server that has no function: all but the
+// Strays returns the descendants of a server that has no function: all but the
 // process that Python functions are forked from, and its child in advance.
 func Strays(server int) map[int]string {
 	out, own := Descendants(server), 0
@@ -20,7 +20,7 @@ func Strays(server int) map[int]string {
 	return out
 }
 
-// Descendants are the live processes that a process has started, and they in
+// Descendants returns the live processes that a process has started, and they in
 // turn: each one's id and command line.
 func Descendants(of int) map[int]string {
 	parents := map[int]int{}

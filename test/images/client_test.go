@@ -1,6 +1,7 @@
 //go:build images
 
-// Package images builds the images and runs them with a real Docker engine.
+// Package images builds the images and runs them with a real Docker engine. It has
+// a build tag, because few hosts have an engine.
 package images
 
 import (

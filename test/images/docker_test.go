@@ -45,7 +45,7 @@ func build(t testing.TB, file, tag, context string, args ...string) string {
 	return tag
 }
 
-// baseImages are the build arguments for a host that cannot pull the defaults.
+// baseImages returns the build arguments for a host that cannot pull the defaults.
 func baseImages(names ...string) (args []string) {
 	for _, name := range names {
 		if v := os.Getenv(name); v != "" {

@@ -59,7 +59,7 @@ func (p *pair) client(t testing.TB, kind string, flags ...string) container {
 	return start(t, image, "8080", p.flags(append(flags, "-e", "WHISKAWAY_UPSTREAM=http://server:9000")...)...)
 }
 
-// functions is what the server holds for the token.
+// functions returns what the server holds for the token.
 func (p *pair) functions(t testing.TB) []any {
 	t.Helper()
 	req, err := http.NewRequest(http.MethodGet, p.server.url+"/functions", nil)
@@ -178,7 +178,7 @@ func TestPair_LargestInitStaysBelowThePlatformsMemoryLimit(t *testing.T) {
 	assert.Less(t, peakMemory(t, client), limit)
 }
 
-// largeAction is a zip that has size bytes in base64, near enough.
+// largeAction returns a zip that has size bytes in base64, near enough.
 func largeAction(t testing.TB, size int) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -199,7 +199,7 @@ func largeAction(t testing.TB, size int) string {
 	return code
 }
 
-// peakMemory is the highest resident set of the container's one process.
+// peakMemory returns the highest resident set of the container's one process.
 func peakMemory(t testing.TB, c container) int {
 	t.Helper()
 	raw, err := os.ReadFile("/proc/" + c.inspect(t, "{{.State.Pid}}") + "/status")

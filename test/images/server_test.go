@@ -46,7 +46,7 @@ func TestServerImage_SIGTERMLetsARunFinish(t *testing.T) {
 	harness.Eventually(t, func() bool {
 		instances, _ := p.functions(t)[0].(harness.M)["instances"].([]any)
 		return len(instances) == 1 && instances[0].(harness.M)["busy"] == true
-	}, "the run has begun")
+	}, "the run has started")
 	docker(t, "stop", "-t", "20", p.server.id)
 	a := <-answered
 	assert.Equal(t, http.StatusOK, a.Status, a.Body)

@@ -76,7 +76,7 @@ func (s *stack) awaitServers(t testing.TB, n int) {
 	}, strconv.Itoa(n)+" servers")
 }
 
-// get is what an answer says, or why there is none.
+// get returns what an answer says, or why there is none.
 func get(t testing.TB, url, token string) string {
 	t.Helper()
 	req, err := http.NewRequest(http.MethodGet, url, nil)

@@ -1,5 +1,5 @@
 // Package actionloop starts an action's process and exchanges lines with it, as
-// plainly as that can be done: it is the bottom that runtimes are measured against.
+// plainly as possible. It is the baseline for the runtimes.
 package actionloop
 
 import (
@@ -12,7 +12,7 @@ import (
 	"slices"
 )
 
-// Ack is what an action writes first where it is told to acknowledge its start.
+// Ack is the first line of an action that has to acknowledge its start.
 const Ack = `{"ok":true}`
 
 // Action is a running process. It serves one caller at a time.
@@ -20,8 +20,9 @@ type Action struct {
 	in, out *os.File
 }
 
-// Start has the action of a platform's init written to a folder and started; it
-// returns when the action says that it is ready. The process ends with its stdin.
+// Start writes the action of a platform's init to a folder and starts it. It
+// returns when the action says that it is ready. The process ends with its
+// stdin.
 func Start(init []byte, dir string) (*Action, error) {
 	var body struct {
 		Value struct {
@@ -76,11 +77,11 @@ func start(cmd *exec.Cmd, env []string) (*Action, error) {
 	return a, err
 }
 
-// Write gives the action what is, with its newline, a line.
+// Write sends the action a line, which must include its newline.
 func (a *Action) Write(p []byte) (int, error) { return a.in.Write(p) }
 
-// Read is the action's next line, its newline included, in buf or, if that is
-// too short, in a longer one.
+// Read returns the action's next line with its newline. It uses buf unless that
+// is too short.
 func (a *Action) Read(buf []byte) ([]byte, error) {
 	for buf = slices.Grow(buf[:0], 512); ; {
 		n, err := a.out.Read(buf[len(buf):cap(buf)])

@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// Body reads a request's or an answer's body of a known length into buf, or into
-// a longer one that has room for one more byte.
+// Body reads a request's or an answer's body of a known length. It uses buf
+// unless that is too short for one more byte.
 func Body(from io.Reader, length int64, buf []byte) ([]byte, error) {
 	length = max(0, length)
 	buf = slices.Grow(buf[:0], int(length)+1)[:length]
@@ -21,7 +21,7 @@ func Body(from io.Reader, length int64, buf []byte) ([]byte, error) {
 // Buffers are kept from one request to the next.
 var Buffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// Answer sends an answer of a known length, as the platform demands it.
+// Answer sends an answer with its length, as the platform demands.
 func Answer(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))

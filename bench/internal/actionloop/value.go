@@ -2,9 +2,9 @@ package actionloop
 
 import "bytes"
 
-// Value is the object that a run's line has as its "value", as it stands there;
-// nil if there is none. It trusts the line to be JSON and decodes nothing: what
-// an action spends is in every figure, and must not hide what a proxy spends.
+// Value returns the object that a run's line has as its "value", unchanged; nil
+// if there is none. It trusts the line to be JSON and decodes nothing: the
+// action's own time is in every figure, and must not hide a proxy's.
 func Value(line []byte) []byte {
 	at := bytes.Index(line, []byte(`"value":`))
 	if at < 0 {
@@ -30,7 +30,7 @@ func Value(line []byte) []byte {
 	return nil
 }
 
-// StringLength is the length of the string that a text begins with, quotes
+// StringLength returns the length of the string at the start of a text, quotes
 // included.
 func StringLength(text []byte) int {
 	for at := 1; ; at++ {

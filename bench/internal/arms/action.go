@@ -19,14 +19,14 @@ type Action struct {
 	Code   string // base64 if Binary
 	Binary bool
 	Env    map[string]string
-	// Concurrent says that its containers get several runs at once, as the platform
-	// tells them.
+	// Concurrent says that a container gets several runs at once, as the
+	// platform announces.
 	Concurrent bool
 
 	source string // the same as source of the kind python:3; empty: there is none
 }
 
-// Native is the action that answers its value, as a program.
+// Native returns the action that answers its value, as a program.
 func (r *Rig) Native() (Action, error) {
 	program, err := os.ReadFile(r.own("echo"))
 	return Action{Kind: "native", Code: base64.StdEncoding.EncodeToString(program), Binary: true}, err
@@ -38,10 +38,10 @@ var script string
 // source is what the script does, as the platform's authors write it.
 const source = "def main(args):\n    return args\n"
 
-// ErrNoPython means that no interpreter is where functions can run it.
+// ErrNoPython means that there is no interpreter where functions can run it.
 var ErrNoPython = errors.New("neither /usr/bin/python3 nor /usr/local/bin/python3 is there")
 
-// Python is the action that answers its value, as a Python script that speaks
+// Python returns the action that answers its value, as a Python script that speaks
 // ActionLoop: the same file in all arms but python:3.
 func Python() (Action, error) {
 	for _, interpreter := range []string{"/usr/bin/python3", "/usr/local/bin/python3"} {
@@ -52,8 +52,8 @@ func Python() (Action, error) {
 	return Action{}, ErrNoPython
 }
 
-// Sized is the native action in a zip of about so many bytes, which nothing can
-// compress.
+// Sized returns the native action in an incompressible zip of about the given
+// number of bytes.
 func (r *Rig) Sized(size int) (Action, error) {
 	program, err := os.ReadFile(r.own("echo"))
 	if err != nil {
@@ -78,14 +78,14 @@ func (r *Rig) Sized(size int) (Action, error) {
 	return Action{Kind: "native", Code: base64.StdEncoding.EncodeToString(out.Bytes()), Binary: true}, err
 }
 
-// Small is the i-th of many functions, no two of which are the same: a shell
+// Small returns the i-th of many functions, no two of which are the same: a shell
 // script of 1 KB.
 func Small(i int) Action {
 	text := fmt.Sprintf("#!/bin/sh\necho '{\"ok\":true}' >&3\nwhile IFS= read -r line; do echo '{\"n\":%d}' >&3; done\n", i)
 	return Action{Kind: "native", Code: text + string(bytes.Repeat([]byte("#"), 1024-len(text)))}
 }
 
-// With is the action with one more variable.
+// With returns the action with one more variable.
 func (a Action) With(key, value string) Action {
 	env := maps.Clone(a.Env)
 	if env == nil {
@@ -96,8 +96,8 @@ func (a Action) With(key, value string) Action {
 	return a
 }
 
-// fit is the action as the arm has it. One process serves all runs unless the
-// action says otherwise, as in all others.
+// fit returns the action as the arm has it. One process serves all runs unless
+// the action says otherwise, in every arm.
 func (a *Arm) fit(action Action) Action {
 	if a.python && action.source != "" {
 		action.Kind, action.Code, action.Binary = "python:3", action.source, false

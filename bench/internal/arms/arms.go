@@ -8,19 +8,19 @@ import (
 // Arm is one way of running a function.
 type Arm struct {
 	Key   string // in files
-	Label string // for people
+	Label string // for tables and charts
 	// First is how many runs of a fresh chain count; 0: all.
 	First int64
 
 	server    func(r *Rig, at spot) *exec.Cmd          // nil: nothing is remote
 	between   func(r *Rig, at spot) (*exec.Cmd, error) // what containers send to, before the server; nil: nothing
-	before    bool                                     // it runs the binaries of an earlier build
-	needs     string                                   // a program of others without which the arm is not there
+	before    bool                                     // the arm runs the binaries of an earlier build
+	needs     string                                   // another project's program that the arm needs
 	container func(r *Rig, at spot) *exec.Cmd
 	main      func(upstream string) string // what the platform's init says; nil: "main"
 	python    bool                         // Python actions are source of the kind python:3
 	secure    bool                         // the server speaks TLS
-	ready     func(c *Chain) error         // what is done after the first init; may be nil
+	ready     func(c *Chain) error         // called after the first init; may be nil
 }
 
 // spot is where a process runs.
@@ -96,8 +96,8 @@ var all = []*Arm{
 	}},
 }
 
-// Arms are those of the keys that the rig has what is needed for, in the order
-// in which tables show them.
+// Arms returns the given arms whose needs the rig has, in the order of the
+// tables.
 func (r *Rig) Arms(keys ...string) (out []*Arm) {
 	for _, a := range all {
 		theirs := slices.Contains([]string{DirectApache, Shipped, Best, ServerApache}, a.Key)
@@ -119,7 +119,7 @@ func installed(program string) bool {
 // Remote reports whether its functions run on another host than its containers.
 func (a *Arm) Remote() bool { return a.server != nil }
 
-// Label is an arm's for people.
+// Label returns an arm's name for tables and charts.
 func Label(key string) string {
 	for _, a := range all {
 		if a.Key == key {

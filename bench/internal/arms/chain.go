@@ -13,8 +13,8 @@ import (
 	"github.com/whiskaway/whiskaway/bench/internal/proc"
 )
 
-// Chain is an arm's fresh processes: a server, if it has one, what stands before
-// it, if anything does, and containers.
+// Chain is an arm's fresh processes: a server, if the arm has one, a balancer
+// or proxy before it, if any, and containers.
 type Chain struct {
 	Arm *Arm
 
@@ -30,7 +30,7 @@ type Chain struct {
 // keep is how many connections an invoker keeps open to a container.
 const keep = 256
 
-// Start starts the arm's server. Nobody has been initialised there.
+// Start starts the arm's server. No container is initialised yet.
 func (a *Arm) Start(r *Rig) (*Chain, error) {
 	c := &Chain{Arm: a, rig: r}
 	var err error
@@ -55,7 +55,7 @@ func (a *Arm) Start(r *Rig) (*Chain, error) {
 	return c, nil
 }
 
-// plain is a command that needs nothing written first.
+// plain returns a command that needs no files.
 func plain(make func(*Rig, spot) *exec.Cmd) command {
 	return func(r *Rig, at spot) (*exec.Cmd, error) { return make(r, at), nil }
 }
@@ -85,14 +85,14 @@ func (c *Chain) start(command command, at *place.Place, ip string, where spot, f
 		return nil, "", err
 	}
 	cmd.Env = append(cmd.Env, where.env...)
-	p, err := begin(cmd, at, from.Dialer(where.listen))
+	p, err := startProcess(cmd, at, from.Dialer(where.listen))
 	if err != nil {
 		err = fmt.Errorf("%s: %w", c.Arm.Label, err)
 	}
 	return p, where.listen, err
 }
 
-// Container starts another container, that is to run an action.
+// Container starts another container, which will run an action.
 func (c *Chain) Container(action Action) (*load.Target, error) {
 	near := c.rig.site.Near[len(c.containers)%len(c.rig.site.Near)]
 	action = c.Arm.fit(action)
@@ -116,7 +116,7 @@ func target(address string, from *place.Place) (*load.Target, error) {
 	return t, err
 }
 
-// InitBody is what the platform sends to have the arm's containers run an action.
+// InitBody returns the platform's init of an action for the arm's containers.
 func (c *Chain) InitBody(action Action) []byte {
 	main := "main"
 	if c.Arm.main != nil {
@@ -125,7 +125,8 @@ func (c *Chain) InitBody(action Action) []byte {
 	return c.Arm.fit(action).initBody(main)
 }
 
-// Init initialises a container, and makes the arm what it is meant to be.
+// Init initialises a container, and does what the arm needs after its first
+// init.
 func (c *Chain) Init(ctx context.Context, t *load.Target, body []byte) error {
 	err := t.Init(ctx, body)
 	if err == nil && c.Arm.ready != nil && !c.readied {
@@ -146,7 +147,7 @@ const (
 	PartFunctions = "functions"
 )
 
-// PIDs are the chain's processes by part.
+// PIDs returns the chain's processes by part.
 func (c *Chain) PIDs() map[string][]int {
 	out, table := map[string][]int{}, proc.Read()
 	add := func(part string, p *process) {

@@ -8,7 +8,7 @@ import (
 	"github.com/whiskaway/whiskaway/bench/internal/proc"
 )
 
-// program is one of the product's.
+// program returns the path of one of the product's programs.
 func (s spot) program(name string) string { return filepath.Join(s.bins, name) }
 
 func client(r *Rig, at spot) *exec.Cmd {
@@ -20,13 +20,13 @@ func server(r *Rig, at spot) *exec.Cmd {
 	return exec.Command(at.program("servermode"), append(serverArgs(at), "--token-file", r.tokens)...)
 }
 
-// serverArgs has more runs wait than any figure has callers: OpenServerless'
+// serverArgs lets more runs wait than any figure has callers: OpenServerless'
 // callers wait without limit.
 func serverArgs(at spot) []string {
 	return []string{"--listen", at.listen, "--state-dir", filepath.Join(at.dir, "state"), "--native-ack", "--allow-shared-user", "--queue", "256", "--log", "", "--log-level", "error"}
 }
 
-// peer is OpenServerless' proxy; without a mode it is a classic container.
+// peer returns OpenServerless' proxy. Without a mode it is a classic container.
 func peer(mode string) func(*Rig, spot) *exec.Cmd {
 	return func(r *Rig, at spot) *exec.Cmd {
 		cmd := exec.Command(r.Peer) // it listens on port 8080 everywhere
@@ -38,10 +38,10 @@ func peer(mode string) func(*Rig, spot) *exec.Cmd {
 	}
 }
 
-// atServer is how OpenServerless' client is told where its server is.
+// atServer returns OpenServerless' setting for the address of the server.
 func atServer(upstream string) string { return "main@" + upstream }
 
-// inMemory has a command keep its temporary files, among them the functions'
+// inMemory makes a command keep its temporary files, among them the functions'
 // logs, in memory.
 func inMemory(command func(*Rig, spot) *exec.Cmd) func(*Rig, spot) *exec.Cmd {
 	return func(r *Rig, at spot) *exec.Cmd {
@@ -51,9 +51,9 @@ func inMemory(command func(*Rig, spot) *exec.Cmd) func(*Rig, spot) *exec.Cmd {
 	}
 }
 
-// appendLogs takes away what makes OpenServerless' server slower with every run:
-// it truncates logs that are not appended to, so that they grow by what was
-// cut off.
+// appendLogs makes OpenServerless' server append to its logs. Otherwise it
+// truncates logs that then grow by what was cut off, and gets slower with every
+// run.
 func appendLogs(c *Chain) error {
 	n, err := proc.Append(c.server.pid(), "out-log", "err-log")
 	if err == nil && n < 2 {

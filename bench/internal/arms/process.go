@@ -12,20 +12,20 @@ import (
 	"github.com/whiskaway/whiskaway/bench/internal/place"
 )
 
-// patience is how long something may take that has to happen.
+// patience bounds how long a test waits for something that has to happen.
 const patience = 30 * time.Second
 
 type command = func(*Rig, spot) (*exec.Cmd, error)
 
-// process is a running one of ours or theirs.
+// process is a running process of ours or of another project.
 type process struct {
 	cmd  *exec.Cmd
 	gone chan struct{} // closed when it has ended
 }
 
-// begin starts a command somewhere and waits until it takes connections. What it
-// writes goes nowhere.
-func begin(cmd *exec.Cmd, at *place.Place, dial func(time.Duration) (net.Conn, error)) (*process, error) {
+// startProcess starts a command in a place and waits until it accepts
+// connections. Its output is dropped.
+func startProcess(cmd *exec.Cmd, at *place.Place, dial func(time.Duration) (net.Conn, error)) (*process, error) {
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8"}, cmd.Env...)
 	if err := at.Start(cmd); err != nil {
 		return nil, err
@@ -51,9 +51,9 @@ func begin(cmd *exec.Cmd, at *place.Place, dial func(time.Duration) (net.Conn, e
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
 
-// end ends a process with what it has started. Our services end their functions
-// themselves when they are asked to; what others have started ends with its
-// stdin or, at the latest, with the group.
+// end ends a process and all that it has started. Our services end their
+// functions themselves when they are asked to; other processes' children end
+// with their stdin or, at the latest, with the group.
 func (p *process) end() {
 	how := syscall.SIGKILL
 	switch filepath.Base(p.cmd.Path) {

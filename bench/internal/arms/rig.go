@@ -1,5 +1,5 @@
-// Package arms is the ways of running a function that are compared: how the
-// processes of each are started, and where an invoker sends.
+// Package arms has the ways of running a function that are compared: how the
+// processes of each are started, and where an invoker sends runs.
 package arms
 
 import (
@@ -35,14 +35,14 @@ const (
 	balancerToken = "c2a1d49b7a485f0c6d1e"
 )
 
-// Open builds the programs that arms need beside bins' and the peer's. With a peer
-// the remote halves of all arms run in a network of their own, because both
-// of its halves insist on one port; that takes root.
+// Open builds the programs that arms need beside those of bins and the peer.
+// With a peer, the remote halves of all arms run in a network of their own,
+// because both halves of the peer insist on one port. That takes root.
 func Open(bins, before, peer string) (*Rig, error) {
 	return open(&Rig{Bins: bins, Before: before, Peer: peer}, peer != "")
 }
 
-// OpenApart is Open without a peer, in networks of their own all the same.
+// OpenApart is Open without a peer, but with networks of their own.
 func OpenApart(bins string) (*Rig, error) { return open(&Rig{Bins: bins}, true) }
 
 func open(r *Rig, apart bool) (*Rig, error) {
@@ -94,7 +94,8 @@ func (r *Rig) open(apart bool) (err error) {
 	return r.build("floor", "direct", "echo")
 }
 
-// programs is a folder's absolute path, which has the product's programs.
+// programs returns the absolute path of a folder that has the product's
+// programs.
 func programs(dir string) (string, error) {
 	for _, name := range []string{"clientmode", "loadbalancer", "servermode"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
@@ -129,7 +130,7 @@ func (r *Rig) build(names ...string) error {
 	return nil
 }
 
-// own is a program that build has built.
+// own returns a program that build has built.
 func (r *Rig) own(name string) string { return filepath.Join(r.dir, name) }
 
 // Close ends all processes and removes all files.

@@ -11,8 +11,9 @@ import (
 	"github.com/whiskaway/whiskaway/bench/internal/stats"
 )
 
-// bars draws groups of bars with whiskers from quartile to quartile, or of dots:
-// on a logarithmic axis, which has no zero, the length of a bar says nothing.
+// bars draws groups of bars with whiskers from quartile to quartile. On a
+// logarithmic axis it draws dots: without a zero, the length of a bar says
+// nothing.
 type bars struct {
 	groups int
 	series []Series
@@ -28,7 +29,7 @@ type Series struct {
 	Values []stats.Quartiles
 }
 
-// groupWidth is how much of the distance between groups their bars take.
+// groupWidth is the part of the distance between groups that their bars take.
 const groupWidth = 0.92
 
 // Plot draws on the plot's axes; group i stands at x = i.
@@ -47,10 +48,10 @@ func (b *bars) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// minBars keeps groups of one or two bars from having fat ones.
+// minBars bounds the width of bars in groups of one or two.
 const minBars = 3
 
-// in is the series that have a bar in a group.
+// in returns the series that have a bar in a group.
 func (b *bars) in(group int) (out []Series) {
 	for _, s := range b.series {
 		if !math.IsNaN(s.Values[group].Median) {

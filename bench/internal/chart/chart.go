@@ -1,4 +1,5 @@
-// Package chart draws pictures of grouped bars with their quartiles.
+// Package chart draws pictures of grouped bars with their quartiles. On a
+// logarithmic axis it draws dots.
 package chart
 
 import (
@@ -52,9 +53,9 @@ func (c Chart) plot() *plot.Plot {
 	return p
 }
 
-// Draw writes the picture: two lines of words, the bars, the legend. The words
-// are not the library's, which has an axis' label turned and, on a logarithmic
-// axis, off its middle.
+// Draw writes the picture: two lines of text, the bars and the legend. It draws
+// the text itself, because the library rotates an axis' label and, on a
+// logarithmic axis, does not centre it.
 func (c Chart) Draw(path string) (err error) {
 	if _, _, least, _ := (&bars{series: c.Series}).DataRange(); c.Logarithm && least <= 0 {
 		return fmt.Errorf("%s: %g has no place on a logarithmic axis", path, least)

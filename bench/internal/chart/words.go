@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// Duration is a time in µs for people.
+// Duration formats a time in µs for a reader.
 func Duration(us float64) string {
 	short := func(v float64) string {
 		if v < 9.95 && v != math.Trunc(v) {
@@ -22,7 +22,7 @@ func Duration(us float64) string {
 	return short(us/1e6) + " s"
 }
 
-// Count is a number for people.
+// Count formats a number for a reader.
 func Count(v float64) string {
 	if v < 9.95 && v != math.Trunc(v) {
 		return fmt.Sprintf("%.1f", v)
@@ -30,7 +30,7 @@ func Count(v float64) string {
 	return Thousands(int64(math.Round(v)))
 }
 
-// Thousands has commas between them.
+// Thousands formats a number with commas.
 func Thousands(n int64) string {
 	text := fmt.Sprint(n)
 	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {

@@ -22,7 +22,7 @@ type Answer struct {
 	last   bool   // the other end closes the connection
 }
 
-// Header is the first header of that name; empty if there is none.
+// Header returns the first header of that name, empty if there is none.
 func (a *Answer) Header(name string) string {
 	for line := range bytes.Lines(a.head) {
 		if n, value := header(line); is(n, name) {
@@ -32,7 +32,7 @@ func (a *Answer) Header(name string) string {
 	return ""
 }
 
-// framing is how an answer's end is told.
+// framing says where an answer ends.
 type framing struct {
 	length  int64 // -1: not said
 	chunked bool
@@ -93,7 +93,7 @@ func (a *Answer) readHead(from *bufio.Reader) (framing, error) {
 	}
 }
 
-// note takes what matters to the connection from a header line.
+// note remembers a header that concerns the connection.
 func (a *Answer) note(line []byte, f *framing) error {
 	name, value := header(line)
 	switch {
@@ -116,7 +116,7 @@ func (a *Answer) note(line []byte, f *framing) error {
 
 func is(a []byte, b string) bool { return len(a) == len(b) && bytes.EqualFold(a, []byte(b)) }
 
-// header is a line's name and value.
+// header returns a line's name and value.
 func header(line []byte) (name, value []byte) {
 	name, value, _ = bytes.Cut(line, []byte{':'})
 	return name, bytes.TrimSpace(value)

@@ -11,16 +11,17 @@ type Arrival struct {
 	Function int // from 0; AnyFunction: no particular one
 }
 
-// AnyFunction is the function of a run that is for all targets in turn.
+// AnyFunction is the function of a run that goes to all targets in turn.
 const AnyFunction = -1
 
-// Arrivals is a schedule. Next is the next arrival, never before the last; false
-// if there is none.
+// Arrivals is a schedule. Next returns the next arrival, never earlier than the
+// last one; false if there is none.
 type Arrivals interface {
 	Next() (Arrival, bool)
 }
 
-// Constant has rate arrivals per second, at equal distances, the first at once.
+// Constant returns rate arrivals per second at equal distances, the first at
+// once.
 func Constant(rate float64) Arrivals { return &constant{gap: float64(time.Second) / rate} }
 
 type constant struct {
@@ -34,7 +35,7 @@ func (c *constant) Next() (Arrival, bool) {
 	return Arrival{at, AnyFunction}, true
 }
 
-// Poisson has rate arrivals per second on average, each independent of all
+// Poisson returns rate arrivals per second on average, each independent of all
 // others. The same seed gives the same arrivals.
 func Poisson(rate float64, seed uint64) Arrivals {
 	return &poisson{gap: float64(time.Second) / rate, random: rand.New(rand.NewPCG(seed, 0))}
@@ -51,8 +52,8 @@ func (p *poisson) Next() (Arrival, bool) {
 	return Arrival{time.Duration(p.at), AnyFunction}, true
 }
 
-// Bursty has rate arrivals per second on average, all of them in bursts that
-// last on and are off apart, the first burst at once; within a burst they are a
+// Bursty returns rate arrivals per second on average, all of them in bursts
+// that last on and are off apart. The first burst starts at once; a burst is a
 // Poisson process.
 func Bursty(rate float64, on, off time.Duration, seed uint64) Arrivals {
 	return &bursty{within: Poisson(rate*float64(on+off)/float64(on), seed), on: on, off: off}

@@ -13,7 +13,7 @@ import (
 	"github.com/whiskaway/whiskaway/bench/internal/load"
 )
 
-// take is the first n arrivals, none of which comes before its predecessor.
+// take returns the first n arrivals, none of which comes before its predecessor.
 func take(t *testing.T, arrivals load.Arrivals, n int) (at []time.Duration) {
 	t.Helper()
 	for range n {
@@ -26,7 +26,7 @@ func take(t *testing.T, arrivals load.Arrivals, n int) (at []time.Duration) {
 	return at
 }
 
-// gaps is the mean of the times between arrivals, in seconds, and how much they
+// gaps returns the mean of the times between arrivals, in seconds, and how much they
 // vary in proportion to it.
 func gaps(at []time.Duration) (mean, variation float64) {
 	n := float64(len(at) - 1)

@@ -8,8 +8,8 @@ import (
 )
 
 // Closed has each caller send a run when its last one is answered. The callers
-// are spread evenly over the functions; when they are fewer, they go round. When
-// the context ends, runs that were sent are awaited.
+// are spread evenly over the functions; if they are fewer, they visit the
+// functions in turn. When the context ends, it waits for runs that were sent.
 func Closed(ctx context.Context, targets []*Target, work Work, plan Plan) Result {
 	plan = plan.filled()
 	rec := newRecorder(plan.Callers, false)
@@ -42,7 +42,7 @@ type closedLoop struct {
 	plan     Plan
 	rec      *recorder
 	begin    time.Time    // of what is measured
-	measured atomic.Int64 // runs that were begun
+	measured atomic.Int64 // runs that were started
 }
 
 func (l *closedLoop) call(ctx context.Context, caller int) {
@@ -66,7 +66,7 @@ func (l *closedLoop) call(ctx context.Context, caller int) {
 	}
 }
 
-// more reports whether a run may begin now, and counts it.
+// more reports whether another run may start now, and counts it.
 func (l *closedLoop) more(now time.Time) bool {
 	if l.plan.For > 0 && now.Sub(l.begin) >= l.plan.For {
 		return false

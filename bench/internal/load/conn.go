@@ -12,8 +12,7 @@ import (
 // ErrNotSent means that no runtime has seen the request.
 var ErrNotSent = errors.New("not sent")
 
-// staleAfter is how long a connection may have been idle and still be trusted
-// without a look whether its other end is there.
+// staleAfter is how long a connection may be idle before it is checked again.
 const staleAfter = 500 * time.Millisecond
 
 // Conn is one HTTP/1.1 connection, opened when needed and kept open from one
@@ -31,7 +30,7 @@ type Conn struct {
 	body   []byte
 }
 
-// NewConn is a connection to an address such as 127.0.0.1:8080.
+// NewConn returns a connection to an address such as 127.0.0.1:8080.
 func NewConn(address string) *Conn { return &Conn{dial: dialer(address)} }
 
 func dialer(address string) func(time.Duration) (net.Conn, error) {
@@ -41,10 +40,10 @@ func dialer(address string) func(time.Duration) (net.Conn, error) {
 	}
 }
 
-// Do sends a request, its head with the empty line and its body, and reads the
-// answer, which is valid until the next call. It never sends anything twice:
-// after an error the next request goes over a new connection. The error is
-// ErrNotSent if nothing listened.
+// Do sends a request, given as its head with the empty line and its body, and
+// reads the answer, which is valid until the next call. It never sends anything
+// twice: after an error the next request uses a new connection. The error is
+// ErrNotSent if no process listens.
 func (c *Conn) Do(head, body []byte, limit time.Duration) (*Answer, error) {
 	now := time.Now()
 	if c.wire != nil && now.Sub(c.used) > staleAfter && !alive(c.wire) {
@@ -98,8 +97,8 @@ func (c *Conn) Close() {
 	}
 }
 
-// alive looks whether the other end has closed an idle connection: a request
-// written to it would be lost.
+// alive reports whether the other end has not closed an idle connection. A
+// request written to a closed one would be lost.
 func alive(wire net.Conn) bool {
 	sys, ok := wire.(syscall.Conn)
 	if !ok {
@@ -118,8 +117,8 @@ func alive(wire net.Conn) bool {
 	return err == nil && quiet
 }
 
-// plain takes the addresses out of a network error: with them no two of a kind
-// read alike.
+// plain removes the addresses from a network error, so that errors of one kind
+// have one text.
 func plain(err error) error {
 	var op *net.OpError
 	if errors.As(err, &op) && op.Err != nil {

@@ -20,7 +20,7 @@ import (
 
 const patience = 30 * time.Second
 
-// counted is a server that knows how many connections it was sent.
+// counted returns a server that knows how many connections it was sent.
 func counted(t *testing.T, handle http.HandlerFunc) (address string, opened *atomic.Int64) {
 	t.Helper()
 	opened = new(atomic.Int64)
@@ -162,7 +162,7 @@ func TestConn_RefusesWhatIsNoAnswer(t *testing.T) {
 	}
 }
 
-func TestConn_NobodyThere(t *testing.T) {
+func TestConn_NothingListens(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	address := l.Addr().String()

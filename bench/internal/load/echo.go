@@ -17,11 +17,11 @@ import (
 const MinPayload = 12
 
 // Echo is the work whose right answer is the value that was sent. Each run is
-// the first template with its own parts patched: an activation id that none had
-// before (a repeated one would get the recorded result), the deadline, and a
-// number in the value, so that an answer to another run is noticed.
+// the first template with its own parts patched: a new activation id (a
+// repeated one would get the recorded result), the deadline, and a number in
+// the value, so that an answer to another run is noticed.
 type Echo struct {
-	// AnyAnswer takes any object with the status 200 for right.
+	// AnyAnswer accepts any object with the status 200.
 	AnyAnswer bool
 
 	limit    time.Duration
@@ -47,8 +47,8 @@ const (
 	nameWidth   = 6  // decimal digits
 )
 
-// NewEcho sends values of size bytes, from MinPayload on. limit is what the
-// runs' deadline is made of; 0: DefaultLimit.
+// NewEcho sends values of size bytes, at least MinPayload. The runs' deadline
+// follows from limit; 0: DefaultLimit.
 func NewEcho(size int, limit time.Duration) (*Echo, error) {
 	if size < MinPayload {
 		return nil, fmt.Errorf("a payload of %d bytes is too small, %d tell one run from another", size, MinPayload)
@@ -109,7 +109,7 @@ func (e *Echo) Next(buf []byte, function int) []byte {
 
 const alphabet = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
 
-// digits fills all of to with n's lowest digits, of so many bits each.
+// digits fills to with n's lowest digits, of the given number of bits each.
 func digits(to []byte, n uint64, bits int) {
 	for i := len(to) - 1; i >= 0; i, n = i-1, n>>bits {
 		to[i] = alphabet[n&(1<<bits-1)]

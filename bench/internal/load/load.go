@@ -1,5 +1,5 @@
-// Package load sends runs to containers as OpenWhisk's invoker does, counts what
-// comes back and measures how long it took. It shares the CPUs with what it
+// Package load sends runs to containers as OpenWhisk's invoker does, counts the
+// answers and measures how long they took. It shares the CPUs with what it
 // measures, so a run costs it few allocations and two system calls.
 package load
 
@@ -9,34 +9,35 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Plan says how much load, and for how long. Without For and Runs it goes on
-// until the context ends, or the arrivals do.
+// Plan says how much load to make, and for how long. Without For and Runs it
+// lasts until the context ends, or the arrivals do.
 type Plan struct {
-	Callers  int           // closed loop: so many runs at any time; at least 1
-	InFlight int           // open loop: at most so many at once, with those that wait for a container; 0: DefaultInFlight
+	Callers  int           // closed loop: number of runs at any time; at least 1
+	InFlight int           // open loop: most runs at once, including those that wait for a container; 0: DefaultInFlight
 	For      time.Duration // measured time, after the warm-up
 	Runs     int64         // measured runs, after the warm-up
-	Warmup   time.Duration // runs that begin in it are made and checked, but not measured
+	Warmup   time.Duration // runs that start in it are made and checked, but not measured
 	Limit    time.Duration // for each run; 0: DefaultLimit
-	// Progress is told, some times a second, how many measured runs have
-	// ended; may be nil.
+	// Progress is called, some times a second, with the number of measured runs
+	// that have ended; may be nil.
 	Progress func(ended int64)
-	// Sleep waits about that long in the open loop; nil: with the kernel's timer,
-	// which is finer than the runtime's.
+	// Sleep waits about that long in the open loop; nil: with the kernel's
+	// timer, which is finer than the runtime's.
 	Sleep func(time.Duration)
 }
 
-// What a plan has that says nothing about it.
+// Defaults of a plan.
 const (
 	DefaultInFlight = 1024
 	DefaultLimit    = time.Minute
 )
 
-// Result is what a load showed. Times are in nanoseconds, of answered runs only,
-// and at most 10 minutes: a longer one counts as that.
+// Result is the outcome of a load. Times are in nanoseconds, of answered runs
+// only, and at most 10 minutes: a longer time counts as that.
 type Result struct {
-	// Latency is from when a run was due until its answer, and the sum of the others.
-	// In a closed loop it is due when its caller's last one is answered.
+	// Latency is from when a run was due until its answer, the sum of the
+	// others. In a closed loop a run is due when its caller's last one is
+	// answered.
 	Latency *hdrhistogram.Histogram
 	Lag     *hdrhistogram.Histogram // how late the generator itself was; nil in a closed loop
 	Wait    *hdrhistogram.Histogram // until a container was free

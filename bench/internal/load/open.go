@@ -9,15 +9,15 @@ import (
 )
 
 var (
-	// errDropped is what a run fails with that could not be sent in time.
+	// errDropped is the error of a run that could not be sent in time.
 	errDropped = errors.New("not sent: as many runs as may be were in flight")
 	errEnded   = errors.New("not sent: the load was ended while it waited for a container")
 )
 
-// Open sends runs when they are due, whatever becomes of those before: a
-// container that stalls is not spared what would have come meanwhile. A run that
-// is for no particular function is of each in turn. When the context ends, runs
-// that were sent are awaited.
+// Open sends runs when they are due, whatever happens to earlier runs: a
+// container that stalls still gets the runs that are due meanwhile. A run for
+// no particular function goes to each in turn. When the context ends, it waits
+// for runs that were sent.
 func Open(ctx context.Context, targets []*Target, work Work, arrivals Arrivals, plan Plan) Result {
 	plan = plan.filled()
 	rec := newRecorder(plan.InFlight, true)
@@ -52,8 +52,8 @@ type openLoop struct {
 	started  int // senders
 }
 
-// dispatch hands out each run when it is due. What is due before the warm-up is
-// over is not measured. whole says that it ended because the time was over.
+// dispatch hands out each run when it is due. Runs due in the warm-up are not
+// measured. whole reports that it ended because the time was over.
 func (l *openLoop) dispatch(ctx context.Context, arrivals Arrivals, start time.Time) (whole bool) {
 	pace := newPace(l.plan.Sleep)
 	defer pace.stop()

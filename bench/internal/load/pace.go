@@ -9,12 +9,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// coarse is how long before a run is due the runtime's timer is left for the
-// kernel's: the former may be late by more than a millisecond.
+// coarse is how long before a run is due the kernel's timer replaces the
+// runtime's, which may be late by more than a millisecond.
 const coarse = 3 * time.Millisecond
 
-// pace waits for moments. It belongs to one goroutine, whose thread is its own
-// so that the kernel wakes it without slack.
+// pace waits for points in time. It belongs to one goroutine with a thread of
+// its own, so that the kernel wakes it without slack.
 type pace struct {
 	sleep func(time.Duration)
 	timer *time.Timer
@@ -35,7 +35,7 @@ func newPace(sleep func(time.Duration)) *pace {
 	return p
 }
 
-// until waits for a moment; false if the context ends before.
+// until waits for a point in time; false if the context ends first.
 func (p *pace) until(ctx context.Context, at time.Time) bool {
 	if left := time.Until(at); left > coarse {
 		p.timer.Reset(left - coarse)

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// pools have the containers that are free, by function. A container gets no more
-// runs at once than it takes: a further one waits, as it does with the platform.
+// pools holds the free containers by function. A container gets no more runs at
+// once than it takes: a further run waits, as on the platform.
 type pools struct {
 	each []chan *Target // by function; nil: no container holds it
 	held []int          // the functions that a container holds
@@ -36,8 +36,8 @@ func newPools(targets []*Target) *pools {
 	return p
 }
 
-// function is the one that run n is of: those that are held in turn, unless its
-// arrival names one of them.
+// function returns the function of run n: the one that its arrival names, or
+// else each held one in turn.
 func (p *pools) function(named, n int) int {
 	if named >= 0 && named < len(p.each) && p.each[named] != nil {
 		return named
@@ -45,8 +45,8 @@ func (p *pools) function(named, n int) int {
 	return p.held[n%len(p.held)]
 }
 
-// take waits for a container that is free, that for longest first; nil if the
-// context ends before.
+// take waits for a free container, the longest free one first; nil if the
+// context ends first.
 func (p *pools) take(ctx context.Context, function int) *Target {
 	select {
 	case t := <-p.each[function]:

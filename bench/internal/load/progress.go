@@ -2,11 +2,11 @@ package load
 
 import "time"
 
-// progressEvery is how often a plan's Progress is told.
+// progressEvery is the time between calls of a plan's Progress.
 const progressEvery = 100 * time.Millisecond
 
-// report tells how many measured runs have ended until stop is called, which tells once
-// more.
+// report passes on how many measured runs have ended, until stop is called,
+// which reports once more.
 func (rec *recorder) report(progress func(int64)) (stop func()) {
 	if progress == nil {
 		return func() {}

@@ -12,15 +12,16 @@ import (
 const (
 	longest  = int64(10 * time.Minute)
 	maxKinds = 32 // of errors that are kept apart
-	// otherErrors is what all further ones count as.
+	// otherErrors is the message under which further kinds of errors are
+	// counted.
 	otherErrors = "further errors, of other kinds"
 )
 
 // run is one run that has ended.
 type run struct {
-	measured bool // began after the warm-up
+	measured bool // started after the warm-up
 	due      time.Time
-	asked    time.Time // when the generator came to it
+	asked    time.Time // when the generator reached it
 	sent     time.Time // when a container was free
 	ended    time.Time
 	err      error
@@ -33,8 +34,8 @@ func (r *run) make(target *Target, work Work, limit time.Duration) {
 	r.ended = time.Now()
 }
 
-// recorder notes what became of runs. A histogram is some 200 KiB, so that not
-// every one of a thousand callers has its own: they share a few.
+// recorder records the outcomes of runs. A histogram takes about 200 KiB, so a
+// thousand callers share a few.
 type recorder struct {
 	shards []shard
 	ended  atomic.Int64 // measured runs
@@ -65,7 +66,7 @@ func newResult(openLoop bool) Result {
 	return r
 }
 
-// note counts a run of a caller's.
+// note records a caller's run.
 func (rec *recorder) note(caller int, run run) {
 	if run.measured {
 		rec.ended.Add(1)
@@ -106,7 +107,7 @@ func (s *shard) fail(run run) {
 	count(s.r.Errors, message, 1)
 }
 
-// count keeps so many messages that a result can be read.
+// count keeps only so many messages that a result stays readable.
 func count(errors map[string]int64, message string, n int64) {
 	if _, known := errors[message]; !known && len(errors) >= maxKinds {
 		message = otherErrors
@@ -118,7 +119,7 @@ func put(h *hdrhistogram.Histogram, d time.Duration) {
 	_ = h.RecordValue(max(0, min(int64(d), longest))) // in its range, so it cannot fail
 }
 
-// result is all shards'. begin is when the warm-up was over.
+// result merges all shards. begin is when the warm-up was over.
 func (rec *recorder) result(begin time.Time) Result {
 	all := newResult(rec.shards[0].r.Lag != nil)
 	for i := range rec.shards {

@@ -6,9 +6,9 @@ import (
 	"github.com/whiskaway/whiskaway/bench/internal/actionloop"
 )
 
-// sameJSON reports whether two JSON texts are the same but for white space:
-// runtimes put theirs between the tokens. Texts that say the same in other words
-// (escapes, numbers, the order of members) are different.
+// sameJSON reports whether two JSON texts differ in white space at most, which
+// runtimes may put between the tokens. Other spellings (escapes, numbers, the
+// order of members) count as different.
 func sameJSON(a, b []byte) bool {
 	for {
 		a, b = bytes.TrimLeft(a, space), bytes.TrimLeft(b, space)

@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// Work says what a run sends and which answer is right. Its methods are called
-// by many at once.
+// Work says what a run sends and which answer is right. Several goroutines call
+// its methods at once.
 type Work interface {
-	// Next is the body of the next run of a function, numbered from 0. buf is empty
-	// or what Next returned before, and its memory may be used again.
+	// Next returns the body of a function's next run, numbered from 0. buf is
+	// empty or what Next returned before; its memory may be reused.
 	Next(buf []byte, function int) []byte
-	// Check says what is wrong with the answer to a body; nil if nothing is.
+	// Check returns what is wrong with the answer to a body; nil if nothing is.
 	Check(body []byte, a *Answer) error
 }
 
@@ -41,9 +41,9 @@ type Target struct {
 	idle []*Conn
 }
 
-// NewTarget is the container at a URL such as http://127.0.0.1:8080. It keeps at
-// most conns idle connections open; 0: each request has a new one, as from
-// OpenWhisk's invoker.
+// NewTarget returns the container at a URL such as http://127.0.0.1:8080. It
+// keeps at most conns idle connections open; 0: each request has a new one, as
+// from OpenWhisk's invoker.
 func NewTarget(baseURL string, conns int) (*Target, error) {
 	u, err := url.Parse(baseURL)
 	if err != nil || u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Path != "" && u.Path != "/" {
@@ -99,7 +99,7 @@ func (t *Target) request(buf []byte, path string, length int) []byte {
 	return append(strconv.AppendInt(buf, int64(length), 10), "\r\n\r\n"...)
 }
 
-// take is the connection that was used last, whose memory is still in the
+// take returns the most recently used connection, whose memory is still in the
 // caches, or a new one.
 func (t *Target) take() *Conn {
 	t.mu.Lock()

@@ -12,16 +12,16 @@ import (
 	"time"
 )
 
-// Trace is arrivals that were recorded.
+// Trace is recorded arrivals.
 type Trace struct {
 	arrivals []Arrival
 	next     int
 }
 
-// ReadTrace reads one arrival a line: when it is due, in seconds (1.25) or with a
-// unit (1250ms), and after a comma the number of its function, from 0, if it is
-// for one. Lines may be in any order; empty ones and those that begin with # are
-// left out, as is a first line that begins with a letter.
+// ReadTrace reads one arrival a line: when it is due, in seconds (1.25) or with
+// a unit (1250ms), and, after a comma, the number of its function, from 0, if
+// it has one. Lines may be in any order. Empty lines and those that start with
+// # are skipped, as is a first line that starts with a letter.
 func ReadTrace(from io.Reader) (*Trace, error) {
 	t := &Trace{}
 	lines := bufio.NewScanner(from)
@@ -68,7 +68,7 @@ func parseOffset(text string) (time.Duration, error) {
 	return at, nil
 }
 
-// Next is the next arrival.
+// Next returns the next arrival.
 func (t *Trace) Next() (Arrival, bool) {
 	if t.next == len(t.arrivals) {
 		return Arrival{}, false
@@ -77,10 +77,11 @@ func (t *Trace) Next() (Arrival, bool) {
 	return t.arrivals[t.next-1], true
 }
 
-// Len is how many arrivals there are.
+// Len returns the number of arrivals.
 func (t *Trace) Len() int { return len(t.arrivals) }
 
-// Functions is one more than the highest number of a function; 0: none is named.
+// Functions returns one more than the highest number of a function; 0: no
+// arrival names one.
 func (t *Trace) Functions() int {
 	n := 0
 	for _, a := range t.arrivals {
@@ -89,7 +90,7 @@ func (t *Trace) Functions() int {
 	return n
 }
 
-// Length is when the last arrival is due.
+// Length returns when the last arrival is due.
 func (t *Trace) Length() time.Duration {
 	if len(t.arrivals) == 0 {
 		return 0

@@ -1,7 +1,7 @@
 // Package place starts processes and opens connections in the host's network or
-// in networks of their own, which stand in for two hosts. Such a network has no name
-// and no file: the kernel removes it with the last process in it, whatever
-// became of the process that made it.
+// in networks of their own, which stand in for two hosts. Such a network has no
+// name and no file: the kernel removes it with the last process in it, whatever
+// happens to the process that made it.
 package place
 
 import (
@@ -14,10 +14,10 @@ import (
 	"time"
 )
 
-// Place is one network, and a thread that is in it. All its processes are killed
-// when it is closed or its own process ends.
+// Place is one network and a thread that is in it. All its processes are killed
+// when it is closed or this process ends.
 type Place struct {
-	// Apart means that no other program can have taken a port there.
+	// Apart means that no other program can have taken a port in the place.
 	Apart bool
 
 	work chan func()
@@ -25,7 +25,7 @@ type Place struct {
 	tid  int
 }
 
-// open starts a place's thread, on which enter is called first.
+// open starts a place's thread, which first calls enter.
 func open(enter func() error) (*Place, error) {
 	p := &Place{work: make(chan func()), done: make(chan struct{})}
 	ready := make(chan error)
@@ -34,8 +34,9 @@ func open(enter func() error) (*Place, error) {
 }
 
 func (p *Place) live(enter func() error, ready chan<- error) {
-	// Never unlocked, so that the thread ends with the goroutine: nothing else must
-	// find himself in its network, and its processes are killed with it.
+	// The thread is never unlocked, so that it ends with the goroutine: no
+	// other goroutine may get into its network, and its processes are killed
+	// with it.
 	runtime.LockOSThread()
 	if p.tid = syscall.Gettid(); p.tid == syscall.Getpid() { // the one thread that outlives its goroutine
 		elsewhere := make(chan error)
@@ -74,7 +75,7 @@ func (p *Place) Start(cmd *exec.Cmd) error {
 	return p.do(cmd.Start)
 }
 
-// Run runs a command there and returns what it says when it fails.
+// Run runs a command in the place and returns its output if it fails.
 func (p *Place) Run(name string, args ...string) error {
 	return p.do(func() error {
 		if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
@@ -84,7 +85,7 @@ func (p *Place) Run(name string, args ...string) error {
 	})
 }
 
-// Dialer connects to an address, an IP and a port, from there.
+// Dialer connects to an address, an IP and a port, from the place.
 func (p *Place) Dialer(address string) func(timeout time.Duration) (net.Conn, error) {
 	return func(timeout time.Duration) (wire net.Conn, err error) {
 		d := net.Dialer{Timeout: timeout, KeepAlive: -1}
@@ -96,8 +97,8 @@ func (p *Place) Dialer(address string) func(timeout time.Duration) (net.Conn, er
 	}
 }
 
-// Port is a free port of 127.0.0.1 there, as text: the wanted one where no
-// other program can have taken it.
+// Port returns a free port of 127.0.0.1 in the place, as text. It is the wanted
+// port if no other program can have taken that.
 func (p *Place) Port(wanted string) (port string, err error) {
 	if p.Apart {
 		return wanted, nil

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Site is one remote host and some containers' networks, each of which reaches
+// Site is one remote host and some containers' networks. Each network reaches
 // the host and nothing else.
 type Site struct {
 	Far    *Place
@@ -16,7 +16,7 @@ type Site struct {
 	NearIP string   // at which a container is reached from its own network
 }
 
-// OneHost has everything in the host's network, on loopback.
+// OneHost returns a site in the host's network, on loopback.
 func OneHost(containers int) (*Site, error) {
 	s := &Site{FarIP: "127.0.0.1", NearIP: "127.0.0.1"}
 	err := s.fill(containers, func() (*Place, error) { return open(func() error { return nil }) })
@@ -26,7 +26,8 @@ func OneHost(containers int) (*Site, error) {
 // FarIP in networks of their own: only these see it.
 const farIP = "10.231.0.1"
 
-// TwoHosts has each in a network of its own. It needs root and the command ip.
+// TwoHosts returns a site whose hosts have a network each. It needs root and
+// the command ip.
 func TwoHosts(containers int) (*Site, error) {
 	s := &Site{FarIP: farIP, NearIP: "127.0.0.1"}
 	err := s.fill(containers, apart)
@@ -70,7 +71,7 @@ func apart() (*Place, error) {
 	return p, nil
 }
 
-// connect lays a cable, the n-th of the far place.
+// connect connects the n-th network with the far place.
 func connect(far, near *Place, n int) error {
 	network := fmt.Sprintf("/proc/%d/task/%d/ns/net", os.Getpid(), far.tid)
 	end, farEnd, nearEnd := fmt.Sprintf("near%d", n), fmt.Sprintf("10.231.%d.1", n), fmt.Sprintf("10.231.%d.2", n)

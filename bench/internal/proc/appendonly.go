@@ -11,11 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Append has all that a process writes to its open files whose names begin with
-// one of the prefixes appended. How a file is written belongs to the open file and not
-// to a descriptor, so it also holds for a process that was given the descriptor. It
-// returns how many descriptors there are, and takes the rights to trace the
-// process.
+// Append makes a process append to its open files whose names start with one of
+// the prefixes. The mode belongs to the open file and not to a descriptor, so
+// it also holds for a process that was given the descriptor. Append returns the
+// number of descriptors. It needs the right to trace the process.
 func Append(pid int, prefixes ...string) (n int, err error) {
 	process, err := unix.PidfdOpen(pid, 0)
 	if err != nil {

@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Pin has this process, and what it starts from now on, run on one of its CPUs
-// only: on several, whether two processes happen to share one decides more than
-// what they do. The returned function ends that for this process.
+// Pin makes this process, and what it starts from now on, run on one of its
+// CPUs only. On several CPUs, whether two processes happen to share one matters
+// more than what they do. The returned function unpins this process.
 func Pin() (undo func() error, err error) {
 	var before unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &before); err != nil {
@@ -37,7 +37,7 @@ func Pin() (undo func() error, err error) {
 	return undo, nil
 }
 
-// affinity is for all threads; a second round finds those that others made
+// affinity is for all threads; a second round finds threads that others made
 // during the first.
 func affinity(set *unix.CPUSet) error {
 	for range 2 {

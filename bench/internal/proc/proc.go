@@ -1,4 +1,5 @@
-// Package proc reads from /proc what processes are there and what they use.
+// Package proc reads from /proc which processes there are and what they use. It
+// also pins processes to a CPU and makes their logs append.
 package proc
 
 import (
@@ -45,7 +46,8 @@ func Read() Table {
 	return table
 }
 
-// Descendants are the processes that a process has started, and they in turn.
+// Descendants returns the processes that a process has started, directly or
+// not.
 func (t Table) Descendants(of int) (out []Process) {
 	for _, p := range t {
 		for up := p.Parent; up > 1; up = t[up].Parent {
@@ -58,8 +60,8 @@ func (t Table) Descendants(of int) (out []Process) {
 	return out
 }
 
-// Instances are the processes of a server's functions: those that run as another
-// user than the server, or, where it could give them none, all.
+// Instances returns the processes of a server's functions: those that run as
+// another user than the server or, if the server could give them no user, all.
 func Instances(server int) (n int) {
 	for _, p := range Read().Descendants(server) {
 		info, err := os.Stat(fmt.Sprintf("/proc/%d", p.PID))
@@ -84,7 +86,7 @@ func Status(pid int, name string) (kib float64, err error) {
 	return 0, fmt.Errorf("process %d has no %s", pid, name)
 }
 
-// owner is the user that a process runs as.
+// owner returns the user that a process runs as.
 func owner(info os.FileInfo) uint32 {
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
 		return stat.Uid

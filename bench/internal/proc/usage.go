@@ -10,8 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CPU is what a process has used, to the nanosecond, with its threads that have
-// ended. /proc has it in ticks only, too coarse for half a second's runs.
+// CPU returns the CPU time of a process, to the nanosecond, with its threads
+// that have ended. /proc has it in ticks only, too coarse for half a second of
+// runs.
 func CPU(pid int) (time.Duration, error) {
 	const scheduler = 2 // which of a process's clocks: what it was on a CPU
 	var t unix.Timespec
@@ -19,8 +20,8 @@ func CPU(pid int) (time.Duration, error) {
 	return time.Duration(t.Nano()), err
 }
 
-// PSS is a process's share of the memory that it has and shares, in KiB. Another
-// user's takes root.
+// PSS returns a process's proportional share of memory, in KiB. It takes root
+// for another user's process.
 func PSS(pid int) (kib float64, err error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package service starts our services on loopback, as their users do, and ends
-// them.
+// Package service starts our services on loopback, as their users do. It
+// freezes, kills and restarts them.
 package service
 
 import (
@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// patience is how long a service may take until it answers.
+// patience bounds how long a service may take until it answers.
 const patience = 30 * time.Second
 
 // Service is a running server, balancer or client container.
@@ -60,22 +60,22 @@ func (s *Service) Again() error {
 	return fmt.Errorf("%s does not serve %s; run it by hand to see why", s.binary, s.Address)
 }
 
-// URL is where it serves, such as http://127.0.0.1:8080.
+// URL returns where the service serves, such as http://127.0.0.1:8080.
 func (s *Service) URL() string { return "http://" + s.Address }
 
-// PID is of its process.
+// PID returns its process id.
 func (s *Service) PID() int { return s.cmd.Process.Pid }
 
-// Kill is kill -9; it returns when the process is gone.
+// Kill kills the process with SIGKILL and waits for its end.
 func (s *Service) Kill() { s.end(syscall.SIGKILL) }
 
-// Freeze has it do nothing until Thaw, as a host that hangs.
+// Freeze stops the process until Thaw, as if its host hung.
 func (s *Service) Freeze() { _ = s.cmd.Process.Signal(syscall.SIGSTOP) }
 
 // Thaw ends Freeze.
 func (s *Service) Thaw() { _ = s.cmd.Process.Signal(syscall.SIGCONT) }
 
-// Stop asks it to end, and returns when the process is gone.
+// Stop asks the process to end and waits for that.
 func (s *Service) Stop() { s.end(syscall.SIGTERM) }
 
 func (s *Service) end(how syscall.Signal) {

@@ -8,12 +8,12 @@ import (
 // Rounds is one value for each round; NaN where it was not measured.
 type Rounds []float64
 
-// Quartiles are the lower, the middle and the upper one; all NaN of none.
+// Quartiles are the lower, the middle and the upper quartile; NaN of no values.
 type Quartiles struct {
 	Lower, Median, Upper float64
 }
 
-// Quartiles are of the rounds that were measured.
+// Quartiles returns the quartiles of the rounds that were measured.
 func (r Rounds) Quartiles() Quartiles {
 	var there []float64
 	for _, v := range r {
@@ -24,8 +24,8 @@ func (r Rounds) Quartiles() Quartiles {
 	return Quartiles{Quantile(there, 0.25), Median(there), Quantile(there, 0.75)}
 }
 
-// Over is this by that, round by round: what a moment of the host did to both
-// does nothing to it. A round that either lacks is left out.
+// Over returns this divided by that, round by round: a disturbance of the host
+// that affects both cancels out. It leaves out a round that either lacks.
 func (r Rounds) Over(that Rounds) Rounds {
 	out := make(Rounds, min(len(r), len(that)))
 	for i := range out {
@@ -36,7 +36,7 @@ func (r Rounds) Over(that Rounds) Rounds {
 	return out
 }
 
-// MarshalJSON writes null for what was not measured.
+// MarshalJSON writes null for a round that was not measured.
 func (r Rounds) MarshalJSON() ([]byte, error) {
 	out := make([]*float64, len(r))
 	for i := range r {
@@ -47,7 +47,7 @@ func (r Rounds) MarshalJSON() ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// UnmarshalJSON takes null for not measured.
+// UnmarshalJSON reads null as not measured.
 func (r *Rounds) UnmarshalJSON(text []byte) error {
 	var in []*float64
 	if err := json.Unmarshal(text, &in); err != nil {

@@ -1,4 +1,5 @@
-// Package stats says how values are spread.
+// Package stats describes how values are spread: quantiles, and quartiles and
+// ratios by round.
 package stats
 
 import (
@@ -8,8 +9,8 @@ import (
 	"time"
 )
 
-// Quantile is the smallest value that a part q of all values does not exceed;
-// NaN of none.
+// Quantile returns the smallest value that a part q of all values does not
+// exceed; NaN of no values.
 func Quantile(values []float64, q float64) float64 {
 	if len(values) == 0 {
 		return math.NaN()
@@ -21,7 +22,7 @@ func Quantile(values []float64, q float64) float64 {
 
 func Median(values []float64) float64 { return Quantile(values, 0.5) }
 
-// Spread is the median with the quartiles.
+// Spread returns the median with the quartiles.
 func Spread(values []float64, format string) string {
 	return fmt.Sprintf(format+" ("+format+"–"+format+")", Median(values), Quantile(values, 0.25), Quantile(values, 0.75))
 }

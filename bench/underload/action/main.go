@@ -1,5 +1,5 @@
 // Command action is the native function that most figures run: it speaks
-// ActionLoop, and does what each run tells it to.
+// ActionLoop, and does what each run tells it to do.
 package main
 
 import (
@@ -19,7 +19,7 @@ type order struct {
 		Spin   float64 `json:"spin"`   // milliseconds of CPU
 		Sleep  float64 `json:"sleep"`  // milliseconds
 		Number int     `json:"number"`
-		Slower float64 `json:"slower"` // sleeps so many times as long where it runs in a folder of a slow server
+		Slower float64 `json:"slower"` // sleeps that many times as long in the folder of a slow server
 	} `json:"value"`
 }
 
@@ -33,7 +33,7 @@ type report struct {
 	Error string  `json:"error,omitempty"`
 }
 
-// slow is whether it runs at a server whose folder is called so.
+// slow reports whether it runs at a server with the folder of a slow one.
 var slow = func() bool {
 	self, err := os.Executable()
 	return err == nil && strings.Contains(self, "/slow-")

@@ -1,4 +1,7 @@
-// Package allowlist decides which servers an action's author may name as main@url.
+// Package allowlist decides which servers an action's author may name as
+// main@url. The operator's list has names, addresses and networks. Addresses
+// are checked when a connection is made, so that a name cannot be pointed
+// elsewhere in between.
 package allowlist
 
 import (

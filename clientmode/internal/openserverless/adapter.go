@@ -118,7 +118,7 @@ func (s *Adapter) sendRun(ctx context.Context, r *hop.Request) (*hop.Response, e
 }
 
 // wasRestarted asks a server whether it was restarted. Until its first init such
-// a server drops a run without an answer, which looks like a run that began. So
+// a server drops a run without an answer, which looks like a run that started. So
 // it is asked before a run goes over a new connection, by a stop of an unknown
 // container, which changes nothing there.
 func (s *Adapter) wasRestarted(ctx context.Context) (bool, error) {

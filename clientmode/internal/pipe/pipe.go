@@ -1,4 +1,5 @@
-// Package pipe looks into the container's own output pipes.
+// Package pipe looks into the container's own output pipes. A log that is still
+// in a pipe has not reached the container engine.
 package pipe
 
 import (

@@ -1,5 +1,6 @@
-// Package spool keeps an init's body for as long as the container lives, in memory
-// or in a file.
+// Package spool keeps an init's body for as long as the container lives. A
+// small body stays in memory. A large one moves to a file that has no name,
+// because the container has little memory.
 package spool
 
 import (

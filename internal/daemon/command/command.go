@@ -1,5 +1,6 @@
-// Package command is the command of a service that reads its settings again: its
-// command line, its log and its life.
+// Package command is the main function of a service that can reload its
+// settings. It reads the command line, makes the log, runs the service and
+// reloads it at SIGHUP.
 package command
 
 import (
@@ -15,7 +16,7 @@ import (
 	"github.com/whiskaway/whiskaway/internal/settings/file"
 )
 
-// Service is a service with settings of type C. A Reload that fails has changed
+// Service is a service with settings of type C. A Reload that fails changes
 // nothing.
 type Service[C any] interface {
 	daemon.Service
@@ -27,20 +28,20 @@ type Program[C any] struct {
 	Name, About string
 	New         func(C, *zap.Logger) Service[C]
 
-	OwnLog  func(C) string                    // where its log goes when nothing is said; nil: to stderr
-	Address func(C) (listen string, tls bool) // for a healthcheck; nil: the command has none
+	OwnLog  func(C) string                    // where the log goes if no flag says so; nil: to stderr
+	Address func(C) (listen string, tls bool) // of a health check; nil: the command has none
 }
 
-// Process are the settings of a service's process.
+// Process has the settings of a service's process.
 type Process struct {
-	File      string        `flag:"config" group:"The process" type:"file" help:"YAML file with settings. SIGHUP has it read again."`
+	File      string        `flag:"config" group:"The process" type:"file" help:"YAML file with settings. SIGHUP reloads it."`
 	Grace     time.Duration `flag:"grace" default:"30s" min:"0s" help:"How long requests may go on after SIGTERM."`
 	Log       string        `flag:"log" default:"auto" help:"Where the log goes: stderr, a file, nowhere if empty, or auto: stderr, unless the text above says otherwise."`
-	LogLevel  string        `flag:"log-level" default:"info" enum:"debug,info,warn,error" reload:"live" help:"From which level on entries are logged."`
-	LogFormat string        `flag:"log-format" default:"auto" enum:"auto,human,json" help:"What the log looks like. auto: for people at a terminal, JSON elsewhere."`
+	LogLevel  string        `flag:"log-level" default:"info" enum:"debug,info,warn,error" reload:"live" help:"Lowest level of the entries that are logged."`
+	LogFormat string        `flag:"log-format" default:"auto" enum:"auto,human,json" help:"What the log looks like. auto: for a reader at a terminal, JSON elsewhere."`
 }
 
-// Settings are all that a command reads.
+// Settings has all settings that a command reads.
 type Settings[C any] struct {
 	Process
 	Service C
@@ -60,12 +61,13 @@ func (p *Program[C]) Main() {
 	r := &reloading[C]{program: p, args: args}
 	p.command().Read(args, &r.started)
 	if healthcheck {
+		settings.Fill(&r.started.Service)
 		os.Exit(daemon.Healthcheck(p.Address(r.started.Service)))
 	}
 	os.Exit(r.run())
 }
 
-// reloading is a service that reads its settings again when it is told to.
+// reloading is a service that reloads its settings when it is told to.
 type reloading[C any] struct {
 	Service[C]
 	program *Program[C]
@@ -95,14 +97,14 @@ func (r *reloading[C]) run() int {
 	return code
 }
 
-// level is that of a name, which is one: the settings' tag has them.
+// level returns the level of a valid name; the setting's tag lists the names.
 func level(name string) zapcore.Level {
 	at, _ := zapcore.ParseLevel(name)
 	return at
 }
 
-// CanReload reports whether there is a file that can be read again: settings, tokens
-// or certificates.
+// CanReload reports whether a file can be read again: settings, tokens or
+// certificates.
 func (r *reloading[C]) CanReload() bool { return settings.HasFile(&r.started) }
 
 // Reload reads flags, variables and file again.

@@ -34,7 +34,7 @@ func (s *service) Reload(c config) error {
 	return nil
 }
 
-// started is a command that was started with arguments.
+// started returns a command that was started with arguments.
 func started(t *testing.T, args ...string) (*reloading[config], *service, *observer.ObservedLogs) {
 	t.Helper()
 	core, logs := observer.New(zapcore.WarnLevel)
@@ -44,7 +44,7 @@ func started(t *testing.T, args ...string) (*reloading[config], *service, *obser
 	return r, s, logs
 }
 
-// Whatever file there is, a hang-up has it read again.
+// A hang-up reloads whatever file there is.
 func TestReloading_CanReloadWithAnyFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, []byte("log-level: info\n"), 0o600))

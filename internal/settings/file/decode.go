@@ -29,7 +29,8 @@ func decode(s *settings.Setting, value *yaml.Node) (reflect.Value, error) {
 	return decoded, nil
 }
 
-// fits reports whether YAML sees in a value what the setting is: 3.10 is no text.
+// fits reports whether YAML reads a value as the setting's type: 3.10 is not a
+// text.
 func fits(s *settings.Setting, value *yaml.Node) bool {
 	switch s.Kind() {
 	case settings.Bool:
@@ -62,8 +63,8 @@ func shape(value *yaml.Node) string {
 	return "a group of settings"
 }
 
-// spelled is a value as it stands in the file, so that a text that looks like a
-// number can be told from one.
+// spelled returns a value as the file spells it, so that a text that looks like
+// a number can be told from a number.
 func spelled(value *yaml.Node) string {
 	switch value.Tag {
 	case "!!null":

@@ -1,5 +1,6 @@
-// Package file reads settings from a YAML file, whose keys are the names of a
-// command's flags.
+// Package file reads settings from a YAML file. Its keys are the names of a
+// command's flags; an error names the line and, for an unknown key, the one
+// that was probably meant.
 package file
 
 import (
@@ -17,7 +18,8 @@ import (
 	"github.com/whiskaway/whiskaway/internal/settings"
 )
 
-// Read reads a file whole: values by key. It cannot name another file.
+// Read reads a whole file and returns the values by key. The file cannot name
+// another file.
 func Read(path string, all []*settings.Setting) (map[string]reflect.Value, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -46,8 +48,8 @@ func Read(path string, all []*settings.Setting) (map[string]reflect.Value, error
 	return values, nil
 }
 
-// instead says which setting was probably meant by a key that is none, or which
-// there are.
+// instead names the setting that an unknown key probably meant, or lists all
+// settings.
 func instead(key string, all []*settings.Setting) string {
 	if near := settings.Nearest(key, all); near != "" {
 		return "did you mean " + near + "?"
@@ -60,7 +62,7 @@ func instead(key string, all []*settings.Setting) string {
 	return "there are: " + strings.Join(names, ", ")
 }
 
-// parse returns a document's mapping; an empty one has no keys.
+// parse returns a document's mapping. An empty document has no keys.
 func parse(text []byte) (*yaml.Node, error) {
 	var document, more yaml.Node
 	decoder := yaml.NewDecoder(bytes.NewReader(text))

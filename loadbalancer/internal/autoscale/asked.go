@@ -20,8 +20,8 @@ func (a *asked) begin(now time.Time) {
 	}
 }
 
-// takeBack is after a hook that has not done it.
-func (a *asked) takeBack() { a.times = a.times[:max(0, len(a.times)-1)] }
+// cancelRequest is after a hook that has not done it.
+func (a *asked) cancelRequest() { a.times = a.times[:max(0, len(a.times)-1)] }
 
 // look takes each host that was not there before for one that was asked for.
 func (a *asked) look(s Signals) {

@@ -116,7 +116,7 @@ func (d *Decider) Done(err error, now time.Time) Action {
 	failed := err != nil
 	switch {
 	case d.state == growing && failed && !errors.Is(err, ErrOpen):
-		d.asked.takeBack()
+		d.asked.cancelRequest()
 	case d.state == growing:
 		d.asked.begin(now)
 	case d.state == ending && failed:

@@ -74,7 +74,7 @@ func (b *Backend) Check() {
 }
 
 // CloseIdle closes the connections on which nothing runs. The server's host may have
-// vanished without a word, and when it is back knows nothing of them: the next run
+// vanished without notice, and when it is back knows nothing of them: the next run
 // on one would be lost.
 func (b *Backend) CloseIdle() { b.pool.CloseIdle() }
 

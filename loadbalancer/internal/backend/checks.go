@@ -82,7 +82,7 @@ type readiness struct {
 	incarnation string
 }
 
-// maxAnswer bounds what is read of an answer that is for people, in bytes.
+// maxAnswer bounds what is read of an answer that is for a reader, in bytes.
 const maxAnswer = 16 << 10
 
 // okay is the status of an answer that is no failure.

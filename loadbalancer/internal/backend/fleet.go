@@ -87,7 +87,7 @@ func (f *Fleet) Drop() {
 	f.CarryOut(f.State.ServersDropped(time.Now()))
 }
 
-// lasting is a server without what it says anew each time, and what the owner may
+// lasting is a server without what it says again each time, and what the owner may
 // say later.
 func lasting(s discovery.Server) discovery.Server {
 	s.Draining, s.Fixed = false, false

@@ -43,7 +43,7 @@ func (b *Backend) GarbledUnsent(err error) *refusal.Refusal {
 	return refusal.Away("%s cannot be spoken to, nothing was started: %s", b.Public(), Words(err)).Because(err)
 }
 
-// ReadMessage reads what a refusal says to people. Its reason has arrived with the
+// ReadMessage reads what a refusal says to a reader. Its reason has arrived with the
 // head; a message that breaks off changes nothing.
 func ReadMessage(resp *hop.Response) string {
 	resp.Within(time.Second)

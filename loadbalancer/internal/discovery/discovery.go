@@ -49,7 +49,7 @@ type Source interface {
 	// the error is another, one call at a time, until ctx ends. A failure to find
 	// out leaves the list as it was.
 	Watch(ctx context.Context, each func(Update))
-	// String names the source for people.
+	// String names the source for an operator.
 	String() string
 }
 

@@ -142,7 +142,7 @@ func (j *Joined) Watch(ctx context.Context, each func(Update)) {
 			last = now
 			each(now)
 		}
-		wait := time.Hour // with nobody there, nobody's lease runs out
+		wait := time.Hour // without servers no lease runs out
 		if !next.IsZero() {
 			wait = time.Until(next)
 		}

@@ -226,7 +226,7 @@ func endWaiting(span trace.Span, err error) {
 	span.End()
 }
 
-// finish ends what a pick has begun.
+// finish ends what a pick started.
 func (r *Run) finish(a policy.Answer, report *runtimespec.Load) {
 	r.d.CarryOut(r.d.State.Answered(&r.Run, a, report, time.Now()))
 }

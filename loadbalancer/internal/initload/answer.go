@@ -32,7 +32,7 @@ func (a Answer) Elsewhere() bool {
 	return a.Reason.NotStarted() && a.Reason != runtimespec.Expired && a.Reason != runtimespec.CodeNeeded || a.Reason == runtimespec.UnsupportedKind
 }
 
-// Message is what a failure says to people.
+// Message is what a failure says to a reader.
 func (a Answer) Message() string { return backend.Message(a.Result) }
 
 // AppendTo appends the answer in frames: a failure with its cause.

@@ -20,7 +20,7 @@ type Function struct {
 
 	sched  *policy.Function
 	recipe *Recipe              // nil: no caller has initialised it here yet
-	action string               // its name, for people
+	action string               // its name, for operators
 	leases map[string]time.Time // callers that need it, until when
 	used   time.Time            // last run or init
 	inits  map[*Server]*Init    // in flight

@@ -11,7 +11,7 @@ import (
 type Readiness struct {
 	Ready    bool
 	Draining bool   // it is not, because it is about to end
-	Reason   string // why it is not, for people
+	Reason   string // why it is not, for operators
 	Kinds    string // that it runs, joined by commas
 	Changes  int    // number of the last change of its inventory; 0: it does not say
 	Load     *runtimespec.Load

@@ -11,7 +11,7 @@ type Inventory map[Key]Held
 
 // Held is a function that a server has.
 type Held struct {
-	Action string // its name, for people
+	Action string // its name, for operators
 	Cold   bool   // it has no process there
 }
 

@@ -32,7 +32,7 @@ func (s *State) AnswerBegan(r *Run, incarnation string, report *runtimespec.Load
 	return nil
 }
 
-// Answered ends what Pick has begun, with the run's outcome and the load report that
+// Answered ends what Pick started, with the run's outcome and the load report that
 // came with it, if any.
 func (s *State) Answered(r *Run, a policy.Answer, report *runtimespec.Load, now time.Time) (fx []Effect) {
 	s.mu.Lock()
@@ -41,7 +41,7 @@ func (s *State) Answered(r *Run, a policy.Answer, report *runtimespec.Load, now 
 	return nil
 }
 
-// Refused ends what Pick has begun: the server has not started the run. One that
+// Refused ends what Pick started: the server has not started the run. One that
 // does not know the function is told about it with the next pick; any other is not
 // picked again.
 func (s *State) Refused(r *Run, reason runtimespec.Reason, retryAfter time.Duration, report *runtimespec.Load, now time.Time) (fx []Effect) {
@@ -60,7 +60,7 @@ func (s *State) Refused(r *Run, reason runtimespec.Reason, retryAfter time.Durat
 	return nil
 }
 
-// NotSent ends what Pick has begun: the server could not be reached.
+// NotSent ends what Pick started: the server could not be reached.
 func (s *State) NotSent(r *Run, now time.Time) (fx []Effect) {
 	s.mu.Lock()
 	defer s.end(&fx)

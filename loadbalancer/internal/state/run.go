@@ -19,7 +19,7 @@ type Run struct {
 	Cancel     func(error) // ends it
 
 	Function *Function
-	Action   string        // the function's name, for people
+	Action   string        // the function's name, for operators
 	Server   *Server       // that was picked last
 	Init     *Init         // that it waits for first; nil: the function is ready there
 	Why      policy.Why    // it goes there

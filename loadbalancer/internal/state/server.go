@@ -17,7 +17,7 @@ type Server struct {
 	changes     int    // number of the last change of its inventory that is known here
 	checked     time.Time
 	kinds       string // that it runs
-	problem     string // why it is given no work, for people
+	problem     string // why it is given no work, for operators
 	runs        [policy.Left + 1]uint64
 
 	servesWhileDraining bool // it was drained here and would still take runs
@@ -115,7 +115,7 @@ func (s *State) ServersDropped(now time.Time) (fx []Effect) {
 	return nil
 }
 
-// ServersSettled is the end of what ServersDropped has begun.
+// ServersSettled ends what ServersDropped started.
 func (s *State) ServersSettled() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -16,7 +16,7 @@ type View struct {
 	Health      policy.Health
 	Available   bool // it gets runs, and is known to be a server
 	ScalingIn   bool
-	Problem     string // why it gets none, for people
+	Problem     string // why it gets none, for operators
 
 	Sent       int         // runs that this balancer has in flight there
 	Load       int         // runs that are executed or wait there, as is believed

@@ -62,7 +62,7 @@ func Open(path string, maxCode int64, log *zap.Logger) (d *Dir, err error) {
 // Close gives the folder back.
 func (d *Dir) Close() error { return d.lock.Close() }
 
-// readID reads what an earlier balancer wrote, or makes it anew.
+// readID reads what an earlier balancer wrote, or makes it again.
 func readID(path string) (string, error) {
 	text, err := os.ReadFile(path)
 	if id := strings.TrimSpace(string(text)); err == nil && len(id) == 36 && uuid.Validate(id) == nil {

@@ -1,33 +1,39 @@
-// Package activation executes each activation at most once. One that arrives a
-// second time joins the first, in flight or remembered; one in flight can be
-// cancelled by its id.
+// Package activation executes each activation at most once. A repeated id joins the
+// run in flight or gets the recorded outcome, and a run in flight can be cancelled
+// by its id.
+//
+// An activation is remembered until after its deadline: its outcome, and its result
+// within a budget of bytes. Without its result it is refused as ErrResultGone. A
+// full table refuses new work and forgets nothing early. A run that did not start
+// leaves no record, so that it may be tried again. Ids are hashed (SHA-256 of
+// tenant, identity and id, of which 16 bytes are kept), so a million of them take
+// some 100 MB. Each part of the table has its own lock, which is held for moments
+// only.
 package activation
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
+
+	"github.com/whiskaway/whiskaway/internal/singleflight"
 )
 
 // Run is an activation in flight, or the outcome of one that ended.
 type Run struct {
+	singleflight.Call[[]byte] // its waiters are connections
+
 	id    id
 	named bool // it has an id: others can join it
 	until time.Time
 
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
-	callers atomic.Int32 // connections that wait for it
-
-	done   chan struct{} // closed when result and err are set
-	result []byte
-	err    error
+	ctx    context.Context
+	cancel context.CancelCauseFunc
 }
 
 func newRun(parent context.Context, until time.Time) *Run {
-	r := &Run{until: until, done: make(chan struct{})}
+	r := &Run{until: until}
 	r.ctx, r.cancel = context.WithCancelCause(parent)
-	r.callers.Store(1)
+	r.Begin(r.Cancel)
 	return r
 }
 
@@ -38,18 +44,6 @@ func (r *Run) Context() context.Context { return r.ctx }
 // Cancel ends the run's context.
 func (r *Run) Cancel() { r.cancel(ErrCancelled) }
 
-// Done returns a channel that is closed when the run has its outcome.
-func (r *Run) Done() <-chan struct{} { return r.done }
-
-// Outcome returns the run's result or error. It is for a run that is done.
-func (r *Run) Outcome() ([]byte, error) { return r.result, r.err }
-
 // CallerLeft notes that a caller's connection broke. A run without callers is
 // cancelled after the grace: a caller that means to cancel says so at once.
-func (r *Run) CallerLeft(grace time.Duration) {
-	time.AfterFunc(grace, func() {
-		if r.callers.Add(-1) == 0 {
-			r.Cancel()
-		}
-	})
-}
+func (r *Run) CallerLeft(grace time.Duration) { time.AfterFunc(grace, r.Leave) }

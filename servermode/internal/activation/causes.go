@@ -13,15 +13,15 @@ var (
 	ErrShutdown  = errors.New("the server was stopped")
 )
 
-// Overdue is the cause with which a run or an init ends when its time is over.
-// Its text is the platform's, which tests of platforms compare.
+// Overdue is the cause with which a run or an init ends when its time is up. Its
+// text is the platform's, which tests of platforms compare.
 type Overdue struct {
 	Limit time.Duration
 	Init  bool
 }
 
-// grain is a unit in which limits are set. The time left when a request arrives is
-// a little less than its limit, and is rounded up.
+// grain is the unit in which limits are set. The time left when a request arrives is
+// a little less than its limit, so it is rounded up.
 const grain = 100 * time.Millisecond
 
 func (o Overdue) Error() string {
@@ -33,13 +33,13 @@ func (o Overdue) Error() string {
 	return fmt.Sprintf("The action exceeded its time limits of %d milliseconds%s", limit.Milliseconds(), end)
 }
 
-// Is makes each of them ErrTimedOut.
+// Is reports whether target is ErrTimedOut.
 func (Overdue) Is(target error) bool { return target == ErrTimedOut }
 
-// Timeout reports that it is a timeout, as net.Error does.
+// Timeout returns true, as net.Error does for a timeout.
 func (Overdue) Timeout() bool { return true }
 
-// Grace returns how much of the owner's stop grace a process has to end itself: at
-// most a tenth of its time. The platform waits for the answer as long as the limit
-// says.
+// Grace returns how much of the owner's stop grace a process gets to end itself: at
+// most a tenth of the run's time, because the platform waits for the answer only
+// until the limit.
 func (o Overdue) Grace(most time.Duration) time.Duration { return min(most, o.Limit/10) }

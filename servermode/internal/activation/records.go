@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// shard is a part of a table, with a lock of its own.
+// shard is a part of a table. The table locks it around every call of its methods.
 type shard struct {
 	mu       sync.Mutex // guards what follows
 	inFlight map[id]*Run
@@ -21,24 +21,23 @@ type record struct {
 	err    error
 }
 
-// over is a channel of runs that are done.
-var over = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
-
 // run returns the record as a run that can be joined.
 func (r record) run() *Run {
-	out := &Run{done: over, result: r.result, err: r.err}
 	if r.err == nil && r.result == nil {
-		out.err = ErrResultGone
+		r.err = ErrResultGone
 	}
+	out := &Run{}
+	out.Begin(nil)
+	out.End(r.result, r.err)
 	return out
 }
 
-// remember keeps a run's outcome, and its result if that is within the budget; the
-// caller holds mu. It returns the number of bytes that are now kept for it.
-func (s *shard) remember(run *Run, failed error, budget int64) (more int64) {
+// remember keeps a run's outcome, and its result if the budget has room for it. It
+// returns how many more bytes are kept now.
+func (s *shard) remember(run *Run, result []byte, failed error, budget int64) (more int64) {
 	r := record{err: failed}
-	if failed == nil && int64(len(run.result)) <= budget {
-		if r.result = run.result; cap(r.result) > len(r.result)+len(r.result)/8+64 {
+	if failed == nil && int64(len(result)) <= budget {
+		if r.result = result; cap(r.result) > len(r.result)+len(r.result)/8+64 {
 			r.result = bytes.Clone(r.result) // not to keep a larger buffer
 		}
 		s.kept = append(s.kept, run.id)
@@ -50,8 +49,8 @@ func (s *shard) remember(run *Run, failed error, budget int64) (more int64) {
 	return more
 }
 
-// drop forgets the oldest result, not that the run ended. It returns the result's
-// bytes.
+// drop forgets the oldest result, but not that its run ended. It returns the
+// result's size in bytes.
 func (s *shard) drop() (bytes int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -65,8 +64,8 @@ func (s *shard) drop() (bytes int64) {
 	return bytes
 }
 
-// forget drops what was to be remembered until before now. It returns how many runs
-// and how many bytes of results these were.
+// forget drops the records that are due before now. It returns how many runs and how
+// many bytes of results these were.
 func (s *shard) forget(now int64) (n int, bytes int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -37,7 +37,7 @@ func (k Key) hash() (out id) {
 }
 
 // Table holds the runs in flight and remembers those that ended a while ago. It
-// never forgets one before its time: a full table refuses new runs.
+// forgets none of them early: a full table refuses new runs.
 type Table struct {
 	keep   func(error) (kept error, remember bool)
 	shards [shards]shard
@@ -45,14 +45,14 @@ type Table struct {
 	most   atomic.Int64
 	budget atomic.Int64  // bytes of results that may be kept
 	bytes  atomic.Int64  // bytes of results that are kept
-	next   atomic.Uint32 // shard whose oldest result goes next
+	next   atomic.Uint32 // shard whose oldest result is dropped next
 }
 
-// shards keep callers out of each other's way.
+// shards is the number of parts, so that callers rarely wait for each other.
 const shards = 32
 
 // New returns a table of at most most runs and budget bytes of results. For a failed
-// run keep returns the error to remember and whether the run is remembered at all: a
+// run keep returns the error to remember, and whether to remember the run at all: a
 // run that was not started may be tried again.
 func New(most int, budget int64, keep func(error) (kept error, remember bool)) *Table {
 	t := &Table{keep: keep}
@@ -74,9 +74,9 @@ func (t *Table) Len() int64 { return t.count.Load() }
 
 func (t *Table) shard(of id) *shard { return &t.shards[of[0]%shards] }
 
-// Enter records a new run (first), or returns the one in flight or remembered that
-// has its key. It is remembered until then; zero: only while it runs. Without an id
-// every run is new. One that was sent before (again) and is unknown is refused.
+// Enter records a new run (first), or returns the run in flight or remembered that
+// has its key. It is remembered until then; zero: only while it runs. A run without
+// an id is always new. A run that was sent before (again) but is unknown is refused.
 func (t *Table) Enter(parent context.Context, key Key, until time.Time, again bool) (run *Run, first bool, err error) {
 	if key.ID == "" {
 		if again {
@@ -89,7 +89,7 @@ func (t *Table) Enter(parent context.Context, key Key, until time.Time, again bo
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if running, ok := s.inFlight[hash]; ok {
-		running.callers.Add(1)
+		running.Join()
 		return running, false, nil
 	}
 	if ended, ok := s.ended[hash]; ok {
@@ -111,23 +111,22 @@ func (t *Table) Enter(parent context.Context, key Key, until time.Time, again bo
 // Finish gives a run its outcome, for callers that joined it or ask again later.
 func (t *Table) Finish(run *Run, result []byte, err error) {
 	run.cancel(nil)
-	run.result, run.err = result, err
 	if run.named {
-		t.record(run)
+		t.record(run, result, err)
 	}
-	close(run.done)
+	run.End(result, err)
 }
 
-func (t *Table) record(run *Run) {
-	kept, remember := error(nil), !run.until.IsZero()
-	if remember && run.err != nil {
-		kept, remember = t.keep(run.err)
+func (t *Table) record(run *Run, result []byte, err error) {
+	remember := !run.until.IsZero()
+	if remember && err != nil {
+		err, remember = t.keep(err)
 	}
 	s := t.shard(run.id)
 	s.mu.Lock()
 	delete(s.inFlight, run.id)
 	if remember {
-		t.bytes.Add(s.remember(run, kept, t.budget.Load()))
+		t.bytes.Add(s.remember(run, result, err, t.budget.Load()))
 	} else {
 		t.count.Add(-1)
 	}
@@ -135,8 +134,8 @@ func (t *Table) record(run *Run) {
 	t.shrink()
 }
 
-// shrink drops results until they are within the budget, one shard's oldest after
-// another's: ids are hashed, so these are about the oldest of all.
+// shrink drops results until they fit into the budget. It takes the oldest result of
+// one shard after another: ids are hashed, so these are about the oldest of all.
 func (t *Table) shrink() {
 	for t.bytes.Load() > t.budget.Load() {
 		t.bytes.Add(-t.shards[t.next.Add(1)%shards].drop())
@@ -155,7 +154,7 @@ func (t *Table) Cancel(key Key) {
 	}
 }
 
-// Sweep forgets what has been remembered for long enough.
+// Sweep forgets the runs that have been remembered long enough.
 func (t *Table) Sweep(now time.Time) {
 	for i := range t.shards {
 		n, bytes := t.shards[i].forget(now.Unix())
@@ -164,14 +163,14 @@ func (t *Table) Sweep(now time.Time) {
 	}
 }
 
-// Callers returns how many callers wait for runs in flight. A run that its callers
-// left counts once.
+// Callers returns how many callers wait for runs in flight. A run without callers
+// counts once.
 func (t *Table) Callers() (n int) {
 	for i := range t.shards {
 		s := &t.shards[i]
 		s.mu.Lock()
 		for _, run := range s.inFlight {
-			n += max(int(run.callers.Load()), 1)
+			n += max(run.Waiters(), 1)
 		}
 		s.mu.Unlock()
 	}

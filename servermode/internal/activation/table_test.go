@@ -23,7 +23,7 @@ func newTable(most int, budget int64) *activation.Table {
 
 func named(id string) activation.Key { return activation.Key{ID: id} }
 
-// enter records a run that is remembered until the second at.
+// enter records a run that is remembered until the Unix second at.
 func enter(t *testing.T, of *activation.Table, id string, at int64) (*activation.Run, bool) {
 	t.Helper()
 	run, first, err := of.Enter(t.Context(), named(id), time.Unix(at, 0), false)
@@ -73,7 +73,7 @@ func TestTable_WithoutAnIDNothingIsJoined(t *testing.T) {
 	assert.ErrorIs(t, err, activation.ErrUnknown)
 }
 
-func TestTable_ForgetsNothingBeforeItsTime(t *testing.T) {
+func TestTable_ForgetsNothingEarly(t *testing.T) {
 	table := newTable(2, 100)
 	for _, id := range []string{"a", "b"} {
 		run, _ := enter(t, table, id, 5)
@@ -89,7 +89,7 @@ func TestTable_ForgetsNothingBeforeItsTime(t *testing.T) {
 	assert.ErrorIs(t, err, activation.ErrUnknown, "it was sent before, and is not executed a second time")
 }
 
-// Beyond the budget results go, not that the runs were executed.
+// Beyond the budget results are dropped, but not that the runs were executed.
 func TestTable_ResultsStayWithinTheBudget(t *testing.T) {
 	table := newTable(10, 3)
 	for _, id := range []string{"a", "b"} {

@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// drive is how an absolute path of Windows begins.
+// drive matches the start of an absolute path of Windows.
 var drive = regexp.MustCompile(`^[A-Za-z]:(/|$)`)
 
-// entry writes one entry; the folder's root refuses what would leave it.
+// entry writes one entry. The folder's root refuses what would leave it.
 func (w *writer) entry(name string, mode fs.FileMode, target string, content io.Reader) error {
 	if err := w.count(); err != nil {
 		return err
@@ -50,7 +50,7 @@ func (w *writer) write(name string, mode fs.FileMode, target string, content io.
 	return errors.New("only files, folders and symbolic links are taken, no devices, pipes or sockets")
 }
 
-// behind is the link of the archive that a name goes through, empty if none.
+// behind returns the link of the archive that a name goes through, empty for none.
 func (w *writer) behind(name string) string {
 	for ; name != "." && name != "/"; name = path.Dir(name) {
 		if w.links[name] {

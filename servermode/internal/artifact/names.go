@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Names lists the entries of a zip, for telling what it is.
+// Names returns the names of a zip's entries, by which its kind is found.
 func Names(data []byte) []string {
 	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
@@ -23,7 +23,7 @@ func Names(data []byte) []string {
 	return names
 }
 
-// Head is the beginning of a zip's entry, empty if there is none.
+// Head returns the start of a zip's entry, empty if there is none.
 func Head(data []byte, name string, n int) []byte {
 	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
@@ -44,11 +44,11 @@ func Head(data []byte, name string, n int) []byte {
 	return nil
 }
 
-// slashed is a name as it is meant where folders are told by backslashes.
+// slashed turns the backslashes that separate folders on Windows into slashes.
 func slashed(name string) string { return strings.ReplaceAll(name, `\`, "/") }
 
-// zipName is an entry's name in UTF-8, with slashes. A name in another encoding
-// is in the one that zip began with, and that Windows still writes.
+// zipName returns an entry's name in UTF-8, with slashes. A name that is not UTF-8
+// is in zip's first encoding, which Windows still writes.
 func zipName(f *zip.File) string {
 	if utf8.ValidString(f.Name) {
 		return slashed(f.Name)
@@ -67,13 +67,13 @@ func zipName(f *zip.File) string {
 // codePage437 is the upper half of the first PC's characters.
 var codePage437 = []rune("ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0")
 
-// Systems that zips are made on, of those that have permissions as Linux has.
+// These are the systems whose zips have permissions as Linux has.
 const (
 	madeOnUnix  = 3
 	madeOnMacOS = 19
 )
 
-// zipMode is an entry's mode; anyones where the zip has no permissions.
+// zipMode returns an entry's mode, or anyones where the zip has no permissions.
 func zipMode(f *zip.File) fs.FileMode {
 	system := f.CreatorVersion >> 8
 	if (system == madeOnUnix || system == madeOnMacOS) && f.ExternalAttrs>>16 != 0 {

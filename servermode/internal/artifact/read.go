@@ -85,16 +85,16 @@ func (w *writer) tarEntry(head *tar.Header, content io.Reader) error {
 	return w.entry(slashed(head.Name), head.FileInfo().Mode(), head.Linkname, content)
 }
 
-// executable reports whether content begins like a program, and gives it back
-// whole. It stands in for permissions that an archive does not have.
+// executable reports whether content starts like a program, and returns a reader of
+// all of it. It stands in for permissions that an archive does not have.
 func executable(content io.Reader) (bool, io.Reader) {
 	whole := bufio.NewReader(content)
 	head, _ := whole.Peek(4)
 	return bytes.HasPrefix(head, []byte("\x7fELF")) || bytes.HasPrefix(head, []byte("#!")), whole
 }
 
-// bounded fails where a reader has given too much. Headers count too: an
-// archive of nothing else would keep the reader busy for long.
+// bounded fails when its reader has given too much. Headers count too: an archive of
+// nothing else would keep the reader busy for long.
 type bounded struct {
 	from io.Reader
 	left int64

@@ -1,5 +1,8 @@
-// Package artifact unpacks the code of a function, which may be an archive, and
-// looks into it.
+// Package artifact unpacks a function's code, a zip or tar.gz, below a folder, and
+// looks into it. The archive is its author's, and the server may be root. So nothing
+// is written outside the folder or through a link that leads out of it, and sizes,
+// numbers and the ratio of compression are bounded. Archives from Windows and macOS
+// get the names and modes that Linux needs.
 package artifact
 
 import (
@@ -11,8 +14,8 @@ import (
 	"syscall"
 )
 
-// ErrArchive is wrapped by every refusal of an archive, whose message names
-// the entry and the cause.
+// ErrArchive is wrapped by every refusal of an archive. The message names the entry
+// and the cause.
 var ErrArchive = errors.New("the action's archive cannot be used")
 
 // Limits bound what an archive may become.
@@ -25,8 +28,7 @@ type Limits struct {
 // DefaultLimits leave room for a virtual environment, or for node_modules.
 var DefaultLimits = Limits{Bytes: 512 << 20, Files: 200_000, Ratio: 200}
 
-// IsZip and IsTarGz tell archives by their first bytes. A zip without entries
-// begins with its end.
+// IsZip reports whether data is a zip. A zip without entries starts with its end.
 func IsZip(data []byte) bool {
 	return bytes.HasPrefix(data, []byte("PK\x03\x04")) || bytes.HasPrefix(data, []byte("PK\x05\x06"))
 }
@@ -34,8 +36,8 @@ func IsZip(data []byte) bool {
 // IsTarGz reports whether data is gzipped.
 func IsTarGz(data []byte) bool { return bytes.HasPrefix(data, []byte("\x1f\x8b")) }
 
-// Unpack writes a zip or tar.gz below root. After a failure what was written
-// until then is still there.
+// Unpack writes a zip or tar.gz below root. After a failure it leaves what was
+// written until then.
 func Unpack(root *os.Root, data []byte, limits Limits) error {
 	w := newWriter(root, limits, int64(len(data)))
 	var err error
@@ -56,7 +58,8 @@ func Unpack(root *os.Root, data []byte, limits Limits) error {
 	return err
 }
 
-// hostFault tells a failure that is not the archive's: a full disk, say.
+// hostFault reports whether the host failed and not the archive: the disk is full,
+// say.
 func hostFault(err error) bool {
 	return slices.ContainsFunc([]error{
 		syscall.ENOSPC, syscall.EDQUOT, syscall.EIO, syscall.ENOMEM, syscall.EMFILE,

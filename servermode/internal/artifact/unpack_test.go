@@ -19,7 +19,7 @@ import (
 // limits are small, so that bombs are too.
 var limits = artifact.Limits{Bytes: 1 << 20, Files: 50, Ratio: 200}
 
-// unpack unpacks into a folder beside which there is a file that must not change.
+// unpack unpacks into a folder, beside which there is a file that must not change.
 func unpack(t testing.TB, data []byte, limits artifact.Limits) (dir string, err error) {
 	t.Helper()
 	outer := t.TempDir()
@@ -237,7 +237,7 @@ func FuzzUnpack(f *testing.F) {
 	})
 }
 
-// As tar has it, a link that comes again takes the place of what had its name.
+// As in tar, a repeated link replaces what had its name.
 func TestUnpack_ALaterLinkReplacesAnEarlierEntry(t *testing.T) {
 	for format, data := range both(t, entry{name: "a", text: "A"}, entry{name: "b", text: "B"},
 		entry{name: "x", link: "a"}, entry{name: "x", link: "b"}, entry{name: "a", link: "b"}) {

@@ -9,16 +9,18 @@ import (
 )
 
 const (
-	// ratioFrom is where the ratio begins to count: a small file of zeros is no bomb.
+	// ratioFrom is where the ratio starts to count: a small file of zeros is no
+	// bomb.
 	ratioFrom = 16 << 20
-	// headRoom is what an entry of a tar may take beside its content, and
-	// tarRoom what the archive may take beside its entries.
+	// headRoom is what a tar's entry may take beside its content, and tarRoom what
+	// the archive may take beside its entries.
 	headRoom = 4 << 10
 	tarRoom  = 1 << 20
-	// maxName leaves room for the folder's own path: the kernel takes 4,096 bytes in all.
+	// maxName leaves room for the folder's own path: the kernel takes 4,096 bytes in
+	// all.
 	maxName = 1024
-	// anyones is the mode of a file whose archive was made where files have no
-	// permissions for a user, a group and others.
+	// anyones is the mode of a file from an archive without permissions for a user,
+	// a group and others.
 	anyones = 0o666
 )
 
@@ -29,7 +31,7 @@ type writer struct {
 	packed int64 // size of the archive
 	bytes  int64 // written so far
 	files  int
-	things int             // files and links that were written
+	things int             // files and links written
 	made   map[string]bool // folders
 	links  map[string]bool
 }
@@ -38,7 +40,7 @@ func newWriter(root *os.Root, limits Limits, packed int64) *writer {
 	return &writer{root: root, limits: limits, packed: packed, made: map[string]bool{".": true}, links: map[string]bool{}}
 }
 
-// writable is how many bytes the archive may become.
+// writable returns how many bytes the archive may become.
 func (w *writer) writable() int64 {
 	if w.limits.Ratio == 0 {
 		return w.limits.Bytes
@@ -101,9 +103,9 @@ func (w *writer) file(name string, mode fs.FileMode, content io.Reader) error {
 	return f.Close()
 }
 
-// link makes a link that points anywhere, as the platform's runtimes do: that of
-// a virtual environment points at its interpreter. Nothing is written through
-// one that leads out of the folder, and what reads there must not follow it.
+// link makes a link that points anywhere, as the platform's runtimes do: the link of
+// a virtual environment points at its interpreter. Nothing is written through a link
+// that leads out of the folder, and later readers must not follow it.
 func (w *writer) link(name, target string) error {
 	if info, err := w.root.Lstat(name); err == nil && !info.IsDir() { // a later entry replaces an earlier one
 		if err := w.root.Remove(name); err != nil {

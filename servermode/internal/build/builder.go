@@ -1,7 +1,3 @@
-// Package build makes what functions need beyond their code: environments with
-// their dependencies, compiled programs. What was built once is kept on disk,
-// shared by the functions of a tenant, and outlives them. A build outlives the
-// init that asked for it, too: the next init attaches to it.
 package build
 
 import (
@@ -43,7 +39,8 @@ type Config struct {
 	MaxBytes int64         // of all that is kept
 }
 
-// Builder makes and keeps builds.
+// Builder makes and keeps builds. Unexported methods that do not lock mu are called
+// with it held, as far as they use what it guards.
 type Builder struct {
 	cfg      Config
 	maxBytes atomic.Int64
@@ -57,7 +54,7 @@ type Builder struct {
 	draining bool
 	running  map[string]*flight             // by place
 	used     map[string]int                 // how many functions use a place
-	unseen   map[string]*flight             // failed when no init waited for them
+	unseen   map[string]*flight             // failed while no init waited for them
 	tenants  map[string]*tenant             // those with builds or products in use
 	caches   map[string]*semaphore.Weighted // each used by one build at a time
 }
@@ -79,13 +76,13 @@ type Order struct {
 // Product is a finished build.
 type Product struct {
 	Dir string // to be read only
-	// Group is the group that a process must be in to get there; 0: none.
+	// Group is the group that a process must be in to enter Dir; 0: none.
 	Group uint32
-	// Release says that it is used no more, so that it may be evicted.
+	// Release ends the use of the product, so that it may be evicted.
 	Release func()
 }
 
-// Open uses a folder that an earlier builder may have filled.
+// Open returns a builder on a folder that an earlier builder may have used.
 func Open(cfg Config) (*Builder, error) {
 	b := &Builder{
 		cfg: cfg, slots: semaphore.NewWeighted(max(cfg.AtOnce, 1)),
@@ -110,8 +107,8 @@ func (b *Builder) path(parts ...string) string {
 	return filepath.Join(append([]string{b.cfg.Dir}, parts...)...)
 }
 
-// Get returns what was ordered, building it if need be. sink is told what the
-// build writes, from its beginning.
+// Get returns what was ordered, and builds it if need be. It passes the build's
+// output to sink, from its start.
 func (b *Builder) Get(ctx context.Context, order Order, sink Sink) (*Product, error) {
 	place := b.place(order)
 	b.mu.Lock()
@@ -131,13 +128,14 @@ func (b *Builder) Get(ctx context.Context, order Order, sink Sink) (*Product, er
 	detach := f.output.attach(sink)
 	defer detach()
 	if err := f.Wait(ctx); err != nil {
-		return nil, fmt.Errorf("%w (%v so far): %w", ErrUnfinished, time.Since(f.began).Round(time.Second), err)
+		return nil, fmt.Errorf("%w (%v so far): %w", ErrUnfinished, time.Since(f.started).Round(time.Second), err)
 	}
 	return b.collect(f)
 }
 
-// attach joins a build, or begins it; the caller holds mu. One that failed
-// unseen is told to the first init that asks, instead of failing again as slowly.
+// attach joins a build in flight, or starts one. A build that failed while no init
+// waited for it is reported to the first init that asks: another attempt would fail
+// as slowly.
 func (b *Builder) attach(place string, order Order) *flight {
 	f := b.running[place]
 	if f == nil {
@@ -151,18 +149,18 @@ func (b *Builder) attach(place string, order Order) *flight {
 	if b.waiting(order.Tenant) >= maxOrders {
 		return nil
 	}
-	f = &flight{place: place, order: order, began: time.Now()}
+	f = &flight{place: place, order: order, started: time.Now()}
 	f.Begin(nil)
 	b.running[place] = f
 	b.jobs.Go(func() { b.perform(f) })
 	return f
 }
 
-// maxOrders is how many builds of one tenant may be under way or waiting: each
-// holds its code.
+// maxOrders is how many builds of one tenant may be under way or queued. Each of
+// them holds its code.
 const maxOrders = 16
 
-// waiting counts a tenant's builds; the caller holds mu.
+// waiting returns how many builds of a tenant are under way or queued.
 func (b *Builder) waiting(tenant string) (n int) {
 	for _, f := range b.running {
 		if f.order.Tenant == tenant {
@@ -185,7 +183,7 @@ func (b *Builder) collect(f *flight) (*Product, error) {
 	return nil, errors.New("what was built is gone already: the build cache is too small")
 }
 
-// Close ends what is being built and waits until nothing of it is left.
+// Close ends the builds under way and waits until nothing of them is left.
 func (b *Builder) Close() error {
 	b.end(errEnded)
 	b.jobs.Wait()

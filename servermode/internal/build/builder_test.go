@@ -22,15 +22,15 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/tree"
 )
 
-// rig is a builder and what it is made of.
+// rig is a builder with its parts.
 type rig struct {
 	t   *testing.T
 	cfg build.Config
 	*build.Builder
 }
 
-// newRig opens a builder; its commands run as a user of their own if the test can
-// have that.
+// newRig opens a builder. Its commands run as a user of their own if the test can
+// provide one.
 func newRig(t *testing.T, change ...func(*build.Config)) *rig {
 	t.Helper()
 	dir, err := os.MkdirTemp("/var/tmp", "whiskaway-build-")
@@ -79,7 +79,7 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// shell is an order that a script makes; $1 is the folder to fill.
+// shell returns an order that a script carries out; $1 is the folder to fill.
 func shell(key, script string) build.Order {
 	return build.Order{Tenant: "t", Key: key, Make: func(ctx context.Context, j *build.Job) error {
 		return j.Run(ctx, build.Command{Path: "/bin/sh", Args: []string{"-c", script, "sh", j.Dir}, Dir: j.Scratch})
@@ -194,13 +194,13 @@ func TestBuilder_FailuresLeaveNothing(t *testing.T) {
 	assert.Empty(t, scratch)
 }
 
-func TestBuilder_FailureThatNobodySawIsToldOnce(t *testing.T) {
+func TestBuilder_UnseenFailureIsReportedOnce(t *testing.T) {
 	r := newRig(t)
 	var times atomic.Int64
-	begun, gate := make(chan struct{}, 2), make(chan struct{})
+	started, gate := make(chan struct{}, 2), make(chan struct{})
 	order := build.Order{Key: "k", Make: func(_ context.Context, j *build.Job) error {
 		times.Add(1)
-		begun <- struct{}{}
+		started <- struct{}{}
 		<-gate
 		j.Print("the reason")
 		return errors.New("it failed")
@@ -208,7 +208,7 @@ func TestBuilder_FailureThatNobodySawIsToldOnce(t *testing.T) {
 	ctx, leave := context.WithCancel(t.Context())
 	failed := make(chan error, 1)
 	go func() { _, err := r.Get(ctx, order, &output{}); failed <- err }()
-	<-begun
+	<-started
 	leave()
 	require.ErrorIs(t, <-failed, build.ErrUnfinished)
 	close(gate)

@@ -5,22 +5,19 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/semaphore"
 
-	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 	"github.com/whiskaway/whiskaway/servermode/internal/tree"
 )
 
 // unusedFor is how long an unused cache is kept.
 const unusedFor = 30 * 24 * time.Hour
 
-// lend gives a job the tenant's cache for as long as it works. In between the
-// cache is the server's: its user's id may be some function's by then.
+// lend gives a job the tenant's cache while it works. Between jobs the cache belongs
+// to the server: by then, its user's id may be some function's.
 func (b *Builder) lend(ctx context.Context, j *Job, order Order) error {
 	sum := sha256.Sum256([]byte(order.Tenant)) // a tenant's name may hold anything
 	name := order.Cache + "-" + hex.EncodeToString(sum[:8])
@@ -47,18 +44,8 @@ func (b *Builder) lend(ctx context.Context, j *Job, order Order) error {
 	return j.Own(dir)
 }
 
-// give makes a tree a user's. No other process can be in it.
-func give(dir string, user *sandbox.User) error {
-	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return os.Lchown(path, int(user.ID), int(user.ID))
-	})
-}
-
-// tidyCaches removes caches that are not the server's, because it was killed
-// while one was lent, and those unused for long.
+// tidyCaches removes caches that have been unused for long, and caches that do not
+// belong to the server: it was killed while one was lent.
 func (b *Builder) tidyCaches() {
 	entries, _ := os.ReadDir(b.path("caches"))
 	for _, e := range entries {

@@ -13,17 +13,17 @@ import (
 // unseenFor is how long a failure is kept that no init waited for.
 const unseenFor = 10 * time.Minute
 
-// flight is a build in flight, or one that failed. Its waiters are inits; it goes
-// on when they leave.
+// flight is a build in flight, or one that failed. Inits wait for it. It goes on
+// when they leave.
 type flight struct {
 	singleflight.Call[struct{}]
-	place  string
-	order  Order
-	began  time.Time
-	output transcript
+	place   string
+	order   Order
+	started time.Time
+	output  transcript
 }
 
-// perform makes a build and keeps it, or what it failed with.
+// perform makes a build, and keeps it or the error with which it failed.
 func (b *Builder) perform(f *flight) {
 	err := b.makeInSlot(f)
 	f.output.end(err)
@@ -48,7 +48,8 @@ func (b *Builder) forget(f *flight) {
 	}
 }
 
-// makeInSlot makes a build within its time, which begins when it has a slot.
+// makeInSlot waits for a slot and makes a build. The build's time starts when it has
+// its slot.
 func (b *Builder) makeInSlot(f *flight) error {
 	done, err := b.acquireSlot(f)
 	if err != nil {

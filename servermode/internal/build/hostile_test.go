@@ -25,8 +25,8 @@ func asRoot(t *testing.T) {
 	}
 }
 
-// Somebody who got a descriptor of the build's folder exchanges a folder of its
-// files for one of links while the server makes the files its own.
+// A process with a descriptor of the build's folder exchanges a folder of its files
+// for one of links, while the server makes the files its own.
 func TestBuilder_SealingFollowsNoLink(t *testing.T) {
 	asRoot(t)
 	r := newRig(t)
@@ -66,7 +66,7 @@ func TestBuilder_SealingFollowsNoLink(t *testing.T) {
 	}
 }
 
-func TestBuilder_RefusesABuildWithSomebodyElsesFiles(t *testing.T) {
+func TestBuilder_RefusesABuildWithAnotherUsersFiles(t *testing.T) {
 	asRoot(t)
 	r := newRig(t)
 	_, err := r.Get(t.Context(), build.Order{Key: "k", Make: func(_ context.Context, j *build.Job) error {
@@ -105,7 +105,7 @@ func TestBuilder_OnlyTheTenantsFunctionsEnter(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, sees(again, again.Group))
 	require.NoError(t, r.Close())
-	r.reopen() // as after a kill: nobody has released it
+	r.reopen() // as after a kill: it was not released
 	assert.False(t, sees(again, again.Group))
 	other.Release()
 }
@@ -141,13 +141,13 @@ func TestBuilder_CacheIsTheServersBetweenBuilds(t *testing.T) {
 	caches, err := filepath.Glob(filepath.Join(r.cfg.Dir, "caches", "tool-*"))
 	require.NoError(t, err)
 	require.Len(t, caches, 2)
-	require.NoError(t, os.Chown(caches[0], 1_900_000_000, 1_900_000_000)) // the server was killed while it was lent
+	require.NoError(t, os.Chown(caches[0], 1_900_000_000, 1_900_000_000)) // as if the server was killed while it was lent
 	r.reopen()
 	assert.NoDirExists(t, caches[0])
 	assert.DirExists(t, caches[1])
 }
 
-// holdsOutput sends its stdout to whoever listens on the abstract socket.
+// holdsOutput sends its stdout to the listener on the abstract socket.
 const holdsOutput = `exec /usr/bin/python3 -c '
 import array, socket, sys
 s = socket.socket(socket.AF_UNIX)
@@ -165,9 +165,9 @@ func TestBuilder_OutputHeldElsewhereHoldsNothingUp(t *testing.T) {
 	require.NoError(t, unix.Bind(listener, &unix.SockaddrUnix{Name: "@" + name}))
 	require.NoError(t, unix.Listen(listener, 1)) // the message, with the pipe in it, stays in its backlog
 	r := newRig(t)
-	began := time.Now()
+	started := time.Now()
 	p, err := r.Get(t.Context(), shell("k", holdsOutput+name), &output{})
 	require.NoError(t, err)
 	p.Release()
-	assert.Less(t, time.Since(began), 30*time.Second, "far from the build's limit")
+	assert.Less(t, time.Since(started), 30*time.Second, "far from the build's limit")
 }

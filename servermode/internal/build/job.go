@@ -36,7 +36,7 @@ type Command struct {
 	Env  []string // added to PATH, LANG, HOME, TMPDIR and what the owner passes on
 }
 
-// ErrKilled is a command that something else ended: no fault of the author's.
+// ErrKilled means that the command was killed from outside. The author is not at fault.
 var ErrKilled = errors.New("it was killed from outside")
 
 // ExitError is a command that failed; what it wrote is in the logs.
@@ -49,7 +49,7 @@ type ExitError struct {
 
 func (e *ExitError) Error() string { return e.Command + ": " + e.State }
 
-// Cause is what to tell an author: the command's own last words, if any.
+// Cause returns what to tell the author: the command's own last line, if it has one.
 func (e *ExitError) Cause() string {
 	if e.Last != "" {
 		return e.Last
@@ -57,10 +57,11 @@ func (e *ExitError) Cause() string {
 	return e.Error()
 }
 
-// passedOn are the owner's variables that builds see: where packages come from.
+// passedOn are the owner's variables that builds see: they name package indexes,
+// proxies and certificates.
 var passedOn = []string{"PIP_", "UV_", "npm_config_", "NPM_CONFIG_", "NODE_EXTRA_CA_CERTS", "SSL_CERT_", "REQUESTS_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"}
 
-// Environ is what a job's commands see beside what they are given.
+// Environ returns the environment of all of a job's commands.
 func (j *Job) Environ() []string {
 	env := []string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "HOME=" + j.Scratch, "TMPDIR=" + j.Scratch}
 	for _, entry := range os.Environ() {
@@ -71,12 +72,12 @@ func (j *Job) Environ() []string {
 	return env
 }
 
-// Print tells the inits that wait for the build something.
+// Print writes a line to the inits that wait for the build.
 func (j *Job) Print(format string, args ...any) {
 	j.output.print(fmt.Sprintf(format, args...) + "\n")
 }
 
-// Output is how many bytes the job's commands have written.
+// Output returns how many bytes the job's commands have written.
 func (j *Job) Output() int { return j.output.told() }
 
 // Run runs a command to its end. It fails with *ExitError unless the command's
@@ -101,8 +102,8 @@ func (j *Job) Run(ctx context.Context, c Command) error {
 	return nil
 }
 
-// listen connects a command's streams with the transcript; output waits until
-// they are read to their end and frees them.
+// listen connects a command's streams to the transcript. output waits until they are
+// read to their end, and frees them.
 func (j *Job) listen(cmd *exec.Cmd) (output func(), err error) {
 	stdout, out, err := j.output.pipe(runtimespec.Stdout)
 	if err != nil {
@@ -122,17 +123,17 @@ func (j *Job) listen(cmd *exec.Cmd) (output func(), err error) {
 	}, nil
 }
 
-// Own gives files that the server wrote to the job's user, whole trees of them.
+// Own makes whole trees of files that the server wrote belong to the job's user.
 func (j *Job) Own(paths ...string) (err error) {
 	for _, path := range paths {
 		if j.user != nil {
-			err = errors.Join(err, give(path, j.user))
+			err = errors.Join(err, tree.Give(path, j.user.ID))
 		}
 	}
 	return err
 }
 
-// close frees what the job alone used; of a failed one nothing is kept.
+// close frees what the job alone used. Nothing of a failed job is kept.
 func (j *Job) close(failed bool) (err error) {
 	if j.giveCache != nil {
 		err = j.giveCache()

@@ -21,7 +21,7 @@ import (
 // function uses it.
 const readyFile = "ready"
 
-// place is where an order's result belongs.
+// place returns the folder in which an order's result belongs.
 func (b *Builder) place(order Order) string {
 	sum := sha256.New()
 	for _, part := range []string{b.cfg.Dir, order.Tenant, order.Key} {
@@ -44,7 +44,7 @@ func (b *Builder) newPlace(place string, user *sandbox.User) (dir string, err er
 	return dir, os.Chmod(dir, 0o755)
 }
 
-// open lets a group pass the gate; nil: the server's own user alone.
+// open lets a group through the gate; nil: only the server's own user.
 func open(gate string, group *sandbox.User) error {
 	if group == nil {
 		return os.Chmod(gate, 0o700)
@@ -52,7 +52,7 @@ func open(gate string, group *sandbox.User) error {
 	return errors.Join(os.Chown(gate, os.Getuid(), int(group.ID)), os.Chmod(gate, 0o710))
 }
 
-// hand gives a place's product out, nil if it has none; the caller holds mu.
+// hand hands out a place's product, nil if it has none.
 func (b *Builder) hand(place, name string) (*Product, error) {
 	made, ok := b.look(place)
 	if !ok {
@@ -75,7 +75,7 @@ func (b *Builder) hand(place, name string) (*Product, error) {
 		defer b.mu.Unlock()
 		if !released {
 			released = true
-			b.takeBack(place, name, t)
+			b.closeGate(place, name, t)
 		}
 	}
 	return product, nil
@@ -95,9 +95,9 @@ func (b *Builder) admit(t *tenant, place string) (err error) {
 	return nil
 }
 
-// takeBack closes the gate behind the last user of a place, and gives the group
-// up with the tenant's last product; the caller holds mu.
-func (b *Builder) takeBack(place, name string, t *tenant) {
+// closeGate ends a use of a place. The last use closes its gate, and the tenant's
+// last product gives up its group.
+func (b *Builder) closeGate(place, name string, t *tenant) {
 	if b.used[place]--; b.used[place] == 0 {
 		delete(b.used, place)
 		_ = open(b.path("made", place), nil)
@@ -141,8 +141,8 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// finish takes a job's folder away from its user, which may not change what
-// others will run, and announces it.
+// finish takes a job's folder away from its user, which must not change what others
+// will run, and announces the product.
 func (b *Builder) finish(place string, j *Job) error {
 	size, err := j.seal()
 	if err != nil {
@@ -160,8 +160,8 @@ func (b *Builder) finish(place string, j *Job) error {
 	)
 }
 
-// evict removes what was unused for longest until the rest fits. It is moved
-// away at once, and removed without the lock.
+// evict removes the products that were unused for longest until the rest fits. It
+// moves each away at once, and removes it without the lock.
 func (b *Builder) evict(keep string) {
 	for _, dir := range b.setAside(keep) {
 		_ = tree.Remove(dir)
@@ -204,8 +204,8 @@ func (b *Builder) places() (out []string) {
 	return out
 }
 
-// tidy clears away what a killed server was building, or removing, and closes
-// the gates. What resists stays: it is no product.
+// tidy clears away what a killed server was building or removing, and closes the
+// gates. Files that resist stay: they are no product.
 func (b *Builder) tidy() {
 	for _, place := range b.places() {
 		at := b.path("made", place)

@@ -16,7 +16,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
 )
 
-// lingers starts a process that would stay, tells its pid, and hangs.
+// lingers starts a process that would stay, prints its pid, and hangs.
 const lingers = `setsid sleep 300 & echo "pid $!."; sleep 300`
 
 func pidIn(t *testing.T, out *output) int {
@@ -31,7 +31,7 @@ func pidIn(t *testing.T, out *output) int {
 	return pid
 }
 
-// runs reports whether a process is there and no zombie.
+// runs reports whether a process exists and is no zombie.
 func runs(pid int) bool {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	return err == nil && !strings.Contains(string(stat), ") Z ")
@@ -61,7 +61,7 @@ func TestBuilder_CloseEndsBuilds(t *testing.T) {
 
 func TestBuilder_BuildsWaitForTheirTurn(t *testing.T) {
 	r := newRig(t, func(c *build.Config) { c.AtOnce = 1 })
-	dir := filepath.Dir(r.cfg.Dir) // every user can look there
+	dir := filepath.Dir(r.cfg.Dir) // every user can enter it
 	first, second := &output{}, &output{}
 	done := make(chan error, 2)
 	go func() {
@@ -100,7 +100,8 @@ func TestJob_WhatItLinksToStaysAsItWas(t *testing.T) {
 	secret := filepath.Join(filepath.Dir(r.cfg.Dir), "secret")
 	require.NoError(t, os.WriteFile(secret, []byte("x"), 0o600))
 	p, err := r.Get(t.Context(), build.Order{Key: "k", Make: func(ctx context.Context, j *build.Job) error {
-		// As the server, because most kernels keep a function from making such a link.
+		// The server makes the link, because most kernels keep a function from
+		// making it.
 		return errors.Join(os.Link(secret, filepath.Join(j.Dir, "hard")), os.Symlink(secret, filepath.Join(j.Dir, "soft")))
 	}}, &output{})
 	require.NoError(t, err)
@@ -143,11 +144,11 @@ func TestBuilder_EvictsWhatWasUnusedForLongest(t *testing.T) {
 	}
 	assert.FileExists(t, filepath.Join(held.Dir, "file"), "what is used stays")
 	held.Release()
-	held.Release() // once is enough, twice is no harm
+	held.Release() // a second release must not count
 	_, fresh = get("e")
 	assert.False(t, fresh, "the newest stays")
 	_, fresh = get("b")
-	assert.True(t, fresh, "the oldest that nobody used went")
+	assert.True(t, fresh, "the oldest that was unused went")
 }
 
 func TestOpen_ClearsWhatAKilledServerWasBuilding(t *testing.T) {

@@ -11,10 +11,10 @@ import (
 // errForeign refuses a build in which another user has put something.
 var errForeign = errors.New("the build's folder has files of another user")
 
-// seal makes the job's folder the server's own, for others to read, and returns
-// its size on disk. A process elsewhere may still hold descriptors of it and
-// exchange names while we work: nothing is followed out of the folder, and each
-// folder is closed to others before its content is looked at.
+// seal makes the job's folder the server's own and readable for others, and returns
+// its size on disk. Another process may still hold descriptors of the folder and
+// exchange names meanwhile. So seal follows nothing out of the folder, and closes
+// each folder to others before it looks at the content.
 func (j *Job) seal() (size int64, err error) {
 	root, err := os.OpenRoot(j.Dir)
 	if err != nil {
@@ -54,7 +54,7 @@ func (j *Job) sealEntry(root *os.Root, path string, info fs.FileInfo) error {
 	return root.Chmod(path, mode) // no setuid, nothing that others can write
 }
 
-// ownedBy reports whose a file is.
+// ownedBy reports whether a file belongs to uid.
 func ownedBy(info fs.FileInfo, uid int) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	return ok && int(stat.Uid) == uid

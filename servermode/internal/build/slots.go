@@ -15,11 +15,11 @@ type tenant struct {
 	inUse int           // products handed out
 }
 
-// enter counts a build or product in; the caller holds mu.
+// enter counts one more build or product of a tenant.
 func (b *Builder) enter(name string) *tenant {
 	t := b.tenants[name]
 	if t == nil {
-		// All slots but one: however much one tenant builds, there is one for others.
+		// A tenant gets all slots but one, so that one is left for the others.
 		t = &tenant{slots: semaphore.NewWeighted(max(b.cfg.AtOnce-1, 1))}
 		b.tenants[name] = t
 	}
@@ -27,7 +27,7 @@ func (b *Builder) enter(name string) *tenant {
 	return t
 }
 
-// leave counts it out; the caller holds mu.
+// leave counts one build or product less.
 func (b *Builder) leave(name string) {
 	t := b.tenants[name]
 	if t.users--; t.users == 0 {

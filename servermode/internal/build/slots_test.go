@@ -15,10 +15,10 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
 )
 
-// gated is an order that begins, tells so and waits.
-func gated(tenant, key string, begun chan<- string, gate <-chan struct{}) build.Order {
+// gated returns an order that starts, says so and waits.
+func gated(tenant, key string, started chan<- string, gate <-chan struct{}) build.Order {
 	return build.Order{Tenant: tenant, Key: key, Make: func(ctx context.Context, _ *build.Job) error {
-		begun <- tenant + key
+		started <- tenant + key
 		select {
 		case <-gate:
 			return nil
@@ -28,32 +28,32 @@ func gated(tenant, key string, begun chan<- string, gate <-chan struct{}) build.
 	}}
 }
 
-func TestBuilder_TimeBeginsWithTheSlot(t *testing.T) {
+func TestBuilder_TimeStartsWithTheSlot(t *testing.T) {
 	r := newRig(t, func(c *build.Config) { c.AtOnce, c.Timeout = 1, 2*time.Second })
-	begun, gate, done := make(chan string, 2), make(chan struct{}), make(chan error, 2)
+	started, gate, done := make(chan string, 2), make(chan struct{}), make(chan error, 2)
 	for _, key := range []string{"1", "2"} {
-		go func() { _, err := r.Get(t.Context(), gated("t", key, begun, gate), &output{}); done <- err }()
+		go func() { _, err := r.Get(t.Context(), gated("t", key, started, gate), &output{}); done <- err }()
 	}
-	<-begun
+	<-started
 	require.ErrorContains(t, <-done, "took too long", "the first never ends")
-	<-begun
+	<-started
 	close(gate)
 	require.NoError(t, <-done, "the second has all its time, however long it waited")
 }
 
 func TestBuilder_OneTenantLeavesASlotToOthers(t *testing.T) {
 	r := newRig(t, func(c *build.Config) { c.AtOnce = 2 })
-	begun, gate, done := make(chan string, 4), make(chan struct{}), make(chan error, 4)
+	started, gate, done := make(chan string, 4), make(chan struct{}), make(chan error, 4)
 	order := func(tenant, key string, out *output) {
-		go func() { _, err := r.Get(t.Context(), gated(tenant, key, begun, gate), out); done <- err }()
+		go func() { _, err := r.Get(t.Context(), gated(tenant, key, started, gate), out); done <- err }()
 	}
 	order("greedy", "1", &output{})
-	require.Equal(t, "greedy1", <-begun)
+	require.Equal(t, "greedy1", <-started)
 	waits := &output{}
 	order("greedy", "2", waits)
 	eventually(t, "its second waits", func() bool { return strings.Contains(waits.String(), "waiting for other builds") })
 	order("other", "1", &output{})
-	require.Equal(t, "other1", <-begun)
+	require.Equal(t, "other1", <-started)
 	close(gate)
 	for range 3 {
 		require.NoError(t, <-done)
@@ -62,16 +62,16 @@ func TestBuilder_OneTenantLeavesASlotToOthers(t *testing.T) {
 
 func TestBuilder_RefusesATenantsEndlessOrders(t *testing.T) {
 	r := newRig(t)
-	begun, gate, done := make(chan string, 40), make(chan struct{}), make(chan error, 40)
+	started, gate, done := make(chan string, 40), make(chan struct{}), make(chan error, 40)
 	for n := range 17 {
 		go func() {
-			_, err := r.Get(t.Context(), gated("greedy", fmt.Sprint(n), begun, gate), &output{})
+			_, err := r.Get(t.Context(), gated("greedy", fmt.Sprint(n), started, gate), &output{})
 			done <- err
 		}()
 	}
 	require.ErrorIs(t, <-done, build.ErrBusy)
-	go func() { _, err := r.Get(t.Context(), gated("other", "1", begun, gate), &output{}); done <- err }()
-	for name := range begun {
+	go func() { _, err := r.Get(t.Context(), gated("other", "1", started, gate), &output{}); done <- err }()
+	for name := range started {
 		if name == "other1" {
 			break
 		}

@@ -20,12 +20,12 @@ const (
 	// maxErrors is how much of stderr's end is kept: some tools name the cause
 	// first and then how they are used.
 	maxErrors = 16 << 10
-	// pipePause is how long the end of a command's output is waited for when the
-	// command has ended: another process may hold the pipe.
+	// pipePause is how long a command's output is still read after the command has
+	// ended: another process may hold the pipe.
 	pipePause = time.Second
 )
 
-// transcript is what a build wrote, told to every init that waits for it.
+// transcript is what a build wrote. Every init that waits for the build gets it.
 type transcript struct {
 	mu      sync.Mutex // guards what follows; held while sinks are told
 	entries []entry
@@ -41,7 +41,7 @@ type entry struct {
 	text   []byte
 }
 
-// attach tells a sink what was written and what will be, until detach.
+// attach passes a sink what was written and what will be, until detach.
 func (t *transcript) attach(sink Sink) (detach func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -80,7 +80,7 @@ func (t *transcript) write(stream runtimespec.Stream, text []byte) {
 	t.tell(stream, text)
 }
 
-// tell tells the inits that wait; the caller holds mu.
+// tell passes text to the inits that wait.
 func (t *transcript) tell(stream runtimespec.Stream, text []byte) {
 	t.entries = append(t.entries, entry{stream, text})
 	for sink := range t.sinks {
@@ -88,7 +88,8 @@ func (t *transcript) tell(stream runtimespec.Stream, text []byte) {
 	}
 }
 
-// end tells the end of a long output whose build failed: the cause stands there.
+// end passes on the end of a long output whose build failed, because the cause
+// stands there.
 func (t *transcript) end(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -100,14 +101,14 @@ func (t *transcript) end(err error) {
 
 func endOf(text []byte, n int) []byte { return text[max(0, len(text)-n):] }
 
-// told is how much was written so far.
+// told returns how many bytes were written so far.
 func (t *transcript) told() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.total
 }
 
-// lastLine is the last line on stderr that says something.
+// lastLine returns the last line on stderr that is not blank.
 func (t *transcript) lastLine() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -115,7 +116,7 @@ func (t *transcript) lastLine() string {
 	return strings.TrimSpace(tail[strings.LastIndexByte(tail, '\n')+1:])
 }
 
-// lastErrors is the end of what was written to stderr.
+// lastErrors returns the end of what was written to stderr.
 func (t *transcript) lastErrors() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -124,7 +125,7 @@ func (t *transcript) lastErrors() string {
 
 func (t *transcript) print(text string) { t.write(runtimespec.Stdout, []byte(text)) }
 
-// note says something that is not about the build itself.
+// note writes a line that is not the build's own output.
 func (t *transcript) note(text string) { t.write(runtimespec.Stderr, []byte(text)) }
 
 // pipe returns the writing end of a pipe whose content is written to the

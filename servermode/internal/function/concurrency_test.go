@@ -11,8 +11,8 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
 
-// Instances that share a process are that many runs at once, and one process to
-// whoever looks.
+// Instances that share a process take that many runs at once, and count as one
+// process.
 func TestFunction_InstancesThatShareAProcess(t *testing.T) {
 	b := newBench(1)
 	b.concurrency = 3

@@ -2,7 +2,7 @@ package function
 
 import "sync"
 
-// cpuShares carries out what shares decide: processes are told their places outside
+// cpuShares carries out what shares decide. It tells processes their places outside
 // of the lock.
 type cpuShares struct {
 	table *Table
@@ -15,11 +15,10 @@ func newCPUShares(t *Table) *cpuShares {
 	return &cpuShares{table: t, shares: shares{cpus: t.cfg.Load().CPUs, tenants: map[string]*tenantShare{}}}
 }
 
-// enter is told of a run that is about to be handed to an instance; leave must
-// follow.
+// enter records a run that is about to be handed to an instance. leave must follow.
 func (c *cpuShares) enter(tenant string, i Instance) {
 	c.mu.Lock()
-	others := c.shares.begin(tenant, i, c.table.now())
+	others := c.shares.runStarted(tenant, i, c.table.now())
 	c.mu.Unlock()
 	c.tell(tenant, i)
 	if len(others) > 0 {
@@ -30,10 +29,10 @@ func (c *cpuShares) enter(tenant string, i Instance) {
 func (c *cpuShares) leave(tenant string, i Instance) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.shares.end(tenant, i.PID(), c.table.now())
+	c.shares.runEnded(tenant, i.PID(), c.table.now())
 }
 
-// sweep looks again at each process's place.
+// sweep reviews each process's place.
 func (c *cpuShares) sweep() {
 	c.mu.Lock()
 	changed := c.shares.sweep(c.table.now())

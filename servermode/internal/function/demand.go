@@ -2,17 +2,17 @@ package function
 
 import "time"
 
-// counts is what the decisions about one function's instances are made from.
-// A seat is the right to one run at a time: a process has one, or several where
-// its kind can run several at once.
+// counts is what decisions about one function's instances are made from. A seat is
+// the right to one run at a time. A process has one seat, or several where its kind
+// can run several at once.
 type counts struct {
-	idle    int // seats of live processes that wait for a run
-	busy    int // seats that have a run, or are being started
-	loading int // of busy: without an instance yet, started because runs wait
-	open    int // seats that live processes have beyond these
-	waiting int // runs in the queue
-	limit   int // seats that there may be
-	queue   int // runs that may wait
+	idle     int // seats of live processes that wait for a run
+	busy     int // seats that have a run, or are being started
+	starting int // of busy: without an instance yet, started because runs wait
+	open     int // seats that live processes have beyond these
+	waiting  int // runs in the queue
+	limit    int // seats that there may be
+	queue    int // runs that may wait
 }
 
 // verdict is what becomes of a run that arrives.
@@ -25,7 +25,7 @@ const (
 	refuse                   // it is told to go elsewhere
 )
 
-// arrival decides about a run. Beside processes that are busy it starts none:
+// arrival decides about a run that arrives. Beside busy processes it starts none:
 // the queue does, once waiting costs more than a start.
 func (c counts) arrival() verdict {
 	room := c.idle+c.busy < c.limit
@@ -40,8 +40,8 @@ func (c counts) arrival() verdict {
 	return refuse
 }
 
-// growth decides when one more process is worth its start, by the ski-rental
-// rule: when the waiting that it would have saved has cost as much.
+// growth decides when one more process is worth its start, by the ski-rental rule:
+// the waiting that it would have saved has cost as much as the start.
 type growth struct {
 	counted time.Time     // paid is up to then
 	paid    time.Duration // waited by all runs together since the last decision
@@ -58,11 +58,11 @@ func (g *growth) pass(now time.Time, waiting int) {
 	}
 }
 
-// due is how long to wait before one more process is started; none when no
-// further one is wanted. head is how long the first in the queue has waited,
-// after how long it has to at least, cost what a start takes.
+// due returns how long to wait before one more process is started. It returns false
+// when no further one is wanted. head is how long the first in the queue has waited,
+// after is the least that it has to wait, cost is what a start takes.
 func (g *growth) due(c counts, head, after, cost time.Duration) (in time.Duration, ok bool) {
-	if c.waiting <= c.loading || c.idle+c.busy >= c.limit {
+	if c.waiting <= c.starting || c.idle+c.busy >= c.limit {
 		return 0, false
 	}
 	in = max(0, after-head)
@@ -72,7 +72,7 @@ func (g *growth) due(c counts, head, after, cost time.Duration) (in time.Duratio
 	return in, true
 }
 
-// decided begins a new count.
+// decided starts a new count.
 func (g *growth) decided() { g.paid = 0 }
 
 // smooth is a moving average that takes the first value as it is.
@@ -83,18 +83,18 @@ func smooth(average, value time.Duration) time.Duration {
 	return average + (value-average)/4
 }
 
-// retryAfter is when a run that is refused may find a seat: when those before it
-// have been served.
+// retryAfter returns when a refused run may find a seat: when the runs before it are
+// done.
 func retryAfter(c counts, run time.Duration) time.Duration {
 	seats := max(1, c.idle+c.busy)
 	return run * time.Duration(c.waiting+1) / time.Duration(seats)
 }
 
-// surplusShare is the part of the keep-alive for which an instance beyond the
-// first is kept: they were started for a rush.
+// surplusShare divides the keep-alive of instances beyond the first, which were
+// started for a rush.
 const surplusShare = 10
 
-// keeps is how long an idle instance is kept when others instances are there.
+// keeps returns how long an idle instance is kept beside others other instances.
 func keeps(keepAlive time.Duration, others int) time.Duration {
 	if others > 0 && keepAlive != Forever {
 		return keepAlive / surplusShare

@@ -43,9 +43,9 @@ func TestGrowth_Due(t *testing.T) {
 		"too short":                        {0, busy, 3 * ms, 0, 7 * ms, true},
 		"waiting has not cost a start yet": {20 * ms, busy, 10 * ms, 100 * ms, 20 * ms, true},
 		"waiting has cost a start":         {100 * ms, busy, 10 * ms, 100 * ms, 0, true},
-		"nobody waits":                     {0, counts{busy: 1, limit: 8}, 0, 0, 0, false},
-		"one is being started for each":    {0, counts{busy: 5, loading: 4, waiting: 4, limit: 8}, time.Second, 0, 0, false},
-		"some are being started":           {0, counts{busy: 4, loading: 3, waiting: 4, limit: 8}, time.Second, 0, 0, true},
+		"no run waits":                     {0, counts{busy: 1, limit: 8}, 0, 0, 0, false},
+		"one is being started for each":    {0, counts{busy: 5, starting: 4, waiting: 4, limit: 8}, time.Second, 0, 0, false},
+		"some are being started":           {0, counts{busy: 4, starting: 3, waiting: 4, limit: 8}, time.Second, 0, 0, true},
 		"as many as there may be":          {0, counts{busy: 8, waiting: 4, limit: 8}, time.Second, 0, 0, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -59,17 +59,17 @@ func TestGrowth_Due(t *testing.T) {
 
 func TestGrowth_CountsWhatAllRunsWait(t *testing.T) {
 	var g growth
-	begin := time.Unix(100, 0)
-	g.pass(begin, 0)
-	g.pass(begin.Add(5*ms), 1)
-	g.pass(begin.Add(15*ms), 3)
+	start := time.Unix(100, 0)
+	g.pass(start, 0)
+	g.pass(start.Add(5*ms), 1)
+	g.pass(start.Add(15*ms), 3)
 	assert.Equal(t, 35*ms, g.paid)
-	g.pass(begin.Add(14*ms), 3) // a clock that goes back costs nobody anything
+	g.pass(start.Add(14*ms), 3) // a clock that goes back charges nothing
 	assert.Equal(t, 35*ms, g.paid)
 	g.decided()
 	assert.Zero(t, g.paid)
-	g.pass(begin.Add(16*ms), 1)
-	g.pass(begin.Add(20*ms), 0)
+	g.pass(start.Add(16*ms), 1)
+	g.pass(start.Add(20*ms), 0)
 	assert.Zero(t, g.paid, "an empty queue forgets")
 }
 

@@ -14,11 +14,11 @@ type idleSlot struct {
 	instance Instance
 }
 
-// evict ends idle instances for the host: as many as are needed, or are there,
-// by the policy's choice. For one more instance of a function that has some
-// (more), only those go that are beyond their function's first, or were not used
-// for a while: a rush on one function does not push out all others. It returns
-// how many processes end.
+// evict ends idle instances that the policy chooses: as many as are needed, or as
+// many as there are. With more, the place is for one more instance of a function
+// that has some. Then it ends only instances that are beyond their function's first
+// or were idle for a while, so that a rush on one function does not evict all
+// others. It returns how many processes end.
 func (t *Table) evict(need eviction.Need, cause Cause, more bool) (processes int) {
 	var slots []idleSlot
 	var candidates []eviction.Candidate
@@ -26,7 +26,7 @@ func (t *Table) evict(need eviction.Need, cause Cause, more bool) (processes int
 	for _, f := range t.all() {
 		slots, candidates = f.addIdle(now, cfg.keepAlive(f.info.Wish), more, slots, candidates)
 	}
-	if need.Bytes > 0 { // to find out takes a moment, which no lock is held for
+	if need.Bytes > 0 { // reading it is slow, so no lock is held
 		for i := range candidates {
 			candidates[i].Bytes = slots[i].instance.Memory()
 		}
@@ -37,8 +37,8 @@ func (t *Table) evict(need eviction.Need, cause Cause, more bool) (processes int
 	return processes
 }
 
-// addIdle adds a function's idle instances, those only that have a process to
-// themselves: the end of another would give nothing back.
+// addIdle adds a function's idle instances that share their process with no busy
+// one: only the end of such a process frees anything.
 func (f *Function) addIdle(now time.Time, keepAlive time.Duration, spareRecent bool, slots []idleSlot, candidates []eviction.Candidate) ([]idleSlot, []eviction.Candidate) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -60,7 +60,8 @@ func (f *Function) addIdle(now time.Time, keepAlive time.Duration, spareRecent b
 	return slots, candidates
 }
 
-// evict ends an instance, with all that share its process, if it is still idle.
+// evict ends an instance if it is still idle, with all instances that share its
+// process.
 func (f *Function) evict(victim *slot, cause Cause) (processes int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

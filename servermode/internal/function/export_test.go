@@ -1,9 +1,9 @@
 package function
 
-// Accounts is what a host believes is taken, waits or is about to end.
+// Accounts is what a host counts as taken, waiting or about to end.
 type Accounts struct{ Taken, Starting, Ending, Wants, Queued int }
 
-// Accounts are all zero when nothing is left.
+// Accounts returns counts that are all zero when nothing is left.
 func (t *Table) Accounts() Accounts {
 	t.host.mu.Lock()
 	defer t.host.mu.Unlock()

@@ -39,7 +39,7 @@ type noSink struct{}
 
 func (noSink) Log(runtimespec.Stream, []byte) {}
 
-// program starts instances that do what the test says.
+// program starts instances that behave as the test says.
 type program struct {
 	start  func(ctx context.Context, n int) error // of the n-th start; nil: succeeds
 	run    func(ctx context.Context, i *instance, line string) (string, bool, error)
@@ -49,10 +49,10 @@ type program struct {
 	closed atomic.Int32
 	stuck  chan struct{} // set: an instance ends only once it is closed
 
-	concurrency int          // instances that say they are one process
+	concurrency int          // instances that share one process
 	memory      int64        // of each
-	asked       atomic.Int32 // how often for it
-	pids        int          // those of its processes are above it
+	asked       atomic.Int32 // how often memory was read
+	pids        int          // its processes' pids are above it
 }
 
 func (p *program) Start(ctx context.Context, _ function.Sink) (function.Instance, error) {
@@ -105,7 +105,7 @@ func (i *instance) Close() {
 	i.once.Do(func() { i.p.live.Add(-1) })
 }
 
-// bench is a table with one function whose instances the test drives.
+// bench is a table with one function whose instances the test controls.
 type bench struct {
 	*function.Table
 	*program

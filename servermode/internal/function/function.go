@@ -1,8 +1,3 @@
-// Package function holds a server's functions: what needs each of them (leases),
-// its instances, the runs that wait for one, and when it is given up. It knows
-// neither HTTP nor processes: instances come from a Program. What is decided
-// (demand.go for one function, room.go for the host) is pure; the rest carries
-// it out.
 package function
 
 import (
@@ -27,13 +22,13 @@ var (
 
 // SaturatedError is an ErrSaturated that says when to come again.
 type SaturatedError struct {
-	What       string // is full, for people
+	What       string // says what is full, for a reader
 	RetryAfter time.Duration
 }
 
 func (e *SaturatedError) Error() string { return e.What }
 
-// Is makes it an ErrSaturated.
+// Is reports whether target is ErrSaturated.
 func (e *SaturatedError) Is(target error) bool { return target == ErrSaturated }
 
 // Sink takes the logs of an init or a run. It must not block.
@@ -41,17 +36,18 @@ type Sink interface {
 	Log(stream runtimespec.Stream, log []byte)
 }
 
-// Instance is one live process of a function, given one run at a time.
+// Instance is one live process of a function, or a place in one. It gets one run at
+// a time.
 type Instance interface {
-	// Run returns the result, or an error. With retry, nothing was delivered
-	// to the instance and another may be given the run.
+	// Run returns the result, or an error. With retry, nothing was delivered to the
+	// instance, so another may get the run.
 	Run(ctx context.Context, line []byte, sink Sink) (result []byte, retry bool, err error)
 	Alive() bool
 	PID() int
-	// Memory is what the end of its process would give back, in bytes; 0: unknown.
+	// Memory returns how many bytes the end of its process would free; 0: unknown.
 	Memory() int64
-	// Yield has its process take its place among those that share the CPUs. It asks
-	// for the place when it does so: calls may come in any order.
+	// Yield gives its process a place among those that share the CPUs. It asks for
+	// the place at that moment, because calls may come in any order.
 	Yield(place func() Place)
 	// Close ends the instance and returns when nothing is left of it.
 	Close()
@@ -60,14 +56,14 @@ type Instance interface {
 // Program starts a function's instances.
 type Program interface {
 	Start(ctx context.Context, sink Sink) (Instance, error)
-	// Concurrency is how many instances share one process, which is known once
-	// one was started; before, it is 1.
+	// Concurrency returns how many instances share one process. It is known once a
+	// process was started; before, it is 1.
 	Concurrency() int
-	// Close frees what the instances shared; none is left by then.
+	// Close frees what the instances shared. It is called after the last has ended.
 	Close()
 }
 
-// Key names a function on a server: its tenant is part of what it is.
+// Key names a function on a server. The tenant is part of it.
 type Key struct {
 	Tenant   string
 	Identity runtimespec.Identity
@@ -77,7 +73,7 @@ func (k Key) compare(other Key) int {
 	return cmp.Or(cmp.Compare(k.Tenant, other.Tenant), slices.Compare(k.Identity[:], other.Identity[:]))
 }
 
-// Info is what people are told of a function, and what its author wishes.
+// Info describes a function to operators, with what its author wishes.
 type Info struct {
 	Name string // the platform's name of the action, if it gave one
 	Kind string
@@ -85,8 +81,9 @@ type Info struct {
 	Wish Wish
 }
 
-// Function is one function. Its lock is held for moments only, never across a
-// start, a run or an end.
+// Function is one function. Its lock is held for moments only, never across a start,
+// a run or an end of a process. Methods that do not lock mu themselves are called
+// with it held.
 type Function struct {
 	key     Key
 	info    Info
@@ -104,7 +101,7 @@ type Function struct {
 	timer     *time.Timer // looks again whether to grow; nil: not armed
 	timerAt   time.Time   // when
 	growFrom  time.Time   // no growth before: a start has failed
-	loading   int         // slots of busy that are started because runs wait
+	starting  int         // slots of busy that are started because runs wait
 	first     *start      // the start that state Starting is about
 	yielding  int         // instances to give up for other functions, when their run ends
 	lastUse   time.Time
@@ -137,15 +134,15 @@ type waiter struct {
 // start is an attempt to start the first instance, for the inits that wait for it.
 type start = singleflight.Call[struct{}]
 
-// errAbandoned is a start that failed because its caller left, which says nothing to
-// other callers.
+// errAbandoned is the error of a start that failed because its caller left. It says
+// nothing to other callers.
 var errAbandoned = errors.New("the caller of the start has left")
 
-// counts is what decisions are made from; the caller holds mu.
+// counts returns what decisions are made from.
 func (f *Function) counts() counts {
 	cfg, each := f.table.cfg.Load(), f.program.Concurrency()
 	c := counts{
-		idle: len(f.idle), busy: len(f.busy), loading: f.loading, waiting: len(f.waiting),
+		idle: len(f.idle), busy: len(f.busy), starting: f.starting, waiting: len(f.waiting),
 		limit: cfg.instances(f.info.Wish) * each, queue: cfg.Queue,
 	}
 	if each > 1 {
@@ -154,10 +151,10 @@ func (f *Function) counts() counts {
 	return c
 }
 
-// processes counts those that the instances live in; the caller holds mu.
+// processes returns how many processes the instances live in.
 func (f *Function) processes() int { return len(f.pids(nil)) }
 
-// pids are the processes of all slots but those left out; the caller holds mu.
+// pids returns the processes of all slots except without.
 func (f *Function) pids(without []*slot) map[int]bool {
 	seen := map[int]bool{}
 	for _, s := range f.idle {
@@ -173,7 +170,7 @@ func (f *Function) pids(without []*slot) map[int]bool {
 	return seen
 }
 
-// refresh drops instances that died while idle; the caller holds mu.
+// refresh drops instances that died while they were idle.
 func (f *Function) refresh() {
 	alive := f.idle[:0]
 	var dead []*slot
@@ -192,13 +189,13 @@ func (f *Function) refresh() {
 	f.settle()
 }
 
-// become changes the state; the caller holds mu.
+// become changes the state.
 func (f *Function) become(to State) {
 	f.state = f.state.transition(to)
 	f.table.changes.Add(1)
 }
 
-// settle makes a function cold that has no process left; the caller holds mu.
+// settle makes a function without processes cold.
 func (f *Function) settle() {
 	if f.state == Ready && len(f.idle) == 0 && !f.anyBusyAlive() {
 		f.become(Cold)

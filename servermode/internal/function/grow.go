@@ -8,15 +8,15 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// errUnneeded ends a start that no run waits for any more.
+// errUnneeded ends a start for which no run waits any more.
 var errUnneeded = errors.New("no run waits for one more instance")
 
-// growPause is how long a function does not grow after a start for its queue
-// has failed.
+// growPause is how long a function does not grow after a start for its queue has
+// failed.
 const growPause = time.Second
 
-// considerGrowth starts one more instance for the queue, or comes back when that
-// may be worth it; the caller holds mu.
+// considerGrowth starts one more instance for the queue, or arms the timer for when
+// that may be worth it.
 func (f *Function) considerGrowth(now time.Time) {
 	for len(f.waiting) > 0 && f.state < Draining && f.table.base.Err() == nil {
 		in, ok := f.growth.due(f.counts(), now.Sub(f.waiting[0].since), f.table.cfg.Load().GrowAfter, f.startTime)
@@ -24,18 +24,17 @@ func (f *Function) considerGrowth(now time.Time) {
 			return
 		}
 		if in = max(in, f.growFrom.Sub(now)); in > 0 {
-			f.comeBack(now, max(in, time.Millisecond))
+			f.lookAgainIn(now, max(in, time.Millisecond))
 			return
 		}
 		f.growth.decided()
-		f.loading++
+		f.starting++
 		go f.grow(f.takeFresh(false))
 	}
 }
 
-// comeBack looks again whether to grow, unless that happens sooner; the caller
-// holds mu.
-func (f *Function) comeBack(now time.Time, in time.Duration) {
+// lookAgainIn arms the timer, unless it is due earlier.
+func (f *Function) lookAgainIn(now time.Time, in time.Duration) {
 	at := now.Add(in)
 	switch {
 	case f.timer == nil:
@@ -57,15 +56,16 @@ func (f *Function) lookAgain() {
 	f.considerGrowth(now)
 }
 
-// grow starts an instance for the run that is first in the queue when it is ready.
+// grow starts an instance for the run that is first in the queue when the instance
+// is ready.
 func (f *Function) grow(s *slot) {
 	ctx, cancel := context.WithTimeout(f.table.base, f.table.cfg.Load().StartTime)
 	defer cancel()
 	err := f.revive(ctx, s, discardLog{}, true)
 	f.mu.Lock()
-	f.loading--
+	f.starting--
 	alone := len(f.busy)+len(f.idle) == 1
-	if err == nil || alone { // alone, the first in the queue finds out itself why
+	if err == nil || alone { // alone, the first in the queue tries the start itself and gets its error
 		f.mu.Unlock()
 		f.release(s, 0)
 		return
@@ -78,14 +78,15 @@ func (f *Function) grow(s *slot) {
 	f.retire(s, "", 0)
 }
 
-// wanted reports whether runs still wait for an instance that is to be started.
+// wanted reports whether runs still wait for an instance that is about to be
+// started.
 func (f *Function) wanted() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return len(f.waiting) > 0 || len(f.busy)+len(f.idle) == 1
 }
 
-// discardLog takes the log of a start that no caller waits for by name.
+// discardLog drops the log of a start that no init or run waits for.
 type discardLog struct{}
 
 func (discardLog) Log(runtimespec.Stream, []byte) {}

@@ -9,12 +9,12 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/eviction"
 )
 
-// host shares the host's processes and queues out among functions. What it
-// decides is in room; here it is locked and carried out.
+// host shares the host's processes and queues out among functions. Its room decides;
+// the host locks it and carries the decisions out.
 type host struct {
 	table *Table
 
-	mu     sync.Mutex // guards what follows; taken after a function's lock, if both
+	mu     sync.Mutex // guards what follows; taken after a function's lock where both are
 	room   room
 	queues queues
 	spare  bool   // memory was left when it was last looked at
@@ -29,12 +29,12 @@ func newHost(t *Table) *host {
 	return &host{table: t, room: newRoom(), queues: queues{tenants: map[string]int{}}}
 }
 
-// permitTime is how long a start keeps others waiting for a permit at most: one that
-// takes longer builds something, or loads a model.
+// permitTime is the longest that a start keeps its permit. A longer one builds
+// something or initialises a model, and the next start need not wait for that.
 const permitTime = time.Second
 
-// enter waits until one more process may be started for a function; it waits as
-// a run in a queue does. With a ticket, began must follow.
+// enter waits until one more process may be started for a function, as a run waits
+// in a queue. After it returned a ticket, startEnded must follow.
 func (h *host) enter(ctx context.Context, key Key) (ticket *startRequest, err error) {
 	w := &startRequest{key: key, granted: make(chan struct{})}
 	h.mu.Lock()
@@ -74,7 +74,7 @@ func (h *host) await(ctx context.Context, w *startRequest) error {
 	return refused
 }
 
-// release lets the next one start, although a start that has its place goes on.
+// release gives a start's permit to the next start. The start itself goes on.
 func (h *host) release(w *startRequest) {
 	h.mu.Lock()
 	held := h.room.release(w)
@@ -84,10 +84,11 @@ func (h *host) release(w *startRequest) {
 	}
 }
 
-// began ends a start: its process counts, or, if there is none (it failed, or
-// found a place in another), does not. Without a ticket the process counts that
-// was started because one with an open seat was gone.
-func (h *host) began(key Key, ticket *startRequest, process bool) {
+// startEnded records the end of a start. It counts the process that the start made,
+// if it made one. There is none if the start failed, or joined a process that was
+// there. Without a ticket the start was to join a process, which had ended, and made
+// another.
+func (h *host) startEnded(key Key, ticket *startRequest, process bool) {
 	h.mu.Lock()
 	switch {
 	case ticket != nil:
@@ -104,7 +105,8 @@ func (h *host) began(key Key, ticket *startRequest, process bool) {
 	}
 }
 
-// gone gives back processes that have ended; told of them were told to.
+// gone gives back the places of processes that have ended. told is how many of them
+// were told to end.
 func (h *host) gone(key Key, processes, told int) {
 	if processes == 0 && told == 0 {
 		return
@@ -116,14 +118,14 @@ func (h *host) gone(key Key, processes, told int) {
 	h.advance()
 }
 
-// advance grants what there is place for, and makes place for the rest. One that
-// is called meanwhile may have seen what the first did not, and has it look again.
+// advance grants the requests that there is place for, and makes place for the rest.
+// A concurrent call may have seen what this one did not; then this one looks again.
 func (h *host) advance() {
 	for h.grant() && h.makeRoom() {
 	}
 }
 
-// grant grants requests and reports whether some are left for which something has
+// grant grants requests and reports whether some are left that need another process
 // to end.
 func (h *host) grant() bool {
 	cfg := h.table.cfg.Load()
@@ -140,9 +142,9 @@ func (h *host) grant() bool {
 	return h.room.short(spare) > 0
 }
 
-// makeRoom has idle processes end, or, with too few of them, one of the function
-// that has to yield a slot when its run has ended. It reports whether to look again:
-// with too few, when another call has looked meanwhile.
+// makeRoom ends idle processes. If these are too few, it makes one busy function
+// yield a slot when its run has ended. It reports whether to look again: these were
+// too few, and another call has looked meanwhile.
 func (h *host) makeRoom() (again bool) {
 	h.mu.Lock()
 	short, looks := h.room.short(h.spare), h.looks
@@ -153,7 +155,7 @@ func (h *host) makeRoom() (again bool) {
 	}
 	more := h.room.functions[w.key] > 0
 	key, over := h.room.over(w)
-	h.room.ending += short // until it is known how many can
+	h.room.ending += short // corrected below to what can end
 	h.mu.Unlock()
 
 	short -= h.table.evict(eviction.Need{Places: short}, CauseRoom, more)
@@ -166,7 +168,8 @@ func (h *host) makeRoom() (again bool) {
 	return short > 0 && h.looks != looks
 }
 
-// enqueue asks whether one more run of a tenant may wait; dequeue must follow.
+// enqueue reports whether one more run of a tenant may wait. If so, dequeue must
+// follow.
 func (h *host) enqueue(tenant string) bool {
 	limit := h.table.cfg.Load().QueueTotal
 	h.mu.Lock()

@@ -17,7 +17,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
 
-// The host's queue is shared: one tenant that floods it leaves room for others.
+// The host's queue is shared: a tenant that floods it leaves room for others.
 func TestHost_QueueIsSharedAmongTenants(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSleeping(t, pool(function.Config{Instances: 1, QueueTotal: 10}))
@@ -56,8 +56,8 @@ func TestHost_EvictsWhatIsIdleForLongestToMakeRoom(t *testing.T) {
 	})
 }
 
-// A tenant that holds every process gives one up when its run ends, although
-// its own queue would have use for it.
+// A tenant that holds every process gives one up when its run ends, although its own
+// queue could use it.
 func TestHost_FloodedHostStillServesOthers(t *testing.T) {
 	for name, tenant := range map[string]string{"another tenant": "quiet", "the same tenant": "flood"} {
 		t.Run(name, func(t *testing.T) {
@@ -75,9 +75,9 @@ func TestHost_FloodedHostStillServesOthers(t *testing.T) {
 				}
 				time.Sleep(10 * time.Second)
 				require.EqualValues(t, 4, flood.live.Load())
-				began := time.Now()
+				started := time.Now()
 				quiet := s.function(tenant, 2, function.Wish{}, 0, 10*time.Millisecond)
-				assert.LessOrEqual(t, time.Since(began), time.Second, "the next run that ends makes room")
+				assert.LessOrEqual(t, time.Since(started), time.Second, "the next run that ends makes room")
 				assert.LessOrEqual(t, quiet.burst(t, 1), 20*time.Millisecond)
 				assert.EqualValues(t, 3, flood.live.Load())
 				stop()
@@ -91,31 +91,30 @@ func TestHost_StartsOnlySoManyAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSleeping(t, pool(function.Config{Instances: 8, Starts: 2}))
 		var all sync.WaitGroup
-		began := time.Now()
+		started := time.Now()
 		for n := range 6 {
 			all.Go(func() { s.function("t", byte(n), function.Wish{}, time.Second, 0) })
 		}
 		all.Wait()
-		assert.Equal(t, 3*time.Second, time.Since(began))
+		assert.Equal(t, 3*time.Second, time.Since(started))
 	})
 }
 
-// A start that takes long, because it builds something, keeps no other from its
-// turn.
+// A long start, which builds something, does not hold up the next start.
 func TestHost_LongStartsDoNotBlockOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSleeping(t, pool(function.Config{Instances: 1, Starts: 1}))
 		var all sync.WaitGroup
 		all.Go(func() { s.function("slow", 1, function.Wish{}, time.Hour, 0) })
 		synctest.Wait()
-		began := time.Now()
+		started := time.Now()
 		s.function("quick", 2, function.Wish{}, 0, 0)
-		assert.LessOrEqual(t, time.Since(began), time.Second)
+		assert.LessOrEqual(t, time.Since(started), time.Second)
 		all.Wait()
 	})
 }
 
-// Starts that wait for a place are in the queue like runs: it is bounded.
+// Starts that wait for a place are queued like runs, and the queue is bounded.
 func TestHost_StartsThatWaitAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSleeping(t, pool(function.Config{Instances: 1, Processes: 1, QueueTotal: 4}))
@@ -190,7 +189,7 @@ func TestHost_ShortOfMemory(t *testing.T) {
 	})
 }
 
-// Many functions of several tenants on a host with little room: nobody is
+// Many functions of several tenants share a host with little room. None is
 // forgotten, the limit holds, and in the end every place is free.
 func TestHost_SurvivesEverythingAtOnce(t *testing.T) {
 	const places = 3

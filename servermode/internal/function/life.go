@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// touch renews a lease; false when the function is already being freed.
+// touch renews a lease. It returns false when the function is already being freed.
 func (f *Function) touch(lease string, until time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -16,8 +16,8 @@ func (f *Function) touch(lease string, until time.Time) bool {
 	return true
 }
 
-// giveUp ends a lease and reports whether it was the last; then no new lease
-// is taken and the caller must free the function.
+// giveUp ends a lease and reports whether it was the last. After the last one, no
+// new lease is taken and the caller must free the function.
 func (f *Function) giveUp(lease string) (last bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -26,9 +26,9 @@ func (f *Function) giveUp(lease string) (last bool) {
 	return f.closing
 }
 
-// free gives the function up: idle instances end now, busy ones after their
-// run, the runs that wait are told to look elsewhere. Call it after the function
-// has left the table, so that nothing is routed to what is going away.
+// free gives the function up. Idle instances end now, busy ones after their run, and
+// queued runs are told that the function is unknown. Call it after the function has
+// left the table, so that no run is sent to it any more.
 func (f *Function) free() {
 	f.mu.Lock()
 	if f.state >= Draining {
@@ -43,7 +43,7 @@ func (f *Function) free() {
 		f.timer.Stop()
 	}
 	e := f.drop(idle)
-	e.told, f.yielding = f.yielding, 0 // what it would have given up is free with the rest
+	e.told, f.yielding = f.yielding, 0 // what it was to yield is freed with the rest
 	f.mu.Unlock()
 	for _, t := range waiting {
 		t.slot <- nil
@@ -51,8 +51,8 @@ func (f *Function) free() {
 	f.end(e)
 }
 
-// expire is giveUp for all leases that ended before now. A lease cannot run
-// out during a run.
+// expire is giveUp for all leases that ended before now. A lease cannot expire
+// during a run.
 func (f *Function) expire(now time.Time) (none bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -68,9 +68,9 @@ func (f *Function) expire(now time.Time) (none bool) {
 	return f.closing
 }
 
-// evictIdle ends instances that were idle for longer than they are kept: the
-// last one for the keep-alive, the others, which were started for a rush, for a
-// part of it. The function stays known: its next run starts one again.
+// evictIdle ends instances that were idle for longer than they are kept. The last
+// one is kept for the keep-alive, the others, which were started for a rush, for a
+// part of it. The function stays known, and its next run starts a process again.
 func (f *Function) evictIdle(now time.Time) {
 	keepAlive := f.table.cfg.Load().keepAlive(f.info.Wish)
 	f.mu.Lock()
@@ -89,6 +89,6 @@ func (f *Function) evictIdle(now time.Time) {
 	f.settle()
 	f.mu.Unlock()
 	if len(victims) > 0 {
-		go f.end(e) // one that cannot be ended must not keep the others waiting
+		go f.end(e) // an instance that cannot be ended must not hold up the others
 	}
 }

@@ -2,7 +2,7 @@ package function
 
 import "time"
 
-// Cause is why an instance was ended that could have gone on.
+// Cause is why an instance was ended that could have served on.
 type Cause string
 
 // Causes of an eviction.

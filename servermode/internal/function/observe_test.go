@@ -13,7 +13,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
 
-// counter is an observer and its one meter.
+// counter is an observer with a single meter.
 type counter struct {
 	mu      sync.Mutex
 	ran     []function.Ran
@@ -34,7 +34,7 @@ func (c *counter) Evicted(cause function.Cause) {
 }
 func (c *counter) Gone() { c.mu.Lock(); c.gone++; c.mu.Unlock() }
 
-func TestTable_TellsWhoCounts(t *testing.T) {
+func TestTable_TellsItsObserver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		seen := &counter{}
 		s := newSleeping(t, function.Config{Instances: 1, Queue: 1, KeepAlive: time.Second, Lease: lease, Observer: seen})

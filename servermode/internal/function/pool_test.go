@@ -14,8 +14,8 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
 
-// sleeping is a table in a bubble of its own time with functions whose runs
-// take as long as the test says.
+// sleeping is a table, in a bubble with its own time, with functions whose runs take
+// as long as the test says.
 type sleeping struct {
 	*function.Table
 	t *testing.T
@@ -27,7 +27,7 @@ func newSleeping(t *testing.T, cfg function.Config) *sleeping {
 	return s
 }
 
-// function adds one whose starts and runs take that long.
+// function adds a function whose starts and runs take so long.
 func (s *sleeping) function(tenant string, n byte, wish function.Wish, start, run time.Duration) *bench {
 	b := &bench{Table: s.Table, program: &program{pids: 1000 * int(n)}, key: function.Key{Tenant: tenant, Identity: runtimespec.Identity{n}}}
 	b.start = func(context.Context, int) error { time.Sleep(start); return nil }
@@ -46,13 +46,13 @@ func (s *sleeping) function(tenant string, n byte, wish function.Wish, start, ru
 
 // burst runs n activations at once and returns how long all took.
 func (b *bench) burst(t *testing.T, n int) time.Duration {
-	began := time.Now()
+	started := time.Now()
 	var all sync.WaitGroup
 	for range n {
 		all.Go(func() { _, err := b.activate(context.Background(), "x"); assert.NoError(t, err) })
 	}
 	all.Wait()
-	return time.Since(began)
+	return time.Since(started)
 }
 
 func pool(cfg function.Config) function.Config {
@@ -80,8 +80,8 @@ func TestPool_DoesNotGrowForQuickRuns(t *testing.T) {
 	})
 }
 
-// A start that takes long is worth it only when as much was waited in all.
-func TestPool_DearStartsHaveToPay(t *testing.T) {
+// A long start is worth it only when as much time was waited in all.
+func TestPool_CostlyStartsNeedMoreWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSleeping(t, pool(function.Config{Instances: 16}))
 		b := s.function("t", 1, function.Wish{}, 30*time.Second, 100*time.Millisecond)
@@ -143,7 +143,7 @@ func TestPool_KeepAliveOfTheAuthor(t *testing.T) {
 	})
 }
 
-func TestPool_FailedGrowthCostsNobodyHisRun(t *testing.T) {
+func TestPool_FailedGrowthFailsNoRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSleeping(t, pool(function.Config{Instances: 4}))
 		b := s.function("t", 1, function.Wish{}, 0, 100*time.Millisecond)
@@ -157,7 +157,7 @@ func TestPool_FullQueueSaysWhenToComeAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSleeping(t, function.Config{Instances: 1, Queue: 2, KeepAlive: keepAlive, Lease: lease})
 		b := s.function("t", 1, function.Wish{}, 0, time.Second)
-		b.burst(t, 1) // now it is known how long a run takes
+		b.burst(t, 1) // now the function knows how long a run takes
 		for range 3 {
 			go func() { _, _ = b.activate(context.Background(), "x") }()
 		}

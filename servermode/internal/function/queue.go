@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// acquire takes a slot: an idle instance's, a new one, or the next that is
-// released.
+// acquire takes a slot: an idle one, a new one, or the next that is released.
 func (f *Function) acquire(ctx context.Context, now time.Time, sink Sink) (*slot, error) {
 	f.mu.Lock()
 	f.lastUse = now
@@ -18,10 +17,10 @@ func (f *Function) acquire(ctx context.Context, now time.Time, sink Sink) (*slot
 	return f.takeOrQueue(ctx, now, sink)
 }
 
-// hostFull is what callers are told when too many wait in all.
+// hostFull is the public message when too many runs wait on the whole host.
 const hostFull = "this server's queue is full, or its tenant's part of it"
 
-// takeOrQueue is acquire for a caller that holds mu, which it gives up.
+// takeOrQueue takes a slot for acquire. It is called with mu held, and unlocks it.
 func (f *Function) takeOrQueue(ctx context.Context, now time.Time, sink Sink) (*slot, error) {
 	f.dropDead()
 	c := f.counts()
@@ -66,7 +65,7 @@ func granted(s *slot) (*slot, error) {
 	return s, nil
 }
 
-// leave gives up a place in the queue, unless a slot came just then.
+// leave gives up a place in the queue, unless a slot arrived just then.
 func (f *Function) leave(ctx context.Context, mine *waiter) (*slot, error) {
 	f.mu.Lock()
 	for i, t := range f.waiting {
@@ -81,7 +80,7 @@ func (f *Function) leave(ctx context.Context, mine *waiter) (*slot, error) {
 	return granted(<-mine.slot)
 }
 
-// overdue is what the end of a wait means: time was over, or the caller left.
+// overdue maps the end of a wait to an error: the time was up, or the caller left.
 func overdue(ctx context.Context) error {
 	if cause := context.Cause(ctx); !errors.Is(cause, context.DeadlineExceeded) && !isTimeout(cause) {
 		return cause
@@ -95,8 +94,8 @@ func isTimeout(cause error) bool {
 	return errors.As(cause, &t) && t.Timeout()
 }
 
-// dropDead takes out the instances used last that have died meanwhile; the
-// caller holds mu. The others are looked at when they come last.
+// dropDead drops dead instances, those used last first, up to the first live one.
+// The others are looked at when their turn comes.
 func (f *Function) dropDead() {
 	for n := len(f.idle); n > 0 && !f.idle[n-1].instance.Alive(); n = len(f.idle) {
 		dead := f.idle[n-1]
@@ -106,8 +105,7 @@ func (f *Function) dropDead() {
 	f.settle()
 }
 
-// takeIdle returns the instance used last; the caller holds mu and has seen that
-// there is one.
+// takeIdle takes the slot used last. There must be one.
 func (f *Function) takeIdle() *slot {
 	n := len(f.idle)
 	s := f.idle[n-1]
@@ -116,8 +114,7 @@ func (f *Function) takeIdle() *slot {
 	return s
 }
 
-// takeFresh returns a new slot, whose taker starts its instance; the caller
-// holds mu.
+// takeFresh returns a new slot, for which the caller starts an instance.
 func (f *Function) takeFresh(open bool) *slot {
 	s := &slot{open: open}
 	f.busy[s] = true
@@ -125,8 +122,7 @@ func (f *Function) takeFresh(open bool) *slot {
 	return s
 }
 
-// next takes the first in the queue out; nil when none waits. The caller holds
-// mu.
+// next takes the first run out of the queue. It returns nil when none waits.
 func (f *Function) next(now time.Time) *waiter {
 	if len(f.waiting) == 0 {
 		return nil

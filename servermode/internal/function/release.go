@@ -2,8 +2,8 @@ package function
 
 import "time"
 
-// release returns a slot: to the first in the queue, to the idle ones, or, if
-// the function or the host has no use for it, to its end.
+// release returns a slot. The first in the queue gets it, or it becomes idle. If
+// neither the function nor the host has a use for it, its instance ends.
 func (f *Function) release(s *slot, runs uint64) {
 	now := f.table.now()
 	f.mu.Lock()
@@ -19,7 +19,7 @@ func (f *Function) release(s *slot, runs uint64) {
 		f.yielding--
 		f.retire(s, CauseRoom, 1)
 	default:
-		if f.yielding > 0 { // it is the last one by now: the host has to look elsewhere
+		if f.yielding > 0 { // it is the last one by now: another function has to yield
 			go f.table.host.gone(f.key, 0, f.yielding)
 			f.yielding = 0
 		}
@@ -27,8 +27,8 @@ func (f *Function) release(s *slot, runs uint64) {
 	}
 }
 
-// retire ends a busy slot's instance for a caller that holds mu, which it gives
-// up. told is 1 if it was told to end.
+// retire ends a busy slot's instance. told is 1 if the host told it to end. It is
+// called with mu held, and unlocks it.
 func (f *Function) retire(s *slot, cause Cause, told int) {
 	delete(f.busy, s)
 	e := f.drop([]*slot{s})
@@ -39,7 +39,7 @@ func (f *Function) retire(s *slot, cause Cause, told int) {
 	f.end(e)
 }
 
-// evicted counts processes that were evicted; the caller holds mu.
+// evicted counts evicted processes.
 func (f *Function) evicted(processes int, cause Cause) {
 	if cause == "" {
 		return
@@ -50,8 +50,8 @@ func (f *Function) evicted(processes int, cause Cause) {
 	}
 }
 
-// passOn is release for a slot that is kept; the caller holds mu, which it gives
-// up.
+// passOn gives a slot to the first in the queue, or makes it idle. It is called with
+// mu held, and unlocks it.
 func (f *Function) passOn(s *slot, now time.Time) {
 	if t := f.next(now); t != nil {
 		t.slot <- s
@@ -76,8 +76,8 @@ func (f *Function) passOn(s *slot, now time.Time) {
 	}
 }
 
-// yieldSlot has the next instance whose run ends yield its place to another function;
-// false when this one has none to spare.
+// yieldSlot makes the next instance whose run ends yield its place to another
+// function. It returns false when this function has none to spare.
 func (f *Function) yieldSlot() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -88,14 +88,14 @@ func (f *Function) yieldSlot() bool {
 	return true
 }
 
-// dismissal is slots that are to be closed.
+// dismissal is a set of slots to be closed.
 type dismissal struct {
 	slots     []*slot
 	processes int // that end with them
 	told      int // of them: because the host wanted their place
 }
 
-// drop makes slots that were taken out ready to be ended; the caller holds mu.
+// drop prepares slots that were taken out for their end.
 func (f *Function) drop(slots []*slot) dismissal {
 	f.ending += len(slots)
 	left, ended := f.pids(slots), map[int]bool{}
@@ -107,7 +107,7 @@ func (f *Function) drop(slots []*slot) dismissal {
 	return dismissal{slots: slots, processes: len(ended)}
 }
 
-// end closes slots' instances, then the program if these were the last.
+// end closes slots' instances, then the program if these were the last ones.
 func (f *Function) end(e dismissal) {
 	for _, s := range e.slots {
 		if s.instance != nil {

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// room is the host's place for processes: how much of it is taken, and which starts
-// wait for some. It decides and does nothing else.
+// room counts the host's places for processes, and holds the starts that wait for
+// one. It decides and does nothing else.
 type room struct {
 	limit  int // processes; 0: no limit
 	starts int // at once; 0: no limit
@@ -28,9 +28,9 @@ type startRequest struct {
 
 func newRoom() room { return room{tenants: map[string]int{}, functions: map[Key]int{}} }
 
-// before reports whether w goes before other: the tenant with fewer processes
+// before reports whether w goes before other. The tenant with fewer processes goes
 // first, then the function with fewer, so that a tenant that floods the host waits
-// for one that has nothing.
+// behind one that has none.
 func (r *room) before(w, other *startRequest) bool {
 	return cmp.Or(
 		r.tenants[w.key.Tenant]-r.tenants[other.key.Tenant],
@@ -48,9 +48,9 @@ func (r *room) first() (first *startRequest) {
 	return first
 }
 
-// next takes out the first request if its process may be started. spare says
-// whether there is memory for one more; the first process is not denied it,
-// because nothing of ours could give any back.
+// next takes out the first request if its process may be started. spare says whether
+// there is memory for one more. The host's first process is always allowed, because
+// the end of no other could free memory.
 func (r *room) next(spare bool) *startRequest {
 	w := r.first()
 	full := r.limit > 0 && r.taken >= r.limit || r.starts > 0 && r.starting >= r.starts
@@ -64,7 +64,7 @@ func (r *room) next(spare bool) *startRequest {
 	return w
 }
 
-// release gives back a start's permit, and reports whether it had one still.
+// release gives back a start's permit, and reports whether the start still had it.
 func (r *room) release(w *startRequest) (had bool) {
 	if had = w.permit; had {
 		w.permit = false
@@ -74,7 +74,7 @@ func (r *room) release(w *startRequest) (had bool) {
 }
 
 // short returns how many processes have to be told to end so that the requests can
-// be granted. A request that only waits for a permit to start is not short of place.
+// be granted. A request that only waits for a permit is not short of a place.
 func (r *room) short(spare bool) int {
 	missing := 0
 	if r.limit > 0 {
@@ -86,9 +86,10 @@ func (r *room) short(spare bool) int {
 	return max(0, min(missing, len(r.requests))-r.ending)
 }
 
-// over is the function that has to give a process up for w although it has none
-// idle: the largest of the tenant with the most, if that keeps as many as w's
-// tenant gets; else the largest of w's own tenant by the same rule.
+// over returns the function that has to yield a process to w although it has none
+// idle. It is the largest function of the largest tenant, if that tenant keeps as
+// many as w's tenant gets. Otherwise it is the largest other function of w's own
+// tenant, by the same rule.
 func (r *room) over(w *startRequest) (key Key, ok bool) {
 	tenant, _ := most(r.tenants, func(string) bool { return true }, cmp.Compare[string])
 	if r.tenants[tenant] <= r.tenants[w.key.Tenant]+1 {
@@ -98,7 +99,7 @@ func (r *room) over(w *startRequest) (key Key, ok bool) {
 	return key, n > 1 && (tenant != w.key.Tenant || n > r.functions[w.key]+1)
 }
 
-// most is the key with the highest count, the first of equals.
+// most returns the key with the highest count, the first of equal ones.
 func most[K comparable](counts map[K]int, of func(K) bool, compare func(a, b K) int) (key K, n int) {
 	for k, count := range counts {
 		if of(k) && (count > n || count == n && compare(k, key) < 0) {
@@ -108,7 +109,7 @@ func most[K comparable](counts map[K]int, of func(K) bool, compare func(a, b K) 
 	return key, n
 }
 
-// add counts n more processes of a function, or fewer.
+// add counts n more processes of a function; n may be negative.
 func (r *room) add(key Key, n int) {
 	r.taken += n
 	addTo(r.tenants, key.Tenant, n)
@@ -123,22 +124,22 @@ func (r *room) remove(w *startRequest) (was bool) {
 	return at >= 0
 }
 
-// addTo counts without keeping zeros.
+// addTo adds n to a count, and deletes a count of zero.
 func addTo[K comparable](counts map[K]int, key K, n int) {
 	if counts[key] += n; counts[key] == 0 {
 		delete(counts, key)
 	}
 }
 
-// queues is how many runs wait in all, by tenant.
+// queues counts the runs that wait on the host, by tenant.
 type queues struct {
 	total   int
 	tenants map[string]int
 }
 
-// admits decides whether one more run of a tenant may wait. No tenant gets more
-// than what is left for the others: one that floods the host takes half, and
-// there is always place for one that waits for the first time.
+// admits reports whether one more run of a tenant may wait. A tenant gets no more
+// than what is left for the others. So a tenant that floods the host takes half, and
+// there is always a place for a tenant that has none waiting.
 func (q *queues) admits(tenant string, limit int) bool {
 	return limit <= 0 || q.tenants[tenant] < limit-q.total
 }

@@ -12,7 +12,8 @@ func key(tenant string, n byte) Key {
 	return Key{Tenant: tenant, Identity: runtimespec.Identity{n}}
 }
 
-// roomOf is a room in which functions have processes and want one each.
+// roomOf returns a room in which functions have processes and each of wants wants
+// one.
 func roomOf(limit, starts int, has map[Key]int, wants ...Key) *room {
 	r := newRoom()
 	r.limit, r.starts = limit, starts
@@ -39,11 +40,11 @@ func TestRoom_Next(t *testing.T) {
 		spare bool
 		want  string
 	}{
-		"nobody wants one":                     {roomOf(9, 9, has), true, ""},
+		"none is wanted":                       {roomOf(9, 9, has), true, ""},
 		"full":                                 {roomOf(5, 9, has, key("a", 1)), true, ""},
 		"first come":                           {roomOf(9, 9, nil, key("a", 1), key("a", 2)), true, "a1"},
 		"the tenant with less goes first":      {roomOf(9, 9, has, key("a", 2), key("b", 1)), true, "b1"},
-		"who has nothing goes first":           {roomOf(9, 9, has, key("a", 2), key("b", 1), key("c", 1)), true, "c1"},
+		"one with none goes first":             {roomOf(9, 9, has, key("a", 2), key("b", 1), key("c", 1)), true, "c1"},
 		"the function with less goes first":    {roomOf(9, 9, has, key("a", 1), key("a", 2)), true, "a2"},
 		"no limit":                             {roomOf(0, 0, has, key("a", 1)), true, "a1"},
 		"no memory":                            {roomOf(9, 9, has, key("a", 1)), false, ""},
@@ -58,7 +59,7 @@ func TestRoom_StartsAtOnce(t *testing.T) {
 	assert.Equal(t, "a1", r.nextKey(true))
 	assert.Equal(t, "a1", r.nextKey(true))
 	assert.Empty(t, r.nextKey(true), "two are being started")
-	assert.Zero(t, r.short(true), "which is no want of place")
+	assert.Zero(t, r.short(true), "a permit is missing, not a place")
 	r.starting--
 	assert.Equal(t, "a1", r.nextKey(true))
 }
@@ -76,7 +77,7 @@ func TestRoom_Short(t *testing.T) {
 		"one is ending already":    {roomOf(5, 0, has, key("b", 1), key("b", 2)), 1, true, 0},
 		"over a limit that shrank": {roomOf(1, 0, has, key("b", 1)), 0, true, 1},
 		"no memory":                {roomOf(0, 0, has, key("b", 1), key("b", 2)), 0, false, 1},
-		"no memory, nobody wants":  {roomOf(0, 0, has), 0, false, 0},
+		"no memory, none wanted":   {roomOf(0, 0, has), 0, false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.room.ending = c.ending
@@ -93,11 +94,11 @@ func TestRoom_Over(t *testing.T) {
 		ok   bool
 	}{
 		"the largest of the tenant with the most": {map[Key]int{key("a", 1): 2, key("a", 2): 3, key("b", 1): 1}, key("b", 2), key("a", 2), true},
-		"who has as many gives nothing":           {map[Key]int{key("a", 1): 2, key("b", 1): 1}, key("b", 1), Key{}, false},
+		"with as many none is given":              {map[Key]int{key("a", 1): 2, key("b", 1): 1}, key("b", 1), Key{}, false},
 		"a tenant with its share looks at home":   {map[Key]int{key("a", 1): 2, key("b", 1): 2}, key("b", 2), key("b", 1), true},
 		"within a tenant":                         {map[Key]int{key("a", 1): 5, key("a", 2): 1}, key("a", 3), key("a", 1), true},
-		"within a tenant, nobody has more":        {map[Key]int{key("a", 1): 2, key("a", 2): 1}, key("a", 2), Key{}, false},
-		"a last instance is nobody's":             {map[Key]int{key("a", 1): 1, key("a", 2): 1, key("a", 3): 1}, key("b", 1), Key{}, false},
+		"within a tenant, none has more":          {map[Key]int{key("a", 1): 2, key("a", 2): 1}, key("a", 2), Key{}, false},
+		"a last instance is not taken":            {map[Key]int{key("a", 1): 1, key("a", 2): 1, key("a", 3): 1}, key("b", 1), Key{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			from, ok := roomOf(0, 0, c.has).over(&startRequest{key: c.want})
@@ -117,7 +118,7 @@ func TestRoom_CountsWithoutKeepingZeros(t *testing.T) {
 	assert.Empty(t, r.functions)
 }
 
-// One tenant that floods the queue gets half of it, and another still gets in.
+// A tenant that floods the queue gets half of it, and another tenant still gets in.
 func TestQueues_Admits(t *testing.T) {
 	const limit = 100
 	q := queues{tenants: map[string]int{}}

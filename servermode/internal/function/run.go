@@ -2,8 +2,8 @@ package function
 
 import "context"
 
-// maxDeliveries bounds how often a run is offered to instances that turn out
-// to be dead before they get it.
+// maxDeliveries bounds how often a run is offered to instances that turn out to be
+// dead before they get it.
 const maxDeliveries = 3
 
 // Run executes one activation and returns its result.
@@ -38,7 +38,8 @@ func (f *Function) Run(ctx context.Context, line []byte, sink Sink) ([]byte, err
 }
 
 // execute hands the run to an instance, which shares the CPUs with those of other
-// tenants. Where there is but one nothing is counted: the shares have one lock for all.
+// tenants. A server with one tenant counts nothing here, because the shares have one
+// lock for all functions.
 func (f *Function) execute(ctx context.Context, i Instance, line []byte, sink Sink) (result []byte, retry bool, err error) {
 	if f.table.cfg.Load().Tenants {
 		f.table.cpuShares.enter(f.key.Tenant, i)

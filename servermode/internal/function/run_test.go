@@ -102,7 +102,7 @@ func TestFunction_UsesAsManyInstancesAsItMay(t *testing.T) {
 	b.eventually(t, func() bool { return b.live.Load() == 0 })
 }
 
-// late is the cause of a context that ended because time was over.
+// late is the cause of a context that ended because its time was up.
 type late struct{}
 
 func (late) Error() string { return "late" }
@@ -172,8 +172,8 @@ func TestFunction_DeliveryIsNotTriedForEver(t *testing.T) {
 	assert.EqualValues(t, 3, b.starts.Load())
 }
 
-// An init that finds no instance, because a cancelled run was to start it, must
-// not start one beside the slot that is taken.
+// An init that finds no instance, because a cancelled run was to start it, must not
+// start one beside the slot that is taken.
 func TestFunction_InitStaysWithinTheLimit(t *testing.T) {
 	b := newBench(1)
 	gate := make(chan struct{})

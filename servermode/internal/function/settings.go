@@ -1,18 +1,20 @@
 package function
 
 import (
+	"cmp"
 	"math"
 	"time"
 
 	"github.com/whiskaway/whiskaway/servermode/eviction"
 )
 
-// Forever as a keep-alive keeps an instance as long as its function.
+// Forever is the keep-alive of an instance that is kept as long as its function.
 const Forever time.Duration = math.MaxInt64
 
-// Config is what an owner decides. All of it may change while functions run.
+// Config is what an owner decides. All of it may change while functions run, unless
+// a field says otherwise.
 type Config struct {
-	Instances  int           // processes of a function whose author wishes for none in particular
+	Instances  int           // processes of a function whose author states no number
 	Queue      int           // runs that wait, per function
 	QueueTotal int           // runs that wait in all; 0: no limit
 	Processes  int           // processes of all functions; 0: no limit
@@ -20,7 +22,7 @@ type Config struct {
 	KeepAlive  time.Duration // how long an instance may be idle
 	Lease      time.Duration // how long a function is kept without runs
 	GrowAfter  time.Duration // how long the first in a queue waits before one more process is started
-	StartTime  time.Duration // longest start of one that no caller waits for by name; 0: 5 minutes
+	StartTime  time.Duration // longest start of an instance for the queue; 0: 5 minutes
 
 	CPUs     int              // the host's, which tenants share; not changed later
 	Tenants  bool             // there may be several
@@ -36,7 +38,7 @@ type Memory struct {
 	Reserve   int64 // that functions must leave
 }
 
-// Wish is what a function's author asks for. The zero value leaves all to the
+// Wish is what a function's author asks for. The zero value leaves everything to the
 // owner.
 type Wish struct {
 	Instances int            // processes at once
@@ -47,19 +49,13 @@ func (c Config) withDefaults() *Config {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.Policy == nil {
-		c.Policy = eviction.LongestIdle{}
-	}
-	if c.StartTime == 0 {
-		c.StartTime = 5 * time.Minute
-	}
-	if c.Observer == nil {
-		c.Observer = noObserver{}
-	}
+	c.Policy = cmp.Or[eviction.Policy](c.Policy, eviction.LongestIdle{})
+	c.StartTime = cmp.Or(c.StartTime, 5*time.Minute)
+	c.Observer = cmp.Or[Observer](c.Observer, noObserver{})
 	return &c
 }
 
-// instances is how many processes a function may have.
+// instances returns how many processes a function may have.
 func (c *Config) instances(w Wish) int {
 	if w.Instances > 0 {
 		return w.Instances
@@ -67,7 +63,7 @@ func (c *Config) instances(w Wish) int {
 	return max(1, c.Instances)
 }
 
-// keepAlive is how long a function's instance may be idle.
+// keepAlive returns how long a function's instance may be idle.
 func (c *Config) keepAlive(w Wish) time.Duration {
 	if w.KeepAlive != nil {
 		return *w.KeepAlive

@@ -11,26 +11,28 @@ type Place int
 // Places of a process that has runs.
 const (
 	InFront Place = iota // with everything else on the host
-	Aside                // its tenant wants more than its share: it gets less than those that do not
-	Behind               // beyond that share: it gets what all others leave
+	Aside                // its tenant exceeds its share: it gets less than processes of tenants that do not
+	Behind               // beyond its tenant's share: it gets what all others leave
 )
 
-// shareFor is how long a tenant counts for after its last run, and as one that
-// wants more than its share after it last did: what runs need not change places
+// shareFor is how long a tenant still counts after its last run, and how long it
+// counts as greedy after it last exceeded its share. Without it places would change
 // with every single run.
 const shareFor = time.Second
 
-// shares says how tenants share the CPUs when several want them. Each has as many
-// processes as its part of the CPUs is; one that runs more yields to those that do
-// not, but is never starved: so many of its own stay aside. A tenant alone has all.
+// shares divides the CPUs among tenants when several use them. A tenant's share is a
+// number of processes. A tenant that runs more yields to those that do not, but is
+// never starved: as many of its processes as its share stay aside. A tenant alone
+// has all CPUs.
 type shares struct {
 	cpus    int
 	tenants map[string]*tenantShare
 }
 
-// tenantShare is what a tenant with runs, or with some a moment ago, has of the CPUs.
+// tenantShare is the use of the CPUs by a tenant that has runs, or had some a moment
+// ago.
 type tenantShare struct {
-	last    time.Time // a run of it began or ended
+	last    time.Time // a run of it started or ended
 	greedy  time.Time // it had more than its share
 	running []*runner // the longest first
 }
@@ -43,12 +45,12 @@ type runner struct {
 	place    Place
 }
 
-// share is how many processes of each tenant find a CPU.
+// share returns how many processes of each tenant find a CPU.
 func (s *shares) share() int { return max(1, s.cpus/max(1, len(s.tenants))) }
 
-// begin counts a run, whose process is to be told its place then. It returns
-// others whose place has changed with it.
-func (s *shares) begin(tenant string, i Instance, now time.Time) (others []*runner) {
+// runStarted counts a run. Its process is told its place after that. It returns
+// other processes whose place has changed.
+func (s *shares) runStarted(tenant string, i Instance, now time.Time) (others []*runner) {
 	c := s.tenants[tenant]
 	arrived := c == nil
 	if arrived {
@@ -70,8 +72,8 @@ func (s *shares) begin(tenant string, i Instance, now time.Time) (others []*runn
 	return nil
 }
 
-// end is the end of a run that begin has counted.
-func (s *shares) end(tenant string, pid int, now time.Time) {
+// runEnded counts the end of a run.
+func (s *shares) runEnded(tenant string, pid int, now time.Time) {
 	c := s.tenants[tenant]
 	r := c.find(pid)
 	c.last = now
@@ -80,7 +82,8 @@ func (s *shares) end(tenant string, pid int, now time.Time) {
 	}
 }
 
-// sweep forgets tenants that have had no runs for a while and gives all others their place.
+// sweep forgets tenants without recent runs and gives all others' processes their
+// place.
 func (s *shares) sweep(now time.Time) (changed []*runner) {
 	for name, c := range s.tenants {
 		if len(c.running) == 0 && now.Sub(c.last) >= shareFor {
@@ -90,8 +93,8 @@ func (s *shares) sweep(now time.Time) (changed []*runner) {
 	return s.settle(now)
 }
 
-// settle gives every process its place, those that run for longest first, and
-// returns what has changed.
+// settle gives every process its place, the longest running first, and returns those
+// whose place has changed.
 func (s *shares) settle(now time.Time) (changed []*runner) {
 	for _, c := range s.tenants {
 		s.note(c, now)
@@ -105,7 +108,7 @@ func (s *shares) settle(now time.Time) (changed []*runner) {
 	return changed
 }
 
-// place is that of a tenant's process before which n others come.
+// place returns the place of a tenant's process that has n others before it.
 func (s *shares) place(c *tenantShare, n int, now time.Time) Place {
 	switch {
 	case len(s.tenants) < 2 || !c.over(now):
@@ -124,7 +127,8 @@ func (s *shares) note(c *tenantShare, now time.Time) {
 	}
 }
 
-// placeOf is a process's place now; one without a run stands in no other's way.
+// placeOf returns a process's place now. A process without a run is in front: it
+// takes no CPU from others.
 func (s *shares) placeOf(tenant string, pid int) Place {
 	if c := s.tenants[tenant]; c != nil {
 		if r := c.find(pid); r != nil {
@@ -134,12 +138,12 @@ func (s *shares) placeOf(tenant string, pid int) Place {
 	return InFront
 }
 
-// over reports whether a tenant has lately had more than its share.
+// over reports whether a tenant has lately exceeded its share.
 func (c *tenantShare) over(now time.Time) bool {
 	return !c.greedy.IsZero() && now.Sub(c.greedy) < shareFor
 }
 
-// ahead counts the processes that are not behind all others.
+// ahead returns how many processes are not behind all others.
 func (c *tenantShare) ahead() (n int) {
 	for _, r := range c.running {
 		if r.place != Behind {

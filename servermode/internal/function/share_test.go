@@ -13,8 +13,8 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
 
-// rivals are tenants on a host with two CPUs; each has a function whose runs take
-// a second in as many processes as there are runs.
+// rivals are tenants on a host with two CPUs. Each has a function whose runs take a
+// second, in as many processes as there are runs.
 type rivals struct {
 	*sleeping
 	mu     sync.Mutex // guards inRun
@@ -26,7 +26,7 @@ func newRivals(t *testing.T) *rivals {
 	return &rivals{sleeping: newSleeping(t, pool(function.Config{Instances: 8, CPUs: 2, Tenants: true})), inRun: map[string][]*instance{}}
 }
 
-// function begins runs of a tenant and lets its processes start.
+// runs starts runs of a tenant and waits until its processes have started.
 func (r *rivals) runs(tenant string, n int, take time.Duration) {
 	r.number++
 	b := r.function(tenant, r.number, function.Wish{}, 0, take)
@@ -49,7 +49,7 @@ func (r *rivals) runs(tenant string, n int, take time.Duration) {
 	synctest.Wait()
 }
 
-// places are those of a tenant's processes that have runs, in order.
+// places returns the places of a tenant's processes that have runs, in order.
 func (r *rivals) places(tenant string) (out []function.Place) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -74,16 +74,16 @@ func TestShares_TenantAloneHasAllCPUs(t *testing.T) {
 	})
 }
 
-// Who runs more than its share gives way, and keeps its share of the rest.
-func TestShares_WhoTakesMoreThanItsShareGivesWay(t *testing.T) {
+// A tenant that runs more than its share yields, and keeps its share of the rest.
+func TestShares_TenantBeyondItsShareYields(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRivals(t)
 		r.runs("flood", 3, 10*time.Second)
 		r.runs("quiet", 1, time.Second)
 		assert.Equal(t, []function.Place{inFront}, r.places("quiet"))
-		assert.Equal(t, []function.Place{aside, behind, behind}, r.places("flood"), "runs that began when it was alone")
+		assert.Equal(t, []function.Place{aside, behind, behind}, r.places("flood"), "runs that started when it was alone")
 		r.runs("flood", 1, time.Second)
-		assert.Equal(t, []function.Place{aside, behind, behind, behind}, r.places("flood"), "one that begins now")
+		assert.Equal(t, []function.Place{aside, behind, behind, behind}, r.places("flood"), "one that starts now")
 		time.Sleep(contended)
 		r.Sweep(time.Now())
 		synctest.Wait()
@@ -91,11 +91,11 @@ func TestShares_WhoTakesMoreThanItsShareGivesWay(t *testing.T) {
 	})
 }
 
-// contended is longer than the runs that take a second and than a tenant counts
-// for after them.
+// contended is longer than the runs that take a second, and than a tenant counts
+// after them.
 const contended = 3 * time.Second
 
-func TestShares_WhoTakesItsShareStaysInFront(t *testing.T) {
+func TestShares_TenantWithinItsShareStaysInFront(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRivals(t)
 		r.runs("one", 1, time.Second)
@@ -107,8 +107,9 @@ func TestShares_WhoTakesItsShareStaysInFront(t *testing.T) {
 	})
 }
 
-// What gave way comes back in front when its tenant has been content for a while.
-func TestShares_WhoHadTooMuchIsForgiven(t *testing.T) {
+// A process that yielded comes back in front when its tenant has kept within its
+// share for a while.
+func TestShares_YieldingEndsAfterAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRivals(t)
 		r.runs("quiet", 1, 10*time.Second)

@@ -50,8 +50,7 @@ func (f *Function) snapshot(now time.Time) Snapshot {
 	return out
 }
 
-// idleUntil is how long the function's last idle process is still kept; the
-// caller holds mu.
+// idleUntil returns how long the function's last idle process is still kept.
 func (f *Function) idleUntil(now time.Time) time.Duration {
 	n := len(f.idle)
 	keepAlive := f.table.cfg.Load().keepAlive(f.info.Wish)
@@ -64,7 +63,7 @@ func (f *Function) idleUntil(now time.Time) time.Duration {
 	return max(time.Millisecond, keepAlive-now.Sub(f.idle[n-1].since))
 }
 
-// add adds an instance, together with others in the same process.
+// add adds an instance. It is merged with others in the same process.
 func (s *Snapshot) add(i InstanceInfo) {
 	at := slices.IndexFunc(s.Instances, func(other InstanceInfo) bool { return other.PID == i.PID })
 	if at < 0 {

@@ -1,7 +1,7 @@
 package function
 
-// Stage is what a run or an init is at. Each lasts until the next one, or the
-// end; a run that finds an idle instance is at StageExecute only.
+// Stage is a step of a run or an init. Each lasts until the next one, or the end. A
+// run that finds an idle instance has only StageExecute.
 type Stage string
 
 // Stages. A Program enters StagePrepare and StageStart itself.
@@ -12,11 +12,11 @@ const (
 	StageExecute Stage = "execute" // a process has the run
 )
 
-// Watcher is a Sink that is told of each stage as it begins, by the caller of
-// Init or Run: never by two at once.
+// Watcher is a Sink that is also told when each stage starts. The goroutine that
+// called Init or Run tells it, so calls never overlap.
 type Watcher interface{ Enter(Stage) }
 
-// Enter tells a sink of a stage, if it is a Watcher.
+// Enter tells a sink that a stage starts, if it is a Watcher.
 func Enter(sink Sink, stage Stage) {
 	if w, ok := sink.(Watcher); ok {
 		w.Enter(stage)

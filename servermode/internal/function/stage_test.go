@@ -11,7 +11,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
 
-// watcher notes the stages of one run or init; they are told by one goroutine.
+// watcher records the stages of one run or init, which one goroutine reports.
 type watcher struct {
 	noSink
 	stages []function.Stage
@@ -29,7 +29,7 @@ func TestFunction_TellsWhatARunIsAt(t *testing.T) {
 	}
 	inits := &watcher{}
 	require.NoError(t, b.Init(t.Context(), b.key, "a", function.Info{Name: "f"}, func() (function.Program, error) { return b.program, nil }, inits))
-	assert.Equal(t, []function.Stage{function.StageWait}, inits.stages, "for a place; the rest is the program's to tell")
+	assert.Equal(t, []function.Stage{function.StageWait}, inits.stages, "for a place; the program reports the rest")
 	assert.Equal(t, []function.Stage{function.StageExecute}, run().stages, "an idle instance was there")
 
 	entered, release := b.blockRuns()

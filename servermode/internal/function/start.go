@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Init makes the function ready: a caller that comes while another starts it
-// shares that start's outcome.
+// Init makes the function ready. A caller that arrives during another caller's start
+// shares its outcome.
 func (f *Function) Init(ctx context.Context, sink Sink) error {
 	for {
 		f.mu.Lock()
@@ -21,7 +21,7 @@ func (f *Function) Init(ctx context.Context, sink Sink) error {
 			f.mu.Unlock()
 			return nil
 		case first == nil:
-			s, err := f.takeOrQueue(ctx, f.table.now(), sink) // no slot may be free: one is between two starts
+			s, err := f.takeOrQueue(ctx, f.table.now(), sink) // it may have to wait: a slot may be between two starts
 			if err != nil {
 				return err
 			}
@@ -46,22 +46,22 @@ func (f *Function) Init(ctx context.Context, sink Sink) error {
 // alive reports whether a busy slot has an instance that can be given a run.
 func (s *slot) alive() bool { return s.instance != nil && s.instance.Alive() }
 
-// announce makes the coming start of s the one that others wait for, if no
-// instance is there; the caller holds mu.
+// announce makes the coming start of s the one that inits wait for, if the function
+// has no instance.
 func (f *Function) announce(s *slot) {
 	if s.instance != nil || f.state != Cold {
 		return
 	}
 	f.become(Starting)
-	if s.first == nil { // else an init may wait for it already
+	if s.first == nil { // otherwise an init may already wait for it
 		s.first = &start{}
 		s.first.Begin(nil)
 	}
 	f.first = s.first
 }
 
-// revive gives a busy slot a live instance. One that only the queue wants is not
-// started when the queue is empty by the time there is a place for it.
+// revive gives a busy slot a live instance. An instance for the queue is not started
+// if the queue is empty by the time there is a place for it.
 func (f *Function) revive(ctx context.Context, s *slot, sink Sink, forQueue bool) error {
 	f.mu.Lock()
 	dead := s.instance
@@ -82,7 +82,7 @@ func (f *Function) revive(ctx context.Context, s *slot, sink Sink, forQueue bool
 	}
 	Enter(sink, StageWait)
 	ticket, err := f.enter(ctx, s.open, forQueue)
-	began := f.table.now()
+	from := f.table.now()
 	var instance Instance
 	if err == nil {
 		instance, err = f.program.Start(ctx, sink)
@@ -91,12 +91,12 @@ func (f *Function) revive(ctx context.Context, s *slot, sink Sink, forQueue bool
 	if err != nil && (ctx.Err() != nil || errors.Is(err, errUnneeded)) {
 		outcome = errAbandoned
 	}
-	process := f.started(s, instance, first, err, outcome, f.table.now().Sub(began))
-	f.table.host.began(f.key, ticket, process)
+	process := f.started(s, instance, first, err, outcome, f.table.now().Sub(from))
+	f.table.host.startEnded(f.key, ticket, process)
 	return err
 }
 
-// enter waits for the host's place for a process, unless the instance joins one.
+// enter waits for a place on the host, unless the instance joins a process.
 func (f *Function) enter(ctx context.Context, open, forQueue bool) (ticket *startRequest, err error) {
 	if open {
 		return nil, nil
@@ -110,13 +110,13 @@ func (f *Function) enter(ctx context.Context, open, forQueue bool) (ticket *star
 	return ticket, err
 }
 
-// notTried reports whether a start ended before it was tried.
+// notTried reports whether a start ended before it was attempted.
 func notTried(err error) bool {
 	return errors.Is(err, errUnneeded) || errors.Is(err, ErrExpired) || errors.Is(err, ErrSaturated)
 }
 
-// started records a start, tells the inits that wait for it the outcome, and reports
-// whether it made a process.
+// started records the end of a start and tells its outcome to the inits that wait
+// for it. It reports whether the start made a process.
 func (f *Function) started(s *slot, instance Instance, first *start, err, outcome error, took time.Duration) (process bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -124,7 +124,7 @@ func (f *Function) started(s *slot, instance Instance, first *start, err, outcom
 		process = !f.pids(nil)[instance.PID()]
 		s.instance, s.open = instance, false
 	}
-	if process || err != nil && !notTried(err) { // else it joined a process
+	if process || err != nil && !notTried(err) { // otherwise it joined a process
 		f.starts++
 		f.meter.Started(took, err)
 	}

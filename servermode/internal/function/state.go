@@ -26,8 +26,8 @@ var edges = map[State][]State{
 	Draining: {Gone},
 }
 
-// transition returns the new state, and panics on an edge that does not exist:
-// that is a mistake in this package, never in its input.
+// transition returns the new state. It panics on an edge that does not exist, which
+// is a mistake in this package, never in its input.
 func (s State) transition(to State) State {
 	if s == to {
 		return s

@@ -14,7 +14,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
 
-// Inits, runs, stops, crashes and sweeps at once: every run gets its own
+// Inits, runs, stops, crashes and sweeps happen at once. Every run gets its own
 // answer or a refusal, and in the end nothing is left.
 func TestTable_SurvivesEverythingAtOnce(t *testing.T) {
 	b := newBench(2)

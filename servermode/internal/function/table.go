@@ -28,7 +28,7 @@ type Table struct {
 
 	cpuShares *cpuShares
 
-	base  context.Context // of starts that no caller waits for by name
+	base  context.Context // of starts for queues
 	close context.CancelFunc
 
 	mu        sync.RWMutex // guards the map and draining, nothing else
@@ -48,19 +48,19 @@ func NewTable(cfg Config) *Table {
 	return t
 }
 
-// Configure changes what the owner decides; functions go by it from now on.
+// Configure changes what the owner decides. Functions follow it from now on.
 func (t *Table) Configure(cfg Config) { t.cfg.Store(cfg.withDefaults()) }
 
-// Load is the table's load, kept current.
+// Load returns the table's load. It stays current.
 func (t *Table) Load() *Load { return &t.load }
 
-// Changes is another number after each change of what List says of a function's
-// state: that it came, is ready, has no process left, went.
+// Changes returns a number that changes with each change of a function's state that
+// List shows: it was added, became ready, lost its last process, or was removed.
 func (t *Table) Changes() uint64 { return t.changes.Load() }
 
-// Init makes a function known and ready on behalf of a lease. program is asked
-// for only if the function is new. When the start fails the lease is dropped
-// again, and with the last lease the function.
+// Init makes a function known and ready on behalf of a lease. It calls program only
+// if the function is new. When the start fails the lease is dropped, and with the
+// last lease the function.
 func (t *Table) Init(ctx context.Context, key Key, lease string, info Info, program func() (Program, error), sink Sink) error {
 	for {
 		f, err := t.findOrAdd(key, info, program)
@@ -89,7 +89,7 @@ func (t *Table) Run(ctx context.Context, key Key, lease string, line []byte, sin
 	return f.Run(ctx, line, sink)
 }
 
-// Stop ends a lease; the last one's end frees the function. It is idempotent
+// Stop ends a lease. The end of the last lease frees the function. It is idempotent
 // and does not wait for runs.
 func (t *Table) Stop(key Key, lease string) {
 	if f, err := t.find(key); err == nil {
@@ -101,8 +101,8 @@ func (t *Table) drop(f *Function, lease string) {
 	t.freeIf(f, func() bool { return f.giveUp(lease) })
 }
 
-// freeIf takes a function out of the table if over says that it is not needed,
-// both at one moment; then the function is given up.
+// freeIf frees a function if over reports that no lease is left. It takes it out of
+// the table at the same moment.
 func (t *Table) freeIf(f *Function, over func() bool) {
 	t.mu.Lock()
 	freed := over() && t.functions[f.key] == f
@@ -111,7 +111,7 @@ func (t *Table) freeIf(f *Function, over func() bool) {
 	}
 	t.mu.Unlock()
 	if freed {
-		go f.free() // ends processes, which takes a moment
+		go f.free() // it waits for the end of processes
 	}
 }
 
@@ -127,7 +127,7 @@ func (t *Table) find(key Key) (*Function, error) {
 	return nil, ErrUnknown
 }
 
-// Info is what is known of a function, empty if it is not.
+// Info returns what is known of a function, empty if it is unknown.
 func (t *Table) Info(key Key) Info {
 	if f, err := t.find(key); err == nil {
 		return f.info
@@ -169,8 +169,8 @@ func (t *Table) newFunction(key Key, info Info, program Program) *Function {
 }
 
 // Sweep evicts what has been idle for too long at now: instances by their
-// keep-alive, functions by their leases, and, short of memory, those that were
-// idle for longest.
+// keep-alive, functions by their leases. When memory is short it also evicts the
+// instances that were idle longest.
 func (t *Table) Sweep(now time.Time) {
 	for _, f := range t.all() {
 		t.freeIf(f, func() bool { return f.expire(now) })
@@ -236,7 +236,7 @@ func (t *Table) Draining() bool {
 	return t.draining
 }
 
-// yieldSlot has a function yield an instance when its run ends.
+// yieldSlot makes a function yield an instance when its run ends.
 func (t *Table) yieldSlot(key Key) bool {
 	f, err := t.find(key)
 	return err == nil && f.yieldSlot()

@@ -96,7 +96,7 @@ func TestTable_IdleInstanceIsEvictedAndComesBack(t *testing.T) {
 	assert.EqualValues(t, 1, b.List("")[0].Evictions)
 }
 
-// A process may hang in the kernel; the sweep goes on without it.
+// A process may hang in the kernel. The sweep goes on without it.
 func TestTable_InstanceThatCannotBeEndedStopsNoSweep(t *testing.T) {
 	b := newBench(1)
 	b.stuck = make(chan struct{})

@@ -1,5 +1,6 @@
-// Package host is the machine that the server runs on: its memory and disk, its
-// faults, and the server's own folder.
+// Package host is the machine that the server runs on. It reads its memory, says in
+// public words which fault of it made a start fail, and checks that it is fit for
+// new work. It also holds the server's own folder: its lock, its id and its parts.
 package host
 
 import (
@@ -7,12 +8,13 @@ import (
 	"syscall"
 )
 
-// ErrStart is wrapped by a failure to start that is the host's, not the action's:
-// no memory, no disk, too many processes.
+// ErrStart is wrapped by a failed start for which the host is to blame, not the
+// action: no memory, no disk, too many processes.
 var ErrStart = errors.New("the server could not start the function")
 
 // faults are resources that a host may lack, in public words: no path, no detail. A
-// start that lacks one fails here again at once; at another server it may not.
+// start that lacks one would fail here again at once, but may succeed at another
+// server.
 var faults = []struct {
 	numbers []syscall.Errno
 	words   string
@@ -23,7 +25,7 @@ var faults = []struct {
 	{[]syscall.Errno{syscall.EIO}, "the server's disk fails: its owner has to look after the state folder"},
 }
 
-// Fault returns what the host lacked; empty: that is not what failed.
+// Fault returns what the host lacked; empty: the host is not to blame.
 func Fault(err error) string {
 	for _, fault := range faults {
 		for _, number := range fault.numbers {

@@ -13,11 +13,11 @@ import (
 // silentFor is how long a sweep may take.
 const silentFor = 5 * time.Second
 
-// Health is the janitor's findings. It takes none of the table's locks: it
-// answers also when one of them is never released.
+// Health is the janitor's findings. It takes none of the table's locks, so it
+// answers even when one of them is never released.
 type Health struct {
 	mu   sync.Mutex // guards what follows
-	last time.Time  // a sweep was completed
+	last time.Time  // the last completed sweep
 	ill  string     // what is wrong with the host; empty: nothing
 }
 
@@ -28,7 +28,7 @@ func (h *Health) Beat(now time.Time) {
 	h.last = now
 }
 
-// examined records how the host is, and returns how it was.
+// examined records the host's condition, and returns the one before.
 func (h *Health) examined(ill string) (was string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -36,7 +36,7 @@ func (h *Health) examined(ill string) (was string) {
 	return was
 }
 
-// Reason returns why new work is refused; empty: it is welcome.
+// Reason returns why new work is refused; empty: new work is welcome.
 func (h *Health) Reason(now time.Time) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -46,8 +46,8 @@ func (h *Health) Reason(now time.Time) string {
 	return h.ill
 }
 
-// TryOut opens a descriptor and writes a byte in dir, as an init would. The file
-// goes at once, mostly before it reaches a disk.
+// TryOut opens a descriptor and writes a byte in dir, as an init would. It removes
+// the file at once, mostly before it reaches a disk.
 func TryOut(dir string) error {
 	f, err := os.OpenFile(filepath.Join(dir, "room"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -62,7 +62,7 @@ type Unfit string
 
 func (u Unfit) Error() string { return string(u) }
 
-// complaint returns what a failed try means, in public words: no path, no detail.
+// complaint describes a failed try in public words: no path, no detail.
 func complaint(err error) string {
 	var number syscall.Errno
 	var unfit Unfit

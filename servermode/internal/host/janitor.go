@@ -8,18 +8,18 @@ import (
 )
 
 const (
-	// sweepEvery is how often idle instances and leases are looked at.
+	// sweepEvery is how often expired instances and leases are looked for.
 	sweepEvery = time.Second
 	// examineEvery is how often the host is tried out.
 	examineEvery = time.Second
 )
 
-// Janitor ends in the background what is idle, and finds out whether the server is
+// Janitor ends idle instances in the background, and finds out whether the server is
 // fit for new work.
 type Janitor struct {
 	Sweep     func(now time.Time)
-	KeepAlive func() time.Duration // of this moment: one that is short is looked at more often
-	Fit       func() error         // tries out what every init needs of the host
+	KeepAlive func() time.Duration // as now configured: with a short one sweeps are more frequent
+	Fit       func() error         // checks what every init needs of the host
 	OOM       *OOMWatch
 	Log       *zap.Logger
 	Health
@@ -29,7 +29,7 @@ type Janitor struct {
 	done  sync.WaitGroup
 }
 
-// Start begins the work.
+// Start starts the work.
 func (j *Janitor) Start() {
 	j.end = make(chan struct{})
 	j.Beat(time.Now())
@@ -60,7 +60,7 @@ func (j *Janitor) Stop() error {
 
 func (j *Janitor) pause() time.Duration { return min(sweepEvery, j.KeepAlive()/2+time.Millisecond) }
 
-// examine tries the host out, once in a while.
+// examine checks the host, once in a while.
 func (j *Janitor) examine(now time.Time) {
 	if now.Sub(j.tried) < examineEvery {
 		return

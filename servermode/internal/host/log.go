@@ -9,12 +9,13 @@ import (
 
 const (
 	logName = "servermode.log"
-	// maxOldLog is from how many bytes on a log is put aside when a server starts.
+	// maxOldLog is the size in bytes from which a log is put aside when a server
+	// starts.
 	maxOldLog = 16 << 20
 )
 
-// LogFile returns the file in a state folder for the server's own log, and makes
-// the folder. False: the folder cannot be used.
+// LogFile returns the path of the server's own log in a state folder, and makes the
+// folder. It returns false if the folder cannot be used.
 func LogFile(stateDir string) (path string, ok bool) {
 	entries, err := os.ReadDir(stateDir)
 	if errors.Is(err, os.ErrNotExist) {

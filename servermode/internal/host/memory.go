@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"cmp"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -12,10 +13,10 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
 
-// memoryFor is how long a reading of the host's memory is used again.
+// memoryFor is how long a reading of the host's memory is reused.
 const memoryFor = 50 * time.Millisecond
 
-// leastReserve is how many bytes functions leave to the host at least.
+// leastReserve is the least number of bytes that functions leave to the host.
 const leastReserve = 64 << 20
 
 // MemoryGauge reads how much memory is left, on the host and within the limit of
@@ -42,20 +43,18 @@ func (g *MemoryGauge) Read() function.Memory {
 func measureMemory(reserve int64) function.Memory {
 	info := numbersIn("/proc/meminfo")
 	available, total := info["MemAvailable:"]<<10, info["MemTotal:"]<<10
-	if total == 0 { // no /proc: nothing is known, and nothing refused
+	if total == 0 { // no /proc: the memory is unknown, and nothing is refused
 		return function.Memory{Available: 1, Reserve: 0}
 	}
 	if limit, used := groupMemory(); limit > 0 && limit < total {
 		total, available = limit, min(available, limit-used)
 	}
-	if reserve == 0 {
-		reserve = max(leastReserve, total/20)
-	}
-	return function.Memory{Available: available, Reserve: reserve}
+	return function.Memory{Available: available, Reserve: cmp.Or(reserve, max(leastReserve, total/20))}
 }
 
-// groupMemory returns the limit of the server's control group and how much of it is
-// in use, without what the kernel would give back; 0 where there is none.
+// groupMemory returns the memory limit of the server's control group, and how much
+// of it is in use without what the kernel would give back. Both are 0 without a
+// limit.
 func groupMemory() (limit, used int64) {
 	for _, dir := range memoryGroups() {
 		for _, v := range []struct{ limit, used, inactive string }{
@@ -72,8 +71,8 @@ func groupMemory() (limit, used int64) {
 	return 0, 0
 }
 
-// memoryGroups are where the server's control group may be seen: at its path,
-// or, within a container, at the top.
+// memoryGroups are the folders in which the server's control group may be visible:
+// its path, or the top within a container.
 var memoryGroups = sync.OnceValue(func() (dirs []string) {
 	text, _ := os.ReadFile("/proc/self/cgroup")
 	for line := range strings.Lines(string(text)) {
@@ -89,7 +88,7 @@ var memoryGroups = sync.OnceValue(func() (dirs []string) {
 	return dirs
 })
 
-// number reads a file that holds one; "max" is none.
+// number reads a file that holds one number. "max" is none.
 func number(path string) (n int64, ok bool) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -99,7 +98,7 @@ func number(path string) (n int64, ok bool) {
 	return n, err == nil
 }
 
-// numbersIn reads lines of a name and a number.
+// numbersIn reads a file with lines of a name and a number.
 func numbersIn(path string) map[string]int64 {
 	out := map[string]int64{}
 	text, _ := os.ReadFile(path)

@@ -2,8 +2,8 @@ package host
 
 import "sync"
 
-// OOMWatch tells whether the kernel has just ended processes for want of memory,
-// on the host or in the server's control group.
+// OOMWatch tells whether the kernel has just ended processes for lack of memory, on
+// the host or in the server's control group.
 type OOMWatch struct {
 	count func() int64 // since the boot
 
@@ -16,7 +16,7 @@ type OOMWatch struct {
 // as OOMKills.
 func NewOOMWatch(count func() int64) *OOMWatch { return &OOMWatch{count: count} }
 
-// Look notes the count. Lately goes back to the look before the last.
+// Look records the count. Lately compares with the look before the last one.
 func (o *OOMWatch) Look() {
 	now := o.count()
 	o.mu.Lock()
@@ -34,8 +34,8 @@ func (o *OOMWatch) Lately() bool {
 	return o.looked && now > o.before
 }
 
-// OOMKills counts them in the server's control group, or on the host if that is the
-// host's own.
+// OOMKills returns the count for the server's control group, or for the host if that
+// group is the host's own.
 func OOMKills() int64 {
 	for _, dir := range memoryGroups() {
 		if n, ok := numbersIn(dir + "/memory.events")["oom_kill"]; ok {

@@ -10,11 +10,11 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/host"
 )
 
-// That the kernel had too little memory is told as likely, for as long as it is.
+// A lack of memory is told as the likely cause, as long as it is likely.
 func TestOOMWatch_WantOfMemoryIsLikelyWhenTheKernelHasJustEndedSomething(t *testing.T) {
 	kills := int64(3)
 	watch := host.NewOOMWatch(func() int64 { return kills })
-	assert.False(t, watch.Lately(), "nobody has looked")
+	assert.False(t, watch.Lately(), "nothing was looked at yet")
 	watch.Look()
 	assert.False(t, watch.Lately(), "long ago")
 	kills++

@@ -8,10 +8,10 @@ import (
 )
 
 // ResidentMemory returns the bytes in RAM of a process and of all its descendants. A
-// page that two of them share counts twice. A process that is gone has none. It reads
-// /proc, which is too slow for the run path.
+// page that two of them share counts twice. A process that has ended has none.
+// Reading /proc is too slow for the run path.
 func ResidentMemory(pid int) (total int64) {
-	seen := map[int]bool{} // while it is read the tree changes
+	seen := map[int]bool{} // the tree changes while it is read
 	for pids := []int{pid}; len(pids) > 0; {
 		next := pids[0]
 		pids = pids[1:]
@@ -34,8 +34,8 @@ func residentOf(pid int) int64 {
 	return pages * int64(os.Getpagesize())
 }
 
-// childrenOf are those of all of a process's threads. A kernel without these
-// files tells of none: then the process stands for its tree.
+// childrenOf returns the children of all of a process's threads. On a kernel without
+// these files it returns none, and the process stands for its tree.
 func childrenOf(pid int) (pids []int) {
 	files, _ := filepath.Glob(procFile(pid, "task/*/children"))
 	for _, file := range files {

@@ -26,21 +26,21 @@ import (
 type State struct {
 	Dir string // its real path, without links
 	ID  string
-	// Renamed reports that the id in the folder was not legible: what an earlier
-	// server left running cannot be found by it.
+	// Renamed reports that the id in the folder was not legible: processes that an
+	// earlier server left running cannot be found by it.
 	Renamed bool
 
 	lock *os.File
 }
 
-// OpenState makes the folder, if need be, and locks it.
+// OpenState makes the folder if need be, and locks it.
 func OpenState(dir string) (*State, error) {
 	d := &State{}
 	var err error
 	if d.Dir, err = filepath.Abs(dir); err != nil {
 		return nil, err
 	}
-	if err := d.make(); err != nil && Fault(err) != "" { // a restart may find it mended
+	if err := d.make(); err != nil && Fault(err) != "" { // a restart may succeed
 		return nil, fmt.Errorf("state folder: %w", err)
 	} else if err != nil {
 		return nil, fmt.Errorf("%w: state folder: %w", daemon.ErrConfig, err)
@@ -58,14 +58,14 @@ func OpenState(dir string) (*State, error) {
 	return d, nil
 }
 
-// Path returns the path of one of the folder's parts.
+// Path returns the path of a part of the folder.
 func (d *State) Path(name string) string { return filepath.Join(d.Dir, name) }
 
-// Close gives the folder up.
+// Close releases the folder.
 func (d *State) Close() error { return d.lock.Close() }
 
-// make makes the folder and its parts. A folder with other contents is left alone:
-// they would be lost.
+// make makes the folder and its parts. It leaves a folder with other contents alone,
+// because they would be lost.
 func (d *State) make() error {
 	entries, err := os.ReadDir(d.Dir)
 	fresh := errors.Is(err, os.ErrNotExist)
@@ -99,8 +99,9 @@ func (d *State) takeLock() (err error) {
 	return nil
 }
 
-// readID reads the folder's id, or makes one. A text that is no id (a disk was full,
-// or it was edited) is replaced: it would be in the mark of every process.
+// readID reads the folder's id, or makes one. It replaces a text that is no id (a
+// disk was full, or it was edited), because that text would be in the mark of every
+// process.
 func (d *State) readID() error {
 	text, err := os.ReadFile(d.Path("id"))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -118,7 +119,7 @@ func (d *State) readID() error {
 	return os.Rename(next, d.Path("id"))
 }
 
-// Passable returns an error unless any user can pass through to the functions'
+// Passable returns an error unless every user can pass through to the functions'
 // folders.
 func (d *State) Passable() error {
 	for dir := d.Path("functions"); ; dir = filepath.Dir(dir) {
@@ -127,7 +128,7 @@ func (d *State) Passable() error {
 			return err
 		}
 		if info.Mode().Perm()&0o001 == 0 {
-			return fmt.Errorf("%w: functions run as users of their own, who cannot pass %s (mode %04o); choose another --state-dir or open it with chmod o+x",
+			return fmt.Errorf("%w: functions run as users of their own, which cannot pass %s (mode %04o); choose another --state-dir or open it with chmod o+x",
 				daemon.ErrConfig, dir, info.Mode().Perm())
 		}
 		if dir == "/" {

@@ -18,8 +18,8 @@ type Action struct {
 	Info function.Info
 }
 
-// Describe returns the action that an init describes, and keeps its code, if that
-// came with it. The container is the caller's own environment.
+// Describe returns the action that an init describes, and keeps its code if it came
+// along. container is the environment of the caller's container.
 func (s *Service) Describe(by Caller, init *runtimespec.InitBody, code runtimespec.Digest, kind string, container map[string]string) (a Action, err error) {
 	if init.HasCode {
 		if err := s.Store.Put(by.Tenant, code, init.Code); err != nil {
@@ -37,14 +37,14 @@ func (s *Service) Describe(by Caller, init *runtimespec.InitBody, code runtimesp
 	return a, err
 }
 
-// What Linux takes: 32 pages per variable, and a quarter of the stack's limit in
-// all, less some for what the server adds.
+// These are Linux's limits: 32 pages per variable, and in all a quarter of the
+// stack's limit. A part of it is left for what the server adds.
 const (
 	maxVariable = 128 << 10
 	maxEnv      = 1 << 20
 )
 
-// checkEnv refuses what no process can have in its environment.
+// checkEnv refuses variables that no process can have in its environment.
 func checkEnv(env map[string]string) error {
 	total := 0
 	for key, value := range env {

@@ -17,11 +17,11 @@ import (
 
 const (
 	// failureLines is how many failed runs of a function are logged in each
-	// failureTime, so that a flood of them floods no log.
+	// failureTime, so that a flood of failures floods no log.
 	failureLines = 10
 	failureTime  = time.Minute
-	// failureNames is the number of functions from which on those are forgotten
-	// whose failureTime is over.
+	// failureNames is the number of functions above which those are forgotten whose
+	// failureTime has passed.
 	failureNames = 1024
 )
 
@@ -33,14 +33,15 @@ type failureLog struct {
 
 func newFailureLog() *failureLog { return &failureLog{recent: map[function.Key]*failures{}} }
 
-// failures are those of one function since a moment.
+// failures counts those of one function since a moment.
 type failures struct {
 	since  time.Time
 	logged int
 	missed int
 }
 
-// admit reports whether one more may be logged, and how many before it were not.
+// admit reports whether one more failure may be logged, and how many before it were
+// not.
 func (l *failureLog) admit(key function.Key, now time.Time) (missed int, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -62,8 +63,8 @@ func (l *failureLog) admit(key function.Key, now time.Time) (missed int, ok bool
 	return missed, true
 }
 
-// forget drops functions whose time is over, once there are many; the caller holds
-// mu. The metrics have the failures that were not logged.
+// forget drops functions whose failureTime has passed, once there are many. It is
+// called with mu held. Failures that were not logged are still in the metrics.
 func (l *failureLog) forget(now time.Time) {
 	if len(l.recent) < failureNames {
 		return
@@ -75,9 +76,9 @@ func (l *failureLog) forget(now time.Time) {
 	}
 }
 
-// logFailure writes a line about a run that failed in a process, or for which none
-// could be started. What the action itself says of the cause is its author's, and is
-// not in the owner's log.
+// logFailure logs a run that failed in a process, or for which no process could be
+// started. What the action itself says of the cause belongs to its author, and not
+// into the owner's log.
 func (s *Service) logFailure(by Caller, run activation.Key, result []byte, err error) {
 	level, ended, cause := zapcore.WarnLevel, "", ""
 	switch how := outcome.Of(result, err); how {

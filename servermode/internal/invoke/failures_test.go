@@ -19,7 +19,7 @@ func TestFailureLog_SaysWhatItDidNotSay(t *testing.T) {
 	missed, ok := admit(function.Key{Tenant: "alice"}, now.Add(time.Minute))
 	assert.True(t, ok)
 	assert.Equal(t, 5, missed)
-	for i := range 5000 { // names are whatever tenants say
+	for i := range 5000 { // tenants choose the names
 		_, ok := admit(function.Key{Tenant: fmt.Sprint(i)}, now.Add(time.Duration(i)*time.Minute))
 		assert.True(t, ok)
 	}

@@ -1,5 +1,6 @@
 // Package invoke does what every dialect asks for: it makes an action known and
-// ready, and executes its activations. It knows no HTTP.
+// ready, and executes its activations. It computes how much of a deadline may be
+// used, bounds logs, and logs failed runs for the owner. It knows no HTTP.
 package invoke
 
 import (
@@ -19,7 +20,7 @@ import (
 )
 
 // DisconnectGrace is how long a run goes on after its last caller's connection
-// broke: a caller that means to cancel says so.
+// broke. A caller that means to cancel says so.
 const DisconnectGrace = 2 * time.Second
 
 // Settings are what a reload may change.
@@ -37,7 +38,7 @@ type Service struct {
 	Launcher    *launch.Launcher
 	Store       *codestore.Store
 	Log         *zap.Logger
-	Settings    func() Settings // of this moment
+	Settings    func() Settings // as now configured
 	VolatileEnv []string        // env keys that are no part of a function's identity
 	MaxLog      int             // bytes of logs per activation
 
@@ -46,7 +47,7 @@ type Service struct {
 	failures *failureLog
 }
 
-// New makes a service of its parts. Launcher and Store may come later.
+// New makes a service of its parts. Launcher and Store may be set later.
 func New(s Service) *Service {
 	s.base, s.end = context.WithCancelCause(context.Background())
 	s.failures = newFailureLog()
@@ -76,8 +77,8 @@ func (s *Service) Init(ctx context.Context, a Action, lease string, sink functio
 	return s.Table.Init(ctx, a.Key, lease, a.Info, s.Launcher.Program(a.Key.Tenant, a.Spec), sink)
 }
 
-// Run executes one activation, and logs its failure. A hint for the author goes to
-// sink. Run may change the body.
+// Run executes one activation, and logs its failure. It writes a hint for the author
+// to sink. It may change body.
 func (s *Service) Run(ctx context.Context, by Caller, key activation.Key, lease string, body []byte, sink function.Sink) ([]byte, error) {
 	if by.Span.On() {
 		by.Span.Text("faas.name", s.Table.Info(key.Key).Name)
@@ -89,7 +90,7 @@ func (s *Service) Run(ctx context.Context, by Caller, key activation.Key, lease 
 	return result, err
 }
 
-// asLine makes a body one line: a newline in JSON is white space, never part of a
+// asLine makes a body one line. A newline in JSON is white space, never part of a
 // string.
 func asLine(body []byte) []byte {
 	for _, b := range []byte("\r\n") {

@@ -10,14 +10,14 @@ import (
 // truncated ends a log that is too long.
 const truncated = "\nLogs were truncated because their total size exceeds the limit of %d bytes.\n"
 
-// LogBudget bounds an activation's log. Its owner's lock guards it.
+// LogBudget bounds an activation's log. Its owner locks it.
 type LogBudget struct {
 	Max  int // bytes
 	Used int
 }
 
-// Take returns what of a text is within the budget. Where it ends there is a line
-// that says so.
+// Take returns the part of a text that is within the budget. A line that says so
+// ends a log that exceeds it.
 func (b *LogBudget) Take(text []byte) []byte {
 	left := b.Max - b.Used
 	if left < 0 {
@@ -30,7 +30,7 @@ func (b *LogBudget) Take(text []byte) []byte {
 	return text
 }
 
-// Stages are the spans of what a run or an init goes through, one after another.
+// Stages records the stages of a run or an init as spans, one after another.
 type Stages struct {
 	Of  trace.Span // of the request
 	now trace.Span
@@ -38,7 +38,7 @@ type Stages struct {
 
 var _ function.Watcher = (*Stages)(nil)
 
-// Enter begins a stage and ends the one before.
+// Enter starts a stage and ends the one before.
 func (s *Stages) Enter(stage function.Stage) {
 	if !s.Of.On() {
 		return

@@ -11,8 +11,8 @@ import (
 // Code is a function's code, decoded.
 type Code []byte
 
-// Decode turns a code string as sent into the code. A source file is what it
-// would be if it had been written by Linux tools.
+// Decode turns a code string as sent into the code. It turns a source file into what
+// Linux tools would have written.
 func Decode(text []byte, binary bool) (Code, error) {
 	if !binary {
 		if damagedUTF16(text) {

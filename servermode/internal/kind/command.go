@@ -2,7 +2,7 @@ package kind
 
 import "time"
 
-// Protocol is how a process is given runs.
+// Protocol is how a process gets its runs.
 type Protocol int
 
 // Protocols of processes.
@@ -33,13 +33,13 @@ type Command struct {
 	Close func()
 }
 
-// Endpoint is where a Web command is spoken to.
+// Endpoint says where a Web command is called.
 type Endpoint struct {
 	Ready string // path that answers 2xx when it is ready; empty: to be connected to is enough
 	Run   string // path that runs are posted to
 }
 
-// Fork is what a process that has the kind's launcher loaded is told to become.
+// Fork says what a process becomes that has the kind's launcher in memory.
 type Fork struct {
 	Folder, Main, Venv string
 	Apart              bool // the virtual environment hides the host's packages

@@ -6,7 +6,7 @@ import (
 	"github.com/whiskaway/whiskaway/internal/jsontext"
 )
 
-// Messages that the platform's own runtimes give and its users know.
+// These are messages of the platform's own runtimes, which its users know.
 const (
 	NoBinary    = "The action failed to generate or locate a binary. See logs for details."
 	CannotStart = "Cannot start action. Check logs for details."
@@ -15,13 +15,13 @@ const (
 // ErrUnsupported is wrapped when a server cannot run a kind at all.
 var ErrUnsupported = errors.New("kind is not supported")
 
-// ActionError is the function author's fault. Message is the answer; Log, for
-// the activation's stderr, says more.
+// ActionError is a failure for which the function's author is to blame. Message is
+// the answer. Log, for the activation's stderr, says more.
 type ActionError struct{ Message, Log string }
 
 func (e *ActionError) Error() string { return e.Message }
 
-// LauncherError is the StartError of kinds that have a launcher of ours.
+// LauncherError is the StartError of kinds with a launcher of ours.
 func LauncherError(err error, ack string) *ActionError {
 	var sent struct {
 		Error string `json:"error"`

@@ -39,8 +39,8 @@ func (o outside) unchanged(t *testing.T) {
 	assert.Equal(t, secret, string(text))
 }
 
-// An author's links may lead anywhere. The server, root perhaps, does not follow
-// those that lead out of the action's folder, wherever it looks.
+// An author's links may lead anywhere. The server may be root, and follows no link
+// that leads out of the action's folder, wherever it looks.
 func TestPrepare_FollowsNoLinkOutOfTheFolder(t *testing.T) {
 	o, s := newOutside(t), kindtest.Builder(t)
 	file, missing := "->"+string(o)+"/file", "->"+string(o)+"/new"

@@ -9,9 +9,9 @@ import (
 // GPUSuffix marks the GPU variant of a kind: python:3-gpu.
 const GPUSuffix = "-gpu"
 
-// Match reports whether a requested kind is of a family and one of its versions:
-// without a version, the default, or one of those given. The error of another
-// version says what the server has.
+// Match reports whether a requested kind is of a family and has one of its versions:
+// none, the default, or one of those given. The error for another version says what
+// the server has.
 func Match(requested, family, has string, versions ...string) (bool, error) {
 	name, version, _ := strings.Cut(strings.TrimSuffix(requested, GPUSuffix), ":")
 	if name != family {

@@ -69,8 +69,8 @@ func TestPrepare_EmptyZipSaysSo(t *testing.T) {
 	kindtest.AssertAction(t, err, "its zip is empty")
 }
 
-// What the server itself reads of an action has a bound: a zip may unpack to
-// far more than the server's memory should hold.
+// What the server itself reads of an action is bounded: a zip may unpack to far more
+// than the server's memory should hold.
 func TestPrepare_BoundsWhatItReads(t *testing.T) {
 	long := strings.Repeat("package-that-is-not-there\n", 50_000)
 	_, err := kindtest.Python(t).Prepare(t.Context(), kind.Site{Dir: t.TempDir()}, kindtest.Zip(t, map[string]string{"__main__.py": "", "requirements.txt": long}), "main")

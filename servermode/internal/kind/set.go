@@ -10,7 +10,7 @@ import (
 // Set is the kinds of a server, in the order in which they are asked.
 type Set []Kind
 
-// Resolve finds the kind that was asked for; when none was, the one that code
+// Resolve returns the kind that was requested; without a request, the kind that code
 // looks like.
 func (s Set) Resolve(requested string, code Code) (Kind, error) {
 	if requested == "" {
@@ -28,7 +28,7 @@ func (s Set) Resolve(requested string, code Code) (Kind, error) {
 		}
 		return nil, unknown
 	}
-	for _, k := range s { // what the owner named so goes before a family
+	for _, k := range s { // a kind that the owner named goes before a family
 		if k.Name() == strings.TrimSuffix(requested, GPUSuffix) {
 			return k, nil
 		}
@@ -43,7 +43,7 @@ func (s Set) Resolve(requested string, code Code) (Kind, error) {
 	return nil, fmt.Errorf("%w: %.60q; this server runs %s", ErrUnsupported, requested, s)
 }
 
-// Check says whether a requested kind can be served, before its code is there.
+// Check reports whether a requested kind can be served, before its code has arrived.
 func (s Set) Check(requested string) error {
 	if requested == "" {
 		return nil

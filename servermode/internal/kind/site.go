@@ -14,7 +14,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/build"
 )
 
-// Site is where a function is made ready.
+// Site is where a function is prepared.
 type Site struct {
 	Dir     string            // the function's own folder, empty
 	Tenant  string            // what is built is shared by its functions only
@@ -24,13 +24,13 @@ type Site struct {
 	Sink    build.Sink        // the init's logs
 }
 
-// LayOut unpacks an archive into the site's folder, or writes any other code
-// there as one file.
+// LayOut unpacks an archive into the site's folder, or writes any other code there
+// as one file.
 func (s Site) LayOut(code Code, file string, perm fs.FileMode) error {
 	return LayOut(s.Dir, code, s.Limits, file, perm)
 }
 
-// Note tells the author something in the init's log.
+// Note writes a line for the author into the init's log.
 func (s Site) Note(format string, args ...any) {
 	if s.Sink != nil {
 		s.Sink.Log(runtimespec.Stderr, fmt.Appendf(nil, format+"\n", args...))
@@ -43,8 +43,8 @@ func (s Site) Concurrent() bool {
 	return allowed
 }
 
-// LayOut does so in any new folder. What reads there later must do so by package
-// folder: an archive may have links that lead anywhere.
+// LayOut does so in any new folder. Later readers must use package folder, because
+// an archive may have links that lead anywhere.
 func LayOut(dir string, code Code, limits artifact.Limits, file string, perm fs.FileMode) error {
 	if !code.IsArchive() {
 		return os.WriteFile(dir+"/"+file, code, perm)
@@ -66,8 +66,8 @@ func LayOut(dir string, code Code, limits artifact.Limits, file string, perm fs.
 	return nil
 }
 
-// WriteLaunchers puts the programs that load functions into dir, where every
-// user can read them.
+// WriteLaunchers puts the programs that run functions into dir, where every user can
+// read them.
 func WriteLaunchers(from embed.FS, dir string) error {
 	files, err := from.ReadDir("launchers")
 	for _, file := range files {

@@ -12,7 +12,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/kind/native"
 )
 
-// Who gets what where nobody said which kind it is.
+// Each kind sniffs its own sources.
 func TestSet_SniffsSourcesApart(t *testing.T) {
 	set := kind.Set{kindtest.Python(t), kindtest.Node(t), &golang.Kind{}, native.Kind{}}
 	js, py, goes, program := kindtest.Node(t).Name(), "python:3", "go:1", "native"
@@ -71,7 +71,7 @@ func TestSet_SniffsSourcesApart(t *testing.T) {
 	}
 }
 
-// Python that nobody here runs is not taken for JavaScript.
+// Python is not taken for JavaScript on a host without Python.
 func TestSet_SniffsNothingIntoWhatIsThere(t *testing.T) {
 	for _, code := range []string{"exports = {}\n\ndef main(args):\n    return {'a => b': 1}", "package main\n// x => y", "<?php\nfunction main() {}"} {
 		_, err := kind.Set{kindtest.Node(t)}.Resolve("", kind.Code(code))

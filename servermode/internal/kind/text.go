@@ -8,15 +8,15 @@ import (
 	"unicode/utf8"
 )
 
-// Byte order marks, with which Windows tools begin a text. The little-endian
-// one of UTF-16 is what PowerShell's > writes.
+// These are byte order marks, with which Windows tools start a text. PowerShell's >
+// writes the little-endian one of UTF-16.
 var (
 	markUTF8 = []byte("\xef\xbb\xbf")
 	markLE   = []byte("\xff\xfe")
 	markBE   = []byte("\xfe\xff")
 )
 
-// PlainText is a text as UTF-8 without a mark, whatever it was written in. What
+// PlainText returns a text as UTF-8 without a mark, whatever its encoding. Data that
 // is no text stays as it is.
 func PlainText(raw []byte) []byte {
 	switch {
@@ -48,8 +48,9 @@ func fromUTF16(raw []byte, order binary.ByteOrder) []byte {
 	return out
 }
 
-// UnixScript is a script whose lines end as the kernel and a shell expect it. If
-// the first one ends as on Windows, all do. What is no script stays as it is.
+// UnixScript returns a script with the line ends that the kernel and a shell expect.
+// If the first line ends as on Windows, all do. Data that is no script stays as it
+// is.
 func UnixScript(text []byte) []byte {
 	first, _, _ := bytes.Cut(text, []byte("\n"))
 	if !Code(text).IsScript() || !bytes.HasSuffix(first, []byte("\r")) {
@@ -58,8 +59,8 @@ func UnixScript(text []byte) []byte {
 	return bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
 }
 
-// damagedUTF16 reports whether a text was UTF-16 before it was taken for
-// UTF-8: its mark is lost, and what it marked cannot be restored.
+// damagedUTF16 reports whether a text was UTF-16 before it was taken for UTF-8. Its
+// mark is lost, and the text cannot be restored.
 func damagedUTF16(text []byte) bool {
 	return bytes.HasPrefix(text, []byte("\ufffd\ufffd")) && bytes.IndexByte(text, 0) >= 0
 }

@@ -14,8 +14,8 @@ import (
 // passed are the server's own variables that every function sees.
 var passed = []string{"PATH", "LANG", "LC_ALL", "TZ"}
 
-// env returns the whole environment of the function's processes: the variables that
-// are allowed, the action's own on top.
+// env returns the whole environment of the function's processes: the allowed
+// variables of the server, and over them the action's own.
 func (p *program) env(folders *sandbox.Folders) []string {
 	vars := p.launcher.commonVars()
 	vars["HOME"], vars["TMPDIR"] = folders.Home, folders.Tmp
@@ -30,7 +30,7 @@ func (p *program) env(folders *sandbox.Folders) []string {
 	return entries(vars)
 }
 
-// commonVars returns the variables with which every function's environment begins.
+// commonVars returns the variables that every function's environment has.
 func (l *Launcher) commonVars() map[string]string {
 	vars := map[string]string{"LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"}
 	for _, key := range slices.Concat(passed, l.cfg.PassEnv) {
@@ -38,11 +38,11 @@ func (l *Launcher) commonVars() map[string]string {
 			vars[key] = value
 		}
 	}
-	vars["PATH"] += ":" + l.cfg.State.Path("launchers/bin") // last: what the host has goes first
+	vars["PATH"] += ":" + l.cfg.State.Path("launchers/bin") // last, so that the host's own programs go first
 	return vars
 }
 
-// entries writes variables as processes take them.
+// entries returns variables as NAME=VALUE.
 func entries(vars map[string]string) []string {
 	out := make([]string, 0, len(vars)+1)
 	for key, value := range vars {
@@ -52,8 +52,8 @@ func entries(vars map[string]string) []string {
 	return out
 }
 
-// findNeeds finds the files that functions need in folders that are hidden from them:
-// an interpreter may lie in /tmp.
+// findNeeds finds the files that functions need in folders that are hidden from
+// them: an interpreter may lie in /tmp.
 func (l *Launcher) findNeeds() error {
 	all := append([]string{l.cfg.State.Path("launchers"), l.cfg.State.Path("builds")}, l.cfg.Keep...)
 	for _, k := range l.Kinds {

@@ -15,8 +15,8 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 )
 
-// Explain adds to the error of a process that ended what the server knows of the
-// cause.
+// Explain adds what the server knows of the cause to the error of a process that
+// ended.
 func (l *Launcher) Explain(err error) error {
 	var exit *process.ExitError
 	if !errors.As(err, &exit) || !exit.Status.Signaled() {
@@ -39,10 +39,10 @@ func fileLimit(bytes uint64) string {
 	return fmt.Sprintf("a file may have %d bytes on this server (--max-file-size)", bytes)
 }
 
-// HintAt names the owner's limit of file sizes to an author whose program has met it
-// and made a result of that.
+// HintAt tells an author of the owner's limit of file sizes if a result shows that
+// the program exceeded it.
 func (l *Launcher) HintAt(result []byte, sink function.Sink) {
-	const longest = 64 << 10 // no larger result is about this alone
+	const longest = 64 << 10 // a larger result is about more than this error
 	most := l.cfg.Limits.FileSize
 	if most == 0 || len(result) > longest || !runtimespec.IsError(result) {
 		return
@@ -52,12 +52,12 @@ func (l *Launcher) HintAt(result []byte, sink function.Sink) {
 	}
 }
 
-// full are the words of programs for a disk without room.
+// full are texts by which programs report a full disk.
 var full = []string{"No space left on device", "Disk quota exceeded", "ENOSPC", "EDQUOT"}
 
-// blameHost makes a failure the host's if a tool met it for the action: pip has no
-// room to install, say. An action that fills its own folders is to blame itself, so
-// the server's disk is tried.
+// blameHost makes a failure the host's if a tool met the host's fault while it
+// worked for the action: pip finds the disk full, say. The server's disk is tried,
+// because an action that fills its own folders is to blame itself.
 func (l *Launcher) blameHost(err error) error {
 	var problem *kind.ActionError
 	if !errors.As(err, &problem) {
@@ -71,8 +71,8 @@ func (l *Launcher) blameHost(err error) error {
 	return err
 }
 
-// failed sorts a failure. The action's own goes to its author, in the answer and on
-// stderr.
+// failed sorts a failure. The author gets the action's own failures, in the answer
+// and on stderr.
 func (p *program) failed(ctx context.Context, err error, sink function.Sink) error {
 	err = p.launcher.blameHost(p.launcher.Explain(err))
 	var ack *process.AckError

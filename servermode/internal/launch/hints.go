@@ -11,22 +11,22 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 )
 
-// Init parameters by which an author says how a function is to be kept. They
-// are part of its identity, like all others.
+// These init parameters say how a function is to be kept. They are part of its
+// identity, like all others.
 const (
 	hintInstances = "WHISKAWAY_MAX_INSTANCES"
 	hintKeepAlive = "WHISKAWAY_KEEP_ALIVE"
 	hintGPU       = "WHISKAWAY_GPU"
 )
 
-// Bounds are how much an author may ask for.
+// Bounds are the most that an author may ask for.
 type Bounds struct {
 	MaxInstances int
 	MaxKeepAlive time.Duration // 0: forever
 }
 
-// Wish reads an author's hints. One that is no hint, or asks for more than the
-// owner allows, is refused: to run otherwise than asked would surprise later.
+// Wish reads an author's hints. It refuses a malformed hint, and one that asks for
+// more than the owner allows: to run otherwise than asked would surprise later.
 func (b Bounds) Wish(env map[string]string) (w function.Wish, err error) {
 	if text := env[hintInstances]; text != "" {
 		n, err := strconv.Atoi(strings.TrimSpace(text))
@@ -38,7 +38,7 @@ func (b Bounds) Wish(env map[string]string) (w function.Wish, err error) {
 		}
 		w.Instances = n
 	} else if gpu, _ := strconv.ParseBool(env[hintGPU]); gpu {
-		w.Instances = 1 // each holds its model in the GPU's memory
+		w.Instances = 1 // each instance holds its model in the GPU's memory
 	}
 	if text := env[hintKeepAlive]; text != "" {
 		keep, err := parseKeepAlive(text)
@@ -53,7 +53,7 @@ func (b Bounds) Wish(env map[string]string) (w function.Wish, err error) {
 	return w, nil
 }
 
-// parseKeepAlive reads a duration, or seconds; forever may also be said as -1.
+// parseKeepAlive reads a duration, or seconds. Forever may also be written as -1.
 func parseKeepAlive(text string) (time.Duration, error) {
 	text = strings.TrimSpace(text)
 	if text == "forever" || text == "-1" {

@@ -18,7 +18,7 @@ func (i instance) Memory() int64 {
 	return host.ResidentMemory(i.PID())
 }
 
-// ranks are the places, in the kernel's terms.
+// ranks are function's places as the sandbox's ranks.
 var ranks = [...]sandbox.Rank{function.InFront: sandbox.Ordinary, function.Aside: sandbox.Lower, function.Behind: sandbox.Idle}
 
 func (i instance) Yield(place func() function.Place) {

@@ -17,8 +17,8 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/kind/python"
 )
 
-// openKinds finds out what this host can run. A kind that needs a program of the host
-// is one line of the table.
+// openKinds finds out which kinds this host can run. A kind that needs a program of
+// the host is one line of the table.
 func (l *Launcher) openKinds() error {
 	uid, done, err := l.someUser()
 	if err != nil {
@@ -48,7 +48,7 @@ func (l *Launcher) openKinds() error {
 	return l.openRuntimes(uid)
 }
 
-// http uses the Python that was found, if any: call it after openPython.
+// http returns the kind http, which uses the Python that openPython found.
 func (l *Launcher) http() http.Kind {
 	h := http.Kind{Concurrency: l.cfg.Concurrency}
 	for _, k := range l.Kinds {
@@ -59,8 +59,8 @@ func (l *Launcher) http() http.Kind {
 	return h
 }
 
-// someUser returns a uid to try interpreters as; -1 if functions run as the server's
-// own user.
+// someUser returns a uid as which interpreters are tried; -1 if functions run as the
+// server's own user.
 func (l *Launcher) someUser() (uid int, done func(), err error) {
 	if l.Box.Users == nil {
 		return -1, func() {}, nil
@@ -72,10 +72,10 @@ func (l *Launcher) someUser() (uid int, done func(), err error) {
 	return int(user.ID), func() { l.Box.Users.Release(user) }, nil
 }
 
-// noUV in the configuration's place of a path leaves requirements to pip.
+// noUV in place of a path makes pip install requirements.
 const noUV = "none"
 
-// candidates returns where a program is looked for: where the owner says, else in the
+// candidates returns where to look for a program: the configured path, or else the
 // usual places.
 func candidates(configured string, usual []string) []string {
 	if configured != "" {
@@ -95,11 +95,11 @@ type described interface {
 	Describe() string
 }
 
-// offer adds a kind if the host has what it needs. If the owner named the kind, a
-// host without it is a mistake in the configuration.
+// offer adds a kind if the host has what it needs. If the owner configured the kind,
+// a host that cannot run it is a mistake in the configuration.
 func (l *Launcher) offer(name, flag, configured string, k described, err error) error {
 	switch {
-	case err != nil && host.Fault(err) != "": // a server without the kind would seem well
+	case err != nil && host.Fault(err) != "": // started without the kind, the server would seem well
 		return fmt.Errorf("%s: %w", name, err)
 	case err == nil:
 		l.Kinds = append(l.Kinds, k)
@@ -115,8 +115,9 @@ func (l *Launcher) offer(name, flag, configured string, k described, err error) 
 	return nil
 }
 
-// CheckKinds returns an error if a kind that the owner named has gone. A kind that the
-// server found by itself is missed by its callers only.
+// CheckKinds returns an error if a kind that the owner configured cannot be run any
+// more. A kind that the server found by itself may disappear: only its callers miss
+// it.
 func (l *Launcher) CheckKinds() error {
 	for _, k := range l.configured {
 		for _, path := range k.On() {

@@ -1,5 +1,7 @@
-// Package launch makes processes of functions: it finds out what the host can run,
-// lays code out, and starts, forks or shares processes.
+// Package launch turns an init into processes. It finds out which kinds the host can
+// run, lays code out, orders what it needs to be built, and starts, forks or shares
+// processes. It also reads the hints by which an author says how a function is kept,
+// and explains failed starts. A kind is one line of the table in kinds.go.
 package launch
 
 import (
@@ -26,11 +28,11 @@ type Config struct {
 	Store       *codestore.Store
 	OOM         *host.OOMWatch
 	Log         *zap.Logger
-	StopGrace   func() time.Duration // of this moment
+	StopGrace   func() time.Duration // as now configured
 
 	Limits       sandbox.Limits
 	SharedMemory int64    // bytes of /dev/shm for each process
-	Keep         []string // of hidden folders, what functions see nevertheless
+	Keep         []string // paths in hidden folders that functions see nevertheless
 	PassEnv      []string // variables of the server that functions see
 	MaxResult    int      // bytes
 	Archives     artifact.Limits
@@ -38,8 +40,7 @@ type Config struct {
 	Kinds
 }
 
-// Kinds are the owner's choices for kinds; empty: the host is searched for what serves
-// them.
+// Kinds are the owner's choices for kinds. For what is empty the host is searched.
 type Kinds struct {
 	Python, UV   string
 	HostPackages bool
@@ -62,13 +63,13 @@ type Launcher struct {
 
 	cfg        Config
 	log        *zap.Logger
-	configured []kind.Stands  // of the kinds, those that the owner named
-	needs      []string       // of functions, in folders that are hidden from them
-	removals   sync.WaitGroup // of what ended processes leave
+	configured []kind.Stands  // the kinds that the owner configured
+	needs      []string       // files that functions need in folders that are hidden from them
+	removals   sync.WaitGroup // of folders that ended processes leave
 	cleanups   []func() error
 }
 
-// Open finds out what the host can run, and makes the sandbox ready.
+// Open finds out what the host can run, and opens the sandbox.
 func Open(cfg Config) (*Launcher, error) {
 	l := &Launcher{cfg: cfg, log: cfg.Log}
 	for _, step := range []func() error{l.openSandbox, l.openBuilder, l.openKinds, l.findNeeds} {
@@ -81,8 +82,7 @@ func Open(cfg Config) (*Launcher, error) {
 
 func (l *Launcher) onClose(f func() error) { l.cleanups = append(l.cleanups, f) }
 
-// Close undoes Open, in reverse order. It is for a launcher whose processes have
-// ended.
+// Close undoes Open, in reverse order. The launcher's processes must have ended.
 func (l *Launcher) Close() error {
 	var errs []error
 	for i := len(l.cleanups) - 1; i >= 0; i-- {
@@ -91,7 +91,7 @@ func (l *Launcher) Close() error {
 	return errors.Join(errs...)
 }
 
-// openBuilder makes ready the place where dependencies and programs are built.
+// openBuilder opens the builder of dependencies and programs.
 func (l *Launcher) openBuilder() (err error) {
 	cfg := l.cfg.Builds
 	cfg.Dir, cfg.Box = l.cfg.State.Path("builds"), l.Box

@@ -3,7 +3,6 @@ package launch
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -55,8 +54,8 @@ func (p *program) prepare(ctx context.Context, sink function.Sink) error {
 
 func (p *program) layOut(ctx context.Context, dir string, code kind.Code, sink function.Sink) error {
 	src := filepath.Join(dir, actionFolder)
-	// The function's folder is the server's: its processes can open only paths that
-	// they know.
+	// The function's folder belongs to the server: the function's processes can open
+	// only paths that they know.
 	if err := errors.Join(os.Chmod(dir, 0o711), os.Mkdir(src, 0o700)); err != nil {
 		return err
 	}
@@ -66,10 +65,11 @@ func (p *program) layOut(ctx context.Context, dir string, code kind.Code, sink f
 		return err
 	}
 	p.command = command
-	if p.user != nil {
-		p.user.Group = p.command.Group
+	if p.user == nil {
+		return nil
 	}
-	if err := p.giveAway(src); err != nil {
+	p.user.Group = p.command.Group
+	if err := tree.Give(src, p.user.ID); err != nil {
 		p.giveBack()
 		return err
 	}
@@ -81,18 +81,4 @@ func (p *program) giveBack() {
 	if p.command.Close != nil {
 		p.command.Close()
 	}
-}
-
-// giveAway makes the function's user the owner of the folder.
-func (p *program) giveAway(dir string) error {
-	if p.user == nil {
-		return nil
-	}
-	id := int(p.user.ID)
-	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return os.Lchown(path, id, id)
-	})
 }

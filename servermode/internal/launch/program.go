@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
-	"github.com/whiskaway/whiskaway/internal/singleflight"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/function"
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
@@ -34,16 +33,15 @@ type program struct {
 	shared shared       // its processes, if they take several runs at once
 }
 
-// Program returns what makes the program of a function that the table does not know.
+// Program returns the maker of a program, for a function that the table may not know
+// yet.
 func (l *Launcher) Program(tenant string, spec runtimespec.Function) func() (function.Program, error) {
 	return func() (function.Program, error) {
-		p := &program{launcher: l, tenant: tenant, spec: spec, laying: semaphore.NewWeighted(1)}
-		p.shared.starts.Leaving = singleflight.HandedOver
-		return p, nil
+		return &program{launcher: l, tenant: tenant, spec: spec, laying: semaphore.NewWeighted(1)}, nil
 	}
 }
 
-// Start starts one process, or finds a place in one that has room.
+// Start starts one process, or takes a seat in one that has room.
 func (p *program) Start(ctx context.Context, sink function.Sink) (function.Instance, error) {
 	if err := p.prepare(ctx, sink); err != nil {
 		return nil, p.failed(ctx, err, sink)
@@ -55,7 +53,7 @@ func (p *program) Start(ctx context.Context, sink function.Sink) (function.Insta
 	return orNil(instance{proc}, err)
 }
 
-// orNil makes a failure's instance a nil one.
+// orNil returns a nil instance with an error.
 func orNil(i function.Instance, err error) (function.Instance, error) {
 	if err != nil {
 		return nil, err
@@ -99,7 +97,7 @@ func (p *program) start(ctx context.Context, sink function.Sink) (*process.Proce
 	return process.Start(ctx, group, spec, sink)
 }
 
-// place returns where the function's processes get their folders.
+// place describes where the function's processes get their folders.
 func (p *program) place() sandbox.Place {
 	return sandbox.Place{Dir: p.dir, Action: p.command.Dir, User: p.user, Keep: p.launcher.needs}
 }
@@ -115,7 +113,7 @@ func (p *program) Close() {
 	}
 }
 
-// serve makes spec that of a process which is a web server, on a port of its own.
+// serve makes spec a web server's process, with a port of its own.
 func (p *program) serve(spec *process.Spec) error {
 	uid := uint32(os.Getuid())
 	if p.user != nil {
@@ -129,7 +127,7 @@ func (p *program) serve(spec *process.Spec) error {
 	return nil
 }
 
-// fork makes spec that of a process which is forked, if it can be.
+// fork makes spec a forked process, if it can be forked.
 func (p *program) fork(spec *process.Spec) {
 	if f := p.command.Fork; f != nil {
 		spec.Fork = p.launcher.Parent.For(zygote.Program{Env: spec.Env, Dir: spec.Dir, Folder: f.Folder, Main: f.Main, Venv: f.Venv, Apart: f.Apart})

@@ -40,7 +40,7 @@ func (l *Launcher) openPython(uid int) error {
 	return nil
 }
 
-// linkPython gives programs a python where the host has only python3: the
+// linkPython adds a program python where the host has only python3, because the
 // platform's runtime images have one.
 func (l *Launcher) linkPython(p *python.Kind) error {
 	dir := l.cfg.State.Path("launchers/bin")
@@ -55,7 +55,7 @@ func (l *Launcher) linkPython(p *python.Kind) error {
 }
 
 // openParent starts the process from which Python functions are forked. Without it
-// they are executed; that is an error if the owner asked for modules in it.
+// they are executed. It is an error if the owner asked for modules in it.
 func (l *Launcher) openParent(p *python.Kind) error {
 	if l.cfg.NoFork {
 		return nil
@@ -88,7 +88,7 @@ func (l *Launcher) openParent(p *python.Kind) error {
 // module is a name that can be imported.
 var module = regexp.MustCompile(`^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$`)
 
-// CheckPreload checks the names of the modules that Python functions find loaded.
+// CheckPreload checks the names of the modules that Python functions find imported.
 func CheckPreload(preload []string, noFork bool) error {
 	wrong := slices.IndexFunc(preload, func(name string) bool { return !module.MatchString(name) })
 	switch {

@@ -12,12 +12,12 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/kind/actionloop"
 )
 
-// anyKind names the runtime of an image for which the owner set no name.
+// anyKind names an image's runtime to which the owner gave no name.
 const anyKind = "actionloop"
 
 // openRuntimes adds the ActionLoop runtimes that the owner configured: NAME=FILE
-// with the variables of its image in FILE, or NAME alone when this server runs
-// within that image.
+// with the image's variables in FILE, or NAME alone when this server runs in that
+// image.
 func (l *Launcher) openRuntimes(uid int) error {
 	wanted := l.cfg.Runtimes
 	if len(wanted) == 0 && os.Getenv("OW_COMPILER") != "" {
@@ -43,8 +43,8 @@ func (l *Launcher) openRuntimes(uid int) error {
 	return nil
 }
 
-// runtimeEnv returns the variables of a runtime's image: those of a file, or those of
-// this process that are about it.
+// runtimeEnv returns the variables of a runtime's image: those in a file, or those
+// of this process that concern it.
 func runtimeEnv(file string, inFile bool) (map[string]string, error) {
 	if inFile {
 		text, err := os.ReadFile(file)
@@ -67,7 +67,7 @@ func runtimeEnv(file string, inFile bool) (map[string]string, error) {
 
 var variable = regexp.MustCompile(`^(?:export\s+)?([A-Za-z_]\w*)=(.*)$`)
 
-// parseEnv reads NAME=VALUE lines as a shell would, without its expansions.
+// parseEnv reads NAME=VALUE lines as a shell would, but without expansion.
 func parseEnv(text string) (map[string]string, error) {
 	env := map[string]string{}
 	for line := range strings.SplitSeq(text, "\n") {

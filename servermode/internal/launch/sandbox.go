@@ -11,8 +11,8 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/tree"
 )
 
-// clearFunctions removes the folders that an earlier server left. One that
-// stays does no harm: new ones have names of their own.
+// clearFunctions removes the folders that an earlier server left. A folder that
+// cannot be removed does no harm, because new ones have other names.
 func (l *Launcher) clearFunctions() error {
 	dir := l.cfg.State.Path("functions")
 	entries, err := os.ReadDir(dir)
@@ -22,14 +22,14 @@ func (l *Launcher) clearFunctions() error {
 	return err
 }
 
-// removeFolder removes a function's folder, whatever is left in it.
+// removeFolder removes a function's folder, whatever is in it.
 func (l *Launcher) removeFolder(dir string) {
 	if err := tree.Remove(dir); err != nil {
 		l.log.Warn("a function's folder is left; the next start tries again, or remove it by hand", zap.String("folder", dir), zap.Error(err))
 	}
 }
 
-// openSandbox gives functions users of their own, if it can.
+// openSandbox gives functions users of their own, if the server is able to.
 func (l *Launcher) openSandbox() error {
 	var users *sandbox.Users
 	if !host.SharesUser() {
@@ -48,7 +48,7 @@ func (l *Launcher) openSandbox() error {
 	} else {
 		l.log.Warn("functions are not isolated: "+host.NotIsolated, zap.Int("uid", os.Getuid()))
 	}
-	// No process is left now that could put links in the way.
+	// No process is left by now that could put links in the way.
 	if err := l.clearFunctions(); err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func inContainer() bool {
 }
 
 // removeLater removes the folders of a process that has ended. Only Close waits for
-// that.
+// it.
 func (l *Launcher) removeLater(folders *sandbox.Folders) {
 	l.removals.Go(func() {
 		if err := folders.Remove(); err != nil {

@@ -9,17 +9,17 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 )
 
-// shared hands out processes that take several runs at once: each instance that
-// the function package holds is a seat in one of them. A process is closed when
-// its last seat is given up.
+// shared hands out seats in processes that take several runs at once. To the
+// function package each seat is an instance. A process is closed when its last seat
+// is given up. Methods that do not lock mu are called with it held.
 type shared struct {
-	starts singleflight.Group[struct{}, struct{}]
+	starts singleflight.Flight[struct{}]
 
 	mu        sync.Mutex // guards what follows, never held across a start or an end
 	processes []*bench
 }
 
-// bench is a process and how many seats of it are taken.
+// bench is a process, with the number of its seats that are taken.
 type bench struct {
 	*process.Process
 	taken int
@@ -33,12 +33,12 @@ type seat struct {
 	leave sync.Once
 }
 
-// take returns a seat in a process with fewer than most, starting one if need
-// be. Callers that come during a start share its outcome.
+// take returns a seat in a process with fewer than most taken, and starts a process
+// if need be. Callers that arrive during a start share its outcome.
 func (s *shared) take(ctx context.Context, most int, start func() (*process.Process, error)) (mine *seat, err error) {
 	for mine == nil && err == nil {
 		if mine = s.find(most); mine == nil {
-			_, err = s.starts.Do(ctx, struct{}{}, func(context.Context) (none struct{}, err error) {
+			_, err = s.starts.Do(ctx, func(context.Context) (none struct{}, err error) {
 				if mine = s.find(most); mine == nil { // of a start that has just ended
 					mine, err = s.add(start())
 				}
@@ -73,13 +73,13 @@ func (s *shared) add(proc *process.Process, err error) (*seat, error) {
 	return s.sit(b), nil
 }
 
-// sit takes a seat; the caller holds mu.
+// sit takes a seat.
 func (s *shared) sit(b *bench) *seat {
 	b.taken++
 	return &seat{instance: instance{b.Process}, of: s, bench: b}
 }
 
-// Close gives the seat up, and with the last one the process.
+// Close gives the seat up. The last seat closes the process.
 func (s *seat) Close() {
 	s.leave.Do(func() {
 		s.of.mu.Lock()

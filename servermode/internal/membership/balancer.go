@@ -47,7 +47,7 @@ func (b *balancer) start() {
 	b.done.Go(func() { b.keep(ctx) })
 }
 
-// keep tells the balancer that the server is here until ctx ends.
+// keep tells the balancer that the server is here, until ctx ends.
 func (b *balancer) keep(ctx context.Context) {
 	joined, said, pause := false, "", firstPause
 	for {
@@ -59,7 +59,7 @@ func (b *balancer) keep(ctx context.Context) {
 			return
 		case err != nil:
 			if text := err.Error(); text != said {
-				b.log.Warn("cannot join the balancer, going on to try", zap.Error(err))
+				b.log.Warn("cannot join the balancer; retrying", zap.Error(err))
 				joined, said = false, text
 			}
 			wait, pause = pause/2+rand.N(pause/2), min(2*pause, lastPause)
@@ -69,13 +69,11 @@ func (b *balancer) keep(ctx context.Context) {
 			}
 			joined, said, pause = true, "", firstPause
 		}
-		timer := time.NewTimer(wait)
 		select {
-		case <-timer.C:
+		case <-time.After(wait):
 		case <-b.now:
 		case <-ctx.Done():
 		}
-		timer.Stop()
 	}
 }
 
@@ -95,12 +93,12 @@ func (b *balancer) leave() {
 	b.pool.CloseIdle()
 }
 
-// openTunnel makes a tunnel to the balancer, on which serve answers.
+// openTunnel opens a tunnel to the balancer. serve answers what comes through it.
 func (b *balancer) openTunnel(m *Membership, serve func(net.Listener) *daemon.Listener) error {
 	cfg := tunnel.Config{
 		Balancer: b.at, TLS: m.trust, Incarnation: b.self.Incarnation,
-		Up:   func() { b.log.Info("the tunnel is there") },
-		Down: func(err error) { b.log.Warn("no tunnel, going on to try", zap.Error(err)) },
+		Up:   func() { b.log.Info("the tunnel is up") },
+		Down: func(err error) { b.log.Warn("no tunnel; retrying", zap.Error(err)) },
 	}
 	if m.cfg.TokenFile != "" {
 		cfg.Token = b.token
@@ -110,7 +108,7 @@ func (b *balancer) openTunnel(m *Membership, serve func(net.Listener) *daemon.Li
 	return b.listener.Start()
 }
 
-// closeTunnel ends the tunnel, if there is one.
+// closeTunnel closes the tunnel, if there is one.
 func (b *balancer) closeTunnel(ctx context.Context) error {
 	if b.tunnel == nil {
 		return nil

@@ -16,14 +16,14 @@ import (
 // Config says which balancers are joined, and how they reach the server.
 type Config struct {
 	Balancers []string // URLs
-	TokenFile string   // its first token is sent to them; empty: none is
+	TokenFile string   // its first token is sent to them; empty: no token
 	CAFile    string   // certificates, PEM, by which they are trusted; empty: the host's
 	Advertise string   // URL at which they reach the server; empty: the address listened on
 	Tunnel    bool     // they cannot reach it: work comes over connections that it makes
 }
 
 // Check returns an error that says what is wrong for a server that listens on an
-// address, and that does or does not ask its callers for tokens.
+// address. tokens says whether that server asks its callers for tokens.
 func (c Config) Check(listen string, tokens bool) error {
 	seen := map[string]bool{}
 	for _, target := range c.Balancers {
@@ -62,7 +62,7 @@ func everywhere(listen string) bool {
 	return err == nil && (host == "" || ip != nil && ip.IsUnspecified())
 }
 
-// trust returns how balancers' certificates are judged; nil: as the host does.
+// trust returns how balancers' certificates are verified; nil: by the host's roots.
 func (c Config) trust() (*tls.Config, error) {
 	if c.CAFile == "" {
 		return nil, nil
@@ -78,8 +78,8 @@ func (c Config) trust() (*tls.Config, error) {
 	return &tls.Config{RootCAs: trust}, nil
 }
 
-// token returns the token for balancers, empty for none. It is read at each attempt,
-// so that it can be changed without a restart.
+// token returns the token for balancers, empty for none. The file is read at each
+// attempt, so that it can be changed without a restart.
 func (c Config) token() (string, error) {
 	if c.TokenFile == "" {
 		return "", nil
@@ -91,7 +91,7 @@ func (c Config) token() (string, error) {
 	return secret, nil
 }
 
-// register adds to a registration where the server is reached.
+// register completes a registration with where the server is reached.
 func (c Config) register(self runtimespec.Registration, addr, scheme string) (runtimespec.Registration, error) {
 	if self.Tunnel = c.Tunnel; c.Tunnel {
 		host, err := os.Hostname()

@@ -1,5 +1,7 @@
 // Package membership tells balancers that the server is here, again and again, and
-// says goodbye at its end. Through a tunnel it also brings their work in.
+// says goodbye at its end. A balancer that cannot be reached is tried again, and the
+// log says so once. For a server that balancers cannot reach, it opens tunnels
+// through which their requests come in.
 package membership
 
 import (
@@ -46,7 +48,7 @@ type Server struct {
 	Serve func(net.Listener) *daemon.Listener
 }
 
-// Join begins to tell the balancers of the server.
+// Join starts to tell the balancers of the server.
 func (m *Membership) Join(s Server) error {
 	if len(m.cfg.Balancers) == 0 {
 		return nil
@@ -58,7 +60,7 @@ func (m *Membership) Join(s Server) error {
 	for _, target := range m.cfg.Balancers {
 		at, err := hop.ParseTarget(target, "http")
 		if err != nil {
-			return err // was checked
+			return err // Check found none
 		}
 		b := &balancer{
 			at: at, token: m.cfg.token, self: self, pool: hop.New(at, hop.Options{TLS: m.trust}),

@@ -12,14 +12,14 @@ import (
 )
 
 const (
-	// What a balancer may ask for.
+	// These bound what a balancer may ask for.
 	shortestInterval = 100 * time.Millisecond
 	longestInterval  = time.Minute
 	maxMembership    = 4 << 10 // of its answer, in bytes
 	statusOK         = 200
 )
 
-// say tells the balancer once, and returns when to say it again.
+// say tells the balancer once, and returns when to tell it again.
 func (b *balancer) say(ctx context.Context, self runtimespec.Registration, limit time.Duration) (again time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

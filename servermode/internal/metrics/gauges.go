@@ -26,13 +26,13 @@ var (
 	inFlightDesc  = desc("whiskaway_in_flight", "Runs being executed.")
 	queuedDesc    = desc("whiskaway_queued", "Runs that wait for a process.")
 	activeDesc    = desc("whiskaway_activations", "Activations in flight or remembered.")
-	forksDesc     = desc("whiskaway_forks_total", "Python processes that were forked from the parent with their modules loaded.")
+	forksDesc     = desc("whiskaway_forks_total", "Python processes that were forked from the parent with their modules imported.")
 	fallbacksDesc = desc("whiskaway_fork_fallbacks_total", "Python processes that were executed instead, by cause.", "cause")
 	parentDesc    = desc("whiskaway_fork_parent_up", "Whether Python processes can be forked: 1, or 0.")
 	codeDesc      = desc("whiskaway_code_cache_bytes", "Code of functions kept on disk.")
 )
 
-// Describe describes nothing: the labels come and go.
+// Describe describes nothing, because the labels come and go.
 func (g Gauges) Describe(chan<- *prometheus.Desc) {}
 
 func (g Gauges) Collect(ch chan<- prometheus.Metric) {
@@ -53,7 +53,7 @@ func (g Gauges) Collect(ch chan<- prometheus.Metric) {
 	gauge(codeDesc, g.CodeBytes())
 }
 
-// collectForks tells how Python functions were started.
+// collectForks collects how Python processes were started.
 func (g Gauges) collectForks(ch chan<- prometheus.Metric) {
 	stats := g.Forks()
 	count := func(d *prometheus.Desc, n uint64, labels ...string) {

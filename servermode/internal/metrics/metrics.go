@@ -1,4 +1,11 @@
-// Package metrics counts for the owner's Prometheus what becomes of functions.
+// Package metrics counts for Prometheus what package function reports to its
+// Observer. A function's meter holds its counters, so that a run looks nothing up.
+//
+// Functions with the same labels share a series, which is dropped with the last of
+// them. Series are objects of their own rather than rows of a vector, so that a late
+// report does not create a dropped one again. The names of a tenant are bounded in
+// number and length, and cannot take the places of another tenant's. Totals by
+// tenant and kind stay.
 package metrics
 
 import (
@@ -29,9 +36,9 @@ const (
 	other   = "other"
 )
 
-// Metrics are the server's own registry. As a function.Observer it hands out
-// meters; functions with the same labels share their series, because a new
-// version of an action has its name.
+// Metrics is the server's own registry. As a function.Observer it hands out meters.
+// Functions with the same labels share their series, because a new version of an
+// action keeps its name.
 type Metrics struct {
 	Registry *prometheus.Registry
 	totals   *totals
@@ -41,7 +48,8 @@ type Metrics struct {
 	tenants map[string]int // how many of them a tenant has
 }
 
-// labels are those of a function's numbers. Activations and identities are none.
+// labels are the labels of a function's series. Activations and identities are not
+// among them.
 type labels struct{ tenant, function, kind string }
 
 // New returns the metrics of a server without functions.
@@ -70,8 +78,8 @@ func (m *Metrics) Function(key function.Key, info function.Info) function.Meter 
 	return &meter{series: mine, total: total, of: m}
 }
 
-// withinBounds returns the labels under which new ones are counted; the caller
-// holds mu.
+// withinBounds returns the labels under which a new function is counted. It is
+// called with mu held.
 func (m *Metrics) withinBounds(want labels) labels {
 	if len(m.series) < maxSeries && m.tenants[want.tenant] < maxTenantSeries {
 		return want
@@ -83,7 +91,7 @@ func (m *Metrics) withinBounds(want labels) labels {
 	return labels{"", other, other}
 }
 
-// leave drops the series with the last function that has these labels.
+// leave drops the series with the last function that has its labels.
 func (m *Metrics) leave(s *series) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -96,7 +104,7 @@ func (m *Metrics) leave(s *series) {
 	}
 }
 
-// Describe describes nothing: the series come and go.
+// Describe describes nothing, because the series come and go.
 func (m *Metrics) Describe(chan<- *prometheus.Desc) {}
 
 // Collect gathers all series.
@@ -112,8 +120,8 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// labelValue makes a label's value of any text. Two texts never get the same
-// one: a tenant that asks for its series gets no other's.
+// labelValue makes a label's value of any text. Two texts never get the same value,
+// so a tenant that asks for its series gets no other tenant's.
 func labelValue(text, none string) string {
 	switch {
 	case text == "":

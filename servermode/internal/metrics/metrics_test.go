@@ -20,7 +20,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 )
 
-// numbers are the server's own series as text, such as NAME{a="b"}; of a
+// numbers returns the server's own series as text, such as NAME{a="b"}; of a
 // histogram its count and its sum.
 func numbers(t *testing.T, m *metrics.Metrics) map[string]float64 {
 	t.Helper()
@@ -29,7 +29,7 @@ func numbers(t *testing.T, m *metrics.Metrics) map[string]float64 {
 	return all
 }
 
-// everyNumber has those too that stay when functions go.
+// everyNumber also returns those that stay when functions go.
 func everyNumber(t *testing.T, m *metrics.Metrics) map[string]float64 {
 	t.Helper()
 	families, err := m.Registry.Gather()
@@ -67,7 +67,7 @@ func TestMetrics_CountWhatBecomesOfRuns(t *testing.T) {
 		{Took: 3 * time.Second},
 		{Err: process.ErrExited},
 		{Err: fmt.Errorf("killed: %w", process.ErrExited)},
-		{Err: errors.New("who knows")},
+		{Err: errors.New("unknown")},
 	} {
 		meter.Ran(r)
 	}
@@ -112,7 +112,7 @@ func TestMetrics_GoWithTheLastFunctionOfTheirName(t *testing.T) {
 	elsewhere := m.Function(key("bob", 2), info)
 	ok := `whiskaway_runs_total{function="hello",kind="python:3",outcome="ok",tenant="alice"}`
 	old.Gone()
-	old.Gone() // said twice it counts once
+	old.Gone() // repeated, it counts once
 	fresh.Ran(function.Ran{})
 	assert.EqualValues(t, 2, numbers(t, m)[ok], "a new version goes on counting")
 	fresh.Gone()
@@ -127,7 +127,7 @@ func TestMetrics_GoWithTheLastFunctionOfTheirName(t *testing.T) {
 	assert.Zero(t, numbers(t, m)[ok])
 }
 
-// sets are the label sets that there are, by tenant.
+// sets returns how many label sets there are, by tenant.
 func sets(t *testing.T, m *metrics.Metrics) map[string]int {
 	t.Helper()
 	out := map[string]int{}
@@ -151,7 +151,7 @@ func TestMetrics_AreBounded(t *testing.T) {
 	assert.EqualValues(t, 1, numbers(t, m)[`whiskaway_runs_total{function="other",kind="other",outcome="ok",tenant="greedy"}`])
 	m.Function(key("modest", 1), function.Info{Name: "hello"}).Ran(function.Ran{})
 	assert.EqualValues(t, 1, numbers(t, m)[`whiskaway_runs_total{function="hello",kind="sniffed",outcome="ok",tenant="modest"}`], "others are still told apart")
-	for i := range 3 * metrics.MaxSeries { // whoever may delegate can name any tenant
+	for i := range 3 * metrics.MaxSeries { // a token that may delegate can name any tenant
 		all = append(all, m.Function(key(fmt.Sprint("t", i), 1), function.Info{}))
 	}
 	got := sets(t, m)
@@ -163,7 +163,7 @@ func TestMetrics_AreBounded(t *testing.T) {
 	assert.Equal(t, map[string]int{"modest": 1}, sets(t, m))
 }
 
-// Names are whatever tenants say; a label must be UTF-8, and not be an attack.
+// Tenants choose the names. A label must be UTF-8, and not be an attack.
 func TestMetrics_AnyNameIsALabel(t *testing.T) {
 	m := metrics.New()
 	long := strings.Repeat("x", 100_000)

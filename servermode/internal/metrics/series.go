@@ -6,11 +6,12 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
 )
 
-// seconds are the histograms' buckets, from a tenth of a millisecond to minutes.
+// seconds are the histograms' buckets, from a tenth of a millisecond to five
+// minutes.
 var seconds = []float64{.0001, .0003, .001, .003, .01, .03, .1, .3, 1, 3, 10, 30, 60, 300}
 
-// series are the numbers of all functions with the same labels. They are made
-// once and held by meters, so that a run looks nothing up.
+// series are the metrics of all functions with the same labels. Meters hold them, so
+// that a run looks nothing up.
 type series struct {
 	labels    labels
 	functions int // that have these labels; guarded by Metrics.mu

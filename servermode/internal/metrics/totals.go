@@ -8,19 +8,19 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
 )
 
-// maxTenantKinds is how many kinds of a tenant are told apart: an author may call
-// a kind many names.
+// maxTenantKinds is how many kinds of a tenant have totals of their own: an author
+// may call a kind many names.
 const maxTenantKinds = 32
 
-// totals are the server's own numbers by tenant and kind. They stay when functions
-// go, so that sums over time lose nothing.
+// totals are the server's metrics by tenant and kind. They stay when functions go,
+// so that sums over time lose nothing.
 type totals struct {
 	mu      sync.Mutex // guards what follows
 	all     map[labels]*total
 	tenants map[string]int // how many of them a tenant has
 }
 
-// total is of one tenant's functions of one kind.
+// total counts one tenant's functions of one kind.
 type total struct {
 	runs             [outcome.Count]prometheus.Counter
 	failed, refusals *prometheus.CounterVec // by reason
@@ -28,9 +28,9 @@ type total struct {
 
 func newTotals() *totals { return &totals{all: map[labels]*total{}, tenants: map[string]int{}} }
 
-// of returns the total in which a function is counted. Tenants choose the
-// names, and nothing here is dropped: beyond the bounds kinds, then tenants, are
-// counted together.
+// of returns the total in which a function is counted. Tenants choose the names, and
+// nothing here is dropped. So beyond the bounds kinds are counted together, then
+// tenants.
 func (t *totals) of(function labels) *total {
 	want := labels{tenant: function.tenant, kind: function.kind}
 	t.mu.Lock()
@@ -66,7 +66,7 @@ func newTotal(l labels) *total {
 	return t
 }
 
-// Describe describes nothing: tenants and kinds come as they do.
+// Describe describes nothing, because tenants and kinds are not known in advance.
 func (t *totals) Describe(chan<- *prometheus.Desc) {}
 
 // Collect gathers them all.

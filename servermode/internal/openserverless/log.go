@@ -32,8 +32,8 @@ func (l *log) Log(stream runtimespec.Stream, text []byte) {
 	}
 }
 
-// envelope is the dialect's answer to a run. Its client copies the logs to the
-// container's streams as they are, so the sentinels are in them.
+// envelope returns the dialect's answer to a run. Its client copies the logs to the
+// container's streams as they are, so they contain the sentinels.
 func (l *log) envelope(result []byte) []byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -44,8 +44,7 @@ func (l *log) envelope(result []byte) []byte {
 	return append(out, '}')
 }
 
-// appendLog appends a log as a JSON string, with the sentinel on a line of its
-// own.
+// appendLog appends a log as a JSON string, with the sentinel on a line of its own.
 func appendLog(dst, log []byte) []byte {
 	if len(log) > 0 && log[len(log)-1] != '\n' {
 		log = append(log, '\n')
@@ -55,11 +54,11 @@ func appendLog(dst, log []byte) []byte {
 	return dst
 }
 
-// maxExplained is how much of a log an error tells, in bytes.
+// maxExplained is how many bytes of a log an error contains.
 const maxExplained = 2 << 10
 
-// explain adds the end of what an action wrote to a failed init's error: this
-// dialect has no other place for it.
+// explain adds the end of what an action wrote to a failed init's error, because
+// this dialect has no other place for it.
 func (l *log) explain(err error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 // hashKey is how a tenant's OpenServerless clients name a function.
 type hashKey struct{ tenant, hash string }
 
-// hashes are the functions by their names.
+// hashes holds the functions by their names.
 type hashes struct {
 	mu    sync.Mutex // guards the map and its values
 	known map[hashKey]*named
@@ -21,11 +21,11 @@ type named struct {
 	key    function.Key
 	leases []string // of its containers
 	inits  int      // in flight
-	next   int      // of the leases, the one that the next run prolongs
+	next   int      // index of the lease that the next run renews
 }
 
-// enter claims a name for a function during its init. Names of functions that
-// have gone from the table are free again.
+// enter claims a name for a function during its init. It frees the names of
+// functions that have left the table.
 func (h *hashes) enter(name hashKey, key function.Key, table *function.Table) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -41,8 +41,8 @@ func (h *hashes) enter(name hashKey, key function.Key, table *function.Table) er
 	return nil
 }
 
-// forget frees the names of functions that the table does not know any more; the
-// caller holds mu.
+// forget frees the names of functions that the table does not know. It is called
+// with mu held.
 func (h *hashes) forget(table *function.Table) {
 	there := map[function.Key]bool{}
 	for _, f := range table.List("") {
@@ -67,7 +67,7 @@ func (h *hashes) leave(name hashKey, lease string, ready bool) {
 	h.clear(name, n)
 }
 
-// clear frees a name that is not in use; the caller holds mu.
+// clear frees a name that is not in use. It is called with mu held.
 func (h *hashes) clear(name hashKey, n *named) {
 	if n.inits == 0 && len(n.leases) == 0 {
 		delete(h.known, name)
@@ -95,7 +95,7 @@ func (h *hashes) holds(name hashKey, lease string) bool {
 	return n != nil && slices.Contains(n.leases, lease)
 }
 
-// drop takes a lease from a name; with the last one the name is free.
+// drop takes a lease from a name. Without leases the name is free.
 func (h *hashes) drop(name hashKey, lease string) (key function.Key, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

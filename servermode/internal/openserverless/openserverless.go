@@ -1,6 +1,8 @@
-// Package openserverless is the dialect of Apache OpenServerless' client proxy. It
-// names a function by the MD5 of its code alone; here that is a name of one function
-// of the tenant, never what decides which functions share a process.
+// Package openserverless is the dialect of Apache OpenServerless' client proxy. That
+// dialect names a function by the MD5 of its code alone. Here the MD5 is only a name
+// for one function of the tenant, and never decides which functions share a process.
+// A second function with the same name is refused. Logs come back inside the answer,
+// so they are kept until the run has ended.
 package openserverless
 
 import (
@@ -39,7 +41,7 @@ func New(s *invoke.Service, environ []string) *Dialect {
 	}
 }
 
-// Members that this dialect adds to the platform's bodies, and the init
+// These members are the dialect's additions to the platform's bodies, and the init
 // parameter with the hash.
 const (
 	memberID   = "proxiedActionID"
@@ -47,7 +49,7 @@ const (
 	envHash    = "__OW_CODE_HASH"
 )
 
-// maxID is the longest id of a client container, in bytes. It is a UUID.
+// maxID is the longest id of a client container, in bytes. An id is a UUID.
 const maxID = 256
 
 var okLine = []byte("{\"ok\":true}\n") // as that dialect's server has it
@@ -97,14 +99,14 @@ func by(c *endpoint.Call) invoke.Caller {
 	return invoke.Caller{Tenant: c.Tenant, Span: c.Span, Trace: c.Onward().Trace}
 }
 
-// errNoCode is in the words of classic runtimes.
+// errNoCode is worded as by classic runtimes.
 var errNoCode = refusal.New(runtimespec.Forbidden, "Missing main/no code to execute.")
 
 var md5Hex = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
-// checkInit refuses an init that does not name its function and its caller. A
-// hash is computed here too: one that is only claimed would give any function
-// the name of another.
+// checkInit refuses an init that does not name its function and its caller. It
+// computes the hash itself: a claimed hash could give a function the name of
+// another.
 func checkInit(init *runtimespec.InitBody, id string) error {
 	if !init.HasCode {
 		return errNoCode
@@ -122,12 +124,12 @@ func checkInit(init *runtimespec.InitBody, id string) error {
 	return nil
 }
 
-// leaseOf is the lease of a client container of this dialect.
+// leaseOf returns the lease of a client container of this dialect.
 func leaseOf(id string) string {
 	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(memberID+":"+id)).String()
 }
 
-// Run executes one activation. It has no id here: nothing joins it.
+// Run executes one activation. It has no id here, so no other run joins it.
 func (d *Dialect) Run(c *endpoint.Call, body []byte) error {
 	hash := runtimespec.StringMember(body, memberHash)
 	if hash == "" {
@@ -155,7 +157,7 @@ func (d *Dialect) Run(c *endpoint.Call, body []byte) error {
 	result, err := outcome.Foreign(d.service.Run(mine.Context(), by(c), activation.Key{Key: key}, lease, body, logs))
 	logs.Leave()
 	d.service.Activations.Finish(mine, result, err)
-	if !d.names.holds(name, lease) { // stopped meanwhile, and the run has taken the lease again
+	if !d.names.holds(name, lease) { // it was stopped meanwhile, and the run has renewed the lease
 		d.service.Table.Stop(key, lease)
 	}
 	switch {
@@ -186,9 +188,9 @@ func (d *Dialect) Stop(c *endpoint.Call, body []byte) error {
 	return nil
 }
 
-// refuse answers with an error as that dialect's server does, with our reason.
-// Its client passes the status on: a 503 would make the platform send the
-// activation again, or lose it.
+// refuse answers with an error as that dialect's server does, with our reason. The
+// client passes the status on. A 503 would make the platform send the activation
+// again, or lose it.
 func (d *Dialect) refuse(c *endpoint.Call, err error) error {
 	r := c.Note(err)
 	status := r.Reason.Status()
@@ -200,7 +202,7 @@ func (d *Dialect) refuse(c *endpoint.Call, err error) error {
 	return nil
 }
 
-// ambiguous refuses a second function of the same name.
+// ambiguous refuses a second function with a name that is in use.
 func ambiguous(hash string) error {
 	return refusal.New(runtimespec.Forbidden,
 		"the OpenServerless dialect tells functions apart by their code's hash alone, and %.8s… is already in use here with another main or other init parameters: "+

@@ -1,4 +1,7 @@
-// Package outcome says how a run or an init ended, in the contract's words.
+// Package outcome says how a run or an init ended, in the contract's words. It sorts
+// a run by its result and error, makes the platform's result of a process's line,
+// and maps errors to refusals. It also decides which failed runs are remembered: one
+// that was not started may be tried again.
 package outcome
 
 import (
@@ -28,8 +31,8 @@ var names = [Count]string{"ok", "application-error", "error", "crashed", "timed-
 
 func (o Outcome) String() string { return names[o] }
 
-// Of sorts a run. What the action itself reports or throws is its own error, as the
-// platform has it.
+// Of sorts a run. What the action itself reports or throws is its own error, as on
+// the platform.
 func Of(result []byte, err error) Outcome {
 	switch {
 	case err == nil && runtimespec.IsError(result), errors.Is(err, process.ErrTooLarge), errors.As(err, new(*process.ThrownError)):
@@ -48,7 +51,8 @@ func Of(result []byte, err error) Outcome {
 	return Error
 }
 
-// Result returns a process's line, or its failure, as the platform's result or error.
+// Result returns a process's line, or its failure, as the platform's result or
+// error.
 func Result(line []byte, err error) ([]byte, error) {
 	switch {
 	case errors.Is(err, process.ErrTooLarge): // an application error, as the platform has it
@@ -63,8 +67,8 @@ func Result(line []byte, err error) ([]byte, error) {
 	return line, nil
 }
 
-// foreignResult is the longest result, in bytes, that a caller without our headers
-// gets: it passes the result on to the platform, whose limit this is.
+// foreignResult is the longest result, in bytes, for a caller without our headers.
+// Such a caller passes the result on to the platform, whose limit this is.
 const foreignResult = 1 << 20
 
 // Foreign returns a result as a caller without our headers gets it.
@@ -75,8 +79,8 @@ func Foreign(result []byte, err error) ([]byte, error) {
 	return result, err
 }
 
-// tooLarge is the application error that a run gets in place of a result that is too
-// large, in the platform's words.
+// tooLarge is the application error, in the platform's words, that replaces a result
+// that is too large.
 func tooLarge(err error, flag string) []byte {
 	return runtimespec.ErrorBody(fmt.Sprintf("The action produced a response that exceeded the allowed length: %v%s.", err, flag))
 }

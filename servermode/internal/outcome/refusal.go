@@ -18,7 +18,7 @@ import (
 // Service is the name of this service in its messages.
 const Service = "server"
 
-// refuses maps errors to the contract; the first that matches counts.
+// refuses maps errors to the contract. The first match counts.
 var refuses = []struct {
 	err    error
 	reason runtimespec.Reason
@@ -85,8 +85,8 @@ func Refusal(err error) *refusal.Refusal {
 	return refusal.Of(err, Service)
 }
 
-// Remembered returns the error that is remembered of a failed run, and whether the
-// run is remembered: a run that was not started may be tried again.
+// Remembered returns the error that is remembered of a failed run. It also reports
+// whether the run is remembered: a run that was not started may be tried again.
 func Remembered(err error) (kept error, remember bool) {
 	r := Refusal(err)
 	return r, !r.Reason.NotStarted()

@@ -9,9 +9,9 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
 )
 
-// log passes an activation's log on to the server's streams. Log never
-// waits for them: a pipe that is not read may hold up the answer, but not the reader
-// of the process's output.
+// log passes an activation's log on to the server's streams. Log never waits for
+// them: a stream that is not read may hold up the answer, but not the reader of the
+// process's output.
 type log struct {
 	invoke.Stages
 	to sentinel.Activation
@@ -64,16 +64,16 @@ func (l *log) write() {
 	}
 }
 
-// complain writes for the author what was wrong with an init.
+// complain writes for the author why an init failed.
 func (l *log) complain(err error) { l.to.Complain(string(outcome.Refusal(err).Body())) }
 
-// end writes the sentinels, after all that was logged.
+// end writes the sentinels, after everything that was logged.
 func (l *log) end() {
 	l.drain()
 	l.to.End()
 }
 
-// flush is the end of a log that gets no sentinels: after it, all is written.
+// flush ends a log that gets no sentinels. It returns when everything is written.
 func (l *log) flush() {
 	l.drain()
 	l.to.Flush()

@@ -1,6 +1,8 @@
-// Package plain is the platform's own dialect: to a caller without headers of ours
-// the server is one classic runtime container, which is given one function, writes
-// its logs to its own streams and a sentinel on each after every activation.
+// Package plain is the platform's own dialect. It serves callers without our headers
+// as a classic runtime container would: each tenant has one slot for one function,
+// and logs go to the server's own streams, with a sentinel on each after every
+// activation. Requests of browsers are refused, because without our headers nothing
+// keeps a foreign web page from sending code to loopback.
 package plain
 
 import (
@@ -42,7 +44,7 @@ func New(s *invoke.Service, environ []string, stdout, stderr io.Writer) *Dialect
 	}
 }
 
-// What classic runtimes say, word for word.
+// These are the texts of classic runtimes, word for word.
 var (
 	errTwice    = refusal.New(runtimespec.Forbidden, "Cannot initialize the action more than once.")
 	errNoCode   = refusal.New(runtimespec.Forbidden, "Missing main/no code to execute.")
@@ -53,8 +55,8 @@ var (
 // Waiting returns how many callers wait for inits in flight.
 func (d *Dialect) Waiting() int { return d.inits.Callers() }
 
-// Init fills the tenant's slot. A failed one ends with sentinels, because its
-// logs are collected; a successful one does not.
+// Init fills the tenant's slot. A failed init ends with sentinels, because its logs
+// are collected. A successful one does not.
 func (d *Dialect) Init(c *endpoint.Call, body []byte, read func()) error {
 	longest := d.service.Settings().InitTimeout
 	ctx, stop := d.service.Context(longest, activation.Overdue{Limit: longest, Init: true})
@@ -106,8 +108,8 @@ func (d *Dialect) initialize(ctx context.Context, c *endpoint.Call, lease string
 	return a, d.service.Init(ctx, a, lease, logs)
 }
 
-// Run executes one activation. An activation that is refused because another one is
-// running gets no sentinel: that would end the other one's log.
+// Run executes one activation. An activation that is refused because another is
+// running gets no sentinel, because that would end the other's log.
 func (d *Dialect) Run(c *endpoint.Call, body []byte) error {
 	said := runtimespec.SkimRun(body)
 	c.Span.Text("faas.invocation_id", said.ID)
@@ -143,7 +145,7 @@ func (d *Dialect) perform(ctx context.Context, c *endpoint.Call, in *slot, id st
 	return outcome.Foreign(d.service.Run(ctx, by(c), activation.Key{Key: in.key, ID: id}, in.lease, body, logs))
 }
 
-// answer waits for a run and answers a caller, unless it hangs up before.
+// answer waits for a run and answers a caller, unless the caller hangs up first.
 func (d *Dialect) answer(c *endpoint.Call, run *activation.Run) error {
 	select {
 	case <-run.Done():
@@ -163,8 +165,8 @@ func by(c *endpoint.Call) invoke.Caller {
 	return invoke.Caller{Tenant: c.Tenant, Span: c.Span, Trace: c.Onward().Trace}
 }
 
-// refuse answers with an error as a classic runtime does. A 503 would make the
-// platform send the activation again, or lose it.
+// refuse answers with an error as a classic runtime does. It answers no 503, because
+// the platform would send the activation again, or lose it.
 func (d *Dialect) refuse(c *endpoint.Call, err error) error {
 	r := c.Note(err)
 	status := r.Reason.Status()

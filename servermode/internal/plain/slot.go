@@ -16,8 +16,8 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/outcome"
 )
 
-// slot is the one function that a plain caller's tenant has. The function is in
-// the table like any other; when it has gone from there, the slot is free.
+// slot is the one function of a plain caller's tenant. The function is in the table
+// like any other. When it has left the table, the slot is free.
 type slot struct {
 	lease string
 	body  [sha256.Size]byte // of its init
@@ -28,26 +28,28 @@ type slot struct {
 	inFlight int          // runs; guarded by slots.mu
 }
 
-// slots are the plain callers' functions, by tenant.
+// slots are the plain callers' functions, by tenant. Methods are called with mu
+// held.
 type slots struct {
 	mu    sync.Mutex // guards what follows
 	taken map[string]*slot
 }
 
-// leave frees the tenant's slot if it is still this one; the caller holds mu.
+// leave frees the tenant's slot if it is still this one.
 func (s *slots) leave(tenant string, mine *slot) {
 	if s.taken[tenant] == mine {
 		delete(s.taken, tenant)
 	}
 }
 
-// initKey tells inits apart: only the same one for the same slot is joined.
+// initKey tells inits apart. An init is joined only by the same init for the same
+// slot.
 func initKey(tenant string, s *slot) activation.Key {
 	return activation.Key{Key: function.Key{Tenant: tenant, Identity: s.body}, ID: s.lease}
 }
 
-// enterInit takes the tenant's slot (first), or finds the same init in flight. Once
-// the slot is filled, or if another init is in flight for it, current is nil.
+// enterInit takes the tenant's slot (first), or finds the same init in flight. If
+// the slot is filled, or another init is in flight for it, current is nil.
 func (d *Dialect) enterInit(ctx context.Context, tenant string, body [sha256.Size]byte) (mine *slot, current *activation.Run, first bool) {
 	d.slots.mu.Lock()
 	defer d.slots.mu.Unlock()
@@ -84,9 +86,9 @@ func (d *Dialect) settle(tenant string, mine *slot, key function.Key, err error)
 	return err
 }
 
-// enterRun records a run; one with the id of a run in flight joins it. Without
-// concurrency another at the same time is refused: current is nil. Without a
-// function in is.
+// enterRun records a run, or joins the run in flight with the same id. Without
+// concurrency a second run is refused: current is nil. A tenant without a function
+// gets a slot that is nil.
 func (d *Dialect) enterRun(ctx context.Context, tenant, id string) (in *slot, current *activation.Run, first bool, err error) {
 	d.slots.mu.Lock()
 	defer d.slots.mu.Unlock()
@@ -102,8 +104,8 @@ func (d *Dialect) enterRun(ctx context.Context, tenant, id string) (in *slot, cu
 	return in, current, first, err
 }
 
-// leaveRun records a run's outcome. A function that is not known any more has
-// left its slot.
+// leaveRun records a run's outcome. A function that is no longer known leaves its
+// slot.
 func (d *Dialect) leaveRun(in *slot, current *activation.Run, result []byte, err error) {
 	unknown := err != nil && outcome.Refusal(err).Reason == runtimespec.UnknownFunction
 	d.slots.mu.Lock()

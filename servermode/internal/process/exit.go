@@ -9,14 +9,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// exitNotice is how long a process that took or gave no more has to be seen dead:
-// its descriptors are closed a moment before.
+// exitNotice is how long to wait for the exit of a process that closed its
+// descriptors: they are closed a moment before the process is dead.
 const exitNotice = 250 * time.Millisecond
 
 // ExitError is an ErrExited that says how the process ended.
 type ExitError struct {
 	Status syscall.WaitStatus
-	Cause  string // what may have ended it, for people; empty: it is not known
+	Cause  string // what may have ended it, for a reader; empty: unknown
 }
 
 func (e *ExitError) Error() string {
@@ -33,11 +33,23 @@ func (e *ExitError) Error() string {
 	return text
 }
 
-// Is makes it an ErrExited.
+// Is reports whether target is ErrExited.
 func (e *ExitError) Is(target error) bool { return target == ErrExited }
 
-// endedItself reports whether err is the end of the process, which nothing here
-// has killed. It is to be asked before Kill.
+// end kills the process after a failure and waits until its tree is dead, so that
+// its last words are in the pipes. It returns why the process failed.
+func (p *Process) end(err error) error {
+	ended := p.endedItself(err)
+	p.Kill()
+	<-p.gone
+	if ended {
+		return p.how()
+	}
+	return err
+}
+
+// endedItself reports whether err is the end of the process, and the server did not
+// kill it. Call it before Kill.
 func (p *Process) endedItself(err error) bool {
 	if !errors.Is(err, ErrExited) {
 		return false
@@ -56,7 +68,7 @@ func (p *Process) endedItself(err error) bool {
 	return false
 }
 
-// how is ErrExited with the status of a process that is gone, if that is known.
+// how returns ErrExited with the status of a process that is gone, if that is known.
 func (p *Process) how() error {
 	if status, known := p.group.Exited(); known {
 		return &ExitError{Status: status}

@@ -10,14 +10,14 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 )
 
-// How a process ended is half of what its author has to know.
+// How a process ended is half of what its author needs to know.
 func TestRun_SaysHowItsProcessEnded(t *testing.T) {
 	for end, says := range map[string]string{
 		"exit 3":                              "command exited: exit status 3",
 		"exit 0":                              "command exited: exit status 0",
 		"kill -KILL $$":                       "command exited: killed by signal 9 (SIGKILL)",
 		"kill -XFSZ $$":                       "command exited: killed by signal 25 (SIGXFSZ)",
-		"exec 3>&-; read -r more; sleep 1000": "command exited", // by the server: that says nothing
+		"exec 3>&-; read -r more; sleep 1000": "command exited", // the server killed it, which says nothing
 	} {
 		for protocol, spec := range map[string]process.Spec{"lines": bash(ack + "read -r line; " + end), "frames": framed("next; " + end)} {
 			t.Run(end+" in "+protocol, func(t *testing.T) {

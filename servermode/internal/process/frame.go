@@ -9,8 +9,8 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// ErrProtocol means that a launcher, or what meddled with it, did not keep to
-// the framed protocol.
+// ErrProtocol means that a launcher, or code that interfered with it, broke the
+// framed protocol.
 var ErrProtocol = errors.New("the process did not keep to its protocol")
 
 const (
@@ -35,9 +35,9 @@ type frame struct {
 	payload []byte // valid until the next frame; nil if it was too long
 }
 
-// readFrame reads one frame into buf, which it returns, grown if need be. The
-// payload of a result beyond max is read and dropped, so that the process is not
-// left writing.
+// readFrame reads one frame into buf and returns buf, grown if need be. It reads and
+// drops the payload of a result beyond max, so that the process is not blocked
+// writing.
 func readFrame(r io.Reader, buf []byte, max int) (frame, []byte, error) {
 	var head [frameHead]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {

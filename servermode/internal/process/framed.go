@@ -13,19 +13,21 @@ type ThrownError struct{ Message string }
 
 func (e *ThrownError) Error() string { return e.Message }
 
-// framed gives a process several runs at once. Each has a number; its logs and
-// its result come back in frames that carry it.
+// framed gives a process several runs at once. Each run has a number, and its logs
+// and its result come back in frames that carry it.
 type framed struct {
 	p      *Process
 	reader sync.WaitGroup
 
-	mu   sync.Mutex // guards what follows and is held while logs are passed on
+	// mu guards what follows, and is held while logs change hands. Methods that do not
+	// lock it are called with it held.
+	mu   sync.Mutex
 	last uint32
-	runs []*framedRun // in flight, in the order in which they began
+	runs []*framedRun // in flight, in the order in which they started
 	over bool         // nothing is read any more
 
-	// left: some caller left before its run's end. The process gets no new runs
-	// and is killed when the others have their results.
+	// left is set when a caller left before its run's end. The process then gets no
+	// new runs, and is killed when the others have their results.
 	left atomic.Bool
 }
 
@@ -46,10 +48,10 @@ func newFramed(p *Process) *framed {
 	return f
 }
 
-// run is Run for a framed process. A caller that leaves takes nothing from the
-// others: the process is killed when the last of them has its result.
+// run is Run for a framed process. A caller that leaves does not disturb the others:
+// the process is killed when the last of them has its result.
 func (f *framed) run(ctx context.Context, line []byte, sink Sink) ([]byte, error) {
-	r := f.begin(sink)
+	r := f.add(sink)
 	if r == nil {
 		return nil, ErrNotDelivered
 	}
@@ -60,7 +62,7 @@ func (f *framed) run(ctx context.Context, line []byte, sink Sink) ([]byte, error
 		if !f.leave(r, context.Cause(ctx)) {
 			return nil, context.Cause(ctx)
 		}
-		<-r.done // with the process, unless its result is there
+		<-r.done // when the process ends, unless the result is there
 		if r.failure != nil {
 			return nil, context.Cause(ctx)
 		}
@@ -68,8 +70,8 @@ func (f *framed) run(ctx context.Context, line []byte, sink Sink) ([]byte, error
 	return r.result, r.failure
 }
 
-// begin records a run, to whom from now on the process's bare output goes.
-func (f *framed) begin(sink Sink) *framedRun {
+// add records a run. From now on the process's bare output goes to it.
+func (f *framed) add(sink Sink) *framedRun {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.over || !f.p.Alive() {
@@ -78,11 +80,12 @@ func (f *framed) begin(sink Sink) *framedRun {
 	f.last++
 	r := &framedRun{id: f.last, sink: sink, wrote: make(chan struct{}), done: make(chan struct{})}
 	f.runs = append(f.runs, r)
-	f.p.logs.begin(sink)
+	f.p.logs.attach(sink)
 	return r
 }
 
-// write hands a run's line to the process. It ends at the latest with it.
+// write sends a run's line to the process. It returns at the latest when the process
+// ends.
 func (f *framed) write(r *framedRun, line []byte) {
 	defer close(r.wrote)
 	text := append(strconv.AppendUint(make([]byte, 0, len(line)+11), uint64(r.id), 10), ' ')
@@ -92,8 +95,8 @@ func (f *framed) write(r *framedRun, line []byte) {
 	}
 }
 
-// leave takes a caller away from its run. If it was the last the process is
-// killed and the run ends with it; otherwise the caller need not wait.
+// leave takes a caller away from its run. If it was the last caller, the process is
+// killed and the run ends with it. Otherwise the caller need not wait.
 func (f *framed) leave(r *framedRun, cause error) (wait bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -110,8 +113,8 @@ func (f *framed) leave(r *framedRun, cause error) (wait bool) {
 	return false
 }
 
-// owner gets what the process writes to its bare streams: the run that began
-// last; the caller holds mu.
+// owner returns the sink of what the process writes to its bare streams: that of the
+// run that started last.
 func (f *framed) owner() Sink {
 	for _, r := range slices.Backward(f.runs) {
 		if r.sink != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 )
 
-// frames makes a shell speak the framed protocol: frame RUN STREAM STATUS TEXT,
-// and next, which reads a request into $run and $line.
+// frames makes a shell speak the framed protocol: frame RUN STREAM STATUS TEXT, and
+// next, which reads a request into $run and $line.
 const frames = `
 LC_ALL=C
 octal() { printf '\\%03o' $(($1 >> 24 & 255)) $(($1 >> 16 & 255)) $(($1 >> 8 & 255)) $(($1 & 255)); }
@@ -32,16 +32,16 @@ func framed(script string) process.Spec {
 	return spec
 }
 
-// outcome is what a run in the background came to.
+// outcome is what a run in the background returned.
 type outcome struct {
 	*sink
 	result string
 	err    error
 }
 
-// begin starts a run and returns once the process has said that it got it, with
-// "began" on stdout.
-func begin(t *testing.T, ctx context.Context, p *process.Process, line string) func() outcome {
+// launch starts a run and returns once the process has acknowledged it with "started"
+// on stdout.
+func launch(t *testing.T, ctx context.Context, p *process.Process, line string) func() outcome {
 	t.Helper()
 	out, done := outcome{sink: &sink{}}, make(chan struct{})
 	go func() {
@@ -49,7 +49,7 @@ func begin(t *testing.T, ctx context.Context, p *process.Process, line string) f
 		result, err := p.Run(ctx, []byte(line+"\n"), out.sink)
 		out.result, out.err = string(result), err
 	}()
-	eventually(t, func() bool { return strings.Contains(out.stdout(), "began") }, "the run begins")
+	eventually(t, func() bool { return strings.Contains(out.stdout(), "started") }, "the run starts")
 	return func() outcome { <-done; return out }
 }
 
@@ -86,27 +86,27 @@ func TestFramed_ManyRunsAtOnce(t *testing.T) {
 	assert.True(t, p.Alive())
 }
 
-// What is written without a frame belongs to the run in flight, and where there
-// are several to the one that began last.
+// Output without a frame belongs to the run in flight. With several, it belongs to
+// the one that started last.
 func TestFramed_BareOutputHasAnOwner(t *testing.T) {
 	answered := filepath.Join(t.TempDir(), "answered")
 	p := start(t, framed(`
 		echo imported
-		next; a=$run; echo alone; frame $a 1 0 began
-		next; b=$run; echo both; frame $b 1 0 began
+		next; a=$run; echo alone; frame $a 1 0 started
+		next; b=$run; echo both; frame $b 1 0 started
 		next; c=$run; frame $c 3 200 c; frame $b 3 200 b
 		next; d=$run; echo again; frame $d 3 200 d
 		until [ -e `+answered+` ]; do sleep 0.01; done
 		echo between; frame $a 3 200 a
 		next; echo e; frame $run 3 200 e; read -r rest`))
-	a := begin(t, t.Context(), p, "a")
-	b := begin(t, t.Context(), p, "b")
+	a := launch(t, t.Context(), p, "a")
+	b := launch(t, t.Context(), p, "b")
 	_, _, err := run(t, p, "c")
 	require.NoError(t, err)
 	of := b()
 	require.NoError(t, of.err)
 	assert.Equal(t, "b", of.result)
-	assert.ElementsMatch(t, []string{"both", "began"}, strings.Fields(strings.ReplaceAll(of.stdout(), "began", " began ")))
+	assert.ElementsMatch(t, []string{"both", "started"}, strings.Fields(strings.ReplaceAll(of.stdout(), "started", " started ")))
 	_, logs, err := run(t, p, "d")
 	require.NoError(t, err)
 	assert.Contains(t, logs.stdout(), "again\n")
@@ -155,8 +155,8 @@ func TestFramed_WhatIsNoFrameEndsTheProcess(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			mark := token()
-			p := start(t, framed(`sleep `+mark+` & next; first=$run; frame $first 1 0 began; next; `+script+`; wait`))
-			first := begin(t, t.Context(), p, "1")
+			p := start(t, framed(`sleep `+mark+` & next; first=$run; frame $first 1 0 started; next; `+script+`; wait`))
+			first := launch(t, t.Context(), p, "1")
 			_, _, err := run(t, p, "2")
 			if name != "second result" {
 				require.ErrorIs(t, err, process.ErrProtocol)

@@ -15,9 +15,9 @@ import (
 )
 
 func TestFramed_ExitFailsAllRuns(t *testing.T) {
-	p := start(t, framed(`next; a=$run; frame $a 1 0 began; next; frame $run 1 0 began; echo last words; exit 3`))
-	first := begin(t, t.Context(), p, "1")
-	second := begin(t, t.Context(), p, "2")
+	p := start(t, framed(`next; a=$run; frame $a 1 0 started; next; frame $run 1 0 started; echo last words; exit 3`))
+	first := launch(t, t.Context(), p, "1")
+	second := launch(t, t.Context(), p, "2")
 	require.ErrorIs(t, first().err, process.ErrExited)
 	of := second()
 	require.ErrorIs(t, of.err, process.ErrExited)
@@ -46,18 +46,18 @@ func TestFramed_UndeliveredRunsSaySo(t *testing.T) {
 	assert.False(t, p.Alive())
 }
 
-// One caller's leaving is not the others' loss.
+// A caller that leaves must not harm the others.
 func TestFramed_CancelledRunLeavesTheOthers(t *testing.T) {
 	mark, dir := token(), t.TempDir()
 	p := start(t, framed(`sleep `+mark+` &
-		next; a=$run; frame $a 1 0 began; next; b=$run; frame $b 1 0 began; next; c=$run; frame $c 1 0 began
+		next; a=$run; frame $a 1 0 started; next; b=$run; frame $b 1 0 started; next; c=$run; frame $c 1 0 started
 		while ! [ -e `+dir+`/go ]; do sleep 0.01; done
 		frame $b 1 0 lost; frame $b 3 200 b; frame $a 3 200 a; read -r rest`))
-	a := begin(t, t.Context(), p, "a")
+	a := launch(t, t.Context(), p, "a")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	b := begin(t, ctx, p, "b")
+	b := launch(t, ctx, p, "b")
 	last, cancelLast := context.WithCancelCause(t.Context())
-	c := begin(t, last, p, "c")
+	c := launch(t, last, p, "c")
 
 	cancel(errStopped)
 	of := b()
@@ -70,7 +70,7 @@ func TestFramed_CancelledRunLeavesTheOthers(t *testing.T) {
 	touch(t, dir+"/go")
 	require.NoError(t, a().err)
 	assert.Equal(t, "a", a().result)
-	assert.Equal(t, "began", of.stdout(), "nothing comes after it was left")
+	assert.Equal(t, "started", of.stdout(), "nothing comes after it was left")
 	cancelLast(errStopped)
 	require.ErrorIs(t, c().err, errStopped)
 	assert.Zero(t, running(mark), "the last one takes the process with it")
@@ -78,11 +78,11 @@ func TestFramed_CancelledRunLeavesTheOthers(t *testing.T) {
 
 func TestFramed_EndsWhenTheOthersHaveTheirResults(t *testing.T) {
 	mark, dir := token(), t.TempDir()
-	p := start(t, framed(`sleep `+mark+` & next; a=$run; frame $a 1 0 began; next; frame $run 1 0 began
+	p := start(t, framed(`sleep `+mark+` & next; a=$run; frame $a 1 0 started; next; frame $run 1 0 started
 		while ! [ -e `+dir+`/go ]; do sleep 0.01; done; frame $a 3 200 a; read -r rest`))
-	a := begin(t, t.Context(), p, "a")
+	a := launch(t, t.Context(), p, "a")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	b := begin(t, ctx, p, "b")
+	b := launch(t, ctx, p, "b")
 	cancel(errStopped)
 	require.ErrorIs(t, b().err, errStopped)
 	touch(t, dir+"/go")
@@ -90,11 +90,11 @@ func TestFramed_EndsWhenTheOthersHaveTheirResults(t *testing.T) {
 	eventually(t, func() bool { return running(mark) == 0 }, "the process ends with its tree")
 }
 
-// A process that does not read keeps nobody beyond his time.
+// A process that does not read keeps no caller beyond its time.
 func TestFramed_CancelledWhileItsLineIsWritten(t *testing.T) {
-	p := start(t, framed(`next; frame $run 1 0 began; sleep 1000`))
+	p := start(t, framed(`next; frame $run 1 0 started; sleep 1000`))
 	first, cancelFirst := context.WithCancelCause(t.Context())
-	a := begin(t, first, p, "a")
+	a := launch(t, first, p, "a")
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, errStopped)
 	defer cancel()
 	_, err := p.Run(ctx, []byte(strings.Repeat("x", 1<<20)+"\n"), &sink{})

@@ -10,7 +10,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// read takes frames until the process has ended, or has to.
+// read takes frames until the process ends or breaks the protocol.
 func (f *framed) read() {
 	in, buf := bufio.NewReaderSize(f.p.out, readSize), make([]byte, 0, firstRead)
 	for {
@@ -40,7 +40,7 @@ func (f *framed) take(next frame) error {
 		r := f.runs[at]
 		f.remove(at)
 		r.settle(next, f.p.spec.MaxResult)
-		if f.left.Load() && f.owner() == nil { // no caller waits for it any more
+		if f.left.Load() && f.owner() == nil { // no caller waits for the process any more
 			f.p.Kill()
 		}
 	case f.runs[at].sink != nil:
@@ -49,7 +49,7 @@ func (f *framed) take(next frame) error {
 	return nil
 }
 
-// remove takes a run out, with what is in the pipes by now; the caller holds mu.
+// remove takes a run out, with the logs that are in the pipes by now.
 func (f *framed) remove(at int) {
 	f.runs = slices.Delete(f.runs, at, at+1)
 	f.p.logs.pass(f.owner())
@@ -68,24 +68,19 @@ func (r *framedRun) settle(last frame, max int) {
 	close(r.done)
 }
 
-// end kills the process and fails the runs that are in flight when its tree is
-// dead, so that its last words are in the pipes.
+// end kills the process and fails the runs in flight. It waits until the process's
+// tree is dead, so that its last output is in the pipes.
 func (f *framed) end(cause error) {
 	if !errors.Is(cause, ErrProtocol) {
 		cause = ErrExited
 	}
-	ended := f.p.endedItself(cause)
-	f.p.Kill()
-	<-f.p.gone
-	if ended {
-		cause = f.p.how()
-	}
+	cause = f.p.end(cause)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.over = true
 	f.p.logs.pass(nil)
 	for _, r := range f.runs {
-		<-r.wrote // at once: no reader is there
+		<-r.wrote // at once: the pipe has no reader
 		if r.failure = cause; r.unseen {
 			r.failure = ErrNotDelivered
 		}

@@ -43,7 +43,7 @@ func newBox(t *testing.T) *sandbox.Sandbox {
 	return box
 }
 
-// bash is a function in a line of shell.
+// bash returns a function in a line of shell.
 func bash(script string) process.Spec {
 	return process.Spec{
 		Path: "/bin/bash", Args: []string{"-c", script}, Env: []string{"PATH=/usr/bin:/bin"}, Dir: "/",

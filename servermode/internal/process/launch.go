@@ -5,9 +5,8 @@ import (
 	"os/exec"
 )
 
-// launch forks the process, if that can be done, or executes its program. What
-// fails to become the program may hold its pipes for a while: the other gets new
-// ones.
+// launch forks the process if possible, or executes its program. A failed fork may
+// hold its pipes for a while, so the executed program gets new ones.
 func (p *Process) launch() error {
 	if p.spec.Fork != nil && p.with(p.fork) == nil {
 		return nil

@@ -12,26 +12,27 @@ const (
 	readSize = 32 << 10
 	// maxBacklog is how much is kept of what a process writes between runs.
 	maxBacklog = 64 << 10
-	// maxFinal bounds the last read of a run: no pipe holds more, so what is
-	// beyond it was written after the result.
+	// maxFinal bounds the last read of a run. No pipe holds more, so what is beyond
+	// it was written after the result.
 	maxFinal = 1 << 20
 )
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, readSize); return &b }}
 
-// logs reads a process's stdout and stderr and gives each byte to the
-// activation during which it was written.
+// logs reads a process's stdout and stderr, and gives each byte to the activation
+// during which it was written.
 //
-// When a result line has arrived, whatever the process wrote before it is in
-// the pipes already. A goroutine parked in Read would own the descriptor, so
-// the pumps only wait for readiness there, and every read is done on the raw
-// descriptor under mu.
+// When a result line has arrived, everything that the process wrote before it is
+// already in the pipes. A goroutine parked in Read would own the descriptor. So the
+// pumps only wait there for readiness, and read the raw descriptor under mu.
 type logs struct {
 	out, err *os.File
 	done     sync.WaitGroup
 
-	mu      sync.Mutex // guards the sink and every read of the two pipes
-	sink    Sink       // nil between runs
+	// mu guards what follows and every read of the two pipes. Methods that do not lock
+	// it are called with it held.
+	mu      sync.Mutex
+	sink    Sink // nil between runs
 	backlog []entry
 	kept    int // bytes in backlog
 	closed  bool
@@ -48,7 +49,7 @@ func (l *logs) start(out, err *os.File) {
 	l.done.Go(func() { l.pump(err, runtimespec.Stderr) })
 }
 
-// pump reads while the process writes, so that it never blocks on its logs
+// pump reads while the process writes, so that the process never blocks on its logs
 // and a run's logs are live.
 func (l *logs) pump(f *os.File, stream runtimespec.Stream) {
 	raw, err := f.SyscallConn()
@@ -75,9 +76,9 @@ const (
 	ended                  // end of file, or an error that ends it
 )
 
-// read does one read; the caller holds mu.
+// read reads once.
 func (l *logs) read(fd int, stream runtimespec.Stream) readState {
-	if l.closed { // what escaped the kill may write forever
+	if l.closed { // a process that escaped the kill may write forever
 		return ended
 	}
 	buf := buffers.Get().(*[]byte)
@@ -106,9 +107,9 @@ func (l *logs) deliver(stream runtimespec.Stream, text []byte) {
 	}
 }
 
-// begin directs the logs to a run, first those written since the last one:
-// prints of the import, background threads.
-func (l *logs) begin(sink Sink) {
+// attach directs the logs to a run. The run first gets those that were written since
+// the last one: prints of the import, or of background threads.
+func (l *logs) attach(sink Sink) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.drain()
@@ -116,8 +117,9 @@ func (l *logs) begin(sink Sink) {
 	l.flushBacklog(sink)
 }
 
-// finish takes what is still in the pipes for the run and detaches it.
-func (l *logs) finish(sink Sink) {
+// detach gives the run what is still in its pipes, and then takes the logs away from
+// it.
+func (l *logs) detach(sink Sink) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.flushBacklog(sink)
@@ -126,8 +128,8 @@ func (l *logs) finish(sink Sink) {
 	l.sink = nil
 }
 
-// pass directs the logs to another run (nil: to the next) once those in the
-// pipes are with the one that had them.
+// pass directs the logs to another run, or with nil to the next one. What is in the
+// pipes by now goes to the run that had them.
 func (l *logs) pass(to Sink) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -135,8 +137,8 @@ func (l *logs) pass(to Sink) {
 	l.sink = to
 }
 
-// give hands a piece of a run's own log to it, alternating with what comes in the
-// pipes.
+// give passes a piece of a run's own log to the run. It does not overlap with logs
+// from the pipes.
 func (l *logs) give(sink Sink, stream runtimespec.Stream, text []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -150,7 +152,7 @@ func (l *logs) flushBacklog(sink Sink) {
 	l.backlog, l.kept = nil, 0
 }
 
-// drain reads both pipes until they are empty; the caller holds mu.
+// drain reads both pipes until they are empty.
 func (l *logs) drain() {
 	if l.closed {
 		return

@@ -2,8 +2,8 @@ package process
 
 import "os"
 
-// pipes collects the descriptors of a process that is being started, so that
-// none is left open whatever fails.
+// pipes collects the descriptors of a process that is being started, so that none is
+// left open after a failure.
 type pipes struct {
 	child, parent []*os.File
 	err           error
@@ -17,7 +17,8 @@ func (p *pipes) out() pipe {
 	return pipe{child: w, parent: r}
 }
 
-// make returns a pipe's reading and writing end; childWrites says which end is whose.
+// make makes a pipe and returns both ends. childWrites says which end the process
+// gets.
 func (p *pipes) make(childWrites bool) (r, w *os.File) {
 	if p.err != nil {
 		return nil, nil

@@ -1,8 +1,3 @@
-// Package process is one process of a function. It speaks ActionLoop: one JSON
-// line in on stdin, one result line out on descriptor 3, logs on stdout and
-// stderr, attributed to the activation during which they were written; or the
-// framed protocol of our own launchers, which takes several runs at once; or it
-// is a web server, which others know how to speak to (Web).
 package process
 
 import (
@@ -17,8 +12,8 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
-// Errors of a process. ErrNotDelivered means that the process saw nothing of
-// the run, so that another process may be given it.
+// These are the errors of a process. ErrNotDelivered means that the process saw
+// nothing of the run, so that another process may get it.
 var (
 	ErrExited       = errors.New("command exited")
 	ErrNotDelivered = errors.New("the process was gone before it got the run")
@@ -27,7 +22,7 @@ var (
 	ErrTooLarge     = errors.New("the result is too large")
 )
 
-// AckError is a line that a process wrote in the place of its ack.
+// AckError is a line that a process wrote in place of its ack.
 type AckError struct{ Line string }
 
 func (*AckError) Error() string { return "the action did not acknowledge its start" }
@@ -49,17 +44,17 @@ type Spec struct {
 	StopGrace  time.Duration // how long it may take to end itself when its run is ended
 	Framed     bool          // it speaks the framed protocol, after its ack; needs WaitForAck
 	Web        Web           // it is a web server, and speaks neither; closed with the process
-	// Shielded: it heeds SIGTERM only when its stdin has been closed.
+	// Shielded processes react to SIGTERM only after their stdin was closed.
 	Shielded bool
-	// Fork, unless nil, makes the process; only if it cannot is Path executed.
+	// Fork, unless nil, makes the process. Path is executed only if it cannot.
 	Fork sandbox.Forker
-	// Closed, unless nil, is called when nothing is left of the process, also of one
-	// that did not start.
+	// Closed, unless nil, is called when nothing is left of the process, also after
+	// a failed start.
 	Closed func()
 }
 
-// Process is a started process. Run it from one goroutine at a time, unless it
-// is framed or a web server.
+// Process is a started process. Only a framed process and a web server take several
+// runs at once.
 type Process struct {
 	spec   Spec
 	group  *sandbox.Group
@@ -78,8 +73,8 @@ type Process struct {
 	yield yield
 }
 
-// Start starts a process in the group and waits until it is ready. What it
-// writes until then goes to the first run's logs, or to sink if it fails.
+// Start starts a process in the group and waits until it is ready. What it writes
+// until then goes to the first run's logs, or to sink if the start fails.
 func Start(ctx context.Context, group *sandbox.Group, spec Spec, sink Sink) (*Process, error) {
 	p, err := start(ctx, group, spec, sink)
 	if err != nil && spec.Closed != nil {
@@ -98,15 +93,10 @@ func start(ctx context.Context, group *sandbox.Group, spec Spec, sink Sink) (*Pr
 	}
 	go p.wait()
 	if err := p.ready(ctx, sink); err != nil {
-		ended := p.endedItself(err)
-		p.Kill()
-		<-p.gone // so that its last words are in the pipes
-		if ended {
-			err = p.how()
-		}
-		p.logs.finish(sink)
+		err = p.end(err)
+		p.logs.detach(sink)
 		p.free()
-		if errors.Is(err, ErrExited) && group.Lost() { // no fault of its own: executed, then
+		if errors.Is(err, ErrExited) && group.Lost() { // its parent failed, not the function: execute it
 			spec.Fork = nil
 			return start(ctx, group, spec, sink)
 		}
@@ -121,7 +111,8 @@ func start(ctx context.Context, group *sandbox.Group, spec Spec, sink Sink) (*Pr
 	return p, nil
 }
 
-// ready waits for the ack, or sees that the process does not exit at once.
+// ready waits for the ack. Without ack it checks that the process does not exit at
+// once.
 func (p *Process) ready(ctx context.Context, sink Sink) error {
 	if p.spec.Web != nil {
 		return p.serves(ctx, sink)
@@ -146,7 +137,7 @@ func (p *Process) ready(ctx context.Context, sink Sink) error {
 }
 
 // settled waits until the process waits for its first run, or has lived for the
-// grace, counted from when it became the function's program.
+// grace. The grace counts from when it became the function's program.
 func (p *Process) settled(ctx context.Context) error {
 	look := time.NewTicker(time.Millisecond)
 	defer look.Stop()
@@ -170,7 +161,7 @@ func (p *Process) settled(ctx context.Context) error {
 			if !p.group.AwaitsInput() && now.Sub(since) <= p.spec.Grace {
 				continue
 			}
-			if exitedWithin(p.pidfd, 0) { // wait may not have been told yet
+			if sandbox.ExitedWithin(p.pidfd, 0) { // wait may not have been told yet
 				return ErrExited
 			}
 			return nil
@@ -178,8 +169,7 @@ func (p *Process) settled(ctx context.Context) error {
 	}
 }
 
-// interruptible calls read, which a cancelled ctx or the end of the process
-// ends early.
+// interruptible calls read. A cancelled ctx or the end of the process ends it early.
 func (p *Process) interruptible(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
 	stop := context.AfterFunc(ctx, p.interrupt)
 	line, err := read()
@@ -199,7 +189,7 @@ func (p *Process) interrupt() {
 	_ = p.out.file.SetReadDeadline(past)
 }
 
-// PID is the process's id.
+// PID returns the process's id.
 func (p *Process) PID() int { return p.group.PID() }
 
 // Alive reports whether the process can be given a run.

@@ -12,8 +12,8 @@ import (
 const (
 	// firstRead is the size of the buffer that results are read into; most fit.
 	firstRead = 4 << 10
-	// lastReads is how often a pipe that is not waited for any more is read, so
-	// that a result that is in it already is not lost.
+	// lastReads is how often a pipe is read after its deadline, so that a result
+	// that is already in it is not lost.
 	lastReads = 64
 )
 
@@ -22,10 +22,10 @@ type reader struct {
 	file  *os.File
 	raw   syscall.RawConn
 	max   int
-	first []byte // the buffer to begin with
+	first []byte // the initial buffer
 	last  int    // length of the line before
 	late  int    // reads after the deadline
-	rest  bool   // bytes came after a line: nothing read from here can be trusted
+	rest  bool   // bytes came after a line: nothing more from here can be trusted
 	eof   bool   // no later result can come
 }
 
@@ -34,9 +34,9 @@ func newReader(file *os.File, limit int) *reader {
 	return &reader{file: file, raw: raw, max: limit, first: make([]byte, 0, firstRead)}
 }
 
-// line reads up to the next newline and returns what came before it. A longer
-// line than the limit is read to its end, so that the process is not left
-// writing, and reported with its length.
+// line reads up to the next newline and returns what came before it. It reads a line
+// that exceeds the limit to its end, so that the process is not blocked writing, and
+// reports its length.
 func (r *reader) line() ([]byte, error) {
 	buf, total := r.first[:0], 0
 	for {
@@ -63,7 +63,7 @@ func (r *reader) line() ([]byte, error) {
 	}
 }
 
-// grown is a larger buffer: as large as the last result was, if that is more.
+// grown returns a larger buffer, at least as large as the last result.
 func (r *reader) grown(buf []byte) []byte {
 	size := 4 * cap(buf)
 	if r.last >= cap(buf) {
@@ -74,8 +74,8 @@ func (r *reader) grown(buf []byte) []byte {
 	return out
 }
 
-// fitting is a line in memory of its own, with an eighth to spare at most: it may
-// be kept for long.
+// fitting copies a line into memory of its own, with at most an eighth to spare,
+// because it may be kept for long.
 func fitting(line []byte) []byte {
 	if cap(line) == firstRead || len(line) < cap(line)-cap(line)/8 {
 		return bytes.Clone(line)
@@ -83,8 +83,8 @@ func fitting(line []byte) []byte {
 	return line[:len(line):len(line)]
 }
 
-// Read reads once. After the deadline, which wait or interrupt sets, it takes
-// only what is there.
+// Read reads once. After the deadline, which wait or interrupt sets, it takes only
+// what is there.
 func (r *reader) Read(buf []byte) (n int, err error) {
 	n, err = r.file.Read(buf)
 	if r.late < lastReads && errors.Is(err, os.ErrDeadlineExceeded) {
@@ -98,8 +98,8 @@ func (r *reader) Read(buf []byte) (n int, err error) {
 	return n, err
 }
 
-// readFailed maps the end of the pipe, and the deadline that wait or interrupt
-// sets, to the end of the process; what cancelled it is known to the caller.
+// readFailed maps the end of the pipe, and the deadline that wait or interrupt sets,
+// to the end of the process. The caller knows what cancelled it.
 func readFailed(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, os.ErrClosed) {
 		return ErrExited
@@ -107,8 +107,8 @@ func readFailed(err error) error {
 	return err
 }
 
-// look sees, without waiting, whether the process wrote to descriptor 3
-// without being asked (rest), or closed it (eof).
+// look checks without waiting whether the process wrote to descriptor 3 unasked
+// (rest), or closed it (eof).
 func (r *reader) look() {
 	if r.rest {
 		return

@@ -5,11 +5,11 @@ import (
 	"errors"
 )
 
-// Run hands one activation to the process: line is one JSON object that ends
-// with a newline. The result is the process's line, without its newline; it is
-// not checked. After an error the process may be dead: ask Alive.
+// Run gives one activation to the process. line is one JSON object that ends with a
+// newline. The result is the process's line without its newline, unchecked. After an
+// error the process may be dead: ask Alive.
 func (p *Process) Run(ctx context.Context, line []byte, sink Sink) (result []byte, err error) {
-	if ctx.Err() != nil { // nothing was delivered: the process is as good as before
+	if ctx.Err() != nil { // nothing was delivered, so the process stays usable
 		return nil, context.Cause(ctx)
 	}
 	switch {
@@ -22,7 +22,7 @@ func (p *Process) Run(ctx context.Context, line []byte, sink Sink) (result []byt
 		p.Kill()
 		return nil, ErrNotDelivered
 	}
-	p.logs.begin(sink)
+	p.logs.attach(sink)
 	result, err = p.interruptible(ctx, func() ([]byte, error) {
 		if written, err := p.in.Write(line); err != nil {
 			return nil, writeFailed(written)
@@ -35,18 +35,13 @@ func (p *Process) Run(ctx context.Context, line []byte, sink Sink) (result []byt
 		}
 	}
 	if err != nil && !errors.Is(err, ErrTooLarge) {
-		ended := p.endedItself(err)
-		p.Kill()
-		<-p.gone // so that its last words are in the pipes
-		if ended {
-			err = p.how()
-		}
+		err = p.end(err)
 	}
-	p.logs.finish(sink)
+	p.logs.detach(sink)
 	return result, err
 }
 
-// writeFailed says what a failed write means: with not one byte taken the
+// writeFailed returns the meaning of a failed write. If no byte was taken, the
 // process never saw the run.
 func writeFailed(written int) error {
 	if written == 0 {

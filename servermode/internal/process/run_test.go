@@ -134,14 +134,14 @@ func TestProcess_AnswersThenExits(t *testing.T) {
 	for i := range 200 {
 		answer(i)
 	}
-	defer load()()
+	defer busy()()
 	for i := range 30 {
 		answer(i)
 	}
 }
 
-// load keeps every CPU busy until the returned function is called.
-func load() (stop func()) {
+// busy keeps every CPU busy until the returned function is called.
+func busy() (stop func()) {
 	var over atomic.Bool
 	var busy sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
@@ -159,10 +159,10 @@ func TestProcess_CancelledRun(t *testing.T) {
 	for name, c := range map[string]struct {
 		script, line string
 	}{
-		"waiting for the result":  {`read -r line; echo began; sleep T & wait`, "{}"},
-		"writing to a deaf one":   {`echo began; sleep T & wait`, strings.Repeat("x", 1<<20)},
-		"with half of the result": {`read -r line; echo began; printf half >&3; sleep T & wait`, "{}"},
-		"flooded with a result":   {`read -r line; echo began; cat /dev/zero >&3 & sleep T & wait`, "{}"},
+		"waiting for the result":  {`read -r line; echo started; sleep T & wait`, "{}"},
+		"writing to a deaf one":   {`echo started; sleep T & wait`, strings.Repeat("x", 1<<20)},
+		"with half of the result": {`read -r line; echo started; printf half >&3; sleep T & wait`, "{}"},
+		"flooded with a result":   {`read -r line; echo started; cat /dev/zero >&3 & sleep T & wait`, "{}"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			mark := token()
@@ -170,7 +170,7 @@ func TestProcess_CancelledRun(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			logs := &sink{}
 			go func() {
-				for logs.stdout() != "began\n" || running(mark) < 2 {
+				for logs.stdout() != "started\n" || running(mark) < 2 {
 					time.Sleep(time.Millisecond)
 				}
 				cancel(errStopped)

@@ -49,9 +49,9 @@ func TestStart_EarlyResult(t *testing.T) {
 func TestStart_WithoutAck(t *testing.T) {
 	spec := bash(`read -r line; echo "$line" >&3`)
 	spec.WaitForAck, spec.Grace = false, time.Minute
-	began := time.Now()
+	started := time.Now()
 	p := start(t, spec)
-	assert.Less(t, time.Since(began), spec.Grace, "it is seen to wait for its input")
+	assert.Less(t, time.Since(started), spec.Grace, "it is seen to wait for its input")
 	_, _, err := run(t, p, "{}")
 	require.NoError(t, err)
 
@@ -95,7 +95,7 @@ func TestStart_NoSuchFolder(t *testing.T) {
 }
 
 // A process that left the tree and wiped its environment is out of reach where
-// functions have no users of their own. It must not hang anything.
+// functions have no users of their own. It must not make anything hang.
 func TestProcess_EscapedGrandchildHoldsThePipes(t *testing.T) {
 	for name, escaped := range map[string]string{"quiet": `sleep T`, "flooding": `yes T`} {
 		t.Run(name, func(t *testing.T) {
@@ -105,12 +105,12 @@ func TestProcess_EscapedGrandchildHoldsThePipes(t *testing.T) {
 			up := filepath.Join(t.TempDir(), "up") // made once its environment is gone
 			p := start(t, bash(ack+`read -r line; (env -i PATH="$PATH" setsid timeout 60 bash -c '>`+up+`; exec `+escaped+`' &)
 until [ -e `+up+` ]; do sleep 0.01; done; exit`))
-			began := time.Now()
+			started := time.Now()
 			_, _, err := run(t, p, "{}")
 			require.ErrorIs(t, err, process.ErrExited)
 			assert.NotZero(t, running(mark), "it escaped, or this test shows nothing")
 			p.Close()
-			assert.Less(t, time.Since(began), 10*time.Second)
+			assert.Less(t, time.Since(started), 10*time.Second)
 		})
 	}
 }
@@ -123,7 +123,7 @@ func TestProcess_LeavesNothingBehind(t *testing.T) {
 		_, _, err = run(t, p, "{}")
 		require.NoError(t, err)
 		p.Close()
-		p.Close() // is harmless
+		p.Close() // has no effect
 	}
 	cycle()
 	files, routines := descriptors(t), runtime.NumGoroutine()

@@ -14,7 +14,7 @@ import (
 
 var errEnough = errors.New("enough")
 
-// cancelled starts a run, cancels it once it says that it runs, and returns what
+// cancelled starts a run, cancels it once it prints that it runs, and returns what
 // it printed.
 func cancelled(t *testing.T, p *process.Process) *sink {
 	t.Helper()
@@ -22,14 +22,14 @@ func cancelled(t *testing.T, p *process.Process) *sink {
 	s := &sink{}
 	done := make(chan error, 1)
 	go func() { _, err := p.Run(ctx, []byte("{}\n"), s); done <- err }()
-	eventually(t, func() bool { return s.stdout() != "" }, "the run has begun")
+	eventually(t, func() bool { return s.stdout() != "" }, "the run has started")
 	cancel(errEnough)
 	require.ErrorIs(t, <-done, errEnough)
 	assert.False(t, p.Alive())
 	return s
 }
 
-// What is cancelled is asked to stop, its children too, and may clean up.
+// A cancelled process is asked to stop, its children too, and may clean up.
 func TestProcess_CancelledRunMayCleanUp(t *testing.T) {
 	spec := bash(ack + `trap 'echo cleaned up; exit' TERM; while read -r line; do echo runs; sleep 1000; done`)
 	spec.StopGrace = time.Hour
@@ -44,7 +44,7 @@ func TestProcess_ThatDoesNotStopIsKilled(t *testing.T) {
 	assert.Zero(t, running(mark))
 }
 
-// A result that comes when time is over is nobody's any more.
+// A result that comes after the time is up is dropped.
 func TestProcess_ResultOfACancelledRunIsDropped(t *testing.T) {
 	spec := bash(ack + `trap 'echo "{}" >&3' TERM; while read -r line; do echo runs; sleep 1000; done; sleep 1000`)
 	spec.StopGrace = 100 * time.Millisecond

@@ -6,23 +6,24 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
-// exitPause is how long a read for a result goes on after the process's tree
-// is dead. End of file ends it at once, unless some escaped process still holds
-// the pipe.
+// exitPause is how long a read for a result goes on after the process's tree is
+// dead. End of file ends it at once, unless an escaped process still holds the pipe.
 const exitPause = time.Second
 
-// wait ends the process's whole tree when its first process ends, then reaps
-// it. A pidfd tells of the exit without a thread of its own; end of file on
-// descriptor 3 would not, because a grandchild may hold it open.
+// wait ends the process's whole tree when its first process ends, then reaps it. A
+// pidfd reports the exit without a thread of its own. End of file on descriptor 3
+// would not report it, because a grandchild may hold the descriptor open.
 func (p *Process) wait() {
 	_ = unix.SetNonblock(p.pidfd, true)
 	exit := os.NewFile(uintptr(p.pidfd), "pidfd")
 	if raw, err := exit.SyscallConn(); err == nil {
-		_ = raw.Read(func(fd uintptr) bool { return exitedWithin(int(fd), 0) })
+		_ = raw.Read(func(fd uintptr) bool { return sandbox.ExitedWithin(int(fd), 0) })
 	}
-	exitedWithin(p.pidfd, -1) // at once, unless the poller refused the pidfd
+	sandbox.ExitedWithin(p.pidfd, -1) // at once, unless the poller refused the pidfd
 	close(p.exited)
 	_ = p.group.Kill() // the zombie holds its pid until the tree is dead
 	_ = p.in.SetWriteDeadline(time.Unix(1, 0))
@@ -33,19 +34,6 @@ func (p *Process) wait() {
 	_ = exit.Close()
 }
 
-// exitedWithin reports whether a pidfd's process has ended, waiting for up to
-// wait milliseconds; -1: for as long as it takes.
-func exitedWithin(pidfd, wait int) bool {
-	fds := []unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}
-	for {
-		n, err := unix.Poll(fds, wait)
-		if err == unix.EINTR {
-			continue
-		}
-		return err != nil || n > 0
-	}
-}
-
 // Kill ends the process without asking; its tree follows. It does not wait.
 func (p *Process) Kill() {
 	p.kill.Do(func() {
@@ -54,13 +42,13 @@ func (p *Process) Kill() {
 	})
 }
 
-// stop asks the process, and what it started in its group, to end, and kills it
-// when it has not within its grace. It returns when the process is dead or dying.
+// stop asks the process and its process group to end, and kills the process after
+// its grace. It returns when the process is dead or dying.
 func (p *Process) stop(cause error) {
 	select {
 	case <-p.exited:
 	case <-p.killed:
-	default: // it is not reaped yet, so its group is no other's
+	default: // not reaped yet, so the group is still its own
 		if p.spec.Shielded {
 			_ = p.in.Close()
 		}
@@ -74,8 +62,8 @@ func (p *Process) stop(cause error) {
 	p.Kill()
 }
 
-// grace is how long the process may take to end itself. A cause may leave it less
-// than the owner does: one whose time was short has little to spare.
+// grace returns how long the process may take to end itself. A cause may shorten the
+// owner's grace, for a run whose time was short.
 func (p *Process) grace(cause error) time.Duration {
 	var short interface {
 		Grace(most time.Duration) time.Duration

@@ -11,13 +11,13 @@ import (
 
 // Web speaks to the web server that a process is.
 type Web interface {
-	// Ready looks once whether it can be given runs, and says what is missing if
-	// not. An error means that it never can be.
+	// Ready checks once whether the server can be given runs, and returns what is
+	// missing if not. An error means that it never can be.
 	Ready(ctx context.Context) (missing string, err error)
-	// Hint says what may be the cause that it is not ready; it may be empty.
+	// Hint returns a likely cause of a server that is not ready; it may be empty.
 	Hint() string
 	// Run hands over one activation, once, and returns its result of at most max
-	// bytes. ErrNotDelivered means that it could not be connected to.
+	// bytes. ErrNotDelivered means that the connection failed.
 	Run(ctx context.Context, line []byte, max int) ([]byte, error)
 	// Close ends its connections.
 	Close()
@@ -28,17 +28,17 @@ type web struct {
 	p *Process
 
 	mu   sync.Mutex // guards what follows and is held while logs change hands
-	runs []*webRun  // in flight, in the order in which they began
+	runs []*webRun  // in flight, in the order in which they started
 
-	// left: some caller left before its run's end, or the server takes no
-	// connection. The process gets no new runs and is killed after the others.
+	// left is set when a caller left before its run's end, or the server takes no
+	// connection. The process then gets no new runs, and is killed after the others.
 	left atomic.Bool
 }
 
 type webRun struct{ sink Sink }
 
 func (w *web) run(ctx context.Context, line []byte, sink Sink) ([]byte, error) {
-	r := w.begin(sink)
+	r := w.add(sink)
 	if r == nil {
 		return nil, ErrNotDelivered
 	}
@@ -48,8 +48,8 @@ func (w *web) run(ctx context.Context, line []byte, sink Sink) ([]byte, error) {
 	return result, w.end(r, w.sort(ctx, err))
 }
 
-// begin records a run, to whom from now on the process's output goes.
-func (w *web) begin(sink Sink) *webRun {
+// add records a run. From now on the process's output goes to it.
+func (w *web) add(sink Sink) *webRun {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.p.Alive() {
@@ -57,12 +57,12 @@ func (w *web) begin(sink Sink) *webRun {
 	}
 	r := &webRun{sink}
 	w.runs = append(w.runs, r)
-	w.p.logs.begin(sink)
+	w.p.logs.attach(sink)
 	return r
 }
 
-// untilGone ends when ctx does or, a little later than it, the process: what it
-// answered before its end is still read.
+// untilGone returns a context that ends with ctx, or a little after the process. An
+// answer that the process gave before its end is still read.
 func (p *Process) untilGone(ctx context.Context) (context.Context, context.CancelFunc) {
 	alive, stop := context.WithCancel(ctx)
 	go func() {
@@ -80,7 +80,7 @@ func (p *Process) untilGone(ctx context.Context) (context.Context, context.Cance
 	return alive, stop
 }
 
-// sort finds out what the failure of a run means.
+// sort returns the meaning of a run's failure.
 func (w *web) sort(ctx context.Context, err error) error {
 	switch {
 	case err == nil, errors.Is(err, ErrTooLarge):
@@ -100,9 +100,9 @@ func (w *web) sort(ctx context.Context, err error) error {
 	}
 }
 
-// end takes a run out, with what is in the pipes by now. If no other run is in
-// the process and it is not to be used again, it is killed first, so that its
-// last words are there too.
+// end takes a run out, with the logs that are in the pipes by now. If no other run
+// is in the process and it is not to be used again, it is killed first, so that its
+// last output is included.
 func (w *web) end(r *webRun, err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

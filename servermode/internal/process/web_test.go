@@ -16,7 +16,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 )
 
-// fakeWeb stands in for what speaks to a process's web server.
+// fakeWeb stands in for the client of a process's web server.
 type fakeWeb struct {
 	ready  func() (string, error)
 	run    func(ctx context.Context) ([]byte, error)
@@ -43,7 +43,7 @@ func startWeb(t *testing.T, ctx context.Context, script string, web *fakeWeb) (*
 	return process.Start(ctx, newBox(t).Group(nil), webSpec(script, web), &sink{})
 }
 
-// limited is a context that a time limit ends, as the service's do.
+// limited returns a context that a time limit ends, as the service's do.
 func limited(t *testing.T, limit time.Duration) context.Context {
 	ctx, stop := context.WithTimeout(t.Context(), limit)
 	t.Cleanup(stop)
@@ -80,7 +80,7 @@ func TestWeb_StartIsCancelled(t *testing.T) {
 	assert.NotErrorIs(t, err, process.ErrNotReady, "it is not for lack of time")
 }
 
-// Whoever else may hold its connections: a run does not outlive the process.
+// A run does not outlive the process, whatever other process holds its connections.
 func TestWeb_RunEndsWithTheProcess(t *testing.T) {
 	web := &fakeWeb{ready: isReady}
 	p, err := startWeb(t, t.Context(), "exec sleep 1000", web)
@@ -100,9 +100,9 @@ func TestWeb_RunEndsWithTheProcess(t *testing.T) {
 
 // A run whose caller leaves ends the process, but not before the others are done.
 func TestWeb_LeavingTakesNothingFromOthers(t *testing.T) {
-	began, answer := make(chan struct{}, 2), make(chan struct{})
+	started, answer := make(chan struct{}, 2), make(chan struct{})
 	web := &fakeWeb{ready: isReady, run: func(ctx context.Context) ([]byte, error) {
-		began <- struct{}{}
+		started <- struct{}{}
 		select {
 		case <-answer:
 			return []byte("{}"), nil
@@ -115,7 +115,7 @@ func TestWeb_LeavingTakesNothingFromOthers(t *testing.T) {
 	t.Cleanup(p.Close)
 	stayed := make(chan error, 1)
 	go func() { _, err := p.Run(t.Context(), []byte("{}\n"), &sink{}); stayed <- err }()
-	<-began
+	<-started
 	_, err = p.Run(limited(t, 50*time.Millisecond), []byte("{}\n"), &sink{})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	assert.False(t, p.Alive(), "it takes no new runs")
@@ -126,13 +126,13 @@ func TestWeb_LeavingTakesNothingFromOthers(t *testing.T) {
 		require.Fail(t, "the other was ended", err)
 	default:
 	}
-	assert.DirExists(t, "/proc/"+strconv.Itoa(p.PID()), "somebody is in it")
+	assert.DirExists(t, "/proc/"+strconv.Itoa(p.PID()), "a run is in it")
 	close(answer)
 	require.NoError(t, <-stayed)
 	eventually(t, func() bool { _, err := os.Stat("/proc/" + strconv.Itoa(p.PID())); return err != nil }, "then it is ended")
 }
 
-// What is written when no run is in flight is the next one's.
+// Output without a run in flight belongs to the next run.
 func TestWeb_LogsBetweenRuns(t *testing.T) {
 	dir := t.TempDir()
 	web := &fakeWeb{ready: isReady, run: func(context.Context) ([]byte, error) { return []byte("{}"), nil }}

@@ -7,11 +7,11 @@ import (
 	"time"
 
 	"github.com/whiskaway/whiskaway/runtime-spec"
+	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
-// Errors of a process that is a web server. ErrUnfit means that it is not one
-// that could ever be given runs, ErrNotReady that its time was over before it
-// was ready.
+// These are errors of a process that is a web server. ErrUnfit means that it can
+// never be given runs, ErrNotReady that its time was up before it was ready.
 var (
 	ErrUnfit    = errors.New("its web server cannot be used")
 	ErrNotReady = errors.New("the action's web server was not ready in time")
@@ -22,14 +22,14 @@ var (
 const (
 	firstLook = time.Millisecond
 	lastLook  = 50 * time.Millisecond
-	// hintAfter is how long a web server may be missing before its author is told
-	// what may be wrong: it goes on to be waited for, because it may listen on
-	// another port for something else.
+	// hintAfter is how long a web server may be missing before its author gets a
+	// hint. The wait goes on, because the server may listen on another port for
+	// another purpose.
 	hintAfter = time.Second
 )
 
-// serves waits until the process's web server can be given runs. sink is told what
-// may be wrong while there is time.
+// serves waits until the process's web server can be given runs. It writes hints to
+// sink while there is time.
 func (p *Process) serves(ctx context.Context, sink Sink) error {
 	alive, stop := context.WithCancel(ctx)
 	defer stop()
@@ -40,7 +40,7 @@ func (p *Process) serves(ctx context.Context, sink Sink) error {
 		case <-alive.Done():
 		}
 	}()
-	last, told, began := "", false, time.Now()
+	last, told, start := "", false, time.Now()
 	for pause := firstLook; ; pause = min(2*pause, lastLook) {
 		missing, err := p.spec.Web.Ready(alive)
 		if last != "" && alive.Err() != nil { // this look was cut short
@@ -48,7 +48,7 @@ func (p *Process) serves(ctx context.Context, sink Sink) error {
 		}
 		last = missing
 		switch {
-		case exitedWithin(p.pidfd, 0):
+		case sandbox.ExitedWithin(p.pidfd, 0):
 			return ErrExited
 		case ctx.Err() != nil:
 			return p.notReady(context.Cause(ctx), last)
@@ -57,7 +57,7 @@ func (p *Process) serves(ctx context.Context, sink Sink) error {
 		case missing == "":
 			return nil
 		}
-		if !told && time.Since(began) > hintAfter {
+		if !told && time.Since(start) > hintAfter {
 			told = p.tellHint(sink, missing)
 		}
 		select {
@@ -67,7 +67,7 @@ func (p *Process) serves(ctx context.Context, sink Sink) error {
 	}
 }
 
-// notReady says what was waited for, unless it was not for lack of time.
+// notReady returns an error that says what was missing, if the time was up.
 func (p *Process) notReady(cause error, missing string) error {
 	var limit interface{ Timeout() bool }
 	if !errors.As(cause, &limit) || !limit.Timeout() {
@@ -79,8 +79,7 @@ func (p *Process) notReady(cause error, missing string) error {
 	return fmt.Errorf("%w: %w: %s", ErrNotReady, cause, missing)
 }
 
-// tellHint tells the author what is missing and what may be its cause, if that is
-// known.
+// tellHint tells the author what is missing, and the likely cause if one is known.
 func (p *Process) tellHint(sink Sink, missing string) (told bool) {
 	hint := p.spec.Web.Hint()
 	if hint != "" {

@@ -6,14 +6,14 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
-// yield is how the process ranks for the CPUs.
+// yield is the process's rank for the CPUs.
 type yield struct {
 	mu   sync.Mutex // guards rank, and is held while that changes
 	rank sandbox.Rank
 }
 
-// Yield ranks the process, and all that it has started, for the CPUs. rank is
-// asked when no other change is under way.
+// Yield ranks the process, and all that it has started, for the CPUs. It calls rank
+// when no other change is under way.
 func (p *Process) Yield(rank func() sandbox.Rank) {
 	p.yield.mu.Lock()
 	defer p.yield.mu.Unlock()

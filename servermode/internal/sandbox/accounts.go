@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// functionName is what a function's user is called where it has an entry of its
-// own in /etc/passwd.
+// functionName is the name of a function's user where it has an entry of its own in
+// /etc/passwd.
 const functionName = "function"
 
-// uidOf is whose processes are: a function's own user or the server's.
+// uidOf returns the user that processes run as: a function's own or the server's.
 func uidOf(user *User) (uid, gid int) {
 	if user != nil {
 		return int(user.ID), int(user.ID)
@@ -22,7 +22,7 @@ func uidOf(user *User) (uid, gid int) {
 	return os.Getuid(), os.Getgid()
 }
 
-// accountOf is the name of a user, and whether the host knows it.
+// accountOf returns the name of a user, and whether the host knows it.
 func accountOf(user *User) (name string, known bool) {
 	uid, _ := uidOf(user)
 	text, _ := os.ReadFile("/etc/passwd")
@@ -43,8 +43,8 @@ func accountOf(user *User) (name string, known bool) {
 func numberedName(uid int) string { return functionName + "-" + strconv.Itoa(uid) }
 
 // NameUsers writes an entry for each of the sandbox's users into the passwd and
-// group files of a folder: /etc of a container in which no function can be given
-// a file of its own.
+// group files of a folder. The folder is /etc of a container in which no function
+// can be given files of its own.
 func (s *Sandbox) NameUsers(etc string) error {
 	for _, file := range []string{"passwd", "group"} {
 		path := filepath.Join(etc, file)
@@ -65,8 +65,8 @@ func (s *Sandbox) NameUsers(etc string) error {
 	return nil
 }
 
-// withoutNumbered leaves out what an earlier server wrote: its block of users may
-// have been another.
+// withoutNumbered leaves out the entries of an earlier server, which may have had
+// another block of users.
 func withoutNumbered(text []byte) (out []byte) {
 	for line := range bytes.Lines(text) {
 		fields := strings.Split(strings.TrimSpace(string(line)), ":")
@@ -77,7 +77,8 @@ func withoutNumbered(text []byte) (out []byte) {
 	return out
 }
 
-// appendTo replaces a file by one that goes on, so that half an entry is never read.
+// appendTo replaces a file by one with more text, so that no reader sees half an
+// entry.
 func appendTo(path string, text []byte, more string) error {
 	if len(text) > 0 && text[len(text)-1] != '\n' {
 		more = "\n" + more
@@ -93,7 +94,7 @@ func appendTo(path string, text []byte, more string) error {
 	return nil
 }
 
-// withAccount is a host's passwd or group file with one more entry.
+// withAccount returns a host's passwd or group file with one more entry.
 func withAccount(host []byte, file, name string, user *User, home string) []byte {
 	uid, gid := uidOf(user)
 	out := bytes.TrimRight(host, "\n")
@@ -103,7 +104,7 @@ func withAccount(host []byte, file, name string, user *User, home string) []byte
 	return append(out, entry(file, name, uid, gid, home)...)
 }
 
-// entry is a line of a passwd or group file.
+// entry returns a line of a passwd or group file.
 func entry(file, name string, uid, gid int, home string) string {
 	if file == "group" {
 		return fmt.Sprintf("%s:x:%d:\n", name, gid)

@@ -31,14 +31,14 @@ func TestSandbox_NamesUsersInAContainersPasswd(t *testing.T) {
 	assert.Contains(t, string(passwd), "\n"+folders.UserName+":x:")
 	require.NoError(t, folders.Remove())
 
-	require.NoError(t, box.NameUsers(etc), "what is there is written anew, not added")
+	require.NoError(t, box.NameUsers(etc), "old entries are replaced, not doubled")
 	again, err := os.ReadFile(filepath.Join(etc, "passwd"))
 	require.NoError(t, err)
 	assert.Equal(t, string(passwd), string(again))
 	box.Users.Release(u)
 }
 
-// Where the host has no namespaces for it, a process has a home and a TMPDIR.
+// Where the host has no namespaces, a process has a home and a TMPDIR.
 func TestSandbox_FoldersWithoutMounts(t *testing.T) {
 	box := newBox(t, token()) // not probed
 	dir := home(t, "/var/tmp")

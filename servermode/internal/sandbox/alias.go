@@ -8,18 +8,19 @@ import (
 )
 
 const (
-	// longTmp is the longest path of a TMPDIR, in bytes, below which sockets find
-	// room: their paths have 107 bytes, and Python's multiprocessing adds 32.
+	// longTmp is the longest path of a TMPDIR, in bytes, that leaves room for
+	// sockets: their paths have 107 bytes, and Python's multiprocessing adds 32.
 	longTmp = 72
-	// ownPart is at most what a process' TMPDIR adds to the folder of all functions.
+	// ownPart is the most that a process's TMPDIR adds to the folder of all
+	// functions.
 	ownPart = len("/0123456789/p/0123456789/tmp")
 )
 
-// alias is a short second name of the folder of all functions, a link in /tmp: a
+// alias is a short second name of the folder of all functions: a link in /tmp. A
 // TMPDIR below a long path would leave no room for the names of sockets.
 type alias struct{ path, target string }
 
-// make makes the link if dir is too long.
+// make makes the link if dir's path is too long.
 func (a *alias) make(dir string) error {
 	a.remove()
 	forget(dir)
@@ -41,7 +42,7 @@ func (a *alias) make(dir string) error {
 	return nil
 }
 
-// forget removes the links that a server left which was killed.
+// forget removes the links that a killed server left.
 func forget(dir string) {
 	links, _ := filepath.Glob("/tmp/wa*/f")
 	for _, link := range links {
@@ -51,7 +52,7 @@ func forget(dir string) {
 	}
 }
 
-// of is a path by its shorter name, if it has one.
+// of returns a path by its shorter name, if it has one.
 func (a *alias) of(path string) string {
 	if inside, is := strings.CutPrefix(path, a.target+"/"); is && a.path != "" {
 		return filepath.Join(a.path, inside)

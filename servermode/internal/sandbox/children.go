@@ -6,12 +6,12 @@ import (
 	"sync/atomic"
 )
 
-// children are the processes that this program will wait for: those that it
-// started, and those forked for it, which become its own if their parent dies.
-// Any other child of it is an orphan of some function.
+// children are the processes that this program waits for: those that it started, and
+// those that were forked for it, which become its own if their parent dies. Any
+// other child is an orphan of some function.
 var children = struct {
-	mu   sync.Mutex  // guards pids, and is held while one is started
-	pids map[int]any // by pid, whose they are: an *exec.Cmd or a Child
+	mu   sync.Mutex  // guards pids, and is held while a child is started
+	pids map[int]any // by pid, the owner: an *exec.Cmd or a Child
 }{pids: map[int]any{}}
 
 // adopting is set while this process is the reaper of its descendants.
@@ -34,7 +34,8 @@ func waitChild(cmd *exec.Cmd) error {
 	return err
 }
 
-// forgetChild forgets a child that was reaped: its pid may be a new one's by now.
+// forgetChild forgets a child that was reaped, because a new process may have its
+// pid by now.
 func forgetChild(pid int, owner any) {
 	children.mu.Lock()
 	defer children.mu.Unlock()
@@ -43,7 +44,7 @@ func forgetChild(pid int, owner any) {
 	}
 }
 
-// orphans calls each with every child that this program does not wait for.
+// orphans calls each for every child that this program does not wait for.
 func orphans(table func() []proc, parent int, each func(proc)) {
 	children.mu.Lock() // so that no child is being started while the table is read
 	defer children.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Run runs a command in the group to its end and kills what it leaves behind;
-// when ctx ends it is killed with all it started, and ctx's cause is returned.
+// Run runs a command in the group to its end and kills what it leaves behind. When
+// ctx ends, Run kills it with all it started, and returns ctx's cause.
 func (g *Group) Run(ctx context.Context, cmd *exec.Cmd) (*os.ProcessState, error) {
 	pidfd, err := g.Start(cmd)
 	if err != nil {
@@ -19,7 +19,7 @@ func (g *Group) Run(ctx context.Context, cmd *exec.Cmd) (*os.ProcessState, error
 	return g.Attend(ctx, pidfd)
 }
 
-// Attend is Run for a command that was started; it closes pidfd.
+// Attend is Run for a command that was started. It closes pidfd.
 func (g *Group) Attend(ctx context.Context, pidfd int) (*os.ProcessState, error) {
 	defer unix.Close(pidfd)
 	signalled := make(chan struct{})
@@ -27,10 +27,10 @@ func (g *Group) Attend(ctx context.Context, pidfd int) (*os.ProcessState, error)
 		defer close(signalled)
 		_ = unix.PidfdSendSignal(pidfd, unix.SIGKILL, nil, 0)
 	})
-	awaitExit(pidfd)
+	ExitedWithin(pidfd, -1)
 	interrupted := !stop()
 	if interrupted {
-		<-signalled // before pidfd is another's
+		<-signalled // before the descriptor's number is used again
 	}
 	killed := g.Kill() // the zombie holds its pid until the tree is dead
 	var exit *exec.ExitError
@@ -43,12 +43,15 @@ func (g *Group) Attend(ctx context.Context, pidfd int) (*os.ProcessState, error)
 	return g.cmd.ProcessState, killed
 }
 
-// awaitExit returns when a pidfd's process has ended.
-func awaitExit(pidfd int) {
+// ExitedWithin reports whether a pidfd's process has ended, waiting for up to wait
+// milliseconds; -1: for as long as it takes.
+func ExitedWithin(pidfd, wait int) bool {
 	fds := []unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}
 	for {
-		if _, err := unix.Poll(fds, -1); err != unix.EINTR {
-			return
+		n, err := unix.Poll(fds, wait)
+		if err == unix.EINTR {
+			continue
 		}
+		return err != nil || n > 0
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
-func TestGroup_LimitsAreInForce(t *testing.T) {
+func TestGroup_LimitsApply(t *testing.T) {
 	box := newBox(t, token())
 	out := output(t, box, `cat /proc/self/limits /proc/self/status; umask`)
 	limit := func(name, value string) {
@@ -50,7 +50,7 @@ func TestGroup_NoDescriptorLeaks(t *testing.T) {
 		defer r.Close()
 		defer w.Close()
 	}
-	// As given by a careless parent: not closed on exec.
+	// A careless parent gives it: it is not closed on exec.
 	const inherited = 90
 	null, err := os.Open(os.DevNull)
 	require.NoError(t, err)

@@ -12,24 +12,25 @@ import (
 	"github.com/whiskaway/whiskaway/internal/jsontext"
 )
 
-// Confines are what a process puts on itself before it becomes the function's
-// program: the shim does it for a process that was started, the launcher for one
+// Confines are what a process applies to itself before it becomes the function's
+// program. The shim does so for a process that was started, the launcher for one
 // that was forked.
 type Confines struct {
 	Parent int      `json:"parent"` // pid; the process ends with it
 	User   int      `json:"user"`   // uid and gid; -1: the server's own
 	Groups []uint32 `json:"groups"`
 	Limits string   `json:"limits"` // see Limits.String
-	Mark   string   `json:"mark"`   // as long as every other of the sandbox
-	// Spaces are the namespaces that it has of its own, as flags of clone(2). A
-	// process that is started is made in them.
+	Mark   string   `json:"mark"`   // of the same length for all of the sandbox
+	// Spaces are the process's own namespaces, as flags of clone(2). A process that
+	// is started is created in them.
 	Spaces uint32  `json:"spaces"`
 	Mounts []Mount `json:"mounts"` // made in this order
 	Dir    string  `json:"dir"`    // working directory, entered after the mounts; empty: as it is
-	// Owner and OwnerGroup are the ids that stay the same in a user namespace of its own.
+	// Owner and OwnerGroup are the ids that stay the same in the process's own user
+	// namespace.
 	Owner      int `json:"owner"`
 	OwnerGroup int `json:"owner_group"`
-	// Report is the descriptor on which the shim says what stood in its way.
+	// Report is the descriptor on which the shim reports what it could not do.
 	Report int `json:"report"`
 }
 
@@ -42,7 +43,7 @@ type Mount struct {
 	Data  string `json:"data"`
 }
 
-// confines are those of the group's processes.
+// confines returns the confines of the group's processes.
 func (g *Group) confines(dir string) Confines {
 	out := Confines{Parent: os.Getpid(), Owner: os.Getuid(), OwnerGroup: os.Getgid(), User: -1, Groups: []uint32{}, Mounts: []Mount{}, Mark: g.mark, Dir: dir}
 	out.Limits = g.limits().String()
@@ -58,12 +59,12 @@ func (g *Group) confines(dir string) Confines {
 	return out
 }
 
-// shield begins the names of the function's variables in the shim's environment:
-// the shim may be root, and what an author names LD_PRELOAD must mean nothing to it.
+// shield prefixes the names of the function's variables in the shim's environment.
+// The shim may be root, and an author's LD_PRELOAD must mean nothing to it.
 const shield = "."
 
-// shielded is a function's environment as the shim is given it, with the mark,
-// by which its processes are found.
+// shielded returns a function's environment as the shim gets it, with the mark by
+// which its processes are found.
 func shielded(env []string, mark string) []string {
 	out := make([]string, 0, len(env)+1)
 	for _, entry := range env {
@@ -72,7 +73,7 @@ func shielded(env []string, mark string) []string {
 	return append(out, EnvInstance+"="+mark)
 }
 
-// unshielded is the function's environment again.
+// unshielded returns the function's environment.
 func unshielded(env []string) (out []string) {
 	for _, entry := range env {
 		name, isFunctions := strings.CutPrefix(entry, shield)
@@ -91,8 +92,7 @@ func parseConfines(text string) (c Confines, err error) {
 	return c, err
 }
 
-// apply puts them on this process, which has one thread that matters: the one
-// that goes on to exec.
+// apply applies them to this process. Only the thread that goes on to exec matters.
 func (c Confines) apply() error {
 	if err := c.mapOwner(); err != nil {
 		return err
@@ -120,7 +120,7 @@ func (c Confines) apply() error {
 	return closeOnExec()
 }
 
-// mapOwner gives the process its ids back in a user namespace of its own.
+// mapOwner gives the process its ids back in its own user namespace.
 func (c Confines) mapOwner() error {
 	if c.Spaces&unix.CLONE_NEWUSER == 0 {
 		return nil
@@ -137,8 +137,8 @@ func (c Confines) mapOwner() error {
 	return nil
 }
 
-// becomeUser changes to the function's user. The kernel then forgets with whom
-// the process is to end.
+// becomeUser changes to the function's user. The kernel then forgets the parent with
+// which the process is to end, so that is set again.
 func (c Confines) becomeUser() error {
 	if c.User < 0 {
 		return nil
@@ -165,8 +165,9 @@ func (c Confines) becomeUser() error {
 	return nil
 }
 
-// giveUpPrivileges drops what a service manager granted the server, and what a
-// user namespace gave the process: neither must pass through exec.
+// giveUpPrivileges drops the privileges that a service manager granted the server,
+// and those that a user namespace gave the process. None of them must pass through
+// exec.
 func (c Confines) giveUpPrivileges() error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("no_new_privs: %w", err)

@@ -2,8 +2,8 @@ package sandbox
 
 import "syscall"
 
-// Exited is how the group's process ended, after Wait; false where that is unknown:
-// the parent of one that was forked is gone.
+// Exited returns how the group's process ended, after Wait. It returns false where
+// that is unknown: the parent of a forked process is gone.
 func (g *Group) Exited() (status syscall.WaitStatus, known bool) {
 	if g.child != nil {
 		parent, tells := g.child.(interface {

@@ -22,8 +22,9 @@ type Place struct {
 }
 
 // Folders are what one process has of its own, as a container has: its /tmp and
-// the like, its home, its changes to the working folder, its entry in
-// /etc/passwd. Where the host has no namespaces for that, a home and a TMPDIR.
+// other temporary folders, its home, its changes to the working folder, its entry in
+// /etc/passwd. Where the host has no namespaces for that, they are a home and a
+// TMPDIR.
 type Folders struct {
 	// Home and Tmp are the values of HOME and TMPDIR.
 	Home, Tmp string
@@ -64,7 +65,7 @@ func (s *Sandbox) Folders(at Place) (f *Folders, err error) {
 	return f, nil
 }
 
-// plainFolders makes a home and a TMPDIR, in the sight of others.
+// plainFolders makes a home and a TMPDIR that others can see.
 func (s *Sandbox) plainFolders(f *Folders, user *User) error {
 	f.Home, f.Tmp = filepath.Join(f.dir, "home"), s.alias.of(filepath.Join(f.dir, "tmp"))
 	if f.UserName = functionName; s.named {
@@ -75,10 +76,10 @@ func (s *Sandbox) plainFolders(f *Folders, user *User) error {
 	return errors.Join(os.Chmod(f.dir, seen), makeFolder(f.Home, 0o700, user), makeFolder(filepath.Join(f.dir, "tmp"), 0o700, user))
 }
 
-// Remove removes them. The process has ended.
+// Remove removes the folders. The process must have ended.
 func (f *Folders) Remove() error { return tree.Remove(f.dir) }
 
-// makeFolder makes a folder that is the user's.
+// makeFolder makes a folder that belongs to the user.
 func makeFolder(path string, mode os.FileMode, user *User) error {
 	if err := errors.Join(os.Mkdir(path, 0o700), os.Chmod(path, mode)); err != nil || user == nil {
 		return err
@@ -86,7 +87,7 @@ func makeFolder(path string, mode os.FileMode, user *User) error {
 	return os.Chown(path, int(user.ID), int(user.ID))
 }
 
-// shared are the folders of a host that everybody can write to.
+// shared returns the host's folders that every user can write to.
 func shared() (out []string) {
 	for _, path := range []string{"/tmp", "/var/tmp", "/run/lock"} {
 		real, err := filepath.EvalSymlinks(path)
@@ -100,8 +101,8 @@ func shared() (out []string) {
 	return out
 }
 
-// Hidden reports whether functions do not see path, because it lies in a folder
-// of which each has its own.
+// Hidden reports whether functions do not see path, because it lies in a folder of
+// which each has its own.
 func Hidden(path string) bool {
 	path = filepath.Clean(path)
 	return filepath.IsAbs(path) && slices.ContainsFunc(shared(), func(dir string) bool { return below(path, dir) })

@@ -14,8 +14,8 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/tree"
 )
 
-// home is where a test's functions live: in one of the folders that are hidden
-// from them.
+// home is where a test's functions live: in one of the folders that are hidden from
+// them.
 func home(t *testing.T, in string) string {
 	t.Helper()
 	dir, err := os.MkdirTemp(in, "whiskaway-sandbox-")
@@ -25,7 +25,7 @@ func home(t *testing.T, in string) string {
 	return dir
 }
 
-// probed is a sandbox that knows what the host allows. A test of folders needs
+// probed returns a sandbox that knows what the host allows. A test of folders needs
 // mounts.
 func probed(t *testing.T, dir string) *sandbox.Sandbox {
 	t.Helper()
@@ -38,7 +38,7 @@ func probed(t *testing.T, dir string) *sandbox.Sandbox {
 	return box
 }
 
-// place is a function's folder, with a file in its working folder.
+// place returns a function's folder, with a file in its working folder.
 func place(t *testing.T, box *sandbox.Sandbox, dir string) sandbox.Place {
 	t.Helper()
 	at := sandbox.Place{Dir: filepath.Join(dir, "function"), User: user(t, box)}
@@ -54,7 +54,7 @@ func place(t *testing.T, box *sandbox.Sandbox, dir string) sandbox.Place {
 	return at
 }
 
-// inFolders runs a script as a process of the function to its end.
+// inFolders runs a script to its end as a process of the function.
 func inFolders(t *testing.T, box *sandbox.Sandbox, at sandbox.Place, script string) string {
 	t.Helper()
 	folders, err := box.Folders(at)
@@ -130,8 +130,8 @@ func TestGroup_CannotUndoItsMounts(t *testing.T) {
 	assert.Equal(t, 4, strings.Count(out, "0000000000000000\n"), out)
 }
 
-// What the host does not let the shim do is nobody's action's fault, and in
-// nobody's log.
+// If the host does not let the shim confine a process, no action is to blame, and no
+// action's log says so.
 func TestGroup_WhatCannotBeConfinedIsTheHosts(t *testing.T) {
 	dir := home(t, "/var/tmp")
 	box := probed(t, dir)
@@ -139,7 +139,7 @@ func TestGroup_WhatCannotBeConfinedIsTheHosts(t *testing.T) {
 	folders, err := box.Folders(at)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, folders.Remove()) }()
-	require.NoError(t, os.Remove(filepath.Join(at.Dir, "home"))) // on which something is to be mounted
+	require.NoError(t, os.Remove(filepath.Join(at.Dir, "home"))) // it is a mount point
 	group := box.Group(at.User)
 	group.Folders = folders
 	cmd := command(`echo runs`)

@@ -19,23 +19,23 @@ var errNoPidfd = errors.New("the kernel gives no pidfd: Linux 5.3 or later is ne
 // Group is the processes of one instance: their user, their folders and their mark.
 type Group struct {
 	User *User // nil: the server's own
-	// Folders are what its process has of its own; nil: it shares all with the
-	// host. Set it before the process is started.
+	// Folders are the process's own; nil: it shares all folders with the host. Set
+	// them before the process is started.
 	Folders *Folders
 
 	mark  string
 	pid   int
 	cmd   *exec.Cmd // of a process that was started
 	child Child     // one that was forked
-	pidfd int       // its, and its holder's to close
-	lost  bool      // it was reaped without its parent
+	pidfd int       // of the child; its holder closes it
+	lost  bool      // the child was reaped without its parent
 	box   *Sandbox
 
-	probes bool // its process only tries its confines
+	probes bool // the process only tries its confines
 }
 
-// Start starts cmd in the group: cmd's path, arguments, env and files are kept,
-// the rest is the sandbox's. pidfd becomes readable when the process ends.
+// Start starts cmd in the group. It keeps cmd's path, arguments, environment and
+// files, and sets the rest. pidfd becomes readable when the process ends.
 func (g *Group) Start(cmd *exec.Cmd) (pidfd int, err error) {
 	confines := g.confines(cmd.Dir)
 	report, theirs, err := os.Pipe()
@@ -62,9 +62,9 @@ func (g *Group) Start(cmd *exec.Cmd) (pidfd int, err error) {
 		return -1, errors.Join(errNoPidfd, g.Kill(), g.Wait())
 	}
 	if err := reported(report); err != nil {
-		awaitExit(pidfd)
+		ExitedWithin(pidfd, -1)
 		killed := g.Kill()
-		_ = g.Wait() // its status says no more
+		_ = g.Wait() // its status says nothing more
 		return -1, errors.Join(err, killed, unix.Close(pidfd))
 	}
 	return pidfd, nil
@@ -73,14 +73,14 @@ func (g *Group) Start(cmd *exec.Cmd) (pidfd int, err error) {
 // firstExtra is the first descriptor of a command's ExtraFiles.
 const firstExtra = 3
 
-// ConfineError is what kept the shim from becoming the function's program: the
+// ConfineError is what kept the shim from becoming the function's program. It is the
 // host's fault, never the function's.
 type ConfineError struct{ Cause string }
 
 func (e *ConfineError) Error() string { return "the process could not be confined: " + e.Cause }
 
-// reported waits until the shim has become the program, or says why it has not.
-// The end of the process ends it too.
+// reported waits until the shim has become the program, or says why it has not. The
+// end of the process also ends the wait.
 func reported(report *os.File) error {
 	text, err := io.ReadAll(report)
 	switch {
@@ -92,7 +92,7 @@ func reported(report *os.File) error {
 	return nil
 }
 
-// shim is the name under which the sandbox's binary does the group's work.
+// shim returns the name under which the server's binary does the group's work.
 func (g *Group) shim() string {
 	if g.probes {
 		return shimProbe
@@ -100,24 +100,25 @@ func (g *Group) shim() string {
 	return shimExec
 }
 
-// attributes are what the shim is started with: as root it needs its rights until
-// its mounts are made.
+// attributes returns the attributes with which the shim is started. As root it needs
+// its privileges until its mounts are made.
 func (c Confines) attributes(pidfd *int) *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, PidFD: pidfd, Cloneflags: uintptr(c.Spaces)}
 	if c.Spaces&syscall.CLONE_NEWUSER != 0 {
-		// To mount; and what an overlay does in its mounter's name. The ids are mapped by
-		// the shim: each start that the host refuses would cost the server the two
-		// descriptors of the pipe by which package syscall maps them.
+		// These are for mounts, and for what an overlay does in its mounter's name.
+		// The shim maps the ids itself. Package syscall would map them by a pipe,
+		// whose two descriptors the server would lose at each start that the host
+		// refuses.
 		attr.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_DAC_OVERRIDE, unix.CAP_FOWNER}
 	}
 	return attr
 }
 
-// limits are those of the group's processes.
+// limits returns the limits of the group's processes.
 func (g *Group) limits() Limits {
 	limits := g.box.Limits
 	if g.User == nil {
-		limits.Processes = 0 // counted per uid: it would limit the owner's own programs
+		limits.Processes = 0 // the kernel counts per uid: it would limit the owner's own programs
 	}
 	return limits
 }
@@ -131,7 +132,7 @@ func (g *Group) exec(cmd *exec.Cmd) (pid int, err error) {
 }
 
 // enter makes the group's first process. No other group of the user is ended
-// meanwhile: a process that is just being made does not carry its mark yet.
+// meanwhile, because a process that is being made does not carry its mark yet.
 func (g *Group) enter(make func() (pid int, err error)) (err error) {
 	if g.User != nil {
 		g.User.mu.Lock()
@@ -148,11 +149,11 @@ func (g *Group) enter(make func() (pid int, err error)) (err error) {
 	return nil
 }
 
-// PID is the first process's, 0 before there is one.
+// PID returns the first process's id, 0 before there is one.
 func (g *Group) PID() int { return g.pid }
 
-// Wait reaps the group's process; call it after Kill. The error of one that was
-// started is its exit status.
+// Wait reaps the group's process. Call it after Kill. For a process that was
+// started, the error is its exit status.
 func (g *Group) Wait() error {
 	if g.child != nil {
 		return g.reap()
@@ -160,8 +161,8 @@ func (g *Group) Wait() error {
 	return waitChild(g.cmd)
 }
 
-// Adopt gives a file or pipe to the group's user, which could not open
-// /dev/stdout otherwise.
+// Adopt gives a file or pipe to the group's user, which otherwise could not open
+// /dev/stdout.
 func (g *Group) Adopt(f *os.File) error {
 	if g.User == nil {
 		return nil

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 // limits allow for the processes of one function and no bomb.
 var limits = sandbox.Limits{Files: 100, Processes: 40, FileSize: 1 << 20}
 
-// newBox is a sandbox as a server has it: with users of its own as root.
+// newBox returns a sandbox as a server has it: with users of its own as root.
 func newBox(t *testing.T, prefix string) *sandbox.Sandbox {
 	var users *sandbox.Users
 	if os.Getuid() == 0 {
@@ -53,7 +53,7 @@ func claim(t *testing.T) *sandbox.Users {
 	return users
 }
 
-// user is one of the box's, none if it has none.
+// user returns one of the box's users, nil if it has none.
 func user(t *testing.T, box *sandbox.Sandbox) *sandbox.User {
 	t.Helper()
 	if box.Users == nil {
@@ -71,7 +71,7 @@ type function struct {
 	pidfd int
 }
 
-// start runs a script as a new function of user; end kills it.
+// start runs a script as a new function of user. end kills it.
 func start(t *testing.T, box *sandbox.Sandbox, user *sandbox.User, script string, args ...string) *function {
 	t.Helper()
 	f := &function{group: box.Group(user), cmd: command(script, args...)}
@@ -127,10 +127,11 @@ func output(t *testing.T, box *sandbox.Sandbox, script string, files ...*os.File
 	return out.String()
 }
 
-// token is a number that shows up in the command lines of a test's processes.
+// token returns a number that shows up in the command lines of a test's processes.
 func token() string { return fmt.Sprintf("1%09d", rand.IntN(1_000_000_000)) }
 
-// running counts live processes whose command line holds token; the dead have none.
+// running counts live processes whose command line has token. Dead ones have no
+// command line.
 func running(token string) (n int) {
 	lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
 	for _, path := range lines {

@@ -13,15 +13,15 @@ import (
 )
 
 const (
-	// killWait bounds the wait for killed processes to be gone.
+	// killWait bounds the wait until killed processes are gone.
 	killWait = 5 * time.Second
-	// stopWait bounds the wait for them to stand still before.
+	// stopWait bounds the wait until stopped processes stand still.
 	stopWait = 200 * time.Millisecond
 )
 
-// Kill ends every process of the group and waits until none is left but the
-// group's own first process, which stays a zombie (its pid cannot be reused
-// meanwhile) until the caller reaps it.
+// Kill ends every process of the group and waits until none is left but the group's
+// first one. That stays a zombie, so that its pid is not used again, until the
+// caller reaps it.
 func (g *Group) Kill() error {
 	if g.pid == 0 {
 		return nil
@@ -29,13 +29,14 @@ func (g *Group) Kill() error {
 	if g.User != nil {
 		return g.User.end(g)
 	}
-	return killAll(g.members, g.mark) // the first process not before the rest: descent ends with it
+	return killAll(g.members, g.mark) // the first process goes last: descent is traced from it
 }
 
-// killUser ends all that runs as uid. It does not look first whether anything
-// does: what forks and exits over and over slips through the process table.
+// killUser ends everything that runs as uid. It does not look first whether anything
+// does, because a process that forks and exits over and over is hardly ever in the
+// process table.
 func killUser(uid uint32) error {
-	who := "uid " + strconv.Itoa(int(uid))
+	what := "uid " + strconv.Itoa(int(uid))
 	running := func(table []proc) (pids []int) {
 		for _, p := range table {
 			if p.uid == uid && !p.zombie {
@@ -44,25 +45,25 @@ func killUser(uid uint32) error {
 		}
 		return pids
 	}
-	if err := killAs(uid); err != nil { // the host is short of processes: one by one, then
-		return killAll(running, who)
+	if err := killAs(uid); err != nil { // the host is short of processes: kill them one by one
+		return killAll(running, what)
 	}
-	return untilGone(func() bool { return len(running(processes())) == 0 }, who)
+	return untilGone(func() bool { return len(running(processes())) == 0 }, what)
 }
 
 // killAs runs kill(-1) as uid.
 func killAs(uid uint32) error {
 	cmd := exec.Command(self)
 	cmd.Args = []string{shimKill, strconv.Itoa(int(uid))}
-	cmd.Env = []string{} // the server's own is none of the function's business
+	cmd.Env = []string{} // the function must not see the server's own
 	if err := startChild(cmd); err != nil {
 		return err
 	}
 	return waitChild(cmd)
 }
 
-// members are the group's live processes: what descends from its first one and
-// what carries its mark.
+// members returns the group's live processes: the descendants of its first one, and
+// all that carry its mark.
 func (g *Group) members(table []proc) []int {
 	var roots []int
 	if g.held() {
@@ -81,9 +82,9 @@ func (g *Group) members(table []proc) []int {
 	return out
 }
 
-// unmarked are orphans that carry no mark at all: a function's processes that
-// wiped their environment. Whose they were cannot be told, so they go with the
-// next group that is ended.
+// unmarked returns orphans that carry no mark: a function's processes that wiped
+// their environment. Their function is unknown, so they go with the next group that
+// is ended.
 func unmarked() (pids []int) {
 	orphans(processes, os.Getpid(), func(p proc) {
 		if mark, readable := markOf(p.pid); !p.zombie && readable && mark == "" {
@@ -93,10 +94,10 @@ func unmarked() (pids []int) {
 	return pids
 }
 
-// killAll ends what find finds until it finds nothing. All are stopped first,
-// until no new one shows up: killed one by one, a fork bomb would outrun the
-// killer, and a child whose parent is dead may not be found any more.
-func killAll(find func(table []proc) []int, who string) error {
+// killAll ends the processes that find returns, until it returns none. It first
+// stops all of them, until no new one shows up. If it killed them one by one, a fork
+// bomb would outrun it, and find might miss a child whose parent is dead.
+func killAll(find func(table []proc) []int, what string) error {
 	killed := map[int]bool{}
 	return untilGone(func() bool {
 		victims := stopAll(find)
@@ -104,10 +105,11 @@ func killAll(find func(table []proc) []int, who string) error {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 			killed[pid] = true
 		}
-		// A killed process that is not dead yet may not be found any more: its parent is.
+		// find may miss a killed process that is not dead yet, because its parent
+		// is.
 		maps.DeleteFunc(killed, func(pid int, _ bool) bool { return dead(pid) })
 		return len(killed) == 0
-	}, who)
+	}, what)
 }
 
 // dead reports whether a process has ended.
@@ -116,8 +118,8 @@ func dead(pid int) bool {
 	return !ok || p.zombie
 }
 
-// stopAll stops what find finds until there is no more and all stand still,
-// because a fork that has begun goes on after the signal.
+// stopAll stops the processes that find returns, until there is no new one and all
+// stand still: a fork in progress goes on after the signal.
 func stopAll(find func(table []proc) []int) map[int]bool {
 	victims := map[int]bool{}
 	for end := time.Now().Add(stopWait); ; {
@@ -136,19 +138,19 @@ func stopAll(find func(table []proc) []int) map[int]bool {
 }
 
 // untilGone repeats step until it reports that nothing is left.
-func untilGone(step func() bool, who string) error {
+func untilGone(step func() bool, what string) error {
 	end := time.Now().Add(killWait)
 	for pause := 200 * time.Microsecond; !step(); pause = min(2*pause, 20*time.Millisecond) {
 		if time.Now().After(end) {
-			return fmt.Errorf("processes of %s are still there %s after being killed", who, killWait)
+			return fmt.Errorf("processes of %s are still there %s after being killed", what, killWait)
 		}
 		time.Sleep(pause)
 	}
 	return nil
 }
 
-// Sweep kills every process whose mark begins with prefix: what a server that
-// was killed left behind.
+// Sweep kills every process whose mark starts with prefix: those that a killed
+// server left behind.
 func Sweep(prefix string) error {
 	return killAll(func(table []proc) (pids []int) {
 		for _, p := range table {

@@ -43,8 +43,9 @@ func TestGroup_KillEndsItsTree(t *testing.T) {
 	}
 }
 
-// large takes a while to die: all its memory has to be given back first. Its
-// parent is dead before that, and its environment is wiped: it cannot be found again.
+// large takes a while to die, because all its memory has to be freed first. Its
+// parent is dead before that, and its environment is wiped, so it cannot be found
+// again.
 const large = `import os, time
 memory = bytearray(700 << 20)
 os.write(3, b"x")
@@ -101,7 +102,7 @@ func TestGroup_KillEndsWhatForksAndExits(t *testing.T) {
 	python := lookPath(t, "/usr/bin/python3")
 	box := sandbox.New(token(), limits, users)
 	t.Cleanup(box.Close)
-	held, holds, err := os.Pipe() // ends when nobody holds it any more
+	held, holds, err := os.Pipe() // ends when no process holds it any more
 	require.NoError(t, err)
 	defer held.Close()
 	f := &function{group: box.Group(user(t, box)), cmd: command(`(env -i `+python+` -c "$1" &); exec sleep 1000`, "", hop)}
@@ -116,7 +117,7 @@ func TestGroup_KillEndsWhatForksAndExits(t *testing.T) {
 	assert.ErrorIs(t, err, io.EOF)
 }
 
-// murderer kills whatever else runs as its user, as often as it can.
+// murderer kills everything else that runs as its user, as often as it can.
 const murderer = `import os, signal, time
 end = time.time() + 20
 os.setsid()
@@ -136,7 +137,7 @@ func TestGroup_KillEndsWhatKillsItsKiller(t *testing.T) {
 	assert.Zero(t, running(mark))
 }
 
-func TestGroup_KillSparesOtherCellsOfTheUser(t *testing.T) {
+func TestGroup_KillSparesOtherGroupsOfTheUser(t *testing.T) {
 	users := claim(t)
 	box := sandbox.New(token(), limits, users)
 	t.Cleanup(box.Close)

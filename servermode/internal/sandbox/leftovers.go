@@ -10,12 +10,12 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/tree"
 )
 
-// Leftovers are removed of users whose processes have no folders of their own:
-// the uid's next holder would own what the last one left in the folders that all
-// of a host share.
+// Leftovers are removed for users whose processes have no folders of their own.
+// Otherwise the uid's next holder would own what the last one left in the host's
+// shared folders.
 
-// removeLeftovers removes what belongs to one of the uids from the shared
-// folders, and its System V objects.
+// removeLeftovers removes what belongs to one of the uids from the shared folders,
+// and its System V objects.
 func removeLeftovers(belongs func(uid uint32) bool) error {
 	var errs []error
 	for _, dir := range append(shared(), "/dev/shm", "/dev/mqueue") {
@@ -24,9 +24,9 @@ func removeLeftovers(belongs func(uid uint32) bool) error {
 	return errors.Join(append(errs, removeSegments(belongs))...)
 }
 
-// removeOwned removes what belongs to the uids in a folder that only root could
-// exchange. It does not look into folders of others: they could be exchanged for
-// a link while it does.
+// removeOwned removes what belongs to the uids in a folder that only root can
+// exchange. It does not look into folders of others, which could be exchanged for a
+// link meanwhile.
 func removeOwned(dir string, belongs func(uid uint32) bool) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -35,7 +35,7 @@ func removeOwned(dir string, belongs func(uid uint32) bool) error {
 	errs := []error{err}
 	for _, entry := range entries {
 		info, err := entry.Info()
-		if err != nil { // it is gone
+		if err != nil { // it is gone already
 			continue
 		}
 		stat, ok := info.Sys().(*syscall.Stat_t)

@@ -14,7 +14,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
-// litter leaves something of a function wherever all of a host can write.
+// litter leaves a file or object wherever every user of a host can write.
 const litter = `mkdir -p /tmp/T/deep && touch /tmp/T/deep/f /var/tmp/T /dev/shm/T && ipcmk -M 4096 -S 1 -Q >/dev/null && echo left`
 
 func left(t *testing.T, mark string, uid uint32) (found []string) {
@@ -34,8 +34,8 @@ func left(t *testing.T, mark string, uid uint32) (found []string) {
 	return found
 }
 
-// Without folders of its own a function's last process takes along what the
-// function left on the host: the uid's next holder would have it.
+// Where functions have no folders of their own, a function's last process takes
+// along what it left on the host. Otherwise the uid's next holder would have it.
 func TestUser_LeavesNothingOnTheHost(t *testing.T) {
 	lookPath(t, "ipcmk")
 	box, mark := newBox(t, token()), token()
@@ -51,7 +51,7 @@ func TestUser_LeavesNothingOnTheHost(t *testing.T) {
 	assert.Empty(t, left(t, mark, u.ID))
 }
 
-// Whoever made a segment keeps its rights in it, also when it was given away.
+// The user that made a segment keeps its rights in it, even after it was given away.
 func TestUser_LeavesNoSegmentThatItGaveAway(t *testing.T) {
 	python := lookPath(t, "/usr/bin/python3")
 	box := newBox(t, token())
@@ -73,8 +73,8 @@ import time; time.sleep(1000)`
 	assert.Empty(t, left(t, "none", u.ID))
 }
 
-// In a default container root may not administer the system: what functions
-// leave goes all the same.
+// In a default container root may not administer the system. What functions leave is
+// removed nevertheless.
 func TestWithoutSysAdmin_NothingIsLeft(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can run functions as users of their own")
@@ -87,7 +87,8 @@ func TestWithoutSysAdmin_NothingIsLeft(t *testing.T) {
 	require.Contains(t, string(out), "--- PASS: TestUser_LeavesNothingOnTheHost")
 }
 
-// What a killed server's functions left goes when the next one takes their uids.
+// What a killed server's functions left is removed when the next server takes their
+// uids.
 func TestUsers_TheNextServerRemovesWhatWasLeft(t *testing.T) {
 	lookPath(t, "ipcmk")
 	users, mark := claim(t), token()
@@ -101,6 +102,7 @@ func TestUsers_TheNextServerRemovesWhatWasLeft(t *testing.T) {
 	next, err := sandbox.ClaimUsers() // the block that is free first
 	require.NoError(t, err)
 	defer next.Close()
-	// Unless another package's tests took the block in between: they are at it, then.
+	// Another package's tests may have taken the block in between. Then they remove
+	// it.
 	eventually(t, func() bool { return len(left(t, mark, u.ID)) == 0 }, "nothing is left")
 }

@@ -48,7 +48,7 @@ func applyLimits(text string) error {
 	return nil
 }
 
-// setLimit lowers a limit; one that is lower already stays.
+// setLimit lowers a limit. A limit that is lower already stays.
 func setLimit(resource int, value uint64) error {
 	var now syscall.Rlimit
 	if err := syscall.Getrlimit(resource, &now); err != nil {

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mountFolders makes what the process finds mounted, and says how. What lies in
-// a folder that is hidden by one of its own stays visible if it is to be kept.
+// mountFolders records the mounts that make up the process's view. What lies in a
+// folder that one of its own hides stays visible if it is to be kept.
 func (s *Sandbox) mountFolders(f *Folders, at Place) error {
 	f.spaces = uint32(syscall.CLONE_NEWNS | syscall.CLONE_NEWIPC)
 	if os.Getuid() != 0 {
@@ -40,8 +40,8 @@ func (s *Sandbox) mountFolders(f *Folders, at Place) error {
 
 func (f *Folders) add(m Mount) { f.mounts = append(f.mounts, m) }
 
-// inOrder puts the folder in which dir lies last: when it is hidden, what is
-// mounted from there must be mounted already.
+// inOrder puts the folder in which dir lies last. When that folder is hidden,
+// everything that is mounted from it must be mounted already.
 func inOrder(paths []string, dir string) []string {
 	out := slices.Clone(paths)
 	slices.SortStableFunc(out, func(a, b string) int {
@@ -56,13 +56,13 @@ func inOrder(paths []string, dir string) []string {
 	return out
 }
 
-// instead is the folder that the process sees in the place of a shared one.
+// instead returns the folder that the process sees in place of a shared one.
 func (f *Folders) instead(path string) string {
 	return filepath.Join(f.dir, strings.ReplaceAll(strings.Trim(path, "/"), "/", "-"))
 }
 
-// keep makes the folder that hides a shared one, with what is to be kept of that
-// mounted in it.
+// keep makes the folder that hides a shared one, and mounts in it what is to be kept
+// of the shared one.
 func (f *Folders) keep(hidden string, at Place) error {
 	mine := f.instead(hidden)
 	if err := errors.Join(os.Mkdir(mine, 0o700), os.Chmod(mine, public)); err != nil {
@@ -80,8 +80,8 @@ func (f *Folders) keep(hidden string, at Place) error {
 	return nil
 }
 
-// keepOne mounts a folder or a file elsewhere. One that is not there, or that the
-// server itself cannot reach, is not missed: PATH names many.
+// keepOne mounts a folder or a file elsewhere. It skips one that does not exist, or
+// that the server itself cannot reach: PATH names many.
 func (f *Folders) keepOne(path, on string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -99,7 +99,7 @@ func (f *Folders) keepOne(path, on string) error {
 	return err
 }
 
-// ownAction makes the working folder the process's own: what it changes there is
+// ownAction makes the working folder the process's own: its changes there are
 // written elsewhere.
 func (s *Sandbox) ownAction(f *Folders, at Place) error {
 	if at.Action == "" || !s.Layers.Overlay {
@@ -117,7 +117,8 @@ func (s *Sandbox) ownAction(f *Folders, at Place) error {
 	return nil
 }
 
-// ownHome gives the process a home, at a path that all of the function's have.
+// ownHome gives the process a home, at a path that all of the function's processes
+// have.
 func (f *Folders) ownHome(at Place) error {
 	mine := filepath.Join(f.dir, "home")
 	if err := os.Mkdir(f.Home, 0o700); err != nil && !errors.Is(err, os.ErrExist) {

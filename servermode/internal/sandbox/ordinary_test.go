@@ -17,7 +17,7 @@ func replace(script, token string) string { return strings.ReplaceAll(script, "T
 // ordinaryUser is a uid that no user has, so that limits per user count these tests alone.
 const ordinaryUser = 1_899_999_998
 
-// The tests above, once more without root's means: by mark and descent only.
+// These are the tests above without root's means: by mark and descent only.
 func TestOrdinaryUser(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("the tests run as an ordinary user already")

@@ -9,15 +9,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Orphans makes this process the reaper of its descendants: a process whose
-// parent ended first stays in its reach. Only for a daemon that has no children
-// but the sandbox's.
+// Orphans makes this process the reaper of its descendants: a process whose parent
+// ended first stays in its reach. It is only for a daemon without children other
+// than the sandbox's.
 type Orphans struct {
 	notify chan os.Signal
 	done   sync.WaitGroup
 }
 
-// AdoptOrphans begins reaping.
+// AdoptOrphans starts reaping.
 func AdoptOrphans() (*Orphans, error) {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return nil, err
@@ -33,8 +33,8 @@ func AdoptOrphans() (*Orphans, error) {
 	return o, nil
 }
 
-// reapOrphans waits for dead orphans only: never wait4(-1), which would take
-// the exit status of a process that is waited for.
+// reapOrphans waits for dead orphans only. It never calls wait4(-1), which would
+// take the exit status of a process that is waited for.
 func reapOrphans() {
 	orphans(processes, os.Getpid(), func(p proc) {
 		if p.zombie {

@@ -78,7 +78,7 @@ func TestOrphans_KillTakesDaemonsWithoutAMark(t *testing.T) {
 	assert.Zero(t, running(mark))
 }
 
-func TestOrphans_OtherCellsDaemonsAreSpared(t *testing.T) {
+func TestOrphans_OtherGroupsDaemonsAreSpared(t *testing.T) {
 	box, one, two := newBox(t, token()), token(), token()
 	adopt(t)
 	script := `(setsid sleep T &); exec sleep T`

@@ -14,22 +14,22 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/tree"
 )
 
-// Layers are what the host lets the sandbox do, found by trying.
+// Layers are what the host lets the sandbox do, as found by trying.
 type Layers struct {
 	// Mounts: each process has its own /tmp, /var/tmp, /dev/shm, home, System V
 	// segments and entry in /etc/passwd.
 	Mounts bool
-	// Overlay: and its own changes to its working folder.
+	// Overlay: each process also has its own changes to its working folder.
 	Overlay bool
-	// Why says what stands in the way of the first that is missing.
+	// Why says what prevents the first layer that is missing.
 	Why error
 }
 
 // probeTime bounds a try.
 const probeTime = 20 * time.Second
 
-// Probe finds out what the host allows, in a folder that functions can pass to.
-// Call it before the first process is started.
+// Probe finds out what the host allows, in a folder that functions can pass to. Call
+// it before the first process is started.
 func (s *Sandbox) Probe(dir string) error {
 	s.Layers = Layers{}
 	if below(dir, "/dev/shm") {
@@ -51,7 +51,7 @@ func (s *Sandbox) Probe(dir string) error {
 	return s.alias.make(dir)
 }
 
-// try starts a process that has the layers; why says what it could not do.
+// try starts a process that has the layers. why says what it could not do.
 func (s *Sandbox) try(dir string, layers Layers) (why, err error) {
 	var user *User
 	if s.Users != nil {
@@ -80,7 +80,7 @@ func (s *Sandbox) try(dir string, layers Layers) (why, err error) {
 	return s.runTrial(user, at, folders), nil
 }
 
-// view is what of the sandbox its folders depend on.
+// view returns a sandbox with these layers, to make folders by.
 func (s *Sandbox) view(layers Layers) *Sandbox {
 	return &Sandbox{Layers: layers, Users: s.Users, SharedMemory: s.SharedMemory}
 }
@@ -106,7 +106,7 @@ func (s *Sandbox) runTrial(user *User, at Place, folders *Folders) error {
 	return nil
 }
 
-// namespacesNeeded says what a host must allow.
+// namespacesNeeded names what a host must allow.
 func namespacesNeeded() string {
 	if os.Getuid() == 0 {
 		return "mount and IPC namespaces (CAP_SYS_ADMIN)"
@@ -114,8 +114,8 @@ func namespacesNeeded() string {
 	return "user namespaces"
 }
 
-// runProbe is what the trial's process does: as a function would, it writes
-// where it may.
+// runProbe is the main function of the trial's process. As a function would, it
+// writes wherever it may.
 func runProbe(args []string) error {
 	if len(args) < 1 {
 		return errors.New("the probe needs confines")

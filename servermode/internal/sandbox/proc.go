@@ -14,8 +14,8 @@ type proc struct {
 	parent int
 	uid    uint32
 	zombie bool
-	still  bool // stopped, or dead: it forks no more
-	depth  int  // nested pid namespaces; more than ours: it is some container's
+	still  bool // stopped or dead: it cannot fork
+	depth  int  // nested pid namespaces; with more than ours it is in some container
 }
 
 // processes reads the process table from /proc.
@@ -27,7 +27,7 @@ func processes() []proc {
 	defer dir.Close()
 	names, _ := dir.Readdirnames(-1)
 	var out []proc
-	for _, name := range slices.Backward(names) { // the newest first: they are the ones that may be gone soon
+	for _, name := range slices.Backward(names) { // the newest first, because they may be gone soon
 		pid, err := strconv.Atoi(name)
 		if err != nil {
 			continue
@@ -63,13 +63,13 @@ func readProc(pid int) (proc, bool) {
 			p.uid, whole = uint32(uid), true
 		case "NSpid":
 			p.depth = len(fields)
-			return p, whole // the lines that follow are of no use here
+			return p, whole // the following lines are not needed
 		}
 	}
 	return p, whole
 }
 
-// descendants are the pids of roots and of all that descend from them.
+// descendants returns the pids of roots and of all their descendants.
 func descendants(table []proc, roots ...int) map[int]bool {
 	tree := map[int]bool{}
 	for _, pid := range roots {
@@ -86,9 +86,9 @@ func descendants(table []proc, roots ...int) map[int]bool {
 	return tree
 }
 
-// markOf is the instance that a process's environment names, empty when it
-// names none. An environment that may not be read tells nothing: in containers
-// without CAP_SYS_PTRACE that is every other user's.
+// markOf returns the instance that a process's environment names, empty for none. An
+// environment that may not be read tells nothing; in containers without
+// CAP_SYS_PTRACE that is the environment of every other user's process.
 func markOf(pid int) (mark string, readable bool) {
 	env, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
 	if err != nil {
@@ -108,7 +108,7 @@ func carries(pid int, mark string) bool {
 	return found == mark
 }
 
-// depth is how many nested pid namespaces this process sees itself in.
+// depth is the number of nested pid namespaces in which this process sees itself.
 var depth = sync.OnceValue(func() int {
 	p, _ := readProc(os.Getpid())
 	return p.depth

@@ -14,25 +14,25 @@ import (
 // Rank is how the kernel ranks what runs in a group for the CPUs.
 type Rank int
 
-// Ranks. What a function has done to its own nice level is left alone, unless it
-// is what a rank stands for.
+// These are the ranks. A nice level that a function gave itself stays, unless it is
+// one that a rank stands for.
 const (
 	Ordinary Rank = iota // like everything else
 	Lower                // a third of the others' weight
 	Idle                 // only while nothing else uses them
 )
 
-// lower is what Lower adds to the server's own nice level, which is what functions
-// begin with: the kernel's weights are 335 to 1024 then.
+// lower is what Lower adds to the server's own nice level, with which functions
+// start. The kernel's weights are then 335 to 1024.
 const lower = 5
 
-// rankLooks bounds how often a group's threads are looked for: each begins with
-// the rank of the one that made it, so only those are missed that are made
+// rankLooks bounds how often a group's threads are searched. A thread starts with
+// the rank of the thread that made it, so a search misses only those that are made
 // meanwhile.
 const rankLooks = 3
 
-// Rank changes how all that runs in the group ranks. Only a server that can undo
-// it does it; any other leaves all as it is.
+// Rank changes the rank of everything that runs in the group. A server that could
+// not undo it does nothing.
 func (g *Group) Rank(rank Rank) {
 	if g.User == nil || !mayRank() {
 		return
@@ -51,7 +51,7 @@ func (g *Group) Rank(rank Rank) {
 	}
 }
 
-// give ranks one thread; those that are gone need no rank.
+// give ranks one thread. A thread that is gone is skipped.
 func (r Rank) give(thread int) {
 	attr, err := unix.SchedGetAttr(thread, 0)
 	if err != nil || attr.Policy != unix.SCHED_NORMAL && attr.Policy != unix.SCHED_IDLE {
@@ -70,7 +70,7 @@ func (r Rank) give(thread int) {
 	_ = unix.SchedSetAttr(thread, attr, 0)
 }
 
-// threads are those of a process and of all that it has started.
+// threads returns those of a process and of all that it has started.
 func threads(pid int) (out []int) {
 	dir := filepath.Join("/proc", strconv.Itoa(pid), "task")
 	tasks, _ := os.ReadDir(dir)
@@ -99,8 +99,8 @@ var ownNice = sync.OnceValue(func() int32 {
 	return attr.Nice
 })
 
-// mayRank reports whether this process may give back what it takes: without
-// CAP_SYS_NICE the kernel lets a thread fall behind, but never come back.
+// mayRank reports whether this process can undo a rank. Without CAP_SYS_NICE the
+// kernel lets a thread fall behind, but never come back.
 var mayRank = sync.OnceValue(func() bool {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData

@@ -15,7 +15,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
-// rankOf is how each process with the token ranks.
+// rankOf returns the rank of each process with the token.
 func rankOf(t *testing.T, token string) (out []string) {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -38,7 +38,8 @@ func rankOf(t *testing.T, token string) (out []string) {
 	return out
 }
 
-// rankable is a box whose server may rank: it has users, and the right to undo it.
+// rankable returns a box whose server may rank: it has users, and the right to undo
+// it.
 func rankable(t *testing.T) *sandbox.Sandbox {
 	t.Helper()
 	box := newBox(t, token())

@@ -1,7 +1,3 @@
-// Package sandbox starts a function's process apart from the server and from
-// other functions, and ends it with everything it has started: a process group,
-// a uid of its own when the server is root, folders of its own where the host has
-// namespaces for it, resource limits, no new privileges.
 package sandbox
 
 import (
@@ -15,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// EnvInstance marks every process of one instance in its environment, so that
-// one that left its process group is found again.
+// EnvInstance marks every process of one instance in its environment, so that a
+// process that left its process group is found again.
 const EnvInstance = "WHISKAWAY_INSTANCE"
 
 // ErrClosed is returned by a start in a sandbox that was closed.
@@ -32,7 +28,7 @@ type Sandbox struct {
 	Layers Layers // see Probe
 	// SharedMemory bounds the /dev/shm of each process, in bytes.
 	SharedMemory int64
-	named        bool // its users have entries in /etc/passwd; see NameUsers
+	named        bool // the users have entries in /etc/passwd; see NameUsers
 	alias        alias
 	prefix       string
 	next         atomic.Uint64
@@ -49,8 +45,8 @@ func New(incarnation string, limits Limits, users *Users) *Sandbox {
 	return s
 }
 
-// spawner starts all processes from one thread that never ends, because a
-// parent-death signal is sent when the *thread* that forked ends.
+// spawner starts all processes from one thread that never ends, because the kernel
+// sends a parent-death signal when the *thread* that forked ends.
 func (s *Sandbox) spawner() {
 	runtime.LockOSThread()
 	if unix.Gettid() == unix.Getpid() { // the main thread does not end with its goroutine
@@ -80,7 +76,7 @@ func (s *Sandbox) start(cmd *exec.Cmd) error {
 	}
 }
 
-// Close ends the spawning thread; what it started ends with it.
+// Close ends the spawning thread. All that it started ends with it.
 func (s *Sandbox) Close() { s.close.Do(func() { close(s.closed); s.alias.remove() }) }
 
 // Group makes a new, empty group for a process of user.

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// segments are the kinds of System V objects: their table in /proc, the column
-// of their numbers, and how one is removed.
+// segments are the kinds of System V objects: their table in /proc, the column of
+// their numbers, and the call that removes one.
 var segments = []struct {
 	name, id string
 	remove   func(id int) error
@@ -31,14 +31,14 @@ func removeSysv(call, id, second, third uintptr) error {
 	return nil
 }
 
-// removeSegments removes the System V objects that one of the uids owns or has
-// made: the process that made one keeps all rights in it, also when it was given away.
+// removeSegments removes the System V objects that one of the uids owns or has made.
+// The uid that made one keeps all rights in it, even after it was given away.
 func removeSegments(belongs func(uid uint32) bool) error {
 	var errs []error
 	for _, kind := range segments {
 		for _, row := range table("/proc/sysvipc/" + kind.name) {
 			id, err := strconv.Atoi(row[kind.id])
-			uid, found := whose(row, belongs)
+			uid, found := holderOf(row, belongs)
 			if err != nil || !found {
 				continue
 			}
@@ -50,8 +50,8 @@ func removeSegments(belongs func(uid uint32) bool) error {
 	return errors.Join(errs...)
 }
 
-// whose is the uid among those that belong which has rights in an object.
-func whose(row map[string]string, belongs func(uid uint32) bool) (uid uint32, found bool) {
+// holderOf returns the uid among those that belong which has rights in an object.
+func holderOf(row map[string]string, belongs func(uid uint32) bool) (uid uint32, found bool) {
 	for _, column := range []string{"uid", "cuid"} {
 		n, err := strconv.ParseUint(row[column], 10, 32)
 		if err == nil && belongs(uint32(n)) {
@@ -61,8 +61,8 @@ func whose(row map[string]string, belongs func(uid uint32) bool) (uid uint32, fo
 	return 0, false
 }
 
-// asUser does something on a thread whose effective user is uid: root may not
-// remove another's object without CAP_SYS_ADMIN. A thread that cannot be root
+// asUser calls do on a thread whose effective user is uid, because root may not
+// remove another's object without CAP_SYS_ADMIN. A thread that cannot become root
 // again ends.
 func asUser(uid uint32, do func() error) error {
 	done := make(chan error)

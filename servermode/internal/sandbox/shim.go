@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The shim is this very binary, executed again in place of the function's
-// program: between fork and exec Go can set no limits, so the shim sets them on
-// itself and then becomes the program.
+// The shim is this very binary, executed again in place of the function's program.
+// Between fork and exec Go can set no limits. So the shim sets them on itself and
+// then becomes the program.
 const (
 	shimExec  = "whiskaway-shim"   // argv: name, confines, program, arguments…
 	shimProbe = "whiskaway-probe"  // argv: name, confines; tries them, see probe.go
@@ -20,7 +20,7 @@ const (
 	self      = "/proc/self/exe"   // works where the binary's folder is closed to the uid
 )
 
-// An init function, so that every binary that links the server can be its
+// This is an init function, so that every binary that links the server can be its
 // shim, test binaries too.
 func init() {
 	switch os.Args[0] {
@@ -54,7 +54,7 @@ func runShim(args []string) error {
 	syscall.CloseOnExec(confines.Report)
 	if err := confines.apply(); err != nil {
 		if _, err := syscall.Write(confines.Report, []byte(err.Error())); err == nil {
-			syscall.Exit(1) // it is told where it belongs, and the function's streams stay clean
+			syscall.Exit(1) // the report has the cause, and the function's streams stay clean
 		}
 		return err
 	}
@@ -67,8 +67,8 @@ func runShim(args []string) error {
 // firstForeign is the first descriptor that is not the function's.
 const firstForeign = 4
 
-// closeOnExec keeps from the function what the server itself was given when
-// it was started; what the server opens is marked already.
+// closeOnExec keeps the descriptors that the server itself was started with from the
+// function. Those that the server opens are marked already.
 func closeOnExec() error {
 	if unix.CloseRange(firstForeign, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) == nil {
 		return nil
@@ -82,10 +82,10 @@ func closeOnExec() error {
 	return err
 }
 
-// runReaper kills all that runs as a uid. kill(-1) spares the caller and holds
-// off forks while it runs, so even a fork bomb cannot outrun it. Only the
-// effective uid is the victims': they could signal the reaper first if its real
-// or saved one were too.
+// runReaper kills all that runs as a uid. kill(-1) spares the caller and holds off
+// forks while it runs, so even a fork bomb cannot outrun it. Only the effective uid
+// is the victims'. If the real or saved one were too, they could signal the reaper
+// first.
 func runReaper(args []string) error {
 	if len(args) != 1 {
 		return fmt.Errorf("the reaper needs a uid, got %q", args)

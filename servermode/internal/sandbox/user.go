@@ -9,21 +9,22 @@ import (
 // processes of one function share it.
 type User struct {
 	ID uint32
-	// Group, unless 0, is one more group of its processes. Set it before the first
-	// is started.
+	// Group, unless 0, is one more group of the user's processes. Set it before the
+	// first is started.
 	Group uint32
 
-	notice func(error) // is told what of it could not be removed
+	notice func(error) // is told what of the user could not be removed
 
-	mu     sync.Mutex // held while a process is started or some are ended
+	mu     sync.Mutex // held while processes are started or ended
 	groups []*Group   // those that have a process
-	stuck  bool       // something of it could not be ended: no other may have the uid
-	// exposed: a process of it had no folders of its own, and wrote to others'.
+	stuck  bool       // some process could not be ended: no other function may have the uid
+	// exposed is set when a process had no folders of its own, and wrote to the
+	// host's.
 	exposed bool
 }
 
-// end ends what runs in g. The user's last group takes with it all that runs as
-// the user; before, the other groups' processes are spared.
+// end ends what runs in g. The user's last group takes with it all that runs as the
+// user. Before that, the other groups' processes are spared.
 func (u *User) end(g *Group) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -40,7 +41,7 @@ func (u *User) end(g *Group) error {
 	return killAll(u.strays, g.mark)
 }
 
-// strays are the user's processes that are in none of its groups.
+// strays returns the user's processes that are in none of its groups.
 func (u *User) strays(table []proc) []int {
 	var roots []int
 	var marks []string

@@ -11,14 +11,14 @@ import (
 	"sync"
 )
 
-// A block of uids is one server's while it holds the block's lock. Each user
-// takes two: its own, and the next one up for the process that ends it.
+// A block of uids is one server's while it holds the block's lock. Each user takes
+// two: its own, and the next one for the process that ends it.
 const (
 	blockSize = 8192
 	blocks    = 64
 	// firstID is even, and lies in the range that Linux distributions leave unused.
 	firstID = 1_900_000_000
-	// firstSmall is taken inside a user namespace with the usual 65,536 ids.
+	// firstSmall is used inside a user namespace with the usual 65,536 ids.
 	firstSmall = 40_000
 	smallBlock = 512
 )
@@ -41,7 +41,7 @@ type Users struct {
 	used map[uint32]bool
 }
 
-// ClaimUsers takes a free block of uids and kills whatever an earlier server
+// ClaimUsers takes a free block of uids and kills everything that an earlier server
 // left running in it.
 func ClaimUsers() (*Users, error) {
 	first, size, count := uint32(firstID), uint32(blockSize), blocks
@@ -76,7 +76,7 @@ func newUsers(first, size uint32, lock *blockLock) *Users {
 	return u
 }
 
-// mappedIDs is how many ids the user namespace has, counted from 0.
+// mappedIDs returns how many ids the user namespace has, counted from 0.
 func mappedIDs() uint64 {
 	f, err := os.Open("/proc/self/uid_map")
 	if err != nil {
@@ -96,8 +96,8 @@ func mappedIDs() uint64 {
 	return end
 }
 
-// Acquire takes a uid that is not in use, the longest unused first, so that
-// what a function may have left behind stays closed to the next for long.
+// Acquire takes the uid that has been unused for longest, so that files that a
+// function may have left stay closed to the next for long.
 func (u *Users) Acquire() (*User, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -110,7 +110,7 @@ func (u *Users) Acquire() (*User, error) {
 	return &User{ID: id, notice: u.tell}, nil
 }
 
-// Release gives a uid back; nothing may run as it any more.
+// Release gives a uid back. Nothing may run as it any more.
 func (u *Users) Release(user *User) {
 	if user == nil {
 		return
@@ -132,9 +132,9 @@ func (u *Users) Release(user *User) {
 // Close frees the block.
 func (u *Users) Close() error { return u.lock.Close() }
 
-// namespace is a number that differs between pid namespaces. Servers in
-// containers do not see each other's locks, so they begin their search at
-// different blocks.
+// namespace returns a number that differs between pid namespaces. Servers in
+// containers do not see each other's locks, so they start their search at different
+// blocks.
 func namespace() int {
 	var inode int
 	if link, err := os.Readlink("/proc/self/ns/pid"); err == nil {
@@ -143,16 +143,16 @@ func namespace() int {
 	return inode
 }
 
-// inContainer reports whether a server in some container on this host, whose
-// lock is out of sight, uses the block.
+// inContainer reports whether a server in a container on this host uses the block.
+// Its lock cannot be seen from here.
 func (u *Users) inContainer() bool {
 	return slices.ContainsFunc(processes(), func(p proc) bool {
 		return u.has(p.uid) && p.depth > depth()
 	})
 }
 
-// sweep kills everything that runs as a uid of the block, and removes what it
-// left where all of the host can write.
+// sweep kills everything that runs as a uid of the block, and removes what it left
+// in the host's shared folders.
 func (u *Users) sweep() error {
 	for _, p := range processes() {
 		if u.has(p.uid) {

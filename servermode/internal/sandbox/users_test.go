@@ -60,7 +60,7 @@ func TestUsers_TwoServersHaveDifferentBlocks(t *testing.T) {
 	assert.Len(t, ids, 2*total)
 }
 
-// Servers of one host whose networks are apart know of each other's blocks.
+// Servers of one host with separate networks know of each other's blocks.
 func TestUsers_ABlockIsKnownInOtherNetworks(t *testing.T) {
 	here, err := claim(t).Acquire()
 	require.NoError(t, err)

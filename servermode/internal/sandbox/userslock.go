@@ -10,15 +10,15 @@ import (
 // lockFolder holds a file for each block. Only root can write to it.
 const lockFolder = "/run"
 
-// blockLock says to other servers that a block is taken. The kernel frees it
-// with the process, whatever ends that.
+// blockLock shows other servers that a block is taken. The kernel frees it with the
+// process, whatever ends that.
 //
-// It is two locks, as servers may see each other in one way only: an abstract
-// socket is seen in the same network namespace, a file by those that have the
-// same /run.
+// It is two locks, because two servers may share only one of the two places. An
+// abstract socket is visible in the same network namespace, a file to those that
+// have the same /run.
 type blockLock struct {
 	socket net.Listener
-	file   *os.File // nil where there is no folder for it
+	file   *os.File // nil where the folder does not exist
 }
 
 // lockBlock takes a block's lock, unless another server has it.

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unlink removes one entry, whatever it is; ENOTEMPTY says that it is a folder
-// that holds something. One that is gone already is no error.
+// unlink removes one entry of any type. ENOTEMPTY says that it is a folder that is
+// not empty. An entry that is gone already is no error.
 func unlink(dir *os.File, name string) error {
 	err := retry(func() error { return unix.Unlinkat(int(dir.Fd()), name, 0) })
 	if err == unix.EISDIR {
@@ -17,13 +17,13 @@ func unlink(dir *os.File, name string) error {
 	switch err {
 	case unix.ENOENT:
 		return nil
-	case unix.EEXIST: // ENOTEMPTY in the words of some file systems
+	case unix.EEXIST: // some file systems' ENOTEMPTY
 		return unix.ENOTEMPTY
 	}
 	return err
 }
 
-// openFolder opens a folder, never a link to one, so that it can be emptied.
+// openFolder opens a folder so that it can be emptied. It never follows a link.
 func openFolder(dir *os.File, name string) (*os.File, error) {
 	if os.Getuid() != 0 { // root needs no permission
 		if err := unclose(dir, name); err != nil {
@@ -37,9 +37,9 @@ func openFolder(dir *os.File, name string) (*os.File, error) {
 	return os.NewFile(uintptr(fd), name), nil
 }
 
-// unclose gives a folder's owner all rights in it: to list it, to remove what it
-// holds, to move it. The folder may be one that cannot be opened yet, hence the
-// way through /proc.
+// unclose gives a folder's owner all rights in it: to list it, to remove its
+// content, to move it. It goes through /proc, because the folder may be one that
+// cannot be opened yet.
 func unclose(dir *os.File, name string) error {
 	fd, err := openAt(int(dir.Fd()), name, unix.O_PATH)
 	if err != nil {

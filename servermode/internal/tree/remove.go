@@ -1,4 +1,7 @@
-// Package tree removes folders that belonged to a function or a build.
+// Package tree gives folders to the users of functions and builds, and removes them.
+// Their users may have closed them, nested them deeper than a path can name, or put
+// links in them, and may still be writing. Removal works by descriptors, follows no
+// links, and gives up a folder that is refilled again and again.
 package tree
 
 import (
@@ -18,18 +21,18 @@ const (
 	removeLevels = 64
 	// removeRounds is how often a tree that is refilled meanwhile is emptied.
 	removeRounds = 5
-	// removePatience ends what rounds cannot: folders that are made deeper
+	// removePatience ends a removal that rounds cannot: folders may be made deeper
 	// faster than they are removed.
 	removePatience = 10 * time.Minute
 	// removeBatch is how many names of one folder are in memory.
 	removeBatch = 1024
 )
 
-// Remove removes a folder whose user may have left it in any state, and in
-// which a process may still be at work: links are never followed, closed folders
-// are opened, no depth is too deep. Only the path to dir has to be trusted. A
-// tree that is refilled again and again is given up with an error. A missing
-// one is no error.
+// Remove removes a folder whose user may have left it in any state, and in which a
+// process may still be at work. It follows no links, opens closed folders and
+// removes trees of any depth. Only the path to dir has to be trusted. It gives up a
+// tree that is refilled again and again, with an error. A missing folder is no
+// error.
 func Remove(dir string) error {
 	if err := removeAt(filepath.Clean(dir)); err != nil {
 		return fmt.Errorf("remove %s: %w", dir, err)
@@ -62,12 +65,12 @@ func removeAt(dir string) error {
 	return r.run(func() error { return unlink(parent, name) })
 }
 
-// remover empties one tree. It goes by descriptors: a path could lead elsewhere
-// by the time it is used, and has a longest length.
+// remover empties one tree. It works by descriptors, because a path has a longest
+// length and could lead elsewhere by the time it is used.
 type remover struct {
 	top   *os.File
 	end   time.Time
-	moved bool  // something deep was moved to the top in this round
+	moved bool  // a deep folder was moved to the top in this round
 	err   error // the round's first failure
 }
 
@@ -97,8 +100,8 @@ func (r *remover) run(unlink func() error) error {
 
 func (r *remover) late() bool { return time.Now().After(r.end) }
 
-// empty removes what lies in a folder when it begins, as far as it can. What is
-// added meanwhile could keep it busy for ever and is left to the next round.
+// empty removes what is in a folder at the start, as far as it can. What is added
+// meanwhile is left to the next round, because it could go on for ever.
 func (r *remover) empty(dir *os.File, level int) {
 	left, err := count(dir)
 	for err == nil && left > 0 && !r.late() {
@@ -114,7 +117,7 @@ func (r *remover) empty(dir *os.File, level int) {
 	}
 }
 
-// count counts a folder's entries.
+// count returns the number of a folder's entries.
 func count(dir *os.File) (n int, err error) {
 	for err == nil {
 		var names []string
@@ -127,7 +130,7 @@ func count(dir *os.File) (n int, err error) {
 	return n, err
 }
 
-// note keeps the first failure that is more than the consequence of another.
+// note keeps the first failure that is not just the consequence of another.
 func (r *remover) note(name string, err error) {
 	if err != nil && err != unix.ENOTEMPTY && !errors.Is(err, unix.ENOENT) && r.err == nil {
 		r.err = fmt.Errorf("%q: %w", name, err)
@@ -152,8 +155,8 @@ func (r *remover) remove(dir *os.File, name string, level int) error {
 	return unlink(dir, name)
 }
 
-// moveUp moves a folder that lies deep to the top, under a name that no function can
-// have taken.
+// moveUp moves a deep folder to the top, under a name that no function can have
+// taken.
 func (r *remover) moveUp(dir *os.File, name string) error {
 	err := retry(func() error {
 		return unix.Renameat(int(dir.Fd()), name, int(r.top.Fd()), rand.Text())

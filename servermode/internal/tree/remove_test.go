@@ -142,8 +142,8 @@ func TestRemove_AnyDepthWithFewDescriptors(t *testing.T) {
 	assert.NoDirExists(t, victim)
 }
 
-// A tree of an ordinary user's, closed in every way, down to where those that
-// lie too deep have to be moved.
+// An ordinary user's tree is closed in every way, down to where folders are so deep
+// that they have to be moved.
 func TestRemove_ClosedFolders(t *testing.T) {
 	dir, victim := ground(t)
 	at := victim
@@ -190,8 +190,7 @@ func TestRemove_LinksAreNotFollowed(t *testing.T) {
 	assert.Equal(t, fs.FileMode(0o500), info.Mode().Perm())
 }
 
-// accomplice works beside the test until it says so, or until there is no more
-// to do.
+// accomplice works beside the test until it is stopped, or work returns false.
 func accomplice(work func() bool) (stop func()) {
 	done := make(chan struct{})
 	var group sync.WaitGroup
@@ -207,7 +206,7 @@ func accomplice(work func() bool) (stop func()) {
 	return func() { close(done); group.Wait() }
 }
 
-// refill keeps ten full folders in a folder: as one goes, the next one comes.
+// refill keeps ten full folders in a folder: when one goes, the next one comes.
 func refill(t *testing.T, dir, stock string) (stop func()) {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(stock, 0o700))

@@ -8,15 +8,15 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// member is one of an object, its value as it stands in the text.
+// member is one member of an object, with its value as it stands in the text.
 type member struct {
 	name  string
 	raw   []byte // the name, quoted
 	value jsontext.Value
 }
 
-// members are those of an object, the last of equal ones only; nil if text is
-// no object.
+// members returns those of an object, only the last of equal ones; nil if text is no
+// object.
 func members(text []byte) (out []member, err error) {
 	dec := jsontext.DecodeAny(text)
 	if dec.PeekKind() != '{' {
@@ -48,7 +48,7 @@ func members(text []byte) (out []member, err error) {
 	return out, err
 }
 
-// plain is the text of a JSON string, and any other value as it stands.
+// plain returns the text of a JSON string, and any other value as it stands.
 func plain(value jsontext.Value) string {
 	if value.Kind() != '"' {
 		return string(value)
@@ -57,7 +57,7 @@ func plain(value jsontext.Value) string {
 	return string(out)
 }
 
-// activation is one run, taken apart.
+// activation is one run's body, taken apart.
 type activation struct {
 	value   jsontext.Value // the argument
 	context []member       // the rest of the body

@@ -1,7 +1,8 @@
-// Package webproc speaks to a function's process that is a web server: it gives
-// it a port, sees when it is ready, and makes requests of runs and results of
-// answers. It is the one package below the service that knows HTTP, because
-// these functions do.
+// Package webproc speaks to a function's process that is a web server. It gives the
+// process a port, sees when it is ready, and turns runs into requests and answers
+// into results. Before it sends anything it checks that the function itself listens
+// on the port, and not on an address that the network can reach. It knows HTTP,
+// because these functions do.
 package webproc
 
 import (
@@ -25,22 +26,23 @@ import (
 
 const (
 	host = "127.0.0.1"
-	// idleFor is how long a connection is kept for the next run: less than any
-	// server does, so that none is closed while a run is being written.
+	// idleFor is how long a connection is kept for the next run. It is less than any
+	// server's own limit, so that no connection is closed while a run is written to
+	// it.
 	idleFor = time.Second
-	// readyTime bounds one look at whether the server is ready.
+	// readyTime bounds one check whether the server is ready.
 	readyTime = 5 * time.Second
 	// maxHeader bounds the header of an answer, in bytes.
 	maxHeader = 64 << 10
 )
 
-// Endpoint is where on its server a function is spoken to.
+// Endpoint says where on its server a function is called.
 type Endpoint struct {
 	Ready string // path that answers 2xx when it is ready; empty: to be connected to is enough
 	Run   string // path, perhaps with a query, that runs are posted to
 }
 
-// Client speaks to one process, which no other process may pass itself off as.
+// Client speaks to one process. No other process can take that process's place.
 type Client struct {
 	endpoint  Endpoint
 	uid       uint32
@@ -51,8 +53,8 @@ type Client struct {
 
 var _ process.Web = (*Client)(nil)
 
-// New takes a port for a process that runs as uid and is given at most atOnce
-// runs at the same time.
+// New takes a port for a process that runs as uid and gets at most atOnce runs at
+// the same time.
 func New(endpoint Endpoint, uid uint32, atOnce int) (*Client, error) {
 	port, err := reserve()
 	if err != nil {
@@ -71,8 +73,8 @@ func New(endpoint Endpoint, uid uint32, atOnce int) (*Client, error) {
 	return c, nil
 }
 
-// Environ adds to a process's environment where it is to listen, also in the
-// words of servers that read others. Only the port is not the function's to set.
+// Environ adds where to listen to a process's environment, also under the names that
+// usual servers read. The function may set all of these but the port.
 func (c *Client) Environ(env []string) []string {
 	port := strconv.Itoa(c.port)
 	return slices.Concat([]string{
@@ -102,9 +104,8 @@ type notConnected struct{ cause error }
 func (e *notConnected) Error() string { return "no connection: " + e.cause.Error() }
 func (e *notConnected) Unwrap() error { return e.cause }
 
-// dial connects, and sees to it that it was to the function. Some servers take the
-// name of the loopback for its IPv6 address alone: what listens there on the port is
-// as close.
+// dial connects, and checks that the function listens there. Some servers take the
+// loopback's name for its IPv6 address alone, so dial tries that address too.
 func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 	conn, err := c.dialAt(ctx, loopback)
 	if errors.Is(err, syscall.ECONNREFUSED) {
@@ -126,7 +127,7 @@ func (c *Client) dialAt(ctx context.Context, at netip.Addr) (net.Conn, error) {
 	return conn, nil
 }
 
-// Ready looks once whether the server can be given runs.
+// Ready checks once whether the server can be given runs.
 func (c *Client) Ready(ctx context.Context) (missing string, err error) {
 	ctx, stop := context.WithTimeout(ctx, readyTime)
 	defer stop()
@@ -166,15 +167,15 @@ func (c *Client) ask(ctx context.Context) (missing string, err error) {
 		return "", err
 	}
 	defer resp.Body.Close()
-	_, _ = io.CopyN(io.Discard, resp.Body, maxHeader) // so that the connection can be used again
+	_, _ = io.CopyN(io.Discard, resp.Body, maxHeader) // so that the connection can be reused
 	if resp.StatusCode/100 != 2 {
 		return fmt.Sprintf("GET %s on %s answered %.100s", c.endpoint.Ready, c.address(), resp.Status), nil
 	}
 	return "", nil
 }
 
-// Hint says where the function listens instead, if that can be told: functions
-// that run as the server's own user are not told apart.
+// Hint says where the function listens instead, if that is known. Functions that run
+// as the server's own user cannot be told apart.
 func (c *Client) Hint() string {
 	if c.uid == uint32(os.Getuid()) {
 		return ""

@@ -21,7 +21,7 @@ const maxResult = 64 << 10
 
 var self = uint32(os.Getuid())
 
-// portOf is the port that a client's process is told to listen on.
+// portOf returns the port that a client's process is told to listen on.
 func portOf(t *testing.T, c *webproc.Client) string {
 	t.Helper()
 	env := c.Environ([]string{"PORT=1", "HOST=mine"})
@@ -97,7 +97,7 @@ func TestReady_NotWhenOpenToTheNetwork(t *testing.T) {
 	}
 }
 
-func TestReady_NotWhenSomebodyElseListens(t *testing.T) {
+func TestReady_NotWhenAnotherUserListens(t *testing.T) {
 	c, err := webproc.New(webproc.Endpoint{Run: "/"}, self+1, 1)
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
@@ -118,13 +118,13 @@ func TestClient_PortsDiffer(t *testing.T) {
 	}
 }
 
-func TestRun_NotDeliveredWhenNobodyListens(t *testing.T) {
+func TestRun_NotDeliveredWithoutAListener(t *testing.T) {
 	_, err := run(t, newClient(t, webproc.Endpoint{Run: "/"}), `{"value":{}}`)
 	assert.ErrorIs(t, err, process.ErrNotDelivered)
 }
 
-// A server that closes each connection after it has read a request: nothing is
-// sent to it twice, whatever the method.
+// A server may close each connection after it has read a request. Nothing is sent to
+// it twice, whatever the method.
 func TestRun_IsNeverSentTwice(t *testing.T) {
 	c := newClient(t, webproc.Endpoint{Run: "/"})
 	var seen atomic.Int32

@@ -8,14 +8,14 @@ import (
 
 const userAgent = "whiskaway"
 
-// contextPrefix is what the headers with an activation's context begin with.
-// No caller of a web action can send one.
+// contextPrefix is the prefix of headers with an activation's context. No caller of
+// a web action can send one.
 const contextPrefix = "X-Openwhisk-"
 
-// contextHeaders are the members of a run that the function gets as headers, its
-// trace among them: that of a web action's caller ends at the platform. The
-// API key is not one of them: web servers log headers, and where the platform
-// gives the key to an action it is in its environment.
+// contextHeaders are the members of a run that the function gets as headers. The
+// run's trace is one of them: the trace of a web action's caller ends at the
+// platform. The API key is not, because web servers log headers. Where the platform
+// gives the key to an action, it is in the environment.
 var contextHeaders = map[string]string{
 	"activation_id":  contextPrefix + "Activation-Id",
 	"transaction_id": contextPrefix + "Transaction-Id",
@@ -27,8 +27,8 @@ var contextHeaders = map[string]string{
 	"tracestate":     "Tracestate",
 }
 
-// ownHeaders are about one connection, or for us to set. Those for idempotency
-// would have the transport send a request twice.
+// ownHeaders concern one connection, or are for us to set. Those for idempotency
+// would make the transport send a request twice.
 var ownHeaders = []string{
 	"connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer",
 	"transfer-encoding", "upgrade", "host", "content-length", "expect", "accept-encoding", "idempotency-key", "x-idempotency-key",
@@ -52,16 +52,16 @@ func (act *activation) traced() bool {
 	return slices.ContainsFunc(act.context, func(m member) bool { return m.name == "traceparent" })
 }
 
-// passable reports whether a header of a caller's may be passed on; listed are
-// the names that its Connection header has.
+// passable reports whether a header of a caller's may be passed on. listed are the
+// names in its Connection header.
 func passable(name string, listed []string) bool {
 	lower := strings.ToLower(name)
-	alike := strings.ReplaceAll(lower, "_", "-") // to a WSGI or CGI server they are the same
+	alike := strings.ReplaceAll(lower, "_", "-") // a WSGI or CGI server does not tell them apart
 	return isToken(name) && !slices.Contains(ownHeaders, lower) && !slices.Contains(listed, lower) &&
 		!strings.HasPrefix(alike, strings.ToLower(contextPrefix))
 }
 
-// connectionListed are the names in Connection headers, in lower case.
+// connectionListed returns the names in Connection headers, in lower case.
 func connectionListed(values []string) (names []string) {
 	for name := range strings.SplitSeq(strings.ToLower(strings.Join(values, ",")), ",") {
 		names = append(names, strings.TrimSpace(name))

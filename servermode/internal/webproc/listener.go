@@ -15,18 +15,18 @@ import (
 	"strings"
 )
 
-// Where the function itself does not listen on its port, or not as it must, it is
-// not spoken to.
+// With these errors nothing is sent, because the function itself does not listen on
+// its port as it must.
 var (
 	errImpostor = errors.New("another user's program listens on the port that the function was given")
-	errDeaf     = errors.New("the function listens on its port no more")
+	errDeaf     = errors.New("the function no longer listens on its port")
 )
 
-// exposedError is an address that is open to the network.
+// exposedError is an address that the network can reach.
 type exposedError struct{ addr netip.AddrPort }
 
 func (e *exposedError) Error() string {
-	return fmt.Sprintf("it listens on %s, where anybody could call it without a token; have it listen on %s, the address in HOST", e.addr, host)
+	return fmt.Sprintf("it listens on %s, where the network can call it without a token; have it listen on %s, the address in HOST", e.addr, host)
 }
 
 var loopback, loopback6 = netip.MustParseAddr(host), netip.IPv6Loopback()
@@ -37,8 +37,8 @@ type listener struct {
 	uid  uint32
 }
 
-// checkListener sees whether a port is uid's where it was connected to, and closed
-// to the network.
+// checkListener checks that uid listens on a port at an address, and nowhere that
+// the network can reach.
 func checkListener(at netip.Addr, port int, uid uint32) error {
 	all, err := listeners()
 	if err != nil {
@@ -52,7 +52,7 @@ func checkListener(at netip.Addr, port int, uid uint32) error {
 			return &exposedError{l.addr}
 		case l.uid == uid:
 			mine = mine || addr == at
-		default: // the kernel prefers the one that listens on the very address
+		default: // the kernel prefers a socket that listens on this very address
 			foreign = foreign || addr == at || addr.IsUnspecified()
 		}
 	}
@@ -65,7 +65,7 @@ func checkListener(at netip.Addr, port int, uid uint32) error {
 	return errDeaf
 }
 
-// elsewhere says where uid listens but where it should.
+// elsewhere returns where uid listens apart from the port, in words.
 func elsewhere(port int, uid uint32) string {
 	all, _ := listeners()
 	var others []string
@@ -81,7 +81,7 @@ func elsewhere(port int, uid uint32) string {
 	return fmt.Sprintf("the action listens on %s instead", strings.Join(others, " and "))
 }
 
-// listeners reads the sockets that listen in the server's network.
+// listeners returns the listening sockets in the server's network.
 func listeners() (all []listener, err error) {
 	for _, file := range []string{"/proc/self/net/tcp", "/proc/self/net/tcp6"} {
 		text, err := os.ReadFile(file)
@@ -89,7 +89,7 @@ func listeners() (all []listener, err error) {
 			continue // a host without IPv6
 		}
 		if err != nil {
-			return nil, fmt.Errorf("who listens on the function's port: %w", err)
+			return nil, fmt.Errorf("which user listens on the function's port: %w", err)
 		}
 		for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
 			if l, ok := parseListener(lines.Text()); ok {
@@ -100,7 +100,7 @@ func listeners() (all []listener, err error) {
 	return all, nil
 }
 
-// listening is how the kernel shows the state of a socket that listens.
+// listening is how /proc shows the state of a listening socket.
 const listening = "0A"
 
 // parseListener reads a line: number, local and remote address, state, queues,
@@ -117,7 +117,7 @@ func parseListener(line string) (listener, bool) {
 	if err != nil || err2 != nil || err3 != nil || len(raw)%4 != 0 {
 		return listener{}, false
 	}
-	for word := range slices.Chunk(raw, 4) { // shown as numbers of the host's byte order
+	for word := range slices.Chunk(raw, 4) { // shown as numbers in the host's byte order
 		binary.NativeEndian.PutUint32(word, binary.BigEndian.Uint32(word))
 	}
 	addr, ok := netip.AddrFromSlice(raw)

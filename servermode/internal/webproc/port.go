@@ -6,16 +6,16 @@ import (
 	"sync"
 )
 
-// ports are those that were given to processes of this server, which may not
-// listen on them yet.
+// ports are those given to processes of this server, which may not listen on them
+// yet.
 var ports = struct {
 	mu    sync.Mutex // guards taken
 	taken map[int]bool
 }{taken: map[int]bool{}}
 
-// reserve finds a port that is free now. Another program could take it before
-// the function does: the function then cannot start, and what else listens there
-// is not spoken to.
+// reserve finds a port that is free now. Another program could take it before the
+// function does. Then the function cannot start, and nothing is sent to that
+// program.
 func reserve() (int, error) {
 	for range 100 {
 		l, err := net.Listen("tcp4", net.JoinHostPort(host, "0"))

@@ -23,8 +23,8 @@ func (c *Client) plainRequest(ctx context.Context, act *activation) (*http.Reque
 	return req, nil
 }
 
-// once are methods whose requests the transport would send again after a
-// failure, were they to have no body at all.
+// once are methods whose requests the transport would send again after a failure if
+// they had no body at all.
 var once = []string{http.MethodGet, http.MethodHead, http.MethodOptions}
 
 func (c *Client) request(ctx context.Context, method string, target *url.URL, body []byte) *http.Request {
@@ -36,7 +36,7 @@ func (c *Client) request(ctx context.Context, method string, target *url.URL, bo
 	return req.WithContext(ctx)
 }
 
-// target is the URL of a path and a query as a platform gives them: escaped.
+// target returns the URL of a path and a query as a platform gives them: escaped.
 func target(where, query string) *url.URL {
 	escaped := printable(clean(where), '?')
 	decoded, err := url.PathUnescape(escaped)
@@ -58,7 +58,7 @@ func clean(where string) string {
 	return out
 }
 
-// printable escapes what must not stand in a request line, and one byte more.
+// printable escapes what must not stand in a request line, and one more byte.
 func printable(text string, also byte) string {
 	var out strings.Builder
 	for _, b := range []byte(text) {

@@ -18,7 +18,7 @@ type seen struct {
 	header            http.Header
 }
 
-// recorder is a client whose server keeps the last request.
+// recorder returns a client whose server keeps the last request.
 func recorder(t *testing.T, path string) (*webproc.Client, *seen) {
 	c, last := newClient(t, webproc.Endpoint{Run: path}), &seen{}
 	serve(t, c, "127.0.0.1", func(_ http.ResponseWriter, r *http.Request) {

@@ -11,8 +11,8 @@ import (
 	"github.com/whiskaway/whiskaway/internal/jsontext"
 )
 
-// formOf is how an answer's body is shown: by its type or, without one, by what
-// it is.
+// formOf returns how an answer's body is shown: by its type or, without one, by its
+// content.
 func formOf(resp *http.Response, body []byte) media {
 	form, contentType := asBase64, resp.Header.Get("Content-Type")
 	switch {
@@ -31,8 +31,8 @@ func formOf(resp *http.Response, body []byte) media {
 	return form
 }
 
-// plainResult is the result of a run that was posted: the answer itself if it is
-// a JSON object or array, else something that holds it.
+// plainResult returns the result of a run that was posted. It is the answer itself
+// if that is a JSON object or array, and otherwise an object that contains it.
 func plainResult(resp *http.Response, body []byte) []byte {
 	form := formOf(resp, body)
 	if resp.StatusCode/100 != 2 {
@@ -48,8 +48,8 @@ func plainResult(resp *http.Response, body []byte) []byte {
 	return append(appendBody([]byte{'{'}, form, resp, body), '}')
 }
 
-// appendBody adds a member with a body. That of one in base64 is followed by its
-// type, which tells it from text.
+// appendBody adds a member with a body. A body in base64 is followed by its type,
+// which tells it from text.
 func appendBody(out []byte, form media, resp *http.Response, body []byte) []byte {
 	out = append(out, `"body":`...)
 	switch form {
@@ -62,8 +62,8 @@ func appendBody(out []byte, form media, resp *http.Response, body []byte) []byte
 	return jsontext.AppendString(append(out, `,"contentType":`...), resp.Header.Get("Content-Type"))
 }
 
-// webResult is an answer as the result of a web action. JSON goes as base64
-// where the platform would not take it for what it is: a string, above all.
+// webResult returns an answer as the result of a web action. JSON goes as base64
+// where the platform would misread it: a string, above all.
 func webResult(resp *http.Response, body []byte) []byte {
 	form := formOf(resp, body)
 	if resp.Header.Get("Content-Type") == "" && len(body) > 0 {
@@ -83,8 +83,7 @@ func webResult(resp *http.Response, body []byte) []byte {
 	return append(out, '}')
 }
 
-// appendHeaders adds an answer's headers, one that was sent more than once as an
-// array.
+// appendHeaders adds an answer's headers. A repeated one becomes an array.
 func appendHeaders(out []byte, h http.Header) []byte {
 	listed := connectionListed(h.Values("Connection"))
 	var names []string
@@ -116,7 +115,7 @@ func appendHeaders(out []byte, h http.Header) []byte {
 	return append(out, '}')
 }
 
-// applicationError is the result of an argument that cannot be a request.
+// applicationError is the result of an argument that cannot be made a request.
 func applicationError(err error) []byte {
 	return append(jsontext.AppendString([]byte(`{"error":`), "The action's web server cannot be sent this: "+err.Error()), '}')
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 )
 
-// Run makes a request of an activation and a result of its answer. It is sent
-// once: no request of ours is one that the transport would repeat.
+// Run turns an activation into a request and the answer into a result. The request
+// is sent once: the transport repeats none of ours.
 func (c *Client) Run(ctx context.Context, line []byte, max int) ([]byte, error) {
 	act, err := parseActivation(line)
 	if err != nil {
@@ -24,7 +24,7 @@ func (c *Client) Run(ctx context.Context, line []byte, max int) ([]byte, error) 
 		build = c.webRequest
 	}
 	req, err := build(ctx, act)
-	if err != nil { // what the caller sent cannot be a request: the function need not see it
+	if err != nil { // the argument cannot be made a request, so the function does not get it
 		return applicationError(err), nil
 	}
 	resp, err := c.transport.RoundTrip(req)
@@ -46,7 +46,7 @@ func (c *Client) Run(ctx context.Context, line []byte, max int) ([]byte, error) 
 	return result, nil
 }
 
-// read takes an answer's body, up to max bytes. What streams is read to its end.
+// read reads an answer's body, up to max bytes. A stream is read to its end.
 func read(resp *http.Response, max int) ([]byte, error) {
 	if resp.StatusCode == http.StatusSwitchingProtocols { // what follows is no answer
 		return nil, fmt.Errorf("%w: its web server switched to another", process.ErrProtocol)
@@ -63,13 +63,13 @@ func read(resp *http.Response, max int) ([]byte, error) {
 	return body, nil
 }
 
-// failure sorts what went wrong with a request.
+// failure sorts a request's failure.
 func failure(err error) error {
 	switch {
 	case !errors.As(err, new(*notConnected)):
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, errImpostor), errors.Is(err, errDeaf), errors.As(err, new(*exposedError)):
 		return fmt.Errorf("%w: %w", process.ErrNotDelivered, err)
-	default: // the host lacks something, the function may be well
+	default: // the host lacks a resource, the function may be well
 		return fmt.Errorf("the action's web server: %w", err)
 	}
 	return fmt.Errorf("%w: no whole answer came from its web server: %w", process.ErrProtocol, err)

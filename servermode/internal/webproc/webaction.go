@@ -13,7 +13,7 @@ import (
 	"github.com/whiskaway/whiskaway/internal/jsontext"
 )
 
-// Members that the platform adds to the argument of a web action.
+// These members are the platform's additions to the argument of a web action.
 const (
 	webPrefix  = "__ow_"
 	webMethod  = webPrefix + "method"
@@ -23,7 +23,7 @@ const (
 	webBody    = webPrefix + "body"  // raw ones, and bodies that are no JSON object
 )
 
-// webMethods are those that the platform takes.
+// webMethods are those that the platform accepts.
 var webMethods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions}
 
 // isWeb reports whether the argument is a web action's.
@@ -31,7 +31,7 @@ func (act *activation) isWeb() bool {
 	return act.value.Kind() == '{' && bytes.Contains(act.value, []byte(webMethod)) && act.web()[webMethod].Kind() == '"'
 }
 
-// web are the argument's members by name.
+// web returns the argument's members by name.
 func (act *activation) web() map[string]jsontext.Value {
 	all, _ := members(act.value)
 	out := map[string]jsontext.Value{}
@@ -41,7 +41,7 @@ func (act *activation) web() map[string]jsontext.Value {
 	return out
 }
 
-// webRequest is the request that a web action's caller made of the platform.
+// webRequest rebuilds the request that a web action's caller made to the platform.
 func (c *Client) webRequest(ctx context.Context, act *activation) (*http.Request, error) {
 	all, err := members(act.value)
 	if err != nil {
@@ -72,7 +72,7 @@ func (c *Client) webRequest(ctx context.Context, act *activation) (*http.Request
 
 func has(w map[string]jsontext.Value, name string) bool { _, ok := w[name]; return ok }
 
-// callersHeaders are those of the caller that may be passed on.
+// callersHeaders returns the caller's headers that may be passed on.
 func callersHeaders(value jsontext.Value) http.Header {
 	all, _ := members(value)
 	var listed []string
@@ -90,8 +90,8 @@ func callersHeaders(value jsontext.Value) http.Header {
 	return h
 }
 
-// decodeBody undoes what the platform does to a body: text is left as it is,
-// JSON and what is no text is sent as base64, and an empty one as {}.
+// decodeBody undoes the platform's encoding of a body. Text is left as it is, JSON
+// and binary bodies come as base64, and an empty body as {}.
 func decodeBody(value jsontext.Value, contentType string) []byte {
 	switch {
 	case len(value) == 0 || value.Kind() == 'n' || string(value) == "{}":

@@ -15,7 +15,7 @@ type Program struct {
 	Folder string   `json:"folder"` // the action's
 	Main   string   `json:"main"`
 	Venv   string   `json:"venv"` // virtual environment, empty for none
-	Apart  bool     `json:"-"`    // it hides the host's packages, those that are loaded among them
+	Apart  bool     `json:"-"`    // it hides the host's packages, those that are imported among them
 }
 
 // forker forks for one program.
@@ -24,7 +24,8 @@ type forker struct {
 	program Program
 }
 
-// For returns what forks a program, nil if it has to be executed; why is counted.
+// For returns a forker for a program, nil if the program has to be executed. It
+// counts the cause of that.
 func (p *Parent) For(program Program) sandbox.Forker {
 	if p == nil {
 		return nil
@@ -59,7 +60,7 @@ func (f forker) failed(err error) error {
 	return err
 }
 
-// child is one that becomes a program.
+// child is a newborn that becomes a program.
 type child struct {
 	forker
 	*newborn

@@ -7,14 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// atStart begin the names of variables that an interpreter or its libraries read
-// when they start: in a fork that was long ago.
+// atStart are prefixes of variables that an interpreter or its libraries read when
+// they start. In a fork that was long ago.
 var atStart = []string{
 	"PYTHON", "LD_", "MALLOC_", "GLIBC_TUNABLES", "LANG", "LC_", "OPENSSL_",
 	"OMP_", "GOMP_", "KMP_", "OPENBLAS_", "MKL_", "BLIS_", "NPY_",
 }
 
-// environment is what of a process's variables is read at its start.
+// environment is those of a process's variables that are read at its start.
 type environment map[string]string
 
 func environmentOf(env []string) environment {

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// describes itself: whatever a function could tell a fork by.
+// describes prints everything by which a function could recognise a fork.
 var describes = strings.Replace(`
 import ctypes, gc, inspect, os, signal, site, sys, threading
 def read(name):

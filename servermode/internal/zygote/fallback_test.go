@@ -112,7 +112,7 @@ func TestParent_ThatTouchedAGPUIsNotForked(t *testing.T) {
 	r.action(idle).executed(zygote.CUDA)
 }
 
-// An environment with a name that Python cannot set.
+// The function has a variable that Python cannot set.
 func TestParent_RefusedByTheChild(t *testing.T) {
 	r := newRig(t).open()
 	f := r.action(idle, "=x")

@@ -10,12 +10,12 @@ import (
 	"syscall"
 )
 
-// folder is one that a function's modules may be in. Whose folder it is may have
-// put anything there, also while the function runs, and the server may be root:
-// it looks at nothing outside base, and opens nothing but folders.
+// folder may contain a function's modules. Its owner may put anything there, also
+// while the function runs, and the server may be root. So the server looks at
+// nothing outside base, and opens nothing but folders.
 type folder struct{ base, name string }
 
-// list lists it. Links are followed as far as they stay in base.
+// list lists the folder. It follows links as long as they stay in base.
 func (f folder) list() ([]os.DirEntry, error) {
 	root, err := os.OpenRoot(filepath.Dir(f.base)) // base itself may have become a link
 	if err != nil {
@@ -35,13 +35,13 @@ func (f folder) list() ([]os.DirEntry, error) {
 	return dir.ReadDir(-1)
 }
 
-// complete reports whether a folder's list is what there is: it was read, or there
-// is no such folder.
+// complete reports whether a folder's list is complete: it was read, or there is no
+// such folder.
 func complete(err error) bool {
 	return err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
-// packages are the site-packages of a virtual environment, and whether these are
+// packages returns the site-packages of a virtual environment, and whether these are
 // all: some may be where the server does not look.
 func (f folder) packages() (out []folder, all bool) {
 	lib := folder{f.base, filepath.Join(f.name, "lib")}
@@ -61,8 +61,8 @@ func (f folder) packages() (out []folder, all bool) {
 	return out, all
 }
 
-// brings reports whether a folder holds a module of one of the names, as a file
-// or a folder.
+// brings reports whether a folder has a module of one of the names, as a file or a
+// folder.
 func (f folder) brings(names []string) bool {
 	entries, err := f.list()
 	return !complete(err) || slices.ContainsFunc(entries, func(entry os.DirEntry) bool {

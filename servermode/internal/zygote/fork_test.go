@@ -33,7 +33,7 @@ func TestParent_PreloadedModulesAreThere(t *testing.T) {
 	assert.Equal(t, r.PID(), loaded)
 }
 
-// What is random must not be the same in all that are forked.
+// Random state must not be the same in all forked processes.
 func TestParent_RandomnessIsEachChildsOwn(t *testing.T) {
 	r := newRig(t)
 	// A stand-in: what matters is that a legacy generator is seeded again.
@@ -83,7 +83,7 @@ func TestParent_KeepsNoChildThatIsClosed(t *testing.T) {
 	assert.LessOrEqual(t, len(strings.Fields(string(children))), 1, "one is there in advance")
 }
 
-// Even when its owner does not wait for it.
+// The end does not depend on the function's owner waiting for it.
 func TestParent_CloseEndsWhatItForked(t *testing.T) {
 	r := newRig(t).open()
 	p, parent := r.action("def main(args): return {}").forked(), r.PID()

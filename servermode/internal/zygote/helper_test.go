@@ -31,13 +31,13 @@ type rig struct {
 	box    *sandbox.Sandbox
 	python *python.Kind
 	dir    string   // that every user can pass
-	env    []string // what every function begins with
+	env    []string // what every function has
 
 	mu    sync.Mutex // guards notes
-	notes []string   // what the parent's owner was told
+	notes []string   // what Notice was told
 }
 
-// baseEnv is what every function begins with.
+// baseEnv is what every function has.
 var baseEnv = []string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "PYTHONIOENCODING=utf-8", "__OW_WAIT_FOR_ACK=1"}
 
 // newRig makes all but the parent, with users as a server has them.
@@ -193,7 +193,7 @@ func (f *function) start(fork bool) *process.Process {
 	return p
 }
 
-// forked starts it, and it must have been forked.
+// forked starts it, and checks that it was forked.
 func (f *function) forked() *process.Process {
 	f.rig.t.Helper()
 	before := f.rig.Stats()
@@ -203,7 +203,7 @@ func (f *function) forked() *process.Process {
 	return p
 }
 
-// executed starts it, and it must have been executed for this cause.
+// executed starts it, and checks that it was executed for this cause.
 func (f *function) executed(cause zygote.Cause) *process.Process {
 	f.rig.t.Helper()
 	before := f.rig.Stats()
@@ -214,7 +214,7 @@ func (f *function) executed(cause zygote.Cause) *process.Process {
 	return p
 }
 
-// sink keeps both streams in one.
+// sink keeps both streams in one text.
 type sink struct{ text strings.Builder }
 
 func (s *sink) Log(_ runtimespec.Stream, text []byte) { s.text.Write(text) }

@@ -11,16 +11,16 @@ const (
 	lastPause  = time.Minute
 )
 
-// keep replaces the parent each time when it ends, until ctx does.
+// keep replaces the parent each time it ends, until ctx ends.
 func (p *Parent) keep(ctx context.Context, l *life) {
-	began, early := time.Now(), 0
+	since, early := time.Now(), 0
 	for {
 		if l != nil {
 			<-l.over
 			p.all.Go(p.tell(ctx, l))
 		}
 		p.enter(down, nil)
-		if early++; time.Since(began) >= lastPause {
+		if early++; time.Since(since) >= lastPause {
 			early = 1
 		}
 		select {
@@ -31,9 +31,9 @@ func (p *Parent) keep(ctx context.Context, l *life) {
 			return
 		}
 		p.enter(starting, nil)
-		began = time.Now()
+		since = time.Now()
 		var err error
-		l, err = p.begin(ctx)
+		l, err = p.startLife(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -45,7 +45,7 @@ func (p *Parent) keep(ctx context.Context, l *life) {
 	}
 }
 
-// tell waits for a parent's end and says how it ended, unless it was to end.
+// tell waits for a parent's end and reports it to Notice, unless it was intended.
 func (p *Parent) tell(ctx context.Context, l *life) func() {
 	return func() {
 		<-l.gone
@@ -55,8 +55,8 @@ func (p *Parent) tell(ctx context.Context, l *life) func() {
 	}
 }
 
-// pause is how long to wait before a parent is replaced: the first one that
-// ended early, at once; then longer with each.
+// pause returns how long to wait before a parent is replaced. The first that ended
+// early is replaced at once, each further one after a longer pause.
 func pause(early int) time.Duration {
 	if early <= 1 {
 		return 0

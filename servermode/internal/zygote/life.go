@@ -18,43 +18,43 @@ import (
 )
 
 const (
-	// loading bounds the time in which a parent loads its modules.
-	loading = 2 * time.Minute
-	// maxHello bounds what it says when it has.
+	// importTime bounds the time in which a parent imports its modules.
+	importTime = 2 * time.Minute
+	// maxHello bounds the parent's first message, in bytes.
 	maxHello = 256 << 10
 )
 
 // parentsOwn keeps numerical libraries from starting threads, which a fork would
-// lose (each child sets its own number), and a user's packages out.
+// lose; each child sets its own number. It also keeps a user's packages out.
 var parentsOwn = []string{"OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1", "HOME=/nonexistent"}
 
 // life is one process that forks. It may end at any time.
 type life struct {
 	control *net.UnixConn
 	hello   hello
-	spare   chan *newborn // one that is there in advance; never buffered
+	spare   chan *newborn // a child forked in advance; never buffered
 	asking  chan struct{} // holds a token during a request: one at a time
-	over    chan struct{} // closed when it is asked no more
+	over    chan struct{} // closed when it gets no more requests
 	kill    context.CancelFunc
-	gone    chan struct{} // closed when the process and its tree are
-	ended   error         // how it ended; set before
+	gone    chan struct{} // closed when the process and its tree are gone
+	ended   error         // how it ended; set before gone is closed
 
 	mu       sync.Mutex // guards what follows
-	children int        // that are not reaped
+	children int        // not reaped yet
 	retired  bool
 }
 
-// hello is what a parent says when its modules are loaded.
+// hello is the parent's first message, sent when its modules are imported.
 type hello struct {
 	PID     int           `json:"pid"`
 	Failed  *PreloadError `json:"failed"`
-	Names   []string      `json:"names"`   // top-level modules that the launcher alone would not load
+	Names   []string      `json:"names"`   // top-level modules that the launcher alone would not import
 	Foreign []string      `json:"foreign"` // those that are not the standard library's
 	CUDA    bool          `json:"cuda"`
 }
 
-// begin starts a process and waits until it can fork.
-func (p *Parent) begin(ctx context.Context) (*life, error) {
+// startLife starts a process and waits until it can fork.
+func (p *Parent) startLife(ctx context.Context) (*life, error) {
 	control, theirs, err := channel(unix.SOCK_SEQPACKET)
 	if err != nil {
 		return nil, err
@@ -76,17 +76,17 @@ func (p *Parent) begin(ctx context.Context) (*life, error) {
 		l.retire()
 		_ = control.Close()
 	})
-	_ = theirs.Close() // or its end would not be noticed
+	_ = theirs.Close() // otherwise the process's end would go unnoticed
 	if l.hello, err = l.greeting(); err != nil {
 		kill()
-		<-l.gone // so that its last words are there
+		<-l.gone // so that its last output is there
 		return nil, fmt.Errorf("%w: %w", err, l.ended)
 	}
 	p.all.Go(l.stock)
 	return l, nil
 }
 
-// channel is a socket of ours and the other end of it.
+// channel returns a socket of ours and the other end of it.
 func channel(kind int) (*net.UnixConn, *os.File, error) {
 	pair, err := unix.Socketpair(unix.AF_UNIX, kind|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -101,8 +101,8 @@ func channel(kind int) (*net.UnixConn, *os.File, error) {
 	return conn.(*net.UnixConn), theirs, nil
 }
 
-// command starts as a function's does, so that what a child finds is the same:
-// its streams are pipes.
+// command returns the parent's command. It starts as a function's does, with pipes
+// as its streams, so that a child finds the same.
 func (p *Parent) command(control *os.File, printed *tail) *exec.Cmd {
 	cmd := exec.Command(p.cfg.Interpreter, "-B", p.cfg.Launcher, "--fork", strings.Join(p.cfg.Preload, ","))
 	cmd.Env = append(slices.Clone(p.cfg.Env), parentsOwn...)
@@ -112,9 +112,9 @@ func (p *Parent) command(control *os.File, printed *tail) *exec.Cmd {
 	return cmd
 }
 
-// greeting waits until the modules are loaded.
+// greeting waits until the modules are imported.
 func (l *life) greeting() (out hello, err error) {
-	text, err := l.receive(loading, maxHello)
+	text, err := l.receive(importTime, maxHello)
 	if err == nil {
 		err = jsontext.Unmarshal(text, &out)
 	}
@@ -127,8 +127,8 @@ func (l *life) greeting() (out hello, err error) {
 	return out, nil
 }
 
-// retire stops asking it. It is killed when its last child is gone, which would
-// be killed with it.
+// retire stops sending it requests. It is killed when its last child is gone,
+// because the child would be killed with it.
 func (l *life) retire() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -141,7 +141,7 @@ func (l *life) retire() {
 	}
 }
 
-// count adds to its children.
+// count adds to the number of its children.
 func (l *life) count(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

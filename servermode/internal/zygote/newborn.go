@@ -13,23 +13,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lull is how long after a child was taken the next is forked in advance, so
-// that it does not take the CPU from the one that begins.
+// lull is how long after a child was taken the next one is forked in advance, so
+// that this does not take the CPU from the child that starts.
 const lull = 20 * time.Millisecond
 
-// newborn is a child that waits to be told what it becomes; if it is told
-// nothing, it ends.
+// newborn is a child that waits to be told what it becomes. If it is told nothing,
+// it ends.
 type newborn struct {
 	life  *life
 	pid   int
 	pidfd int
 	birth *net.UnixConn
 
-	status syscall.WaitStatus // how it ended, as its parent says
-	told   bool               // which it has
+	status syscall.WaitStatus // how it ended, as its parent reports
+	told   bool               // whether the parent has reported it
 }
 
-// bear forks one.
+// bear forks a child.
 func (l *life) bear() (*newborn, error) {
 	birth, theirs, err := channel(unix.SOCK_STREAM)
 	if err != nil {
@@ -48,7 +48,7 @@ func (l *life) bear() (*newborn, error) {
 	return n, nil
 }
 
-// take returns the one that was forked in advance, or forks one.
+// take returns the child that was forked in advance, or forks one.
 func (l *life) take() (*newborn, error) {
 	select {
 	case n := <-l.spare:
@@ -62,7 +62,7 @@ func (l *life) take() (*newborn, error) {
 func (l *life) stock() {
 	for {
 		n, err := l.bear()
-		if err != nil { // the caller is told
+		if err != nil { // the next take reports it
 			return
 		}
 		select {
@@ -86,9 +86,9 @@ func (n *newborn) PID() int { return n.pid }
 // Pidfd implements sandbox.Child.
 func (n *newborn) Pidfd() int { return n.pidfd }
 
-// tell gives the child its files and says what it becomes. It answers with the
-// pid that it knows itself by: that this is the one which the parent named shows
-// that the name was not another's by then.
+// tell gives the child its files and says what it becomes. The child answers with
+// its own pid. If that is the pid that the parent named, no other process had that
+// pid by then.
 func (n *newborn) tell(text []byte, files []*os.File) error {
 	_ = n.birth.SetDeadline(time.Now().Add(patience))
 	if err := sendFiles(n.birth, "b", files); err != nil {
@@ -115,5 +115,5 @@ func (n *newborn) Reap() bool {
 	return err == nil
 }
 
-// Exited is how it ended, after Reap.
+// Exited returns how the child ended, after Reap.
 func (n *newborn) Exited() (status syscall.WaitStatus, known bool) { return n.status, n.told }

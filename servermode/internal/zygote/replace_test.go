@@ -61,7 +61,7 @@ func TestParent_ExecutesWhileItCannotBeReplaced(t *testing.T) {
 	f.forked()
 }
 
-// A parent's end is no fault of the function that is just starting.
+// A parent's end must not fail the function that is just starting.
 func TestParent_DiesDuringAStart(t *testing.T) {
 	r := newRig(t).open()
 	f := r.action(`
@@ -80,8 +80,8 @@ def main(args): return os.getppid()`)
 	assert.Equal(t, os.Getpid(), answer[int](t, f.start(true), "{}"), "it is executed")
 }
 
-// One that hangs is replaced, but not ended while functions that it forked live:
-// they would end with it.
+// A parent that hangs is replaced. It is not ended while functions that it forked
+// live, because they would end with it.
 func TestParent_HungIsReplacedAndItsFunctionsLive(t *testing.T) {
 	r := newRig(t).open()
 	f := r.action("import os\nopen('ledger', 'a').write('x')\ndef main(args): return os.getppid()")
@@ -97,7 +97,7 @@ func TestParent_HungIsReplacedAndItsFunctionsLive(t *testing.T) {
 	assert.Equal(t, hung, answer[int](t, old, "{}"), "the old one's function runs on")
 
 	require.NoError(t, syscall.Kill(hung, syscall.SIGCONT)) // and it forks, late
-	eventually(t, func() bool { return kids(t, hung) == 1 }, "nobody wants that child, and it knows")
+	eventually(t, func() bool { return kids(t, hung) == 1 }, "that child is not needed, and ends")
 	ledger, err := os.ReadFile(filepath.Join(f.dir, "ledger"))
 	require.NoError(t, err)
 	assert.Len(t, ledger, starts+1, "its code has run once for each start")

@@ -20,7 +20,7 @@ var (
 // maxReply bounds the answer to a request.
 const maxReply = 64
 
-// fork asks for a child that has birth to be told by.
+// fork requests a child. The child will be told over birth what it becomes.
 func (l *life) fork(birth *os.File) (pid int, err error) {
 	reply, err := l.ask("fork", birth)
 	if err != nil {
@@ -33,8 +33,8 @@ func (l *life) fork(birth *os.File) (pid int, err error) {
 	return pid, nil
 }
 
-// reap asks for the end of a zombie, and returns how it ended; negative: it had
-// not yet.
+// reap requests the end of a zombie, and returns how it ended; negative: it has not
+// ended yet.
 func (l *life) reap(pid int) (status int, err error) {
 	defer l.count(-1)
 	reply, err := l.ask(strconv.Itoa(pid))
@@ -44,8 +44,8 @@ func (l *life) reap(pid int) (status int, err error) {
 	return strconv.Atoi(strings.TrimPrefix(reply, "reaped "))
 }
 
-// ask makes one request at a time. A parent that fails one is asked no more: a
-// late answer would be taken for the next one's.
+// ask makes one request at a time. A parent that fails one gets no more: a late
+// answer would be taken for that to the next request.
 func (l *life) ask(request string, files ...*os.File) (reply string, err error) {
 	select {
 	case l.asking <- struct{}{}:

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// scans its own memory for a text, which comes backwards so that the search
-// does not find itself.
+// scans searches its own memory for a text. The text comes backwards, so that the
+// search does not find itself.
 const scans = `
 def main(args):
     found, text = 0, args["backwards"].encode()
@@ -35,7 +35,7 @@ def main(args):
                 start += len(chunk)
     return found`
 
-// What the parent has once held every later child could read.
+// Every later child could read what the parent has once held.
 func TestParent_NoSecretOfAFunctionReachesAnother(t *testing.T) {
 	r := newRig(t).open()
 	canary := rand.Text()
@@ -45,12 +45,12 @@ func TestParent_NoSecretOfAFunctionReachesAnother(t *testing.T) {
 	owner := r.action(scans, "SECRET="+canary).forked()
 	assert.NotZero(t, answer[int](t, owner, value), "it is found where it is, or this test shows nothing")
 	assert.Zero(t, answer[int](t, r.action(scans).forked(), value), "the next function's memory, a copy of the parent's")
-	if os.Getuid() == 0 { // the parent is closed to anybody else
+	if os.Getuid() == 0 { // the parent is closed to every other user
 		assert.Zero(t, bytes.Count(memory(t, r.PID()), []byte(canary)), "the parent's own")
 	}
 }
 
-// Even where all run as one user.
+// This holds even where all run as one user.
 func TestParent_IsClosedToItsFunctions(t *testing.T) {
 	r := newRig(t).open()
 	f := r.action(`

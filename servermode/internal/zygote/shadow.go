@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// unfit is why a program cannot be forked now, empty if it can.
+// unfit returns why a program cannot be forked now, empty if it can.
 func (p *Parent) unfit(program Program) Cause {
 	l, cause := p.current()
 	switch {
@@ -23,10 +23,11 @@ func (p *Parent) unfit(program Program) Cause {
 	return ""
 }
 
-// shadowed reports whether a program may bring a module that is loaded in the
-// parent: its own has to win, as it would in an interpreter of its own. What
-// comes after the standard library can only hide foreign modules. It reports so,
-// too, where a module that is loaded must not be there at all.
+// shadowed reports whether a program may bring a module that the parent has
+// imported. The program's own module has to win, as it would in an interpreter of
+// its own. A virtual environment comes after the standard library, so it can hide
+// only foreign modules. A program that hides the host's packages must not see any
+// imported one of them, so it is shadowed too.
 func (h hello) shadowed(program Program) bool {
 	if (folder{program.Folder, "."}).brings(h.Names) {
 		return true
@@ -50,7 +51,7 @@ func (h hello) shadowed(program Program) bool {
 	return program.Apart || !all || slices.ContainsFunc(found, func(dir folder) bool { return dir.brings(h.Foreign) || dir.leadsElsewhere() })
 }
 
-// variable is the last that an environment has of a name.
+// variable returns the last value that an environment has for a name.
 func variable(env []string, name string) (value string, ok bool) {
 	for _, entry := range slices.Backward(env) {
 		if value, ok := strings.CutPrefix(entry, name+"="); ok {
@@ -60,14 +61,14 @@ func variable(env []string, name string) (value string, ok bool) {
 	return "", false
 }
 
-// harmless are the .pth files that installers make; ours names what the owner's
-// interpreter has anyhow.
-var harmless = []string{"distutils-precedence.pth", "_virtualenv.pth", "host.pth"}
+// installersPth are the .pth files that installers make. Our own, host.pth, names
+// only what the owner's interpreter has anyhow.
+var installersPth = []string{"distutils-precedence.pth", "_virtualenv.pth", "host.pth"}
 
 // leadsElsewhere reports whether a .pth file may add folders with more modules.
 func (f folder) leadsElsewhere() bool {
 	entries, err := f.list()
 	return !complete(err) || slices.ContainsFunc(entries, func(entry os.DirEntry) bool {
-		return strings.HasSuffix(entry.Name(), ".pth") && !slices.Contains(harmless, entry.Name())
+		return strings.HasSuffix(entry.Name(), ".pth") && !slices.Contains(installersPth, entry.Name())
 	})
 }

@@ -9,14 +9,14 @@ const (
 	down
 )
 
-// enter records a change of state; life is the one that is up.
+// enter records a change of state. life is the parent that is up.
 func (p *Parent) enter(next state, life *life) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.state, p.life = next, life
 }
 
-// current is the parent that can be asked, or why there is none.
+// current returns the parent that takes requests, or why there is none.
 func (p *Parent) current() (*life, Cause) {
 	if p == nil {
 		return nil, Down

@@ -12,11 +12,11 @@ const (
 	CUDA        Cause = "cuda"        // it has touched a GPU, which does not survive a fork
 	Threads     Cause = "threads"     // it has more than one thread; the others would be missing
 	Environment Cause = "environment" // the function sets what is read when an interpreter starts
-	Shadowed    Cause = "shadowed"    // the function brings a module that the parent has loaded
-	Refused     Cause = "refused"     // the host said no
+	Shadowed    Cause = "shadowed"    // the function brings a module that the parent has imported
+	Refused     Cause = "refused"     // the host refused the fork
 )
 
-// Stats are counted since the server's start.
+// Stats count since the server's start.
 type Stats struct {
 	Up        bool
 	Forks     uint64
@@ -47,7 +47,7 @@ func (p *Parent) fellBack(cause Cause) {
 	p.stats.Fallbacks[cause]++
 }
 
-// refusal is an error with the cause that is counted.
+// refusal is an error with the cause under which it is counted.
 type refusal struct {
 	cause Cause
 	err   error

@@ -8,7 +8,7 @@ import (
 // maxTail is how much is kept of what a parent prints.
 const maxTail = 8 << 10
 
-// tail keeps the last of what is written to it.
+// tail keeps the end of what is written to it.
 type tail struct {
 	mu   sync.Mutex // guards text
 	text []byte

@@ -1,10 +1,3 @@
-// Package zygote starts Python functions by forking a process that has their
-// modules loaded, which takes a fraction of an interpreter's start. Whatever
-// stands in the way of that, the function is executed as ever, and counted.
-//
-// The process, the parent, is told nothing about a function: what it once held
-// in memory every later child could read. A child is told by a socket of its own
-// what it becomes, after the fork.
 package zygote
 
 import (
@@ -24,13 +17,13 @@ type Config struct {
 	Box         *sandbox.Sandbox
 	Interpreter string   // absolute
 	Launcher    string   // the path of python.py
-	Env         []string // what every function's environment begins with; nothing secret
+	Env         []string // what every function's environment has; nothing secret
 	Preload     []string // modules beyond the usual ones, which must be there
 	// Notice, unless nil, is told why a parent ended.
 	Notice func(err error)
 }
 
-// PreloadError is a module that could not be loaded.
+// PreloadError is the error of a module that could not be imported.
 type PreloadError struct {
 	Module string `json:"module"`
 	Cause  string `json:"cause"`
@@ -40,8 +33,8 @@ func (e *PreloadError) Error() string {
 	return fmt.Sprintf("module %s cannot be imported: %s", e.Module, e.Cause)
 }
 
-// Parent is one parent, replaced when it ends. Its methods may be called on nil:
-// there is none, then.
+// Parent is one parent, replaced when it ends. A nil Parent forks nothing; its
+// methods may be called.
 type Parent struct {
 	cfg Config
 	env environment
@@ -61,7 +54,7 @@ func Open(cfg Config) (*Parent, error) {
 	}
 	ctx, end := context.WithCancel(context.Background())
 	p := &Parent{cfg: cfg, env: environmentOf(cfg.Env), end: end, stats: Stats{Fallbacks: map[Cause]uint64{}}}
-	first, err := p.begin(ctx)
+	first, err := p.startLife(ctx)
 	if err != nil {
 		p.Close()
 		return nil, err
@@ -79,14 +72,14 @@ func (p *Parent) Close() {
 	}
 }
 
-// TouchesGPU reports whether loading the modules did, so that nothing can be
-// forked.
+// TouchesGPU reports whether importing the modules touched a GPU. Then nothing can
+// be forked.
 func (p *Parent) TouchesGPU() bool {
 	l, _ := p.current()
 	return l != nil && l.hello.CUDA
 }
 
-// PID is the parent's process id, 0 while there is none.
+// PID returns the parent's process id, 0 while there is none.
 func (p *Parent) PID() int {
 	if l, _ := p.current(); l != nil {
 		return l.hello.PID

@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -44,7 +43,7 @@ func bundle(dir string, most int) (Code, []string, error) {
 		return Code{}, t.left, t.tooLarge(dir, fmt.Sprintf("is %d MiB; a server unpacks %d MiB at most", total>>20, maxUnpacked>>20))
 	}
 	out := &limitedBuffer{limit: base64.StdEncoding.DecodedLen(most)}
-	if err := t.zip(dir, out); errors.Is(err, errTooLarge) {
+	if err := t.zip(out); errors.Is(err, errTooLarge) {
 		return Code{}, t.left, t.tooLarge(dir, fmt.Sprintf("is larger than the platform takes, %d MiB in base64 (a zip of %d MiB)", most>>20, out.limit>>20))
 	} else if err != nil {
 		return Code{}, t.left, err
@@ -52,17 +51,17 @@ func bundle(dir string, most int) (Code, []string, error) {
 	return Code{base64.StdEncoding.EncodeToString(out.Bytes()), true}, t.left, nil
 }
 
-func (t tree) zip(dir string, out io.Writer) error {
+func (t tree) zip(out io.Writer) error {
 	w := zip.NewWriter(out)
 	for _, e := range t.entries {
-		if err := e.addTo(w, dir); err != nil {
+		if err := e.addTo(w); err != nil {
 			return err
 		}
 	}
 	return w.Close()
 }
 
-func (e entry) addTo(w *zip.Writer, dir string) error {
+func (e entry) addTo(w *zip.Writer) error {
 	header := &zip.FileHeader{Name: e.name, Method: zip.Deflate}
 	switch {
 	case e.mode.IsDir():
@@ -83,7 +82,7 @@ func (e entry) addTo(w *zip.Writer, dir string) error {
 		_, err = io.WriteString(to, e.target)
 		return err
 	}
-	file, err := os.Open(filepath.Join(dir, e.name))
+	file, err := os.Open(e.path)
 	if err != nil {
 		return err
 	}

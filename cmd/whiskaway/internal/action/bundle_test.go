@@ -119,7 +119,7 @@ func TestSource_AFileMayBeTooLargeAsWell(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "huge.zip")
 	put(t, filepath.Dir(file), "huge.zip", "PK\x03\x04\x00")
 	require.NoError(t, os.Truncate(file, 40<<20))
-	_, _, err := Source{Path: file}.Load()
+	_, _, err := Source{Path: file}.Read()
 	require.ErrorContains(t, err, "is 53 MiB as it would be sent, the platform takes 48 MiB at most")
 }
 

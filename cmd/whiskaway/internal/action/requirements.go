@@ -1,7 +1,6 @@
 package action
 
 import (
-	"archive/zip"
 	"bytes"
 	"encoding/base64"
 	"os"
@@ -42,23 +41,8 @@ func (s Source) requirementsStamp() string {
 // requirements. The same files give the same bytes.
 func (s Source) withRequirements() (Code, error) {
 	var out bytes.Buffer
-	w := zip.NewWriter(&out)
-	for _, file := range []struct{ name, path string }{{"__main__.py", s.Path}, {requirementsFile, s.requirements()}} {
-		text, err := os.ReadFile(file.path)
-		if err != nil {
-			return Code{}, err
-		}
-		header := &zip.FileHeader{Name: file.name, Method: zip.Deflate}
-		header.SetMode(0o644)
-		to, err := w.CreateHeader(header)
-		if err == nil {
-			_, err = to.Write(text)
-		}
-		if err != nil {
-			return Code{}, err
-		}
-	}
-	if err := w.Close(); err != nil {
+	files := tree{entries: []entry{{name: "__main__.py", path: s.Path}, {name: requirementsFile, path: s.requirements()}}}
+	if err := files.zip(&out); err != nil {
 		return Code{}, err
 	}
 	return Code{base64.StdEncoding.EncodeToString(out.Bytes()), true}, nil

@@ -1,5 +1,6 @@
-// Package action reads an action from disk as the platform's tools would send it:
-// a file, or a folder that becomes a zip.
+// Package action reads an action from disk as the platform's tools would send
+// it: a file, or a folder that becomes a zip. It also detects the action's
+// kind, adds its Python requirements and watches it for changes.
 package action
 
 import (
@@ -43,9 +44,9 @@ func (s Source) Kind() string {
 // errChanging says that files changed while they were read.
 var errChanging = errors.New("it changes just now")
 
-// Load reads the action, and returns what it left out of a folder. It fails with
+// Read reads the action, and returns what it left out of a folder. It fails with
 // errChanging when it may have read half of one version and half of another.
-func (s Source) Load() (c Code, left []string, err error) {
+func (s Source) Read() (c Code, left []string, err error) {
 	before := s.fingerprint()
 	switch {
 	case s.isFolder():

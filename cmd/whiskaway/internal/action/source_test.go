@@ -30,7 +30,7 @@ func TestSource_SaysWhatToNameOtherwise(t *testing.T) {
 			for _, file := range c.files {
 				put(t, dir, file, "x")
 			}
-			_, _, err := Source{Path: dir, ForcedKind: c.kind}.Load()
+			_, _, err := Source{Path: dir, ForcedKind: c.kind}.Read()
 			if c.says == "" {
 				require.NoError(t, err)
 			} else {
@@ -45,17 +45,17 @@ func TestSource_TakesTheRequirementsBesideAPythonFile(t *testing.T) {
 	put(t, dir, "hello.py", "def main(args): pass\n")
 	put(t, dir, "hello.js", "function main() {}\n")
 	s := Source{Path: filepath.Join(dir, "hello.py"), WithRequirements: true}
-	alone, _, err := s.Load()
+	alone, _, err := s.Read()
 	require.NoError(t, err)
 	assert.False(t, alone.Binary, "a file alone goes as it is")
 	before := s.fingerprint()
 
 	put(t, dir, "requirements.txt", "six\n")
 	assert.NotEqual(t, before, s.fingerprint(), "requirements that come are a new version")
-	both, _, err := s.Load()
+	both, _, err := s.Read()
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{"__main__.py": "-rw-r--r-- def main(args): pass\n", "requirements.txt": "-rw-r--r-- six\n"}, content(t, both))
-	again, _, err := s.Load()
+	again, _, err := s.Read()
 	require.NoError(t, err)
 	assert.Equal(t, both, again)
 	before = s.fingerprint()
@@ -64,7 +64,7 @@ func TestSource_TakesTheRequirementsBesideAPythonFile(t *testing.T) {
 	assert.True(t, strings.HasPrefix(s.Kind(), "python"))
 
 	for _, other := range []Source{{Path: s.Path}, {Path: filepath.Join(dir, "hello.js"), WithRequirements: true}, {Path: s.Path, ForcedKind: "native", WithRequirements: true}} {
-		c, _, err := other.Load()
+		c, _, err := other.Read()
 		require.NoError(t, err)
 		assert.False(t, c.Binary)
 	}

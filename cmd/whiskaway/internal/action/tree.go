@@ -17,6 +17,7 @@ const maxEntries = 20_000
 // entry is a file, folder or link in an action's folder.
 type entry struct {
 	name   string // with slashes, from the folder's root
+	path   string // of the file
 	mode   fs.FileMode
 	size   int64
 	time   time.Time
@@ -45,12 +46,12 @@ func readTree(dir string) (tree, error) {
 		if err != nil {
 			return err
 		}
-		return t.add(root, filepath.ToSlash(name), d)
+		return t.add(root, filepath.ToSlash(name), path, d)
 	})
 	return t, err
 }
 
-func (t *tree) add(root *os.Root, name string, d fs.DirEntry) error {
+func (t *tree) add(root *os.Root, name, path string, d fs.DirEntry) error {
 	if excluded(d.Name()) {
 		if !editorFile(d.Name()) {
 			t.left = append(t.left, name)
@@ -67,7 +68,7 @@ func (t *tree) add(root *os.Root, name string, d fs.DirEntry) error {
 	if err != nil {
 		return err
 	}
-	e := entry{name: name, mode: info.Mode(), size: info.Size(), time: info.ModTime()}
+	e := entry{name: name, path: path, mode: info.Mode(), size: info.Size(), time: info.ModTime()}
 	switch e.mode.Type() {
 	case 0, fs.ModeDir:
 	case fs.ModeSymlink:

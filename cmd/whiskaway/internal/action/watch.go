@@ -48,21 +48,19 @@ func (s Source) next(ctx context.Context, seen string) string {
 	}
 }
 
-// LoadSettled is Load that retries while files change.
-func (s Source) LoadSettled(ctx context.Context) (c Code, left []string, err error) {
-	c, left, err = s.Load()
+// ReadSettled is Read that retries while files change.
+func (s Source) ReadSettled(ctx context.Context) (c Code, left []string, err error) {
+	c, left, err = s.Read()
 	for errors.Is(err, errChanging) && pause(ctx, lookEvery) {
-		c, left, err = s.Load()
+		c, left, err = s.Read()
 	}
 	return c, left, err
 }
 
 // pause waits, and reports whether ctx is still alive.
 func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(d):
 		return true
 	case <-ctx.Done():
 		return false

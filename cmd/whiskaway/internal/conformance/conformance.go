@@ -1,5 +1,6 @@
 // Package conformance is the command that checks a runtime against the suite of
-// runtime-spec/conformance.
+// runtime-spec/conformance. The runtime is a container that runs already, or a
+// command that starts one.
 package conformance
 
 import (
@@ -30,7 +31,7 @@ type Command struct {
 	JSON     bool     `name:"json" help:"Print JSON."`
 }
 
-// Help is what --help adds.
+// Help returns what --help adds.
 func (*Command) Help() string {
 	return `Plays OpenWhisk's invoker against any runtime and prints what holds of what the platform expects. Nearly every case needs a container of its own, because a container takes one init.
 

@@ -1,5 +1,6 @@
 // Package demo is the command that shows an action surviving the death of its
-// server.
+// server. It starts two servers, a balancer and a client container, and kills the
+// server that runs the action.
 package demo
 
 import (

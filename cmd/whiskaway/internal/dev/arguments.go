@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -47,7 +48,7 @@ func arguments(w http.ResponseWriter, r *http.Request) (any, error) {
 	case kind == "application/x-www-form-urlencoded":
 		var form url.Values
 		if form, err = url.ParseQuery(string(text)); err == nil {
-			addAll(args, fromValues(form))
+			maps.Copy(args, fromValues(form))
 		}
 	default:
 		err = errors.New(`the body is neither a JSON object, nor an array, nor a form: try -d '{"name":"value"}'`)
@@ -70,12 +71,6 @@ func fromValues(values url.Values) map[string]any {
 		}
 	}
 	return args
-}
-
-func addAll(args, more map[string]any) {
-	for name, value := range more {
-		args[name] = value
-	}
 }
 
 // withJSON adds a JSON body to the arguments. It keeps the values as they are

@@ -1,5 +1,6 @@
 // Package dev is the command that serves an action on this host and initialises
-// it again at each save.
+// it again at each save. Each saved version gets a client container of its own.
+// The command has a server within its process, unless it is told another one.
 package dev
 
 import (
@@ -42,7 +43,7 @@ type Command struct {
 	target.Remote `embed:""`
 }
 
-// Help is what --help adds.
+// Help returns what --help adds.
 func (c *Command) Help() string {
 	return `Each save is initialised in a fresh client container and takes the place of the one before when it is ready; runs in flight finish where they are. One that fails is shown, and the one before goes on serving.
 
@@ -59,7 +60,7 @@ A requirements.txt beside a Python file is installed as if both were a folder, u
 // Validate reports usage errors before Run.
 func (c *Command) Validate() error {
 	if c.Listen != "" && !daemon.Loopback(c.Listen) {
-		return fmt.Errorf("--listen %s: whoever reaches it runs your action; only loopback is served, such as 127.0.0.1:0", c.Listen)
+		return fmt.Errorf("--listen %s: any host that reaches it can run your action; only loopback is served, such as 127.0.0.1:0", c.Listen)
 	}
 	if c.Python != "" && c.Server != "" {
 		return fmt.Errorf("--python is for the server within this command, and %s (--server, WHISKAWAY_SERVER, WHISKAWAY_UPSTREAM) has its own: leave one out", output.Printable(c.Server))

@@ -39,7 +39,7 @@ func (s *service) follow(ctx context.Context) {
 
 // update deploys the source as it is now. A newer save ends ctx.
 func (s *service) update(ctx context.Context) {
-	c, left, err := s.source.LoadSettled(ctx)
+	c, left, err := s.source.ReadSettled(ctx)
 	if ctx.Err() != nil {
 		return
 	}

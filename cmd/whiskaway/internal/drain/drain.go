@@ -1,5 +1,6 @@
 // Package drain is the two commands that take a server out of a balancer's
-// rotation and back.
+// rotation and back. Drain waits until the server's functions are ready
+// elsewhere and its runs have ended.
 package drain
 
 import (
@@ -17,7 +18,7 @@ import (
 type Command struct {
 	Name         string `arg:"" help:"The server: its name in the balancer's list, or HOST or HOST:PORT where one server is meant by that."`
 	target.Admin `embed:""`
-	Wait         time.Duration `default:"1m" help:"Time for functions to be loaded elsewhere and for the balancer's runs there to end; 0: do not wait for it."`
+	Wait         time.Duration `default:"1m" help:"Time for functions to be initialised elsewhere and for the balancer's runs there to end; 0: do not wait."`
 }
 
 // Return puts a drained server back into rotation.

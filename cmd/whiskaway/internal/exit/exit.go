@@ -1,4 +1,5 @@
-// Package exit gives errors the tool's exit codes.
+// Package exit gives errors the tool's exit codes. Scripts decide by the codes,
+// so each has one meaning in all commands.
 package exit
 
 import (
@@ -21,8 +22,8 @@ const Help = `Exit codes:
   1  anything that is not listed here, such as a file that cannot be read
   2  wrong flags or arguments
   3  an application error: the function answered with {"error": …}
-  4  no result, what the platform shows as an error: the code does not load, it crashed,
-     its time was over, or the server refused it
+  4  no result, which the platform shows as an error: the init failed, the run
+     crashed or timed out, or the server refused it
   5  no server answers there: no such host, nothing listens, or it is not trusted`
 
 // codedError is an error with an exit code.

@@ -1,5 +1,5 @@
 // Package invoke is the command that initialises an action and runs it, as the
-// invoker would.
+// invoker would. Results go to stdout, and logs and everything else to stderr.
 package invoke
 
 import (
@@ -34,7 +34,7 @@ type Command struct {
 	JSON          bool          `name:"json" help:"Print each activation as one line of JSON: its id, times, logs, and the result under response, as the platform records it."`
 }
 
-// Help is what --help adds.
+// Help returns what --help adds.
 func (*Command) Help() string {
 	return `Examples:
 
@@ -55,7 +55,7 @@ func (c *Command) Run() (err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	from := action.Source{Path: c.File, ForcedKind: c.Kind}
-	code, left, err := from.Load()
+	code, left, err := from.Read()
 	if err != nil {
 		return err
 	}

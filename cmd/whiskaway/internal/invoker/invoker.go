@@ -1,4 +1,5 @@
-// Package invoker plays OpenWhisk's invoker against one container.
+// Package invoker plays OpenWhisk's invoker against one container. It sends
+// inits and runs as the platform does, and reads the answers.
 package invoker
 
 import (
@@ -8,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -46,9 +48,7 @@ func (i *Invoker) Init(ctx context.Context, code action.Code, main string, param
 		"__OW_NAMESPACE": "guest", "__OW_ACTION_NAME": i.action, "__OW_ACTION_VERSION": i.Version,
 		"__OW_ACTIVATION_ID": id, "__OW_TRANSACTION_ID": "demo", "__OW_DEADLINE": i.deadline(),
 	}
-	for k, v := range params {
-		env[k] = v
-	}
+	maps.Copy(env, params)
 	return i.post(ctx, "/init", id, map[string]any{"value": map[string]any{
 		"name": i.action[strings.LastIndexByte(i.action, '/')+1:], "main": main,
 		"binary": code.Binary, "code": code.Text, "env": env,

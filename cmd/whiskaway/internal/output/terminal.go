@@ -1,4 +1,6 @@
-// Package output is what the commands show while they work.
+// Package output shows the work of the commands: whole lines, containers' logs
+// with a label, and progress bars. It makes text from others safe for a
+// terminal.
 package output
 
 import (

@@ -1,5 +1,5 @@
 // Package ps is the command that lists a server's functions and a balancer's
-// servers.
+// servers. It prints tables or JSON.
 package ps
 
 import (
@@ -18,7 +18,7 @@ type Command struct {
 	target.Admin `embed:""`
 	Balancer     bool   `help:"It is a balancer: show its servers, too."`
 	Tenant       string `help:"Only this tenant's functions; the token must be allowed to delegate. Without, such a token shows all tenants'."`
-	JSON         bool   `name:"json" help:"Print what is answered."`
+	JSON         bool   `name:"json" help:"Print the answer as JSON."`
 }
 
 // Run prints the functions of a server, and a balancer's servers.
@@ -54,7 +54,7 @@ func (c *Command) Run() error {
 		fmt.Println()
 	}
 	if len(*list.Functions) == 0 {
-		fmt.Printf("%s holds no functions%s.\n", c.Server, c.ofTenant())
+		fmt.Printf("%s has no functions%s.\n", c.Server, c.ofTenant())
 		return nil
 	}
 	return printFunctions(os.Stdout, *list.Functions)

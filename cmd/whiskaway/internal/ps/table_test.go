@@ -10,7 +10,7 @@ import (
 	"github.com/whiskaway/whiskaway/cmd/whiskaway/internal/target"
 )
 
-// rows are a table's, their cells told apart by two spaces or more.
+// rows returns a table's, their cells told apart by two spaces or more.
 func rows(t *testing.T, all ...listed) (out [][]string) {
 	t.Helper()
 	var text strings.Builder
@@ -91,7 +91,7 @@ func TestPrintFunctions_NamesCannotSteerATerminal(t *testing.T) {
 	assert.Equal(t, []string{"�[2Jhi�there�you", "a�b"}, got[1][:2])
 }
 
-func TestUnits_AreForPeople(t *testing.T) {
+func TestUnits_AreForAReader(t *testing.T) {
 	for bytes, want := range map[int64]string{
 		0: "–", 1: "0.0 KiB", 4096: "4.0 KiB", 12 << 10: "12 KiB", 1 << 20: "1.0 MiB", 1023 << 10: "1.0 MiB", 250 << 20: "250 MiB", 5 << 40: "5.0 TiB", 5 << 50: "5120 TiB",
 	} {

@@ -1,5 +1,6 @@
-// Package target is the server, balancer or runtime that a command speaks to: its
-// address, token and certificates, and what is said when it cannot be reached.
+// Package target is the server, balancer or runtime that a command speaks to.
+// It has the address, the token and the certificates, and says in plain words
+// why a target cannot be reached.
 package target
 
 import (
@@ -75,8 +76,7 @@ func (r *Remote) do(req *http.Request) (*http.Response, []byte, error) {
 		return nil, nil, err
 	}
 	resp, err := client.Do(req)
-	var inner *url.Error
-	if errors.As(err, &inner) {
+	if inner, ok := errors.AsType[*url.Error](err); ok {
 		err = inner.Err // without the URL, which is said already
 	}
 	if err != nil {

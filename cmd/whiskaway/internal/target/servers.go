@@ -17,7 +17,6 @@ type ServerStatus struct {
 
 // ServerList is a balancer's list of its servers.
 type ServerList struct {
-	Policy  string
 	Servers *[]ServerStatus
 	Raw     []byte // the answer
 }

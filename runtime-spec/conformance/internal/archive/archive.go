@@ -1,4 +1,5 @@
-// Package archive makes actions that are archives.
+// Package archive makes actions that are zips or tar.gz files. Some are
+// hostile: they lie about their size, or lead out of their folder.
 package archive
 
 import (

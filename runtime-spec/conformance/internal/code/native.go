@@ -1,14 +1,15 @@
 package code
 
-// Script is an ActionLoop action in bash: it acknowledges its start if it was
-// asked to, then runs each for every line, which is in $line. In it, argument
-// prints the line's "value" ({} if there is none) and fd 3 takes the result.
-func Script(load, each string) string {
+// Script returns an ActionLoop action in bash. It runs start, acknowledges that
+// if asked to, and then runs each for every line, which is in $line. In each,
+// argument prints the line's "value" ({} without one), and fd 3 takes the
+// result.
+func Script(start, each string) string {
 	return `#!/bin/bash
 argument() {
   printf '%s\n' "$line" | sed -e 's/^{ *"value" *: *\(.*[^ ]\) *, *"namespace" *:.*$/\1/;t' -e 's/.*/{}/'
 }
-` + load + `
+` + start + `
 if [ -n "$__OW_WAIT_FOR_ACK" ]; then echo '{"ok":true}' >&3; fi
 while IFS= read -r line; do
 ` + each + `

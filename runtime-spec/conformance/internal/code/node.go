@@ -86,6 +86,6 @@ function main(args) {
     return {
 `,
 	Archived: "index.js",
-	// JavaScript has no other numbers than float64, and writes 1.0 as 1.
+	// JavaScript has only float64, and writes 1.0 as 1.
 	Numbers: `{"large":9007199254740991,"list":[0.1,-7,1e+30]}`,
 }

@@ -1,5 +1,5 @@
 // Package elf makes the running program usable as an action that is an ELF
-// program.
+// program. The cases then need no compiler.
 package elf
 
 import (
@@ -12,16 +12,16 @@ import (
 	"sync/atomic"
 )
 
-// actionVariable, in an action's env, asks the program to be that action.
+// Variable, in an action's env, asks the program to be that action.
 const Variable = "WHISKAWAY_CONFORMANCE_ACTION"
 
 // Echo is the action that echoes its argument.
 const Echo = "echo"
 
-// willAct is set when the running program has called ActIfAsked.
+// WillAct is set once the running program has called ActIfAsked.
 var WillAct atomic.Bool
 
-// ActIfAsked does what the public function of that name promises.
+// ActIfAsked is conformance.ActIfAsked.
 func ActIfAsked() {
 	WillAct.Store(true)
 	name := os.Getenv(Variable)
@@ -48,7 +48,7 @@ func be(name string) error {
 	return echoLines(os.Stdin, results)
 }
 
-// echoLines answers every line with what it has under "value".
+// echoLines answers every line with its "value".
 func echoLines(in io.Reader, out io.Writer) error {
 	lines := bufio.NewReader(in)
 	for {

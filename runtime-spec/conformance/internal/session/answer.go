@@ -8,10 +8,11 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 )
 
-// Answer is the container's answer and the log that came with it.
+// Answer is the container's answer and its log.
 type Answer struct {
 	Status   int
 	Body     []byte
@@ -20,8 +21,8 @@ type Answer struct {
 
 func (a Answer) String() string { return fmt.Sprintf("%d %s", a.Status, Short(a.Body)) }
 
-// readAnswer reads a response as the invoker does, which accepts no answer
-// without a length or with a transfer or content coding.
+// readAnswer reads a response as the invoker does. It accepts no answer without
+// a length, and none with a transfer or content coding.
 func readAnswer(response *http.Response) (Answer, error) {
 	body, err := io.ReadAll(response.Body)
 	a := Answer{Status: response.StatusCode, Body: body}
@@ -40,8 +41,8 @@ func readAnswer(response *http.Response) (Answer, error) {
 	return a, nil
 }
 
-// Gives fails unless the answer is 200 with this JSON. Numbers must be
-// spelled the same: 1.0 is not 1.
+// Gives fails unless the answer is 200 with this JSON. Numbers must be spelled
+// the same: 1.0 is not 1.
 func (a Answer) Gives(want string) error {
 	if a.Status != http.StatusOK || !sameJSON(a.Body, []byte(want)) {
 		return fmt.Errorf("expected 200 %s, got %v", Short([]byte(want)), a)
@@ -49,8 +50,8 @@ func (a Answer) Gives(want string) error {
 	return nil
 }
 
-// Refuses fails unless the answer is an error with this status (0: any but
-// 200), whose message or log contains every text, in whatever case.
+// Refuses fails unless the answer is an error with this status (0: any but 200)
+// and its message or log contains every text, in any case.
 func (a Answer) Refuses(status int, texts ...string) error {
 	if a.Status == http.StatusOK || status != 0 && a.Status != status {
 		return fmt.Errorf("expected %s, got %v", statusName(status), a)
@@ -90,10 +91,8 @@ func (a Answer) IsError(status int, messages ...string) error {
 	if err != nil {
 		return err
 	}
-	for _, want := range messages {
-		if message == want {
-			return nil
-		}
+	if slices.Contains(messages, message) {
+		return nil
 	}
 	return fmt.Errorf("expected %s with error %q, got %v", statusName(status), messages, a)
 }
@@ -111,7 +110,7 @@ func sameJSON(a, b []byte) bool {
 	return errA == nil && errB == nil && reflect.DeepEqual(va, vb)
 }
 
-// Decode reads one JSON value and leaves its numbers as they are spelled.
+// Decode reads one JSON value and keeps its numbers as they are spelled.
 func Decode(text []byte) (any, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
@@ -125,7 +124,7 @@ func Decode(text []byte) (any, error) {
 	return value, nil
 }
 
-// Short quotes text, without its middle when it is long.
+// Short quotes text. It leaves out the middle of a long one.
 func Short(text []byte) string {
 	const head, tail = 300, 100
 	if len(text) <= head+tail {

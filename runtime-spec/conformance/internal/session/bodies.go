@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
@@ -18,7 +19,7 @@ type Action struct {
 	Env    map[string]string
 }
 
-// Source is code given as text.
+// Source returns code given as text.
 func Source(text string) Action { return Action{Code: text} }
 
 // initValue is the member "value" of /init's body.
@@ -32,11 +33,7 @@ type initValue struct {
 
 // InitBody returns the body of /init.
 func InitBody(code Action) []byte {
-	main := code.Main
-	if main == "" {
-		main = "main"
-	}
-	value := initValue{Name: "conformance", Main: main, Binary: code.Binary, Env: code.Env}
+	value := initValue{Name: "conformance", Main: cmp.Or(code.Main, "main"), Binary: code.Binary, Env: code.Env}
 	if !code.Binary {
 		value.Code = code.Code
 	}
@@ -49,7 +46,7 @@ func InitBody(code Action) []byte {
 	return slices.Concat([]byte(start+`"code":"`), []byte(code.Code), []byte(`",`), body[len(start):])
 }
 
-// Activation is the body of /run. The native actions rely on the order of its
+// Activation is the body of /run. The native actions depend on the order of its
 // first two fields.
 type Activation struct {
 	Value         json.RawMessage `json:"value"`
@@ -62,7 +59,7 @@ type Activation struct {
 	APIKey        string          `json:"api_key"`
 }
 
-// NewActivation returns an activation as the platform would fill it in.
+// NewActivation returns an activation as the platform fills it in.
 func NewActivation(argument string) Activation {
 	return Activation{
 		Value:         json.RawMessage(argument),
@@ -79,20 +76,20 @@ func NewActivation(argument string) Activation {
 // Body returns the body of /run.
 func (a Activation) Body() []byte { return Encode(a) }
 
-// RandomID is 32 hexadecimal digits, as the platform's ids are.
+// RandomID returns 32 hexadecimal digits, as in the platform's ids.
 func RandomID() string {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never fails
 	return hex.EncodeToString(id[:])
 }
 
-// Encode leaves <, > and & as they are, as the invoker does.
+// Encode returns JSON that leaves <, > and & as they are, as the invoker does.
 func Encode(value any) []byte {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
-		panic(err) // a body of our own that is no JSON is a bug of the case
+		panic(err) // a body of ours that is no JSON is a bug of the case
 	}
 	return bytes.TrimSuffix(text.Bytes(), []byte("\n"))
 }

@@ -13,19 +13,37 @@ func (s *Session) Echoes(ctx context.Context, argument string) error {
 
 // InitEchoes initialises an echo action and runs it once.
 func (s *Session) InitEchoes(ctx context.Context, code Action, argument string) error {
-	if err := s.Init(ctx, code); err != nil {
-		return err
-	}
-	return s.Echoes(ctx, argument)
+	return s.InitAnswers(ctx, code, argument, argument, "", "")
 }
 
-// Gives runs the action, which must return want.
-func (s *Session) Gives(ctx context.Context, argument, want string) error {
-	a, err := s.Run(ctx, argument)
+// InitRun initialises an action and runs it once.
+func (s *Session) InitRun(ctx context.Context, code Action, argument string) (Answer, error) {
+	return s.InitActivate(ctx, code, NewActivation(argument).Body())
+}
+
+// InitActivate is InitRun with a /run body.
+func (s *Session) InitActivate(ctx context.Context, code Action, body []byte) (Answer, error) {
+	if err := s.Init(ctx, code); err != nil {
+		return Answer{}, err
+	}
+	return s.Activate(ctx, body)
+}
+
+// InitGives initialises an action and runs it once: it must return want.
+func (s *Session) InitGives(ctx context.Context, code Action, argument, want string) error {
+	a, err := s.InitRun(ctx, code, argument)
 	if err != nil {
 		return err
 	}
 	return a.Gives(want)
+}
+
+// InitAnswers is InitGives for an action that must log exactly this.
+func (s *Session) InitAnswers(ctx context.Context, code Action, argument, want, out, err string) error {
+	if failed := s.Init(ctx, code); failed != nil {
+		return failed
+	}
+	return s.Answers(ctx, argument, want, out, err)
 }
 
 // Answers runs the action, which must return want and log exactly this.
@@ -51,11 +69,17 @@ func (s *Session) FailsRun(ctx context.Context, argument string, status int, tex
 
 // RefusesInit initialises an action that cannot be started, see Refuses.
 func (s *Session) RefusesInit(ctx context.Context, code Action, status int, texts ...string) error {
+	_, err := s.RefusedInit(ctx, code, status, texts...)
+	return err
+}
+
+// RefusedInit is RefusesInit with the answer, of which more is expected.
+func (s *Session) RefusedInit(ctx context.Context, code Action, status int, texts ...string) (Answer, error) {
 	a, err := s.FailInit(ctx, code)
-	if err != nil {
-		return err
+	if err == nil {
+		err = a.Refuses(status, texts...)
 	}
-	return a.Refuses(status, texts...)
+	return a, err
 }
 
 // StillEchoes is Echoes for a container whose log may also have earlier lines.
@@ -100,8 +124,8 @@ func (s *Session) StderrHas(a Answer, text string) error {
 	return fmt.Errorf("expected %q on stderr, got %s (stdout %s)", text, Short(a.Err), Short(a.Out))
 }
 
-// Logged waits until the text is on either stream, after the last activation:
-// what belongs to no activation may be written after the answer.
+// Logged waits until the text is on either stream, after the last activation.
+// Text that belongs to no activation may be written after the answer.
 func (s *Session) Logged(ctx context.Context, text string) error {
 	if !s.Visible() {
 		return nil

@@ -1,5 +1,5 @@
-// Package session plays the invoker against one container and says whether what
-// comes back is as expected.
+// Package session plays the invoker against one container and checks the
+// answers and the logs. A case is a function of a Session.
 package session
 
 import (
@@ -73,7 +73,8 @@ func (s *Session) Init(ctx context.Context, code Action) error {
 	return nil
 }
 
-// FailInit sends an action that cannot be started: one sentinel each.
+// FailInit sends an action that cannot be started. It expects one sentinel on
+// each stream.
 func (s *Session) FailInit(ctx context.Context, code Action) (Answer, error) {
 	a, err := s.Post(ctx, "/init", InitBody(code))
 	if err != nil {
@@ -85,8 +86,8 @@ func (s *Session) FailInit(ctx context.Context, code Action) (Answer, error) {
 	return s.WithLogs(ctx, a, 1)
 }
 
-// Reject sends a request that is refused before anything of the action is
-// touched; then a sentinel on each stream is allowed but not demanded.
+// Reject sends a request that is refused before it reaches the action. A
+// sentinel on each stream is then allowed but not demanded.
 func (s *Session) Reject(ctx context.Context, path string, body []byte) (Answer, error) {
 	a, err := s.Post(ctx, path, body)
 	if err != nil || !s.Visible() {
@@ -119,7 +120,7 @@ func (s *Session) Activate(ctx context.Context, body []byte) (Answer, error) {
 	return s.WithLogs(ctx, a, 1)
 }
 
-// WithLogs adds to the answer the log that n sentinels on each stream end.
+// WithLogs adds the log to the answer, which n sentinels end on each stream.
 func (s *Session) WithLogs(ctx context.Context, a Answer, n int) (Answer, error) {
 	if !s.Visible() {
 		return a, nil
@@ -133,7 +134,7 @@ func (s *Session) WithLogs(ctx context.Context, a Answer, n int) (Answer, error)
 	return a, nil
 }
 
-// NoMoreSentinels fails if one came that no activation has asked for.
+// NoMoreSentinels fails if there is a sentinel that belongs to no activation.
 func (s *Session) NoMoreSentinels() error {
 	if !s.Visible() {
 		return nil
@@ -141,7 +142,7 @@ func (s *Session) NoMoreSentinels() error {
 	return errors.Join(s.out.none(), s.err.none())
 }
 
-// Unread describes what the streams hold since the last activation.
+// Unread describes what the streams have shown since the last activation.
 func (s *Session) Unread() string {
 	if !s.Visible() {
 		return ""

@@ -5,7 +5,7 @@ import (
 	"errors"
 )
 
-// Spec is one case as its chapter writes it down.
+// Spec is one case as its chapter defines it.
 type Spec struct {
 	ID, Behaviour string
 	Own           bool // goes beyond the platform's own suites
@@ -14,7 +14,7 @@ type Spec struct {
 	Run           func(ctx context.Context, s *Session) error
 }
 
-// What a case may need from the target.
+// Needs that a case may have.
 const (
 	NeedStreams = 1 << iota
 	NeedAck
@@ -26,7 +26,7 @@ const (
 // ErrNotChecked reports a case that could not be checked.
 var ErrNotChecked = errors.New("not checked")
 
-// LargestCode is the longest code that the platform lets through, in base64.
+// LargestCode is the longest code that the platform accepts, in base64.
 const LargestCode = 48 << 20
 
 // AllowConcurrent announces overlapping runs to a container.

@@ -11,9 +11,9 @@ import (
 const Sentinel = "XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX"
 
 const (
-	// streamWait is how long a stream that is not immediate may lag behind.
+	// streamWait bounds how long a stream that is not immediate may lag behind.
 	streamWait = 2 * time.Second
-	// optionalWait is the same for sentinels that need not come at all.
+	// optionalWait is the same bound for sentinels that need not come at all.
 	optionalWait = 300 * time.Millisecond
 	lookEvery    = 5 * time.Millisecond
 )
@@ -23,14 +23,14 @@ type stream struct {
 	name      string
 	read      func() []byte
 	immediate bool
-	mark      int // all before it belongs to earlier activations
+	mark      int // everything before it belongs to earlier activations
 }
 
-// pending returns what came since the last activation.
+// pending returns the text since the last activation.
 func (s *stream) pending() []byte { return s.read()[s.mark:] }
 
-// take returns the log of the activations that n sentinels end, and moves on
-// behind them. It fails unless exactly n are there.
+// take returns the log of the activations that n sentinels end, and moves the
+// mark behind them. It fails unless there are exactly n sentinels.
 func (s *stream) take(ctx context.Context, n int) ([]byte, error) {
 	text := s.await(ctx, streamWait, func(text []byte) bool { return len(sentinelEnds(text)) >= n })
 	log, found, err := s.advance(text)
@@ -40,7 +40,7 @@ func (s *stream) take(ctx context.Context, n int) ([]byte, error) {
 	return log, err
 }
 
-// takeOptional is take where one sentinel may come and may as well not.
+// takeOptional is take for a log that one sentinel may end.
 func (s *stream) takeOptional(ctx context.Context) ([]byte, int, error) {
 	text := s.await(ctx, optionalWait, func(text []byte) bool { return len(sentinelEnds(text)) >= 1 })
 	log, found, err := s.advance(text)
@@ -50,8 +50,8 @@ func (s *stream) takeOptional(ctx context.Context) ([]byte, int, error) {
 	return log, found, err
 }
 
-// advance moves the mark behind the last sentinel of text. Without any
-// sentinel the mark stays, and the log is all there is.
+// advance moves the mark behind the last sentinel of text. Without a sentinel
+// the mark stays, and the log is the whole text.
 func (s *stream) advance(text []byte) (log []byte, found int, err error) {
 	ends := sentinelEnds(text)
 	if n := bytes.Count(text, []byte(Sentinel)); n != len(ends) {
@@ -73,8 +73,8 @@ func (s *stream) none() error {
 	return nil
 }
 
-// await looks until done, or until the time is up; an immediate stream is
-// given the time only where the caller asks for it by patience.
+// await looks at the stream until done reports true or the time is up. It looks
+// once at an immediate stream; patience waits for any stream.
 func (s *stream) await(ctx context.Context, limit time.Duration, done func([]byte) bool) []byte {
 	if s.immediate {
 		return s.pending()

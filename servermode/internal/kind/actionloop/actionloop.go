@@ -1,5 +1,7 @@
-// Package actionloop runs what the platform's own runtimes run, by their compile
-// scripts.
+// Package actionloop runs any ActionLoop runtime of the platform by the runtime's
+// own compile script and the variables that its image sets. The script compiles an
+// action in a build of its own, as the platform's proxy would call it. Programs that
+// are compiled already run as they are.
 package actionloop
 
 import (
@@ -21,8 +23,8 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/kind/tool"
 )
 
-// Kind is any ActionLoop runtime of the platform, by its compile script and
-// the variables that its image sets.
+// Kind is any ActionLoop runtime of the platform: its compile script, and the
+// variables that its image sets.
 type Kind struct {
 	name     string            // "java:17"
 	compiler string            // absolute; empty: it takes only what is compiled
@@ -33,17 +35,17 @@ type Kind struct {
 	sum      string // of all that its results depend on, beside the code
 }
 
-// kindName is what a kind can be called, with a version or without.
+// kindName matches the names that a kind can have, with a version or without.
 var kindName = regexp.MustCompile(`^[A-Za-z0-9][\w.-]*(:[\w.-]+)?$`)
 
 // New makes a kind of an image's variables: OW_COMPILER, OW_SAVE_JAR,
-// OW_EXECUTION_ENV, OW_WAIT_FOR_ACK, and others that its functions are to see.
-// The compiler must be one that uid can run (-1: the server's own).
+// OW_EXECUTION_ENV, OW_WAIT_FOR_ACK, and others that its functions are to see. The
+// compiler must be one that uid can run (-1: the server's own user).
 func New(name string, env map[string]string, programs native.Kind, alone bool, uid int) (*Kind, error) {
 	r := &Kind{name: name, compiler: env["OW_COMPILER"], saveJar: env["OW_SAVE_JAR"], native: programs, alone: alone, env: maps.Clone(env)}
 	maps.DeleteFunc(r.env, func(key, _ string) bool { return strings.HasPrefix(key, "OW_") })
 	r.native.ExecutionEnv, r.native.WaitForAck = env["OW_EXECUTION_ENV"], env["OW_WAIT_FOR_ACK"] != ""
-	for _, key := range []string{"OW_EXECUTION_ENV", "OW_WAIT_FOR_ACK"} { // under these names they are told on
+	for _, key := range []string{"OW_EXECUTION_ENV", "OW_WAIT_FOR_ACK"} { // functions get them under the platform's names
 		if env[key] != "" {
 			r.env["__"+key] = env[key]
 		}
@@ -59,7 +61,7 @@ func New(name string, env map[string]string, programs native.Kind, alone bool, u
 	return r, r.findCompiler(uid)
 }
 
-// findCompiler makes sure that builds can run the compile script.
+// findCompiler checks that builds can run the compile script.
 func (r *Kind) findCompiler(uid int) error {
 	if r.compiler == "" {
 		return nil
@@ -80,7 +82,7 @@ func (r *Kind) findCompiler(uid int) error {
 	return nil
 }
 
-// environ is the image's variables, sorted.
+// environ returns the image's variables, sorted.
 func (r *Kind) environ() (out []string) {
 	for key, value := range r.env {
 		out = append(out, key+"="+value)
@@ -89,7 +91,7 @@ func (r *Kind) environ() (out []string) {
 	return out
 }
 
-// Name is as the owner says.
+// Name returns the name that the owner gave.
 func (r *Kind) Name() string { return r.name }
 
 // Describe tells the owner what serves the kind.
@@ -100,17 +102,17 @@ func (r *Kind) Describe() string {
 	return r.compiler
 }
 
-// Match takes the kind by name, and its family without a version.
+// Match accepts the kind by name, and its family without a version.
 func (r *Kind) Match(requested string) (bool, error) {
 	family, _, _ := strings.Cut(r.name, ":")
 	return slices.Contains([]string{r.name, family, family + ":default"}, strings.TrimSuffix(requested, kind.GPUSuffix)), nil
 }
 
-// Sniff takes what no other kind took, if there is no other runtime.
+// Sniff accepts code that no other kind accepts, if there is no other runtime.
 func (r *Kind) Sniff(code kind.Code) bool { return r.alone && len(code) > 0 }
 
-// Prepare compiles what is not compiled. It runs where it was compiled, because
-// the platform's scripts write the paths of their folders into the result.
+// Prepare compiles code that is not compiled. The code runs where it was compiled,
+// because the platform's scripts write the paths of their folders into the result.
 func (r *Kind) Prepare(ctx context.Context, site kind.Site, code kind.Code, main string) (kind.Command, error) {
 	if r.compiler == "" || r.isCompiled(code) {
 		command, err := r.native.Prepare(ctx, site, code, main)
@@ -126,8 +128,7 @@ func (r *Kind) Prepare(ctx context.Context, site kind.Site, code kind.Code, main
 		Key:    strings.Join([]string{"runtime", r.name, r.compiler, r.sum, main, hex.EncodeToString(sum[:])}, "\x00"),
 		Make:   func(ctx context.Context, j *build.Job) error { return r.compile(ctx, j, code, site.Limits, main) },
 	}, site.Sink)
-	var failed *build.ExitError
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*build.ExitError](err); ok {
 		return kind.Command{}, &kind.ActionError{Message: kind.NoBinary, Log: "The compile script failed: " + failed.State + "."}
 	}
 	if err != nil {
@@ -142,7 +143,7 @@ func (r *Kind) Prepare(ctx context.Context, site kind.Site, code kind.Code, main
 	return command, nil
 }
 
-// StartError passes on the cause that a launcher sent in the ack's place.
+// StartError passes on the cause that a launcher sent in place of its ack.
 func (r *Kind) StartError(err error, ack string) *kind.ActionError {
 	if strings.HasPrefix(ack, "{") {
 		return kind.LauncherError(err, ack)
@@ -150,7 +151,7 @@ func (r *Kind) StartError(err error, ack string) *kind.ActionError {
 	return r.native.StartError(err, ack)
 }
 
-// On is the compiler, if there is one.
+// On returns the compiler, if there is one.
 func (r *Kind) On() []string {
 	if r.compiler == "" {
 		return nil
@@ -159,7 +160,7 @@ func (r *Kind) On() []string {
 }
 
 // Needs returns the folders that the kind's processes read beside the function's
-// own: what the image's variables name.
+// own. The image's variables name them.
 func (r *Kind) Needs() []string {
 	out := tool.Around(r.compiler)
 	for value := range maps.Values(r.env) {

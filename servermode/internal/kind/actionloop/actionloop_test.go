@@ -18,7 +18,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/kind/native"
 )
 
-// says is a program that answers each line with what a shell makes of text.
+// says returns a program that answers each line with what a shell makes of text.
 func says(text string) string {
 	return "#!/bin/sh\nwhile read -r line; do echo " + text + " >&3; done\n"
 }
@@ -31,7 +31,8 @@ func compileScript(t *testing.T, body string) string {
 	return path
 }
 
-// install makes bin/exec of text, with ${…} of the compile script in it.
+// install returns the script that makes bin/exec of text, with ${…} of the compile
+// script in it.
 func install(text string) string {
 	return "cat >\"$3/exec\" <<EOF\n#!/bin/sh\nwhile read -r line; do echo " + text + " >&3; done\nEOF\n"
 }

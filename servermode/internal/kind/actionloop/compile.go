@@ -26,15 +26,15 @@ func (r *Kind) isJar(code kind.Code) bool {
 	return r.saveJar != "" && artifact.IsZip(code) && slices.Contains(artifact.Names(code), "META-INF/MANIFEST.MF")
 }
 
-// compile calls the compile script as the platform's proxy does: main, the
-// folder of the sources, the folder for the program. Whatever it says means
-// that it failed.
+// compile calls the compile script as the platform's proxy does, with main, the
+// folder of the sources and the folder for the program. Any output means that it
+// failed.
 func (r *Kind) compile(ctx context.Context, j *build.Job, code kind.Code, limits artifact.Limits, main string) error {
 	src, bin := filepath.Join(j.Dir, "src"), filepath.Join(j.Dir, "bin")
 	if err := errors.Join(os.Mkdir(src, 0o755), os.Mkdir(bin, 0o755), r.layOut(src, code, limits)); err != nil {
 		return err
 	}
-	if compiled(filepath.Join(src, "exec")) { // in a tar.gz, which is not looked into before
+	if compiled(filepath.Join(src, "exec")) { // it was in a tar.gz, which isCompiled does not look into
 		return errors.Join(os.Remove(bin), os.Rename(src, bin), j.Own(bin), made(j.Dir))
 	}
 	if err := j.Own(j.Dir); err != nil {
@@ -65,8 +65,8 @@ func compiled(path string) bool {
 	return err == nil && (kind.Code(head).IsELF() || kind.Code(head).IsScript())
 }
 
-// made checks what the compile script left. It ran the action's author's will,
-// perhaps: a link instead of the folder or the file is not followed.
+// made checks the compile script's result. The script may have run the author's
+// code, so made follows no link in place of the folder or the file.
 func made(dir string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {

@@ -40,7 +40,7 @@ func TestRuntime_Match(t *testing.T) {
 	}
 }
 
-// A Java source begins as a Go source does.
+// A Java source starts as a Go source does.
 func TestRuntime_SniffsOnlyWhenAlone(t *testing.T) {
 	java := kind.Code("package example;\n\npublic class Hello {\n}\n")
 	before := kind.Set{kindtest.Python(t), kindtest.Go(t), native.Kind{}}

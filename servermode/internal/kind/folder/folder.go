@@ -1,6 +1,8 @@
-// Package folder looks into an action's folder. What its archive had is its
-// author's, links that lead anywhere included, and the server may be root: it
-// reads and writes nothing outside the folder, and opens nothing but files.
+// Package folder looks into an action's folder. What the action's archive had is its
+// author's, including links that lead anywhere, and the server may be root. So it
+// reads and writes nothing outside the folder, and opens nothing but files. It also
+// mends texts that were written on Windows, and tells an author where a misplaced
+// file is.
 package folder
 
 import (
@@ -12,7 +14,7 @@ import (
 	"syscall"
 )
 
-// In calls what is to be done in a folder, with the folder as the root.
+// In calls do with a folder as the root.
 func In[T any](dir string, do func(root *os.Root) (T, error)) (out T, err error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -22,7 +24,7 @@ func In[T any](dir string, do func(root *os.Root) (T, error)) (out T, err error)
 	return do(root)
 }
 
-// stat follows links that stay in the folder.
+// stat describes a file. It follows links that stay in the folder.
 func stat(dir, name string) (fs.FileInfo, error) {
 	return In(dir, func(root *os.Root) (fs.FileInfo, error) { return root.Stat(name) })
 }
@@ -45,7 +47,7 @@ func Has(dir, name string) bool {
 	return err == nil
 }
 
-// Read reads a file, as far as the limit. A pipe is not waited for.
+// Read reads a file, up to the limit. It does not wait for a pipe.
 func Read(dir, name string, limit int64) ([]byte, error) {
 	return In(dir, func(root *os.Root) ([]byte, error) {
 		f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
@@ -60,7 +62,7 @@ func Read(dir, name string, limit int64) ([]byte, error) {
 	})
 }
 
-// Write writes a file anew: what had its name, a link perhaps, is removed.
+// Write writes a new file. It removes what had its name, which may be a link.
 func Write(dir, name string, text []byte, perm fs.FileMode) error {
 	_, err := In(dir, func(root *os.Root) (any, error) {
 		_ = root.Remove(name)

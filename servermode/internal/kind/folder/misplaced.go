@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Misplaced says where an archive has the file that it must have at its root,
-// for an author who zipped the folder instead of its content or wrote the name
-// otherwise. names are those that would do. It begins with a space, or is empty.
+// Misplaced says where an archive has the file that it must have at its root. It is
+// for an author that zipped the folder instead of its content, or misspelt the name.
+// names are the valid names. The result starts with a space, or is empty.
 func Misplaced(dir string, names ...string) string {
 	entries, _ := os.ReadDir(dir)
 	for _, entry := range entries {

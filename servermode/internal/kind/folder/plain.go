@@ -7,14 +7,15 @@ import (
 	"syscall"
 )
 
-// IsFile follows links: it is for what the owner of the host put there.
+// IsFile reports whether a path is a file. It follows links, so it is for what the
+// host's owner put there.
 func IsFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()
 }
 
-// IsPlainFile does not follow them, nor takes a second name of a file: what a
-// build made may be any user's.
+// IsPlainFile reports whether a path is a file with a single name. It follows no
+// links, because what a build made may belong to any user.
 func IsPlainFile(path string) bool {
 	info, err := os.Lstat(path)
 	if err != nil || !info.Mode().IsRegular() {
@@ -24,8 +25,8 @@ func IsPlainFile(path string) bool {
 	return ok && stat.Nlink == 1
 }
 
-// ReadHead reads the beginning of a file: what a build made may be a pipe, or
-// have no end.
+// ReadHead reads the start of a file. What a build made may be a pipe, or have no
+// end.
 func ReadHead(path string) ([]byte, error) {
 	if !IsPlainFile(path) {
 		return nil, fmt.Errorf("%s is no file", path)

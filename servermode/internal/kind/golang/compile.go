@@ -14,8 +14,8 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/kind/folder"
 )
 
-// compile makes the job's exec. The compiler runs nothing of the action's, so
-// that all tenants can share its cache: no cgo, no generators, no network.
+// compile makes the job's exec. The compiler runs nothing of the action's, so that
+// all functions of a tenant can share its cache: no cgo, no generators, no network.
 func (g *Kind) compile(ctx context.Context, j *build.Job, code kind.Code, limits artifact.Limits, function string) error {
 	src := filepath.Join(j.Scratch, "action")
 	if err := os.Mkdir(src, 0o755); err != nil {
@@ -48,8 +48,7 @@ func (g *Kind) compile(ctx context.Context, j *build.Job, code kind.Code, limits
 			"GOPROXY=off", "GOTOOLCHAIN=local", "GOTELEMETRY=off", "CGO_ENABLED=0", "GO111MODULE=on",
 		},
 	})
-	var failed *build.ExitError
-	if errors.As(err, &failed) && !folder.HasFolder(src, "vendor") {
+	if _, ok := errors.AsType[*build.ExitError](err); ok && !folder.HasFolder(src, "vendor") {
 		j.Print("Go actions can use the standard library and what their zip has under vendor/ (go mod vendor).")
 	}
 	return err

@@ -1,4 +1,7 @@
-// Package golang compiles Go functions with a launcher of ours.
+// Package golang compiles Go functions with the host's Go command and a launcher of
+// ours. An action is a source file, or a zip of sources with their dependencies
+// vendored. Sources with a main of their own are compiled as they are. The compiler
+// reaches no network and runs nothing of the action's.
 package golang
 
 import (
@@ -28,8 +31,8 @@ import (
 //go:embed launcher.txt
 var launcher string
 
-// Kind compiles a source file, or a zip of sources with what they need vendored.
-// What is compiled already it runs as it is.
+// Kind compiles a source file, or a zip of sources with their dependencies vendored.
+// It runs a compiled program as it is.
 type Kind struct {
 	Native native.Kind // for programs
 
@@ -41,7 +44,7 @@ type Kind struct {
 // oldestGo is the minor version that the launcher needs.
 const oldestGo = 18
 
-// New uses the first of candidates that runs as uid (-1: as the server's own).
+// New uses the first of candidates that runs as uid (-1: as the server's own user).
 func New(candidates []string, programs native.Kind, uid int) (*Kind, error) {
 	path, full, err := tool.FirstUsable(candidates, func(path string) (string, error) {
 		out, err := tool.Try(uid, path, "env", "GOVERSION")
@@ -63,14 +66,14 @@ func (g *Kind) Name() string { return "go:1" }
 // Describe tells the owner which Go serves the kind.
 func (g *Kind) Describe() string { return g.path + " (" + g.full + ")" }
 
-// Match takes go, go:1 and the host's own version.
+// Match accepts go, go:1 and the host's own version.
 func (g *Kind) Match(requested string) (bool, error) {
 	return kind.Match(requested, "go", "Go "+g.version, "1", g.version)
 }
 
 var source = regexp.MustCompile(`(?m)^[ \t]*package \w+[ \t\r]*(//.*|/\*.*)?$`) // not Java's, which ends in ;
 
-// Sniff takes Go source and a zip with some at its root.
+// Sniff accepts Go source, and a zip with some at its root.
 func (g *Kind) Sniff(code kind.Code) bool {
 	if artifact.IsZip(code) {
 		return slices.ContainsFunc(artifact.Names(code), isRootFile)
@@ -82,7 +85,7 @@ func isRootFile(name string) bool {
 	return strings.HasSuffix(name, ".go") && !strings.Contains(name, "/") && !strings.HasSuffix(name, "_test.go")
 }
 
-// Prepare compiles what is source.
+// Prepare compiles source.
 func (g *Kind) Prepare(ctx context.Context, site kind.Site, code kind.Code, main string) (kind.Command, error) {
 	if code.IsELF() || code.IsScript() || artifact.IsZip(code) && slices.Contains(artifact.Names(code), "exec") {
 		return g.Native.Prepare(ctx, site, code, main)
@@ -113,17 +116,16 @@ func (g *Kind) Prepare(ctx context.Context, site kind.Site, code kind.Code, main
 	return command, nil
 }
 
-// compileError is the author's fault when it was the compiler that failed.
+// compileError blames the author when the compiler failed.
 func compileError(err error) error {
-	var failed *build.ExitError
-	if errors.As(err, &failed) {
+	if _, ok := errors.AsType[*build.ExitError](err); ok {
 		return &kind.ActionError{Message: kind.NoBinary}
 	}
 	return err
 }
 
-// exported is the function that an action's main means: a package's functions
-// can be called only by names with a capital.
+// exported returns the function that an action's main means. Only a package's
+// functions with a capital initial can be called.
 func exported(main string) (string, error) {
 	name := strings.ToUpper(main[:min(1, len(main))]) + main[min(1, len(main)):]
 	if !exportedName.MatchString(name) {
@@ -154,5 +156,5 @@ func copyFile(to, from string, perm os.FileMode) error {
 	return errors.Join(err, dst.Close(), os.Chmod(to, perm))
 }
 
-// On is the go command.
+// On returns the go command.
 func (g *Kind) On() []string { return []string{g.path} }

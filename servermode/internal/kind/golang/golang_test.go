@@ -25,7 +25,7 @@ func compiled(t *testing.T, s *build.Builder, code kind.Code, main string) (*pro
 	return p, out, err
 }
 
-// One builder for all: the standard library is compiled once.
+// One builder serves all, so that the standard library is compiled once.
 func TestGo_CompilesAndRuns(t *testing.T) {
 	s := kindtest.Builder(t)
 	t.Run("actions", func(t *testing.T) { goActions(t, s) })
@@ -65,7 +65,8 @@ func goActions(t *testing.T, s *build.Builder) {
 	}
 }
 
-// A service manager may send SIGTERM to all that the server has started: runs go on.
+// A service manager may send SIGTERM to everything that the server has started. Runs
+// go on.
 func goOutlastsSIGTERM(t *testing.T, s *build.Builder) {
 	p, out, err := compiled(t, s, kind.Code(`package main
 
@@ -156,7 +157,7 @@ func goRefuses(t *testing.T, s *build.Builder) {
 	assert.Contains(t, kindtest.Go(t).StartError(err, refused.Line).Message, "Main is func(int, int): an action is a func(map[string]any) map[string]any")
 }
 
-// made are the builds that a shop keeps.
+// made returns the builds that a builder keeps.
 func made(t *testing.T, s *build.Builder) []string {
 	t.Helper()
 	all, err := filepath.Glob(filepath.Join(s.Dir(), "made", "*", "*", "exec"))

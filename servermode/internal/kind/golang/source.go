@@ -17,8 +17,8 @@ import (
 
 var exportedName = regexp.MustCompile(`^[A-Z]\w*$`)
 
-// maxParsed is how large a file may be that is looked into; whether a larger one
-// has the function is left to the compiler.
+// maxParsed is the largest file that is parsed. For a larger one, the compiler finds
+// out whether it has the function.
 const maxParsed = 1 << 20
 
 // sources is what the sources of package main say.
@@ -27,17 +27,17 @@ type sources struct {
 	module string          // what they call the module that they are in
 }
 
-// Names of an action's module where its zip has no go.mod. The platform's
-// runtimes call it exec; so it is where the sources import their own packages
-// by that name.
+// These name an action's module where its zip has no go.mod. The platform's runtimes
+// call it exec, so that name is used where the sources import their own packages by
+// it.
 const (
 	ownModule       = "action"
 	platformsModule = "exec"
 )
 
-// readSources reads the sources. With a main of their own they speak ActionLoop
-// themselves; otherwise they must have the function. What does not parse is left
-// to the compiler, which says it better.
+// readSources reads the sources. Sources with a main of their own speak ActionLoop
+// themselves. Others must have the function. Code that does not parse is left to the
+// compiler, whose message is better.
 func readSources(src, function string) (sources, error) {
 	names, err := folder.In(src, func(root *os.Root) ([]string, error) { return fs.Glob(root.FS(), "*.go") })
 	if err != nil {
@@ -82,8 +82,8 @@ func (s *sources) read(file *ast.File) {
 	}
 }
 
-// below names a folder of the zip that has Go source; it begins with a space,
-// or is empty.
+// below names a folder of the zip that has Go source. The result starts with a
+// space, or is empty.
 func below(src string) string {
 	names, _ := folder.In(src, func(root *os.Root) ([]string, error) { return fs.Glob(root.FS(), "*/*.go") })
 	if len(names) == 0 {

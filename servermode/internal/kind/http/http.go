@@ -1,4 +1,7 @@
-// Package http runs programs that are web servers.
+// Package http runs programs that are web servers: an executable or a script, alone
+// or as exec in a zip. The program listens on a port that it is given, and runs are
+// requests to it. A zip's Python requirements are installed first. The kind has to
+// be requested, because a program does not show that it is a web server.
 package http
 
 import (
@@ -15,12 +18,12 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/kind/python"
 )
 
-// readyPath is where an action says, in its env, which path of its server
-// answers 2xx when it can be given runs.
+// readyPath is the variable in which an action says which path of its server answers
+// 2xx when it can be given runs.
 const readyPath = "WHISKAWAY_HTTP_READY"
 
-// Kind runs a program that is a web server: an ELF executable or a script, alone
-// or as the file exec of a zip.
+// Kind runs a program that is a web server: an ELF executable or a script, alone or
+// as the file exec of a zip.
 type Kind struct {
 	Python      *python.Kind // installs what a zip requires; nil if the host has none
 	Concurrency int          // runs that a process takes at once, if its action allows it
@@ -29,16 +32,16 @@ type Kind struct {
 // Name is "http".
 func (Kind) Name() string { return "http" }
 
-// Match takes http, http:1 and http:default.
+// Match accepts http, http:1 and http:default.
 func (Kind) Match(requested string) (bool, error) {
 	return kind.Match(requested, "http", "http:1", "1")
 }
 
-// Sniff takes nothing: a program does not tell that it is a web server.
+// Sniff accepts nothing: a program does not show that it is a web server.
 func (Kind) Sniff(kind.Code) bool { return false }
 
-// Prepare lays a program out as for package native. A main that begins with a slash is
-// the path that runs are posted to.
+// Prepare lays a program out as package native does. A main that starts with a slash
+// is the path that runs are posted to.
 func (h Kind) Prepare(ctx context.Context, site kind.Site, code kind.Code, main string) (kind.Command, error) {
 	endpoint := kind.Endpoint{Ready: site.Env[readyPath], Run: "/"}
 	if strings.HasPrefix(main, "/") {
@@ -54,21 +57,21 @@ func (h Kind) Prepare(ctx context.Context, site kind.Site, code kind.Code, main 
 		return kind.Command{}, err
 	}
 	command.Protocol, command.Endpoint = kind.Web, endpoint
-	command.Env = append(command.Env, "PYTHONUNBUFFERED=1") // or its log would be some later run's
+	command.Env = append(command.Env, "PYTHONUNBUFFERED=1") // otherwise its log would go to some later run
 	if site.Concurrent() {
 		command.Concurrency = max(1, h.Concurrency)
 	}
 	return h.withRequirements(ctx, site, command)
 }
 
-// isPath reports whether text is a path, perhaps with a query, that can be asked
-// for as it stands.
+// isPath reports whether text is a path, perhaps with a query, that can be requested
+// as it stands.
 func isPath(text string) bool {
 	u, err := url.ParseRequestURI(text)
 	return err == nil && u.Host == "" && strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "//") && !strings.ContainsAny(text, " #")
 }
 
-// withRequirements puts first in the command's PATH what the action requires.
+// withRequirements puts what the action requires first in the command's PATH.
 func (h Kind) withRequirements(ctx context.Context, site kind.Site, command kind.Command) (kind.Command, error) {
 	if !folder.HasFile(site.Dir, python.RequirementsFile) {
 		return command, nil

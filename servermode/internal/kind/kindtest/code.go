@@ -16,7 +16,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/kind"
 )
 
-// Zip returns an archive of files. A text that begins with -> is a link's target.
+// Zip returns an archive of files. A text that starts with -> is a link's target.
 func Zip(t *testing.T, files map[string]string) kind.Code {
 	t.Helper()
 	var out bytes.Buffer
@@ -51,10 +51,10 @@ func Tar(t *testing.T, name, text string) kind.Code {
 	return out.Bytes()
 }
 
-// Mark is the byte order mark with which tools of Windows begin a text.
+// Mark is the byte order mark with which tools of Windows start a text.
 const Mark = "\ufeff"
 
-// UTF16 is a text as PowerShell's > writes it, or the other way round.
+// UTF16 returns a text as PowerShell's > writes it, or in the other byte order.
 func UTF16(text string, order binary.AppendByteOrder) string {
 	var out []byte
 	for _, unit := range utf16.Encode([]rune(Mark + text)) {

@@ -1,5 +1,6 @@
 // Package kindtest has what the tests of several kinds need: interpreters of the
-// host, code in the shapes that authors send, and processes to give it to.
+// host, code in the shapes that authors send, and processes to run it in. Only tests
+// import it.
 package kindtest
 
 import (
@@ -59,7 +60,7 @@ func Box(t *testing.T) *sandbox.Sandbox {
 	return box
 }
 
-// Builder returns one that builds as the test's own user.
+// Builder returns a builder that builds as the test's own user.
 func Builder(t *testing.T) *build.Builder {
 	t.Helper()
 	b, err := build.Open(build.Config{Dir: filepath.Join(t.TempDir(), "builds"), Box: Box(t), AtOnce: 2, Timeout: time.Minute, MaxBytes: 1 << 30})
@@ -68,13 +69,13 @@ func Builder(t *testing.T) *build.Builder {
 	return b
 }
 
-// Logs keeps both streams in one.
+// Logs keeps both streams in one text.
 type Logs struct{ strings.Builder }
 
 // Log implements build.Sink and process.Sink.
 func (l *Logs) Log(_ runtimespec.Stream, text []byte) { l.Write(text) }
 
-// AssertAction asserts that an error is the author's and says a text.
+// AssertAction asserts that an error is the author's and contains a text.
 func AssertAction(t *testing.T, err error, text string) *kind.ActionError {
 	t.Helper()
 	var action *kind.ActionError

@@ -14,7 +14,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/sandbox"
 )
 
-// Common is what every function's environment begins with.
+// Common is what every function's environment has.
 var Common = []string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8"}
 
 // TryStart starts a prepared command.
@@ -23,8 +23,7 @@ func TryStart(t *testing.T, command kind.Command, out *Logs, env ...string) (*pr
 	return StartIn(t, Box(t), command, out, func(spec *process.Spec) { spec.Env = append(spec.Env, env...) })
 }
 
-// StartIn starts a prepared command in a sandbox, with a spec that change has
-// changed.
+// StartIn starts a prepared command in a sandbox, with a spec that change may alter.
 func StartIn(t *testing.T, box *sandbox.Sandbox, command kind.Command, out *Logs, change func(*process.Spec)) (*process.Process, error) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
@@ -80,7 +79,8 @@ func Run(t *testing.T, p *process.Process, line string) (result, log string, err
 	return string(got), out.String(), err
 }
 
-// Answers runs a line that must be answered, by a process that stays usable.
+// Answers runs a line that must be answered, and checks that the process stays
+// usable.
 func Answers(t *testing.T, p *process.Process, line string) (result, log string) {
 	t.Helper()
 	result, log, err := Run(t, p, line)

@@ -1,8 +1,11 @@
-// Package native runs programs that speak ActionLoop themselves.
+// Package native runs programs that speak ActionLoop themselves: an ELF executable
+// or a script, alone or as exec in a zip. It builds nothing. A program acknowledges
+// its start, or counts as started after a grace.
 package native
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -15,28 +18,29 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/kind/folder"
 )
 
-// Kind runs an ELF executable or a script that speaks ActionLoop itself, alone
-// or as the file exec of a zip.
+// Kind runs an ELF executable or a script that speaks ActionLoop itself, alone or as
+// the file exec of a zip.
 type Kind struct {
 	WaitForAck   bool          // its executables write {"ok":true} when they are ready
 	Grace        time.Duration // without ack: an exit within it is a failed start
 	ExecutionEnv string        // when set, a zip must have it as exec.env
 }
 
-// DefaultGrace is long enough for a shell to start and fail. A process that is
-// seen to wait for its input is ready before.
+// DefaultGrace is long enough for a shell to start and fail. A process that waits
+// for its input is ready earlier.
 const DefaultGrace = 50 * time.Millisecond
 
 // Name is "native".
 func (Kind) Name() string { return "native" }
 
-// Match takes native and what the platform calls blackbox.
+// Match accepts native and the platform's name for it, blackbox.
 func (Kind) Match(requested string) (bool, error) {
 	base := strings.TrimSuffix(requested, kind.GPUSuffix)
 	return base == "native" || base == "blackbox" || strings.HasPrefix(base, "native:"), nil
 }
 
-// Sniff takes ELF, #!, a zip with an exec, and a tar.gz, which no other kind takes.
+// Sniff accepts ELF, #!, a zip with an exec, and a tar.gz, which no other kind
+// accepts.
 func (Kind) Sniff(code kind.Code) bool {
 	return code.IsELF() || code.IsScript() || artifact.IsTarGz(code) || artifact.IsZip(code) && slices.Contains(artifact.Names(code), "exec")
 }
@@ -56,8 +60,8 @@ func (n Kind) Prepare(_ context.Context, site kind.Site, code kind.Code, _ strin
 	return n.Program(dir)
 }
 
-// findExec makes sure that a folder has a program exec that Linux can execute,
-// as far as that can be told.
+// findExec checks that a folder has a program exec that Linux can execute, as far as
+// that can be told.
 func findExec(dir string) error {
 	if !folder.HasFile(dir, "exec") {
 		return &kind.ActionError{Message: kind.NoBinary, Log: "Zip file does not include an executable named exec." + folder.Misplaced(dir, "exec")}
@@ -75,7 +79,8 @@ func findExec(dir string) error {
 	return folder.MakeExecutable(dir, "exec") // some archives have no modes
 }
 
-// foreign says what else a program is for; it begins with a space, or is empty.
+// foreign says for which other system a program is. The result starts with a space,
+// or is empty.
 func foreign(head []byte) string {
 	for magic, system := range map[string]string{"MZ": "Windows", "\xcf\xfa\xed\xfe": "macOS", "\xca\xfe\xba\xbe": "macOS, or for Java"} {
 		if bytes.HasPrefix(head, []byte(magic)) {
@@ -85,16 +90,12 @@ func foreign(head []byte) string {
 	return ""
 }
 
-// Program returns the command for dir/exec, which is there.
+// Program returns the command for dir/exec, which must exist.
 func (n Kind) Program(dir string) (kind.Command, error) {
 	if err := n.checkExecutionEnv(dir); err != nil {
 		return kind.Command{}, err
 	}
-	grace := n.Grace
-	if grace == 0 {
-		grace = DefaultGrace
-	}
-	command := kind.Command{Path: filepath.Join(dir, "exec"), Dir: dir, WaitForAck: n.WaitForAck, Grace: grace}
+	command := kind.Command{Path: filepath.Join(dir, "exec"), Dir: dir, WaitForAck: n.WaitForAck, Grace: cmp.Or(n.Grace, DefaultGrace)}
 	if n.WaitForAck {
 		command.Env = []string{"__OW_WAIT_FOR_ACK=1"}
 	}

@@ -43,7 +43,7 @@ async function main({ n }) {
 	assert.True(t, p.Alive())
 }
 
-// An error that nobody caught fails the run it comes from, and that one only.
+// An uncaught error fails the run that it comes from, and no other.
 func TestNodeLauncher_StrayErrorsHaveAnOwner(t *testing.T) {
 	p := jsAction(t, `
 async function main({ n, throws }) {

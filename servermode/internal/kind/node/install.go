@@ -13,10 +13,11 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/kind/folder"
 )
 
-// packages installs what the action's package.json depends on, unless it brings
-// node_modules; nil when there is nothing to install. The action sees the result
-// as its node_modules. A package that has install scripts is installed whole, and
-// runs where that was done: its scripts may have changed any of its files.
+// packages installs what the action's package.json depends on, unless the action
+// brings node_modules. It returns nil when there is nothing to install. The action
+// sees the result as its node_modules. A package with install scripts is installed
+// whole, and runs where it was installed, because its scripts may have changed any
+// of its files.
 func (n *Kind) packages(ctx context.Context, site kind.Site, code kind.Code) (product *build.Product, home string, err error) {
 	modules := filepath.Join(site.Dir, "node_modules")
 	if _, err := os.Lstat(modules); err == nil {
@@ -27,7 +28,7 @@ func (n *Kind) packages(ctx context.Context, site kind.Site, code kind.Code) (pr
 		return nil, site.Dir, err
 	}
 	npm := n.npm()
-	if npm == "" { // the host may have them all the same
+	if npm == "" { // the host may have the packages nevertheless
 		site.Sink.Log(runtimespec.Stderr, []byte("This server has no npm: the dependencies of package.json are not installed. Put node_modules into the zip.\n"))
 		return nil, site.Dir, nil
 	}
@@ -51,7 +52,7 @@ func (n *Kind) packages(ctx context.Context, site kind.Site, code kind.Code) (pr
 	return product, site.Dir, nil
 }
 
-// install has npm fill the job's folder.
+// install lets npm fill the job's folder.
 func (n *Kind) install(ctx context.Context, j *build.Job, npm string, wanted *nodePackage, layOut func(dir string) error) error {
 	lock, err := wanted.parseLock()
 	if err != nil {
@@ -67,13 +68,12 @@ func (n *Kind) install(ctx context.Context, j *build.Job, npm string, wanted *no
 	if lock != nil {
 		args[0] = "ci"
 	}
-	if wanted.script == "" { // scripts may need what the package is developed with
+	if wanted.script == "" { // scripts may need the development dependencies
 		args = append(args, "--omit=dev")
 	}
 	j.Print("installing the dependencies of package.json with npm %s, for Node %s%s", args[0], n.Version, wanted.with())
 	err = j.Run(ctx, build.Command{Path: npm, Dir: j.Dir, Args: args, Env: []string{"PATH=" + filepath.Dir(n.Exec) + ":" + os.Getenv("PATH")}})
-	var failed *build.ExitError
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*build.ExitError](err); ok {
 		cause := npmCause(failed, lock, j.Dir, j.Scratch)
 		return &kind.ActionError{Message: "The action's dependencies could not be installed. Check logs for details. Cause: " + cause}
 	}
@@ -83,7 +83,7 @@ func (n *Kind) install(ctx context.Context, j *build.Job, npm string, wanted *no
 	return wanted.cleanUp(j.Dir)
 }
 
-// npm is the one that belongs to this Node, or the first of the host; empty if
+// npm returns the npm that belongs to this Node, or the first on the host; empty if
 // there is none.
 func (n *Kind) npm() string {
 	for _, path := range []string{filepath.Join(filepath.Dir(n.Exec), "npm"), "/usr/bin/npm", "/usr/local/bin/npm"} {

@@ -9,8 +9,8 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/kind/folder"
 )
 
-// layOut puts into a build's folder what npm reads: the whole action if one of
-// its own scripts is to be run.
+// layOut writes what npm reads into a build's folder. That is the whole action if
+// one of its own scripts is to be run.
 func (p *nodePackage) layOut(dir string, code kind.Code, limits artifact.Limits) error {
 	files := map[string][]byte{".npmrc": p.npmrc}
 	if p.script != "" {
@@ -33,20 +33,20 @@ func (p *nodePackage) layOut(dir string, code kind.Code, limits artifact.Limits)
 	return err
 }
 
-// cleanUp leaves what functions are to see: no token of the author's.
+// cleanUp leaves only what functions are to see, and no token of the author's.
 func (p *nodePackage) cleanUp(dir string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	if p.script == "" { // it may be that nothing had to be installed
+	if p.script == "" { // perhaps nothing had to be installed
 		err = root.MkdirAll("node_modules", 0o755)
 	}
 	return errors.Join(err, root.RemoveAll(".npmrc"))
 }
 
-// with says what of the action's own is at work.
+// with says what of the action's own npm uses.
 func (p *nodePackage) with() (text string) {
 	if p.npmrc != nil {
 		text += ", by the zip's .npmrc"

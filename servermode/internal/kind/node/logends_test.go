@@ -12,8 +12,8 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/kind/kindtest"
 )
 
-// Whoever ends the log like any other stream is told that it has ended, and
-// whoever comes later can print: nobody closes it.
+// Code that ends the log like any other stream is told that it has ended. Later code
+// can still print, because the log is never closed.
 func TestNodeLauncher_LogsCanBeEnded(t *testing.T) {
 	for name, c := range map[string]struct{ body, log string }{
 		"pipeline":         {`await pipeline(Readable.from(["a\n", "b\n"]), process.stdout)`, "a\nb\n"},
@@ -80,7 +80,7 @@ async function main(args) {
 }`
 }
 
-// Text as an ES module has the same streams.
+// Text as an ES module gets the same streams.
 func TestNodeLauncher_LogsCanBeEndedByModules(t *testing.T) {
 	bothWays(t, func(t *testing.T, vars map[string]string) {
 		p := jsAction(t, `
@@ -99,8 +99,8 @@ export async function main() {
 	})
 }
 
-// Of runs that overlap each ends its own log only: what the others pipe goes on
-// to its end, and nobody is told of an end that is another's.
+// Of runs that overlap, each ends only its own log. What the others pipe goes on to
+// its end, and no run is told of another run's end.
 func TestNodeLauncher_EndsOfLogsAreEachRunsOwn(t *testing.T) {
 	const runs = 30
 	dir := t.TempDir()
@@ -136,8 +136,8 @@ func TestNodeLauncher_EndsOfLogsAreEachRunsOwn(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-// What a run does when the log takes more is that run's, too.
-func TestNodeLauncher_NobodyWaitsInAnothersRun(t *testing.T) {
+// A listener for drain is called in the run that added it.
+func TestNodeLauncher_ADrainBelongsToItsRun(t *testing.T) {
 	p := jsAction(t, `
 const here = []
 async function main({ n }) {

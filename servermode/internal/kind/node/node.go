@@ -1,11 +1,14 @@
-// Package node runs JavaScript functions: a launcher of ours loads them.
+// Package node runs JavaScript functions with the host's Node and a launcher of
+// ours. An action is a source file or a zip with package.json or index.js. Its
+// dependencies are installed by npm in a build, unless it brings node_modules. The
+// launcher (launchers/node.js) takes several runs at once where the action allows
+// it.
 package node
 
 import (
 	"context"
 	"embed"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -23,7 +26,7 @@ import (
 //go:embed launchers/node.js launchers/node-*.js
 var launchers embed.FS
 
-// oldestNode is what the launcher needs.
+// oldestNode is the oldest version that can run the launcher.
 const oldestNode = 18
 
 // exposeGC gives actions global.gc, as the platform's runtime does.
@@ -39,15 +42,15 @@ type Kind struct {
 	facts
 }
 
-// facts is what a Node says of itself.
+// facts is what a Node reports of itself.
 type facts struct {
 	Version string `json:"version"` // "20.20.2"
-	Exec    string `json:"exec"`    // where it really is
+	Exec    string `json:"exec"`    // its real path
 	major   int
 }
 
-// New uses the first of candidates that runs as uid (-1: as the server's
-// own), and puts the launcher into dir.
+// New uses the first of candidates that runs as uid (-1: as the server's own user),
+// and puts the launcher into dir.
 func New(candidates []string, dir string, uid int, modules string, concurrency int) (*Kind, error) {
 	n := &Kind{Modules: modules, Concurrency: concurrency, launcher: filepath.Join(dir, "node.js")}
 	path, facts, err := tool.FirstUsable(candidates, func(path string) (facts, error) { return ask(path, uid) })
@@ -73,40 +76,35 @@ func ask(path string, uid int) (found facts, err error) {
 	return found, nil
 }
 
-// Name is "nodejs:" and the version that the host has.
+// Name returns "nodejs:" and the version that the host has.
 func (n *Kind) Name() string { return "nodejs:" + strconv.Itoa(n.major) }
 
 // Describe tells the owner which Node serves the kind.
 func (n *Kind) Describe() string { return n.path + " (" + n.Version + ")" }
 
-// Match takes nodejs, nodejs:default and the host's own version.
+// Match accepts nodejs, nodejs:default and the host's own version.
 func (n *Kind) Match(requested string) (bool, error) {
 	major := strconv.Itoa(n.major)
 	return kind.Match(requested, "nodejs", "Node "+major, major)
 }
 
-// Sniff takes a zip with a package and text that looks like JavaScript.
+// Sniff accepts a zip with a package, and text that looks like JavaScript.
 func (n *Kind) Sniff(code kind.Code) bool {
 	if artifact.IsZip(code) {
-		for _, name := range artifact.Names(code) {
-			if name == "package.json" || name == "index.js" || name == "index.mjs" {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(artifact.Names(code), func(name string) bool { return slices.Contains(entries, name) })
 	}
 	return !code.IsELF() && !code.IsScript() && utf8.Valid(code) && source.Match(code) && !otherSource.Match(code)
 }
 
 var (
 	source = regexp.MustCompile(`(?m)^\s*(export\s+(default\s+)?)?(async\s+)?function\b|\b(module\.)?exports\s*[.=[]|=>|\brequire\s*\(\s*['"` + "`" + `]|^\s*(const|let|var)\s+[\w${[]|^import\b.*['"]\s*;?\s*$|^export\b`)
-	// otherSource has those of the same signs too: PHP, Go, Rust, Swift, C#, Java,
-	// Python.
+	// otherSource matches other languages' source with the same signs: PHP, Go,
+	// Rust, Swift, C#, Java, Python.
 	otherSource = regexp.MustCompile(`(?m)^\s*<\?php|^package\s+[\w.]+|^\s*(pub\s+)?fn\s+\w+|^func\s+\w+|^using\s+[\w.]+;|^\s*(public|private)\s+(static\s+)?\w+|(?s:^(async )?def \w+\(.*?\)[^\n]*:)`)
 )
 
-// Prepare puts source at dir/index.js, and an archive into dir. In a main like
-// other.niam the archive's file is other.js, whatever else it has.
+// Prepare puts source at dir/index.js, and unpacks an archive into dir. For a main
+// like other.niam the archive's file is other.js, whatever else it has.
 func (n *Kind) Prepare(ctx context.Context, site kind.Site, code kind.Code, main string) (kind.Command, error) {
 	if err := site.LayOut(code, "index.js", 0o644); err != nil {
 		return kind.Command{}, err
@@ -114,9 +112,9 @@ func (n *Kind) Prepare(ctx context.Context, site kind.Site, code kind.Code, main
 	form := "text"
 	if code.IsArchive() {
 		form = "archive"
-		if !strings.Contains(main, ".") && !hasEntry(site.Dir) {
+		if !strings.Contains(main, ".") && !slices.ContainsFunc(entries, func(name string) bool { return folder.Has(site.Dir, name) }) {
 			const problem = "Zipped actions must contain either package.json or index.js at the root."
-			hint := folder.Misplaced(site.Dir, "package.json", "index.js", "index.mjs")
+			hint := folder.Misplaced(site.Dir, entries...)
 			return kind.Command{}, &kind.ActionError{Message: kind.CannotStart + " Cause: " + problem + hint, Log: "Error: " + problem + hint}
 		}
 	}
@@ -144,19 +142,13 @@ func (n *Kind) Prepare(ctx context.Context, site kind.Site, code kind.Code, main
 	return command, nil
 }
 
-func hasEntry(dir string) bool {
-	for _, name := range []string{"package.json", "index.js", "index.mjs"} {
-		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
-			return true
-		}
-	}
-	return false
-}
+// entries are the files of which an archive has one at its root.
+var entries = []string{"package.json", "index.js", "index.mjs"}
 
 // nodeTexts are the files that Node and npm read first.
 var nodeTexts = []string{"package.json", "package-lock.json", "index.js", "index.mjs"}
 
-// modules are the folders in which require finds what npm install -g put there.
+// modules returns the folders in which require finds what npm install -g put there.
 func (n *Kind) modules() string {
 	if n.Modules != "" {
 		return n.Modules
@@ -171,12 +163,12 @@ func (n *Kind) modules() string {
 	return strings.Join(dirs, ":")
 }
 
-// StartError passes on the cause that the launcher sent in the ack's place.
+// StartError passes on the cause that the launcher sent in place of its ack.
 func (n *Kind) StartError(err error, ack string) *kind.ActionError {
 	return kind.LauncherError(err, ack)
 }
 
-// On is Node and the launcher.
+// On returns Node and the launcher.
 func (n *Kind) On() []string { return []string{n.path, n.launcher} }
 
 // Needs returns the folders that the kind's processes read beside the function's own.

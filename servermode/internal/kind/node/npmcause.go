@@ -8,23 +8,24 @@ import (
 )
 
 var (
-	// npmError is how npm marks what went wrong, older ones with ERR!.
+	// npmError matches the prefix by which npm marks an error; older ones write
+	// ERR!.
 	npmError = regexp.MustCompile(`^npm (?:error|ERR!)(?: |$)`)
-	// npmNoise is what it says besides: where it stood, how it is used, where its
-	// own log is.
+	// npmNoise matches what npm says besides: where it stood, how it is used, where
+	// its own log is.
 	npmNoise = regexp.MustCompile(`^(code|syscall|errno|path|cwd|node_modules/|While resolving|Could not resolve dependency|A complete log|Log files were|    at |[}{]|  [a-zA-Z]+: |.*In most cases you|.*Note that you can|.*This is related to npm not|.*tarball, folder, http url|.*If you are behind a proxy|.*this command with --force|.*to accept an incorrect|Fix the upstream|For a full report|Run "npm help)`)
-	// npmTag begins lines that belong together.
+	// npmTag matches the start of lines that belong together.
 	npmTag     = regexp.MustCompile(`^(\d{3}|[a-z]+|E[A-Z]+)( |$)`)
 	spawnedGit = regexp.MustCompile(`(?m)syscall spawn (\S*/)?git\r?$`)
-	// outOfStep is what npm ci says of each package that the lock has otherwise.
+	// outOfStep matches what npm ci says of each package for which the lock differs.
 	outOfStep = regexp.MustCompile(`^(Missing|Invalid): `)
 )
 
-// maxCauseLines is how much of what npm says is its cause.
+// maxCauseLines is how many lines of npm's are told as the cause.
 const maxCauseLines = 4
 
-// npmCause is why npm failed, in its own words or, where there is one, with what
-// an author can do about it. dirs are folders that mean nothing to an author.
+// npmCause returns why npm failed: in npm's own words, or with what an author can do
+// about it. dirs are folders that mean nothing to an author.
 func npmCause(failed *build.ExitError, lock *npmLock, dirs ...string) string {
 	code, lines := npmErrors(failed.Stderr)
 	cause := strings.Join(lines[:min(len(lines), maxCauseLines)], "; ")
@@ -50,7 +51,7 @@ func npmCause(failed *build.ExitError, lock *npmLock, dirs ...string) string {
 	return cause
 }
 
-// npmErrors reads npm's code for what went wrong, and the lines that say more.
+// npmErrors returns npm's code for the error, and the lines that say more.
 func npmErrors(stderr string) (code string, lines []string) {
 	for line := range strings.Lines(stderr) {
 		mark := npmError.FindString(line)
@@ -71,7 +72,7 @@ func npmErrors(stderr string) (code string, lines []string) {
 	return code, lines
 }
 
-// untagged is a line without the tag that npm repeats the code by.
+// untagged returns a line without the tag in which npm repeats the code.
 func untagged(line, code string) string {
 	tag := strings.TrimSpace(npmTag.FindString(line))
 	if tag != "" && (strings.EqualFold(tag, code) || strings.EqualFold("E"+tag, code) || tag == "notarget") {
@@ -80,7 +81,7 @@ func untagged(line, code string) string {
 	return line
 }
 
-// named are the packages in which lock and package.json differ, some of them.
+// named names some of the packages in which lock and package.json differ.
 func named(lines []string) string {
 	var found []string
 	for _, line := range lines {

@@ -13,8 +13,8 @@ func lockOf(version, wanted, at string) string {
 		`"node_modules/whisker":{"version":"1.2.0","resolved":"` + at + `/whisker.tgz"}}}`
 }
 
-// What is wrong stands in the error itself: npm's own words, not where its log
-// would be, and what to do where the words do not say it.
+// The error itself has the cause: npm's own words, not the path of its log, and what
+// to do where the words do not say it.
 func TestNode_AFailureOfNpmNamesItsCause(t *testing.T) {
 	at := npmRegistry(t)
 	t.Setenv("npm_config_registry", at)

@@ -22,7 +22,7 @@ type nodePackage struct {
 	json   []byte // package.json with what npm needs to know, no scripts
 	lock   []byte // package-lock.json, nil if there is none
 	npmrc  []byte // .npmrc, nil if there is none
-	script string // that the action's own package runs when it is installed
+	script string // install scripts that the action's own package runs
 }
 
 // maxLock bounds package-lock.json.
@@ -34,11 +34,11 @@ var kept = []string{
 	"peerDependenciesMeta", "overrides", "engines",
 }
 
-// installScripts are those that npm runs in the action's folder when it installs
-// there. It runs prepare, too, but that is for publishing.
+// installScripts are the scripts that npm runs in the action's folder when it
+// installs there. It also runs prepare, but that is for publishing.
 var installScripts = []string{"preinstall", "install", "postinstall"}
 
-// readPackage reads what an action depends on; nil is nothing.
+// readPackage reads what an action depends on; nil: nothing.
 func readPackage(dir string, env map[string]string) (*nodePackage, error) {
 	text, err := readText(dir, "package.json", folder.MaxManifest)
 	if text == nil || err != nil {
@@ -46,7 +46,7 @@ func readPackage(dir string, env map[string]string) (*nodePackage, error) {
 	}
 	var all map[string]jsontext.Value
 	if jsontext.Unmarshal(text, &all) != nil {
-		return nil, nil // Node says it better
+		return nil, nil // Node's own message is better
 	}
 	wanted := &nodePackage{script: installScript(dir, all["scripts"])}
 	if some, err := dependsOnSome(all); err != nil || (!some && wanted.script == "") {
@@ -63,8 +63,8 @@ func readPackage(dir string, env map[string]string) (*nodePackage, error) {
 	return wanted, err
 }
 
-// readText reads a file of an action's folder, within a bound; nil if there is
-// none. One that cannot be read is its author's to mend.
+// readText reads a file of an action's folder, within a bound; nil if there is none.
+// A file that cannot be read is its author's error.
 func readText(dir, name string, limit int64) ([]byte, error) {
 	text, err := folder.ReadText(dir, name, limit)
 	switch {
@@ -91,7 +91,7 @@ func dependsOnSome(all map[string]jsontext.Value) (bool, error) {
 	return len(dependencies)+len(optional) > 0, nil
 }
 
-// installScript names what the action's own package runs when it is installed.
+// installScript names the install scripts that the action's own package runs.
 func installScript(dir string, scripts jsontext.Value) string {
 	var given map[string]jsontext.Value
 	_ = jsontext.Unmarshal(scripts, &given)
@@ -106,7 +106,7 @@ func installScript(dir string, scripts jsontext.Value) string {
 	return ""
 }
 
-// key is all that the result depends on.
+// key returns all that the result depends on.
 func (p *nodePackage) key(code kind.Code) string {
 	parts := []string{string(p.json), string(p.lock), string(p.npmrc)}
 	if p.script != "" {
@@ -126,7 +126,7 @@ const newestLock = 3
 
 func (l *npmLock) isNewer() bool { return l != nil && l.Version > newestLock }
 
-// parseLock reads the lock's head; what is no JSON is the author's to mend.
+// parseLock reads the lock's head. A lock that is no JSON is its author's error.
 func (p *nodePackage) parseLock() (*npmLock, error) {
 	if p.lock == nil {
 		return nil, nil

@@ -11,11 +11,11 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/kind/kindtest"
 )
 
-// stack stands in the expectations for a stack that begins with name and message.
+// stack stands in the expectations for a stack that starts with name and message.
 const stack = `"stack":"…"`
 
-// rejected is what a run answers whose promise was rejected with a JavaScript
-// value; a stack in it is "…" if it begins as it should.
+// rejected returns what a run answers whose promise was rejected with a JavaScript
+// value. A stack in it is "…" if it starts as it should.
 func rejected(t *testing.T, reason string) string {
 	t.Helper()
 	p := jsAction(t, "async function main(args) {\n    if (args.fine) return { fine: 1 }\n    "+reason+"\n}", nil)
@@ -41,7 +41,7 @@ func rejected(t *testing.T, reason string) string {
 	return string(shortened)
 }
 
-// What people do who catch the error on the other side.
+// Code that catches the error on the other side does this.
 func TestNodeLauncher_RejectedErrorsKeepTheirMembers(t *testing.T) {
 	error := `"name":"Error","message":"m",` + stack
 	for name, c := range map[string]struct{ body, want string }{
@@ -87,7 +87,7 @@ func TestNodeLauncher_RejectedWithWhatIsNoError(t *testing.T) {
 	}
 }
 
-// Whatever it is, the run ends with an error, and the next one works.
+// Whatever the reason is, the run ends with an error, and the next one works.
 func TestNodeLauncher_RejectedWithWhatNothingCanHold(t *testing.T) {
 	for name, body := range map[string]string{
 		"deep":      `let d = {}; for (let i = 0; i < 1e5; i++) d = { d }; throw d`,

@@ -17,8 +17,8 @@ import (
 // npmToken is what the registry's package secret asks for.
 const npmToken = "tok-1234-secret"
 
-// npmRegistry is a registry on loopback: whisker 1.2.0, secret 1.0.0 for who has
-// the token, fussy 1.0.0, which wants another whisker beside it, and cat 1.0.0.
+// npmRegistry is a registry on loopback: whisker 1.2.0, secret 1.0.0 for callers
+// with the token, fussy 1.0.0, which wants another whisker beside it, and cat 1.0.0.
 func npmRegistry(t *testing.T) string {
 	t.Helper()
 	if _, err := exec.LookPath("npm"); err != nil {

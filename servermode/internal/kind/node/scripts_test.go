@@ -16,7 +16,7 @@ import (
 
 const usesSecret = "exports.main = () => ({ name: require('secret').name, seen: process.env.npm_config_registry ?? null })"
 
-// The zip's .npmrc says where packages are and brings the author's token, which
+// The zip's .npmrc says where packages are and brings the author's token. The token
 // is left nowhere: not in the log, not in what functions share.
 func TestNode_Npmrc(t *testing.T) {
 	at, s := npmRegistry(t), kindtest.Builder(t)
@@ -41,7 +41,7 @@ func TestNode_Npmrc(t *testing.T) {
 	other[".npmrc"] = strings.Replace(files[".npmrc"], npmToken, "another", 1)
 	_, log, err = runNode(t, s, other)
 	kindtest.AssertAction(t, err, "E401")
-	assert.NotEmpty(t, log, "another token is another build: nobody gets what he could not install himself")
+	assert.NotEmpty(t, log, "another token is another build: no function gets what its own token could not install")
 }
 
 func TestNode_NpmrcTakesInitParameters(t *testing.T) {
@@ -63,7 +63,7 @@ func TestNode_NpmrcTakesInitParameters(t *testing.T) {
 	assert.Error(t, prepare(nil))
 }
 
-// A file that npm is told by is one of the zip, never one of the host.
+// A file that npm reads is one of the zip, never one of the host.
 func TestNode_PackageFilesAreTheActions(t *testing.T) {
 	secret := t.TempDir() + "/secret"
 	require.NoError(t, os.WriteFile(secret, []byte(`{"dependencies":{"a":"1"}}`), 0o600))
@@ -79,8 +79,8 @@ func TestNode_PackageFilesAreTheActions(t *testing.T) {
 	}
 }
 
-// Scripts that the action's own package runs when it is installed see all of it,
-// and what they make is there.
+// Install scripts of the action's own package see all of it, and the action gets
+// what they make.
 func TestNode_InstallScripts(t *testing.T) {
 	at, s := npmRegistry(t), kindtest.Builder(t)
 	t.Setenv("npm_config_registry", at)

@@ -11,7 +11,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/process"
 )
 
-// What an action makes of the globals is its own business.
+// An action may change globals without harm to the launcher.
 func TestNodeLauncher_GlobalsAreTheActions(t *testing.T) {
 	bothWays(t, func(t *testing.T, vars map[string]string) {
 		p := jsAction(t, `
@@ -44,7 +44,7 @@ function main(args) {
 	})
 }
 
-// A file that is a program when it is called by itself is none here.
+// A file that acts as a program when it is the main module does not do so here.
 func TestNodeLauncher_AnActionIsNotTheProgram(t *testing.T) {
 	source := `
 const asProgram = require.main === module || !module.parent

@@ -16,18 +16,18 @@ import (
 const (
 	// pythonMain is the module that an action's archive must have.
 	pythonMain = "__main__.py"
-	// compiledMain is what the platform makes of it when it compiles an action,
-	// beside its own launcher and a program exec that starts that. The launcher
-	// is not used: it needs the platform's own image.
+	// compiledMain is the platform's name for the module when it compiles an action.
+	// Beside it are the platform's launcher and a program exec that starts that
+	// launcher. The launcher is not used, because it needs the platform's own image.
 	compiledMain     = "main__.py"
 	compiledLauncher = "exec__.py"
 )
 
-// compiledFor is where the platform's launcher has the name of the function.
+// compiledFor finds the name of the function in the platform's launcher.
 var compiledFor = regexp.MustCompile(`(?m)^\s*from main__ import (\w+) as main\b`)
 
-// findMain makes sure that the folder has the module that is to be imported,
-// and returns the name of its function.
+// findMain checks that the folder has the module to be imported, and returns the
+// name of its function.
 func findMain(dir, main string) (string, error) {
 	if !folder.HasFile(dir, pythonMain) && folder.HasFile(dir, compiledMain) {
 		launcher, _ := folder.Read(dir, compiledLauncher, folder.MaxManifest)
@@ -44,11 +44,12 @@ func findMain(dir, main string) (string, error) {
 	return main, folder.MendText(dir, pythonMain, 0o644)
 }
 
-// invalidVirtualenv begins as the platform's own words do.
+// invalidVirtualenv starts as the platform's own message does.
 const invalidVirtualenv = "Invalid virtualenv. Zip file does not include virtualenv/bin/activate_this.py or virtualenv/lib/python3.*/site-packages."
 
 // checkVirtualenv refuses a virtual environment in the action's folder that the
-// launcher could not use. One behind a link that leads out is the launcher's.
+// launcher could not use. One behind a link that leads out is checked by the
+// launcher.
 func checkVirtualenv(dir string) error {
 	if !folder.HasFolder(dir, "virtualenv") {
 		return nil
@@ -65,8 +66,8 @@ func checkVirtualenv(dir string) error {
 	return &kind.ActionError{Message: kind.CannotStart + " Cause: " + text, Log: text}
 }
 
-// foundIn reports whether a folder has something that a pattern matches, or that
-// may be there behind a link that leads out of the folder.
+// foundIn reports whether a folder has a file that a pattern matches, or may have it
+// behind a link that leads out of the folder.
 func foundIn(dir, pattern string) bool {
 	found, err := folder.In(dir, func(root *os.Root) (bool, error) {
 		names, err := fs.Glob(root.FS(), pattern)
@@ -83,8 +84,9 @@ func foundIn(dir, pattern string) bool {
 	return found && err == nil
 }
 
-// noteUnused tells the author what in the archive looks as if it were meant, and
-// is not used: small and capital letters are one on Windows and macOS.
+// noteUnused tells the author which files of the archive are not used although they
+// look as if they were meant to be: Windows and macOS do not tell small and capital
+// letters apart.
 func noteUnused(site kind.Site) {
 	entries, _ := os.ReadDir(site.Dir)
 	for _, entry := range entries {

@@ -10,11 +10,13 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/kind/folder"
 )
 
-// RequirementsFile asks for packages, at the root of an action's archive.
+// RequirementsFile names the packages that an action requires, at the root of its
+// archive.
 const RequirementsFile = "requirements.txt"
 
 // Environment returns a virtual environment with what the action at the site
-// requires; nil when it asks for nothing, or brings its own.
+// requires. It returns nil when the action requires nothing, or brings its own
+// environment.
 func (p *Kind) Environment(ctx context.Context, site kind.Site) (*build.Product, error) {
 	if !folder.Has(site.Dir, RequirementsFile) || folder.Has(site.Dir, "virtualenv") {
 		return nil, nil
@@ -35,14 +37,13 @@ func (p *Kind) Environment(ctx context.Context, site kind.Site) (*build.Product,
 		Key:    strings.Join([]string{"python", p.interpreter, p.full, p.installer(), p.sees(), wanted.String()}, "\x00"),
 		Make:   func(ctx context.Context, j *build.Job) error { return p.install(ctx, j, wanted) },
 	}, site.Sink)
-	var failed *build.ExitError
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*build.ExitError](err); ok {
 		return nil, p.notInstalled(failed)
 	}
 	return product, err
 }
 
-// notInstalled tells the author the installer's cause, and what helps where the
+// notInstalled tells the author the installer's cause. It adds what helps where the
 // server reaches no package index but has the packages itself.
 func (p *Kind) notInstalled(failed *build.ExitError) *kind.ActionError {
 	message := "The action's requirements could not be installed. Check logs for details. Cause: " + failed.Cause()
@@ -52,7 +53,7 @@ func (p *Kind) notInstalled(failed *build.ExitError) *kind.ActionError {
 	return &kind.ActionError{Message: message}
 }
 
-// sees says of whose packages an environment is made.
+// sees describes whose packages an environment contains.
 func (p *Kind) sees() string {
 	if p.HostPackages {
 		return "the host's too"

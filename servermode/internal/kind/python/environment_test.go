@@ -20,8 +20,8 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/kind/python"
 )
 
-// wheels makes a package index of one folder, with a package whisker 1.2, and
-// has pip and uv use nothing else.
+// wheels makes a package index of one folder, with a package whisker 1.2, and makes
+// pip and uv use nothing else.
 func wheels(t *testing.T) {
 	t.Helper()
 	dir := t.TempDir()
@@ -103,8 +103,8 @@ func TestPython_RequirementsOfAnEnvironmentsOwn(t *testing.T) {
 	require.NoError(t, err, "a virtualenv in the zip has what is required: %s", strings.TrimSpace(log))
 }
 
-// ownersEnvironment is a host's Python that is an environment itself, with a
-// package owners of its own and one that calls itself whisker 1.1.
+// ownersEnvironment is a host's Python that is an environment itself, with a package
+// owners of its own and one that claims to be whisker 1.1.
 func ownersEnvironment(t *testing.T) *python.Kind {
 	t.Helper()
 	dir := t.TempDir()
@@ -140,7 +140,7 @@ func eachInstaller(t *testing.T, test func(t *testing.T, uv string)) {
 	})
 }
 
-// hostsAndOwn asks what an action sees of the host's packages.
+// hostsAndOwn answers with what an action sees of the host's packages.
 const hostsAndOwn = `
 import importlib.util, whisker
 def main(args): return [whisker.NAME, importlib.util.find_spec("owners") is not None]`

@@ -15,7 +15,7 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/zygote"
 )
 
-// forking is from what Python functions are forked while a test says so.
+// forking is the parent that Python functions are forked from, while a test sets it.
 var forking *forks
 
 type forks struct {
@@ -34,7 +34,7 @@ func (f *forks) start(t *testing.T, command kind.Command, out *kindtest.Logs, en
 	})
 }
 
-// What holds for an interpreter of its own holds for one that was forked.
+// Everything that holds for an executed interpreter holds for a forked one.
 func TestLauncher_Forked(t *testing.T) {
 	p, box := kindtest.Python(t), kindtest.Box(t)
 	parent, err := zygote.Open(zygote.Config{Box: box, Interpreter: p.Path(), Launcher: p.Launcher(), Env: slices.Concat(kindtest.Common, p.Env())})

@@ -12,14 +12,14 @@ import (
 	"github.com/whiskaway/whiskaway/servermode/internal/kind/tool"
 )
 
-// FindUV returns the path of the first of candidates that is a uv which
-// functions' users can run.
+// FindUV returns the path of the first of candidates that is a uv which functions'
+// users can run.
 func FindUV(candidates []string, uid int) (string, error) {
 	path, _, err := tool.FirstUsable(candidates, func(path string) ([]byte, error) { return tool.Try(uid, path, "--version") })
 	return path, err
 }
 
-// installer is uv where there is one; but uv takes no account of the host's
+// installer returns uv where there is one. But uv takes no account of the host's
 // packages, however an environment sees them.
 func (p *Kind) installer() string {
 	if p.UV != "" && !p.HostPackages {
@@ -66,7 +66,7 @@ func (p *Kind) uvSteps(dir, python, list string) []build.Command {
 
 func (p *Kind) pipSteps(dir, python, list string) []build.Command {
 	install := []string{"install", "--no-input", "--no-cache-dir", "--disable-pip-version-check", "--progress-bar", "off", "-r", list}
-	if !p.foreignPip { // older ones cannot install into another environment
+	if !p.foreignPip { // an older pip cannot install into another environment
 		return []build.Command{
 			{Path: p.interpreter, Args: slices.Concat([]string{"-m", "venv"}, p.venvFlags(), []string{dir})},
 			{Path: python, Args: append([]string{"-m", "pip"}, install...)},
@@ -78,8 +78,8 @@ func (p *Kind) pipSteps(dir, python, list string) []build.Command {
 	}
 }
 
-// inherit lets the environment see the packages of the owner's interpreter
-// when that is an environment itself: those of the system it sees anyhow.
+// inherit lets the environment see the packages of the owner's interpreter when that
+// is itself an environment. It sees the system's packages anyhow.
 func (p *Kind) inherit(j *build.Job) error {
 	if !p.nested || !p.HostPackages {
 		return nil
@@ -92,8 +92,8 @@ func (p *Kind) inherit(j *build.Job) error {
 	return errors.Join(os.WriteFile(file, []byte(strings.Join(p.packages, "\n")+"\n"), 0o644), j.Own(file))
 }
 
-// venvFlags are those that show an environment the host's packages, if they are
-// to be seen: a run must not depend on what a host happens to have.
+// venvFlags returns the flags that show the host's packages to an environment, if it
+// is to see them. Otherwise a run would depend on what a host happens to have.
 func (p *Kind) venvFlags() []string {
 	if p.HostPackages {
 		return []string{"--system-site-packages"}

@@ -1,4 +1,8 @@
-// Package python runs Python functions: a launcher of ours loads them.
+// Package python runs Python functions with the host's interpreter and a launcher of
+// ours. An action is a source file or a zip with __main__.py. Its requirements.txt
+// is installed by uv or pip in a build, unless it brings a virtual environment. The
+// launcher is executed, or forked from a parent (launchers/zygote.py; see package
+// zygote).
 package python
 
 import (
@@ -30,7 +34,7 @@ type Kind struct {
 	facts
 }
 
-// facts is what an interpreter says of itself.
+// facts is what an interpreter reports of itself.
 type facts struct {
 	version    string   // "3.11"
 	full       string   // "3.11.2"
@@ -39,8 +43,8 @@ type facts struct {
 	foreignPip bool     // its pip can install into other environments
 }
 
-// New uses the first of candidates that runs as uid (-1: as the server's
-// own), and puts the launcher into dir.
+// New uses the first of candidates that runs as uid (-1: as the server's own user),
+// and puts the launcher into dir.
 func New(candidates []string, dir string, uid int) (*Kind, error) {
 	p := &Kind{launcher: filepath.Join(dir, "python.py")}
 	path, facts, err := tool.FirstUsable(candidates, func(path string) (found facts, err error) { return ask(path, uid) })
@@ -93,21 +97,21 @@ func (p *Kind) Name() string { return "python:3" }
 // Describe tells the owner which interpreter serves the kind.
 func (p *Kind) Describe() string { return p.interpreter + " (" + p.version + ")" }
 
-// Env is what the environment of all its functions has.
+// Env returns what the environment of all its functions has.
 func (p *Kind) Env() []string { return []string{"PYTHONIOENCODING=utf-8", "__OW_WAIT_FOR_ACK=1"} }
 
-// Launcher is the path of the program that loads a function.
+// Launcher returns the path of the program that runs a function.
 func (p *Kind) Launcher() string { return p.launcher }
 
-// Path is the interpreter's, absolute.
+// Path returns the interpreter's path, absolute.
 func (p *Kind) Path() string { return p.interpreter }
 
-// Match takes python, python:3 and the host's own version.
+// Match accepts python, python:3 and the host's own version.
 func (p *Kind) Match(requested string) (bool, error) {
 	return kind.Match(requested, "python", "Python "+p.version, "3", p.version)
 }
 
-// Sniff takes a zip with __main__.py, or one that the platform has compiled, and
+// Sniff accepts a zip with __main__.py, a zip that the platform has compiled, and
 // text that defines a function.
 func (p *Kind) Sniff(code kind.Code) bool {
 	if artifact.IsZip(code) {
@@ -119,8 +123,8 @@ func (p *Kind) Sniff(code kind.Code) bool {
 
 var source = regexp.MustCompile(`(?ms)^(async )?def \w+\(.*?\)[^\n]*:`)
 
-// Prepare puts the code where dir/__main__.py is what gets imported, and
-// installs what it requires.
+// Prepare puts the code where dir/__main__.py is the module to import, and installs
+// what it requires.
 func (p *Kind) Prepare(ctx context.Context, site kind.Site, code kind.Code, main string) (kind.Command, error) {
 	if err := site.LayOut(code, pythonMain, 0o644); err != nil {
 		return kind.Command{}, err
@@ -153,16 +157,16 @@ func (p *Kind) Prepare(ctx context.Context, site kind.Site, code kind.Code, main
 	return command, err
 }
 
-// StartError passes on the cause that the launcher sent in the ack's place.
+// StartError passes on the cause that the launcher sent in place of its ack.
 func (p *Kind) StartError(err error, ack string) *kind.ActionError {
 	return kind.LauncherError(err, ack)
 }
 
-// On is the interpreter and the launcher.
+// On returns the interpreter and the launcher.
 func (p *Kind) On() []string { return []string{p.interpreter, p.launcher} }
 
 // Needs returns the folders that the kind's processes read beside the function's
-// own: a server that hides folders from them keeps these in sight.
+// own. A server that hides folders from them keeps these visible.
 func (p *Kind) Needs() []string {
 	return append(tool.Around(p.interpreter), p.packages...)
 }

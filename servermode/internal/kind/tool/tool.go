@@ -1,5 +1,6 @@
 // Package tool finds the programs of the host that kinds need: interpreters,
-// compilers, installers.
+// compilers, installers. A program counts only if it runs as the user that will run
+// it, because root's own may be in a folder that no other user can enter.
 package tool
 
 import (
@@ -14,8 +15,8 @@ import (
 	"time"
 )
 
-// FirstUsable looks candidates up and returns the first that answers ask, with
-// its absolute path; the error says what each of them lacks.
+// FirstUsable looks candidates up and returns the first that answers ask, with its
+// absolute path. The error says what each of them lacks.
 func FirstUsable[T any](candidates []string, ask func(path string) (T, error)) (path string, answer T, err error) {
 	var failed []string
 	for _, candidate := range candidates {
@@ -34,13 +35,13 @@ func FirstUsable[T any](candidates []string, ask func(path string) (T, error)) (
 	return "", answer, errors.New(strings.Join(failed, "; "))
 }
 
-// Try runs a program as functions will, as uid (-1: the server's own): a
-// root's own interpreter may be in a folder that no other user can enter.
+// Try runs a program as functions will, as uid (-1: the server's own user). A root's
+// own interpreter may be in a folder that no other user can enter.
 func Try(uid int, path string, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.WaitDelay = time.Second // a child of its may hold stdout
+	cmd.WaitDelay = time.Second // a child of the program may hold stdout
 	cmd.Env, cmd.Dir = []string{"PATH=" + os.Getenv("PATH")}, "/"
 	if uid >= 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
@@ -48,8 +49,8 @@ func Try(uid int, path string, args ...string) ([]byte, error) {
 	return cmd.Output()
 }
 
-// Around returns a program, its folder and the one that this lies in, where it is
-// named and where it really is.
+// Around returns a program, its folder and the folder above that, both as named and
+// by their real paths.
 func Around(program string) (out []string) {
 	if program == "" {
 		return nil

@@ -1,7 +1,9 @@
-// Package common has the cases for every kind, a file for each chapter.
+// Package common has the cases for every kind. Each chapter of the README has a
+// file.
 package common
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -99,20 +101,12 @@ func arrays(ctx context.Context, s *session.Session) error {
 }
 
 func unicode(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(s.Code.Winter)); err != nil {
-		return err
-	}
-	return s.Answers(ctx, `{"delimiter":"❄"}`, `{"winter":"❄ ☃ ❄"}`, "❄ ☃ ❄\n", "")
+	return s.InitAnswers(ctx, session.Source(s.Code.Winter), `{"delimiter":"❄"}`, `{"winter":"❄ ☃ ❄"}`, "❄ ☃ ❄\n", "")
 }
 
 func numbers(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(s.Code.Echo)); err != nil {
-		return err
-	}
-	if s.Code.Numbers != "" {
-		return s.Echoes(ctx, s.Code.Numbers)
-	}
-	return s.Echoes(ctx, `{"odd":9007199254740993,"huge":123456789012345678901234567890,"one":1.0,"list":[0.1,-7]}`)
+	numbers := cmp.Or(s.Code.Numbers, `{"odd":9007199254740993,"huge":123456789012345678901234567890,"one":1.0,"list":[0.1,-7]}`)
+	return s.InitEchoes(ctx, session.Source(s.Code.Echo), numbers)
 }
 
 func largeArgument(ctx context.Context, s *session.Session) error {
@@ -138,8 +132,5 @@ func resultNotAnObject(results ...string) func(context.Context, *session.Session
 }
 
 func errorResult(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(s.Code.Give)); err != nil {
-		return err
-	}
-	return s.Gives(ctx, `{"result":{"error":"sorry"}}`, `{"error":"sorry"}`)
+	return s.InitGives(ctx, session.Source(s.Code.Give), `{"result":{"error":"sorry"}}`, `{"error":"sorry"}`)
 }

@@ -20,7 +20,7 @@ func Archives() []session.Spec {
 		{ID: "archive-link-inside", Run: linkInside,
 			Behaviour: `a zip with a symbolic link to a file of its own works`},
 		{ID: "archive-corrupt", Run: corruptArchive, Own: true,
-			Behaviour: `something that begins like a zip and is none → 502, one sentinel each`},
+			Behaviour: `data that starts like a zip and is none → 502, one sentinel each`},
 		{ID: "archive-empty", Run: emptyArchive, Own: true,
 			Behaviour: `a zip without a file → not 200, the error or the log says that it is empty`},
 		{ID: "archive-climbs-out", Run: climbsOut, Own: true,
@@ -30,9 +30,9 @@ func Archives() []session.Spec {
 		{ID: "archive-link-absolute", Run: linkKept(archive.Zip, "/usr/local/bin/python"),
 			Behaviour: `a zip with a symbolic link to an absolute path, as a virtual environment has, works`},
 		{ID: "archive-link-absolute-tar", Run: linkKept(archive.Tar, "/usr/local/bin/python"), Own: true,
-			Behaviour: `so does a tar.gz`},
+			Behaviour: `a tar.gz with such a link works`},
 		{ID: "archive-link-outside", Run: linkKept(archive.Zip, toTheRoot+"etc"), Own: true,
-			Behaviour: `so does a zip with a relative link that leads out of it`},
+			Behaviour: `a zip with a relative link that leads out of it works`},
 		{ID: "archive-through-link", Run: throughLink(toTheRoot), Own: true,
 			Behaviour: `an entry that goes through a link out of the archive is refused; nothing is written outside`},
 		{ID: "archive-through-absolute-link", Run: throughLink("/"), Own: true,
@@ -60,14 +60,15 @@ func emptyArchive(ctx context.Context, s *session.Session) error {
 	return s.RefusesInit(ctx, archive.Zip(), 0, "empty")
 }
 
-// outside is a file name that no container should be able to have made,
-// as seen from the root, without the leading slash.
+// outside returns a file name that no container should be able to create,
+// relative to the root.
 func outside() string {
 	name := "conformance-evil-" + session.RandomID()
 	return strings.TrimPrefix(filepath.ToSlash(filepath.Join(os.TempDir(), name)), "/")
 }
 
-// notWritten fails if the file is on this machine, where the container may be.
+// notWritten fails if the file is on this machine, on which the container may
+// run.
 func notWritten(name string) error {
 	err := os.Remove("/" + name)
 	if errors.Is(err, fs.ErrNotExist) {

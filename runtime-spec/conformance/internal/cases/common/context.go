@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/whiskaway/whiskaway/runtime-spec/conformance/internal/session"
@@ -11,7 +12,7 @@ import (
 
 const (
 	apiHost  = "https://api.example:443"
-	operator = "whoever runs the platform"
+	operator = "the platform's operator"
 )
 
 // Context returns the cases about an activation's context and environment.
@@ -23,7 +24,7 @@ func Context() []session.Spec {
 		{ID: "context-changes", Run: contextChanges,
 			Behaviour: `the second activation sees its own context, not the first one's`},
 		{ID: "init-env", Run: initEnv,
-			Behaviour: `the init env is visible when the code is loaded; an empty text is kept`},
+			Behaviour: `the init env is visible during the init; an empty text is kept`},
 		{ID: "init-env-null", Run: initEnvNull,
 			Behaviour: `init with "env":null works`},
 		{ID: "init-no-name", Run: initNoName,
@@ -33,22 +34,20 @@ func Context() []session.Spec {
 		{ID: "run-empty-body", Run: runEmptyBody,
 			Behaviour: `run with {} → the action gets an empty argument`},
 		{ID: "deadline-in-the-past", Run: pastDeadline,
-			Behaviour: `a deadline of "123", long past by the container's clock, is run all the same`},
+			Behaviour: `a deadline of "123", long past by the container's clock, is still run`},
 	}
 }
 
-// contextOf reads what the context action returned: the fields by their name
-// in /run, plus api_host and operator. A native action gets the fields in its
-// line of input, others in their environment.
+// contextOf reads what the context action returned: the fields by their name in
+// /run, plus api_host and operator. A native action gets the fields in its line
+// of input, other actions in their environment.
 func contextOf(a session.Answer) (map[string]any, error) {
 	var seen map[string]any
 	if err := json.Unmarshal(a.Body, &seen); a.Status != 200 || err != nil {
 		return nil, fmt.Errorf("expected 200 and an object, got %v", a)
 	}
 	if line, ok := seen["line"].(map[string]any); ok {
-		for name, value := range line {
-			seen[name] = value
-		}
+		maps.Copy(seen, line)
 	}
 	return seen, nil
 }
@@ -67,9 +66,7 @@ func seesContextOf(ctx context.Context, s *session.Session, sent session.Activat
 		"activation_id": sent.ActivationID, "transaction_id": sent.TransactionID,
 		"deadline": sent.Deadline, "api_key": sent.APIKey,
 	}
-	for name, value := range more {
-		want[name] = value
-	}
+	maps.Copy(want, more)
 	for name, value := range want {
 		if seen[name] != value {
 			return fmt.Errorf("__OW_%s: expected %q, the action saw %#v", strings.ToUpper(name), value, seen[name])
@@ -106,17 +103,11 @@ func contextChanges(ctx context.Context, s *session.Session) error {
 
 func initEnv(ctx context.Context, s *session.Session) error {
 	env := map[string]string{"SOME_VAR": "xyz", "EMPTY_VAR": ""}
-	if err := s.Init(ctx, session.Action{Code: s.Code.Environ, Env: env}); err != nil {
-		return err
-	}
-	return s.Answers(ctx, `{}`, `{"SOME_VAR":"xyz","EMPTY_VAR":""}`, "", "")
+	return s.InitAnswers(ctx, session.Action{Code: s.Code.Environ, Env: env}, `{}`, `{"SOME_VAR":"xyz","EMPTY_VAR":""}`, "", "")
 }
 
 func initEnvNull(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(s.Code.Environ)); err != nil {
-		return err
-	}
-	return s.Gives(ctx, `{}`, `{"SOME_VAR":"unset","EMPTY_VAR":"unset"}`)
+	return s.InitGives(ctx, session.Source(s.Code.Environ), `{}`, `{"SOME_VAR":"unset","EMPTY_VAR":"unset"}`)
 }
 
 func initNoName(ctx context.Context, s *session.Session) error {
@@ -145,10 +136,7 @@ func initPlatformEnv(ctx context.Context, s *session.Session) error {
 }
 
 func runEmptyBody(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(s.Code.Echo)); err != nil {
-		return err
-	}
-	a, err := s.Activate(ctx, []byte(`{}`))
+	a, err := s.InitActivate(ctx, session.Source(s.Code.Echo), []byte(`{}`))
 	if err != nil {
 		return err
 	}
@@ -156,12 +144,9 @@ func runEmptyBody(ctx context.Context, s *session.Session) error {
 }
 
 func pastDeadline(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(s.Code.Echo)); err != nil {
-		return err
-	}
 	sent := session.NewActivation(`{"in":"time"}`)
 	sent.Deadline = "123"
-	a, err := s.Activate(ctx, sent.Body())
+	a, err := s.InitActivate(ctx, session.Source(s.Code.Echo), sent.Body())
 	if err != nil {
 		return err
 	}

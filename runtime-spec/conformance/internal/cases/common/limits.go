@@ -13,7 +13,7 @@ func Limits() []session.Spec {
 		{ID: "code-48-mib", Run: code48MiB,
 			Behaviour: `an archive that is 48 MiB long in base64 is accepted and runs`},
 		{ID: "many-activations", Run: manyActivations,
-			Behaviour: `after 100 activations in a row every result and every sentinel was in its place`},
+			Behaviour: `100 activations in a row: each has its result and its sentinels`},
 	}
 }
 

@@ -15,32 +15,19 @@ func Logs() []session.Spec {
 		{ID: "log-200-kb", Run: log200KB, Needs: session.NeedStreams,
 			Behaviour: `200 KB on each stream arrive whole, before the sentinels`},
 		{ID: "log-of-a-failing-run", Run: logOfFailingRun, Needs: session.NeedStreams,
-			Behaviour: `what a run wrote before its process died comes with that run`},
+			Behaviour: `what a run wrote before its process died is in that run's log`},
 		{ID: "log-without-newline", Run: logWithoutNewline, Needs: session.NeedStreams, Own: true,
 			Behaviour: `after a last line without newline the sentinel still has a line of its own`},
 	}
 }
 
 func log200KB(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(s.Code.Noisy)); err != nil {
-		return err
-	}
-	a, err := s.Run(ctx, `{}`)
-	if err != nil {
-		return err
-	}
-	if err := a.Gives(`{}`); err != nil {
-		return err
-	}
 	noise := strings.Repeat(strings.Repeat("o", 79)+"\n", 2500)
-	return s.LogIs(a, noise+"end of stdout\n", noise+"end of stderr\n")
+	return s.InitAnswers(ctx, session.Source(s.Code.Noisy), `{}`, `{}`, noise+"end of stdout\n", noise+"end of stderr\n")
 }
 
 func logOfFailingRun(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(s.Code.Mortal)); err != nil {
-		return err
-	}
-	a, err := s.Run(ctx, `{"die":true}`)
+	a, err := s.InitRun(ctx, session.Source(s.Code.Mortal), `{"die":true}`)
 	if err != nil {
 		return err
 	}
@@ -54,8 +41,5 @@ func logOfFailingRun(ctx context.Context, s *session.Session) error {
 }
 
 func logWithoutNewline(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(s.Code.OpenEnded)); err != nil {
-		return err
-	}
-	return s.Answers(ctx, `{}`, `{}`, "no newline\n", "no newline\n")
+	return s.InitAnswers(ctx, session.Source(s.Code.OpenEnded), `{}`, `{}`, "no newline\n", "no newline\n")
 }

@@ -21,7 +21,7 @@ func Go() []session.Spec {
 		{ID: "go-compiled", Run: echoingELF(""),
 			Behaviour: `a compiled program is run as it is`},
 		{ID: "go-script", Run: echoes(session.Source(code.NativeCode.Echo)),
-			Behaviour: `so is a script`},
+			Behaviour: `a script is run as it is`},
 		{ID: "go-error", Run: goError,
 			Behaviour: `an error that the function returns → 200 with "error"; the next run works`},
 		{ID: "go-panic", Run: goPanic, Own: true,
@@ -75,24 +75,14 @@ func Main(args map[string]any) (map[string]any, error) {
 `
 
 func goError(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(goMoody)); err != nil {
-		return err
-	}
-	a, err := s.Run(ctx, `{"mood":"error"}`)
-	if err == nil {
-		err = a.Gives(`{"error":"sorry"}`)
-	}
-	if err != nil {
+	if err := s.InitGives(ctx, session.Source(goMoody), `{"mood":"error"}`, `{"error":"sorry"}`); err != nil {
 		return err
 	}
 	return s.StillEchoes(ctx, `{"mood":"fine"}`)
 }
 
 func goPanic(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(goMoody)); err != nil {
-		return err
-	}
-	a, err := s.Run(ctx, `{"mood":"panic"}`)
+	a, err := s.InitRun(ctx, session.Source(goMoody), `{"mood":"panic"}`)
 	if err == nil {
 		err = a.Gives(`{"error":"panic: help"}`)
 	}
@@ -107,10 +97,7 @@ func goPanic(ctx context.Context, s *session.Session) error {
 
 func goFails(code, words string) func(context.Context, *session.Session) error {
 	return func(ctx context.Context, s *session.Session) error {
-		a, err := s.FailInit(ctx, session.Source(code))
-		if err == nil {
-			err = a.Refuses(http.StatusBadGateway)
-		}
+		a, err := s.RefusedInit(ctx, session.Source(code), http.StatusBadGateway)
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,5 @@
-// Package native has the cases for Go and for native programs.
+// Package native has the cases for Go and for native programs. Their actions
+// are scripts, Go sources or the running program itself.
 package native
 
 import (
@@ -26,7 +27,7 @@ func basicCases() []session.Spec {
 		{ID: "native-elf", Run: echoingELF(""),
 			Behaviour: `an ELF program, in base64, works`},
 		{ID: "native-elf-main", Run: echoingELF("message"),
-			Behaviour: `the same with another main, which a program has no use for`},
+			Behaviour: `the same with another main, which a program ignores`},
 		{ID: "native-script-base64", Run: echoes(archive.Of([]byte(code.NativeCode.Echo))),
 			Behaviour: `a script sent as binary code works`},
 		{ID: "native-zip", Run: echoes(archive.Zip(files(0o755)...)),
@@ -63,7 +64,7 @@ func echoingELF(main string) func(context.Context, *session.Session) error {
 	}
 }
 
-// ownProgram reads the running program, which acts as the action.
+// ownProgram reads the running program, which serves as the action.
 func ownProgram() ([]byte, error) {
 	if runtime.GOOS != "linux" {
 		return nil, fmt.Errorf("%w: the running program is no ELF", session.ErrNotChecked)
@@ -92,25 +93,19 @@ func files(mode os.FileMode) []archive.File {
 }
 
 func resultNoJSON(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(code.Script("", `  echo 'this is no JSON' >&3`))); err != nil {
-		return err
-	}
-	a, err := s.Run(ctx, `{}`)
+	a, err := s.InitRun(ctx, session.Source(code.Script("", `  echo 'this is no JSON' >&3`)), `{}`)
 	if err != nil {
 		return err
 	}
 	return a.IsError(http.StatusBadGateway, session.ErrNotAnObject)
 }
 
-// twoResults has cat write both lines at once, as bash itself would not.
+// twoResults makes cat write both lines at once, which bash itself would not
+// do.
 func twoResults(ctx context.Context, s *session.Session) error {
-	err := s.Init(ctx, session.Source(code.Script("", `
+	a, err := s.InitRun(ctx, session.Source(code.Script("", `
   case "$line" in *'"twice"'*) cat <<<$'{"first":1}\n{"second":2}' >&3; continue;; esac
-  argument >&3`)))
-	if err != nil {
-		return err
-	}
-	a, err := s.Run(ctx, `{"twice":true}`)
+  argument >&3`)), `{"twice":true}`)
 	if err != nil {
 		return err
 	}
@@ -122,10 +117,7 @@ func twoResults(ctx context.Context, s *session.Session) error {
 }
 
 func newlines(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(s.Code.Echo)); err != nil {
-		return err
-	}
-	a, err := s.Activate(ctx, []byte("{\"value\":{\n\"spread\":\n[1,\n2]},\n\"namespace\":\"guest\"\n}\n"))
+	a, err := s.InitActivate(ctx, session.Source(s.Code.Echo), []byte("{\"value\":{\n\"spread\":\n[1,\n2]},\n\"namespace\":\"guest\"\n}\n"))
 	if err != nil {
 		return err
 	}

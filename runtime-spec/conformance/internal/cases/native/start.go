@@ -47,11 +47,8 @@ func failsStart(code string, texts ...string) func(context.Context, *session.Ses
 }
 
 func earlyOutput(ctx context.Context, s *session.Session) error {
-	a, err := s.FailInit(ctx, session.Source("#!/bin/bash\necho early out\necho early err >&2\nexit 1\n"))
+	a, err := s.RefusedInit(ctx, session.Source("#!/bin/bash\necho early out\necho early err >&2\nexit 1\n"), http.StatusBadGateway)
 	if err != nil {
-		return err
-	}
-	if err := a.Refuses(http.StatusBadGateway); err != nil {
 		return err
 	}
 	if err := s.LogHas(a, "early out\n"); err != nil {

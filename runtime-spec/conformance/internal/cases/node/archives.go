@@ -20,7 +20,7 @@ func archiveCases() []session.Spec {
 		{ID: "node-zip-other-file", Run: zip("other.niam", file("other.js", "niam")),
 			Behaviour: `main "other.niam" is niam of other.js, and needs no index.js`},
 		{ID: "node-zip-overrides", Run: zip("other.niam", packageJSON("index.js"), archive.File{Name: "index.js", Body: "exports.main = () => ({ from: 'index' })"}, file("other.js", "niam")),
-			Behaviour: `main "other.niam" goes before package.json`},
+			Behaviour: `main "other.niam" overrides package.json`},
 		{ID: "node-zip-nested-main", Run: zip("other.niam.xyz", archive.File{Name: "other.js", Body: "exports.niam = { xyz: (args) => ({ here: true, ...args }) }"}),
 			Behaviour: `main "other.niam.xyz"`},
 		{ID: "node-zip-cwd", Run: zip("",
@@ -50,12 +50,12 @@ func packageJSON(main string) archive.File {
 	return archive.File{Name: "package.json", Body: `{"name":"conformance","version":"1.0.0","main":"` + main + `"}`}
 }
 
-// file exports a function that says that it is here.
+// file returns a file that exports a function, which adds "here" to its argument.
 func file(name, main string) archive.File {
 	return archive.File{Name: name, Body: "exports." + main + " = (args) => ({ here: true, ...args })\n"}
 }
 
-// zip expects the files' function to say that it is here.
+// zip expects the function in the files to answer.
 func zip(main string, files ...archive.File) func(context.Context, *session.Session) error {
 	return func(ctx context.Context, s *session.Session) error {
 		code := archive.Zip(files...)

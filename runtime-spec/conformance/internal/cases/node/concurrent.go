@@ -8,7 +8,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec/conformance/internal/session"
 )
 
-// crowdSize is how many runs have to be in the action at once: the suites want
+// crowdSize is how many runs must be in the action at once: the suites demand
 // more than 100.
 const crowdSize = 128
 
@@ -23,7 +23,8 @@ func concurrentCases() []session.Spec {
 	}
 }
 
-// gathering is an action that returns when as many are in it as it is told.
+// gathering is an action whose runs return once the given number of them has
+// arrived.
 const gathering = `
 const here = []
 

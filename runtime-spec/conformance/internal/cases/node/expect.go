@@ -9,15 +9,12 @@ import (
 // logs initialises source, runs it once and expects the result and the log.
 func logs(code, argument, want, out string) func(context.Context, *session.Session) error {
 	return func(ctx context.Context, s *session.Session) error {
-		if err := s.Init(ctx, session.Source(code)); err != nil {
-			return err
-		}
-		return s.Answers(ctx, argument, want, out, "")
+		return s.InitAnswers(ctx, session.Source(code), argument, want, out, "")
 	}
 }
 
-// gives initialises source, and expects for each argument the result after
-// it, and nothing in the log.
+// gives initialises source and expects, for each argument, the result that
+// follows it, and an empty log.
 func gives(code string, exchanges ...string) func(context.Context, *session.Session) error {
 	return func(ctx context.Context, s *session.Session) error {
 		return runEach(ctx, s, session.Source(code), exchanges...)
@@ -36,7 +33,8 @@ func runEach(ctx context.Context, s *session.Session, code session.Action, excha
 	return nil
 }
 
-// failsInit expects init to fail and its error or log to say the texts.
+// failsInit expects the init to fail, and its error or log to contain the
+// texts.
 func failsInit(code string, texts ...string) func(context.Context, *session.Session) error {
 	return func(ctx context.Context, s *session.Session) error {
 		return s.RefusesInit(ctx, session.Source(code), 0, texts...)

@@ -38,10 +38,7 @@ type rejectedError struct {
 }
 
 func rejectsError(ctx context.Context, s *session.Session) error {
-	if err := s.Init(ctx, session.Source(rejector)); err != nil {
-		return err
-	}
-	a, err := s.Run(ctx, `{}`)
+	a, err := s.InitRun(ctx, session.Source(rejector), `{}`)
 	if err != nil {
 		return err
 	}

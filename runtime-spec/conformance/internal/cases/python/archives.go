@@ -28,9 +28,9 @@ func archiveCases() []session.Spec {
 		{ID: "python-virtualenv-broken-error", Run: virtualenvBrokenError, Own: true,
 			Behaviour: `"Invalid virtualenv" is in the error, too`},
 		{ID: "python-compiled", Run: compiled("main"),
-			Behaviour: `a zip that was compiled by -compile: exec, exec__.py, main__.py, and a virtualenv/ whose interpreter is an absolute link, kept as one`},
+			Behaviour: `a zip that -compile has made: exec, exec__.py, main__.py, and a virtualenv/ whose interpreter is an absolute link; the link stays absolute`},
 		{ID: "python-compiled-main", Run: compiled("naim"),
-			Behaviour: `the same, compiled for another main, which counts`},
+			Behaviour: `the same, compiled for another main, which is the one that runs`},
 	}
 }
 
@@ -39,37 +39,28 @@ func zip(ctx context.Context, s *session.Session) error {
 		archive.File{Name: "__main__.py", Body: "from echo import echo\n\ndef niam(args):\n    return echo(args)\n"},
 		archive.File{Name: "echo.py", Body: "def echo(args):\n    return {\"echo\": args}\n"})
 	code.Main = "niam"
-	if err := s.Init(ctx, code); err != nil {
-		return err
-	}
-	return s.Answers(ctx, `{"msg":"it works"}`, `{"echo":{"msg":"it works"}}`, "", "")
+	return s.InitAnswers(ctx, code, `{"msg":"it works"}`, `{"echo":{"msg":"it works"}}`, "", "")
 }
 
 func zipCwd(ctx context.Context, s *session.Session) error {
-	err := s.Init(ctx, archive.Zip(
+	code := archive.Zip(
 		archive.File{Name: "__main__.py", Body: "def main(args):\n    with open('workfile') as f:\n        return {'file': f.read()}\n"},
-		archive.File{Name: "workfile", Body: "this is a test string"}))
-	if err != nil {
-		return err
-	}
-	return s.Gives(ctx, `{}`, `{"file":"this is a test string"}`)
+		archive.File{Name: "workfile", Body: "this is a test string"})
+	return s.InitGives(ctx, code, `{}`, `{"file":"this is a test string"}`)
 }
 
 func zipNoMain(ctx context.Context, s *session.Session) error {
 	code := archive.Zip(archive.File{Name: "echo.py", Body: "def echo(args):\n    return {\"echo\": args}\n"})
 	code.Main = "echo"
-	a, err := s.FailInit(ctx, code)
+	a, err := s.RefusedInit(ctx, code, http.StatusBadGateway)
 	if err != nil {
-		return err
-	}
-	if err := a.Refuses(http.StatusBadGateway); err != nil {
 		return err
 	}
 	return s.StderrHas(a, session.ErrNoMainModule)
 }
 
-// activateThis is what a virtual environment brings to be activated from
-// within a running interpreter: it adds the environment's modules.
+// activateThis is the file with which a running interpreter enters a virtual
+// environment: it adds the environment's modules.
 const activateThis = `
 import os, sys
 
@@ -79,8 +70,8 @@ sys.path.insert(0, os.path.join(base, "lib", version, "site-packages"))
 sys.prefix = base
 `
 
-// virtualenvFiles is a virtual environment with the module plates, laid out
-// for any version of Python that a runtime may have.
+// virtualenvFiles returns a virtual environment with the module plates, laid
+// out for any version of Python that a runtime may have.
 func virtualenvFiles() []archive.File {
 	files := []archive.File{
 		{Name: "virtualenv/bin/activate_this.py", Body: activateThis},
@@ -113,10 +104,7 @@ func virtualenv(main string) func(context.Context, *session.Session) error {
 	return func(ctx context.Context, s *session.Session) error {
 		code := archive.Zip(append(virtualenvFiles(), archive.File{Name: "__main__.py", Body: virtualenvMain})...)
 		code.Main = main
-		if err := s.Init(ctx, code); err != nil {
-			return err
-		}
-		return s.Gives(ctx, `{}`, want)
+		return s.InitGives(ctx, code, `{}`, want)
 	}
 }
 
@@ -139,11 +127,8 @@ func virtualenvBrokenError(ctx context.Context, s *session.Session) error {
 }
 
 func virtualenvBroken(ctx context.Context, s *session.Session) error {
-	a, err := s.FailInit(ctx, brokenVirtualenv())
+	a, err := s.RefusedInit(ctx, brokenVirtualenv(), http.StatusBadGateway)
 	if err != nil {
-		return err
-	}
-	if err := a.Refuses(http.StatusBadGateway); err != nil {
 		return err
 	}
 	return s.StderrHas(a, "Invalid virtualenv. Zip file does not include")

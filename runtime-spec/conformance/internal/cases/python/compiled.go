@@ -8,8 +8,9 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec/conformance/internal/session"
 )
 
-// compiledExec and compiledLauncher stand for what the platform's runtimes put
-// beside main__.py when they compile an action: they run it over ActionLoop.
+// compiledExec and compiledLauncher stand for the files that the platform's
+// runtimes put beside main__.py when they compile an action. They run it over
+// ActionLoop.
 const compiledExec = `#!/bin/bash
 cd "$(dirname "$0")"
 exec /usr/local/bin/python exec__.py
@@ -45,14 +46,11 @@ def naim(args):
 
 func compiled(main string) func(context.Context, *session.Session) error {
 	return func(ctx context.Context, s *session.Session) error {
-		err := s.Init(ctx, archive.Zip(append(virtualenvFiles(),
+		code := archive.Zip(append(virtualenvFiles(),
 			archive.File{Name: "exec", Body: compiledExec, Mode: 0o755},
 			archive.File{Name: "exec__.py", Body: strings.ReplaceAll(compiledLauncher, "MAIN", main)},
 			archive.File{Name: "main__.py", Body: compiledMain},
-			archive.Link("virtualenv/bin/python", "/usr/local/bin/python"))...))
-		if err != nil {
-			return err
-		}
-		return s.Gives(ctx, `{}`, `{"plate":"XYZ 123","main":"`+main+`","interpreter":"/usr/local/bin/python"}`)
+			archive.Link("virtualenv/bin/python", "/usr/local/bin/python"))...)
+		return s.InitGives(ctx, code, `{}`, `{"plate":"XYZ 123","main":"`+main+`","interpreter":"/usr/local/bin/python"}`)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/whiskaway/whiskaway/runtime-spec/conformance/internal/session"
 )
 
-// Process look at what a process finds around itself.
+// processCases returns the cases about the surroundings of a process.
 func processCases() []session.Spec {
 	return []session.Spec{
 		{ID: "python-user-has-a-name", Own: true, Run: gives(`
@@ -33,7 +33,7 @@ def main(args):
 	}
 }
 
-// doubles is an action that has numbers doubled by other processes.
+// doubles returns an action that doubles numbers in other processes.
 func doubles(method string) string {
 	return `
 import multiprocessing
@@ -53,13 +53,10 @@ def main(args):
 `
 }
 
-// gives expects a run to return result, whatever it is given: an action
+// gives expects a run to return result, whatever its argument is. An action
 // that returns its argument gets it.
 func gives(code, result string) func(context.Context, *session.Session) error {
 	return func(ctx context.Context, s *session.Session) error {
-		if err := s.Init(ctx, session.Source(code)); err != nil {
-			return err
-		}
-		return s.Gives(ctx, result, result)
+		return s.InitGives(ctx, session.Source(code), result, result)
 	}
 }

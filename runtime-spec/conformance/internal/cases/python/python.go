@@ -1,4 +1,5 @@
-// Package python has the cases for Python.
+// Package python has the cases for Python. They check results, imports,
+// archives with virtual environments, and processes.
 package python
 
 import (
@@ -32,21 +33,17 @@ func basicCases() []session.Spec {
 		{ID: "python-exit-at-import", Run: exitAtImport,
 			Behaviour: `sys.exit at import → init 502 "Cannot start action", stderr "Command exited abruptly during initialization."`},
 		{ID: "python-print-at-import", Run: printAtImport,
-			Behaviour: `what is printed at import shows up in the first activation's log, and only there`},
+			Behaviour: `what the import prints is in the first activation's log, and only there`},
 		{ID: "python-executable", Run: executable,
-			Behaviour: `sys.executable is a python`},
+			Behaviour: `sys.executable is a Python interpreter`},
 	}
 }
 
 func exception(ctx context.Context, s *session.Session) error {
-	err := s.Init(ctx, session.Source(`
+	a, err := s.InitRun(ctx, session.Source(`
 def main(args):
     return {"quotient": 5 / args["divisor"]}
-`))
-	if err != nil {
-		return err
-	}
-	a, err := s.Run(ctx, `{"divisor":0}`)
+`), `{"divisor":0}`)
 	if err != nil {
 		return err
 	}
@@ -61,38 +58,29 @@ def main(args):
 	if err := s.StderrHas(a, "Traceback"); err != nil {
 		return err
 	}
-	a, err = s.Run(ctx, `{"divisor":2}`)
-	if err != nil {
+	if a, err = s.Run(ctx, `{"divisor":2}`); err != nil {
 		return err
 	}
 	return a.Gives(`{"quotient":2.5}`)
 }
 
-// failsInit expects init to fail, saying the text somewhere.
+// failsInit expects the init to fail, with the text in its error or log.
 func failsInit(code, text string) func(context.Context, *session.Session) error {
 	return func(ctx context.Context, s *session.Session) error {
-		a, err := s.FailInit(ctx, session.Source(code))
-		if err != nil {
-			return err
+		if !s.Visible() {
+			text = ""
 		}
-		if text == "" || !s.Visible() {
-			return a.Refuses(http.StatusBadGateway)
-		}
-		return a.Refuses(http.StatusBadGateway, text)
+		return s.RefusesInit(ctx, session.Source(code), http.StatusBadGateway, text)
 	}
 }
 
 func exitInMain(ctx context.Context, s *session.Session) error {
-	err := s.Init(ctx, session.Source(`
+	a, err := s.InitRun(ctx, session.Source(`
 import sys
 
 def main(args):
     sys.exit(1)
-`))
-	if err != nil {
-		return err
-	}
-	a, err := s.Run(ctx, `{}`)
+`), `{}`)
 	if err != nil {
 		return err
 	}
@@ -143,16 +131,12 @@ def main(args):
 }
 
 func executable(ctx context.Context, s *session.Session) error {
-	err := s.Init(ctx, session.Source(`
+	a, err := s.InitRun(ctx, session.Source(`
 import sys
 
 def main(args):
     return {"executable": sys.executable}
-`))
-	if err != nil {
-		return err
-	}
-	a, err := s.Run(ctx, `{}`)
+`), `{}`)
 	if err != nil {
 		return err
 	}

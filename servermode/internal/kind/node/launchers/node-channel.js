@@ -1,11 +1,11 @@
-// The way to the server. A frame on descriptor 3 is, big-endian: uint32 run, byte
-// stream (1 stdout, 2 stderr, 3 result), byte 0, uint16 status (of a result, else
-// 0), uint32 length, payload.
+// The connection to the server. A frame on descriptor 3 is, big-endian: uint32 run,
+// byte stream (1 stdout, 2 stderr, 3 result), byte 0, uint16 status (of a result,
+// else 0), uint32 length, payload.
 "use strict";
 
 const { closeSync, openSync, writeSync, constants } = require("node:fs");
 
-// The action may replace what is global.
+// The action may replace globals.
 const { stringify } = JSON;
 const bytesOf = Buffer.from.bind(Buffer);
 const joined = Buffer.concat.bind(Buffer);
@@ -16,8 +16,8 @@ const LONGEST = 32 << 10; // of a log frame's payload
 
 const own = (fd, mode) => openSync(`/proc/self/fd/${fd}`, mode);
 
-// takeOver moves what fd leads to to a descriptor of ours, away from the action:
-// children do not inherit it, and whether it blocks is nobody else's business.
+// takeOver moves what fd leads to to a descriptor of ours, away from the action.
+// Children do not inherit it, and the action cannot make it block.
 function takeOver(fd, mode) {
   const mine = own(fd, mode);
   closeSync(fd);

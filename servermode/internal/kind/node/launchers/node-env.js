@@ -1,8 +1,8 @@
-// The __OW_ variables of runs in process.env: what the process started with, and
-// each run's own on top.
+// The __OW_ variables of runs in process.env: those that the process started with,
+// and over them each run's own.
 "use strict";
 
-const { stringify } = JSON; // the action may replace what is global
+const { stringify } = JSON; // the action may replace globals
 const { entries, hasOwn, keys } = Object;
 
 function variables(fields) {
@@ -13,7 +13,7 @@ function variables(fields) {
   return out;
 }
 
-// Single puts them into the real environment: one run at a time.
+// Single puts them into the real environment, for one run at a time.
 class Single {
   #initial = { ...process.env };
   #names = [];
@@ -28,8 +28,9 @@ class Single {
   }
 }
 
-// Shared is for runs that overlap: process.env shows each one its own, to child
-// processes that it starts too. Only native code sees the bare environment.
+// Shared is for runs that overlap. process.env shows each run its own, and passes
+// them to child processes that it starts. Only native code sees the bare
+// environment.
 class Shared {
   constructor(current) {
     const base = process.env;

@@ -1,19 +1,19 @@
-// What an action threw or rejected, as text for people and as JSON.
+// What an action threw or rejected, as readable text and as JSON.
 "use strict";
 
 const { inspect, types } = require("node:util");
 const { hint } = require("./node-load.js");
 
-const { stringify } = JSON; // the action may replace what is global
+const { stringify } = JSON; // the action may replace globals
 const { isBuffer } = Buffer;
 const bytesOf = Buffer.from.bind(Buffer);
 const { isArray } = Array;
 const { keys } = Object;
 
-// COMMON are members that count wherever they stand, if they are text: an
+// COMMON are members that are kept wherever they are defined, if they are text. An
 // error's name is its class's, and its message and stack are not enumerable.
 const COMMON = ["name", "message", "stack", "code"];
-const MOST = 100_000; // members of a reason that are looked at
+const MOST = 100_000; // the most members of a reason that are looked at
 
 const isError = (error) => types.isNativeError(error) || error instanceof Error;
 
@@ -42,8 +42,8 @@ function common(from, to = Object.create(null)) {
   return to;
 }
 
-// plain copies what is enumerable, and what is common. within has the objects
-// that from is a member of; left counts down what may still be looked at.
+// plain copies the enumerable and the common members. within has the objects that
+// contain from; left counts down the members that may still be looked at.
 function plain(from, within, left) {
   if (typeof from.toJSON === "function") return from.toJSON();
   const to = isArray(from) ? [] : Object.create(null);
@@ -74,14 +74,14 @@ function whole(error) {
   return typeof error === "object" ? plain(error, new Set(), { count: MOST }) : error;
 }
 
-// rejection is the result of an action whose promise was rejected, as JSON. Of
-// what JSON cannot hold it has what is common, or the text.
+// rejection returns the result of an action whose promise was rejected, as JSON. Of
+// what JSON cannot hold it keeps the common members, or the text.
 function rejection(error) {
   for (const form of [whole, (error) => common(error), text]) {
     try {
       const json = stringify(form(error));
       if (json !== undefined) return `{"error":${json}}`;
-    } catch {} // the next is simpler
+    } catch {} // try a simpler one
   }
 }
 

@@ -10,7 +10,7 @@ const vm = require("node:vm");
 const follow = (object, names) => names.split(".").reduce((value, name) => value?.[name], object);
 const importFile = (file) => import(pathToFileURL(file).href);
 
-// alone is a function that is all a module exports, if nobody named another.
+// alone returns the function that is all a module exports, if main is the default.
 const alone = (exported, main) => (main === "main" && typeof exported === "function" ? exported : undefined);
 
 async function load(given, main, archive) {
@@ -20,10 +20,10 @@ async function load(given, main, archive) {
   return found;
 }
 
-// NAMES are what can be looked up by writing it at the end of a program.
+// NAMES matches what can be looked up by writing it at the end of a program.
 const NAMES = /^[\p{ID_Start}$_][\p{ID_Continue}$]*(\.[\p{ID_Start}$_][\p{ID_Continue}$]*)*$/u;
 
-// asExpression is main if it can stand in a program: "delete" cannot.
+// asExpression returns main if it can stand in a program: "delete" cannot.
 function asExpression(main) {
   try {
     if (NAMES.test(main)) new vm.Script(`(${main})`);
@@ -33,12 +33,12 @@ function asExpression(main) {
   }
 }
 
-// What Node says of a program that only makes sense as an ES module.
+// Node's messages for a program that only makes sense as an ES module.
 const MODULE_SYNTAX = /import statement outside a module|Unexpected token 'export'|'import\.meta'|await is only valid in/;
 
-// fromText runs source text as a module. A function that it declares and does
-// not export can be seen only from its own last line. It has a parent: it is not
-// the program, and must not act as one.
+// fromText runs source text as a module. Only the module's own last line can see a
+// function that it declares and does not export. It has a parent, so that it does
+// not act as the main program.
 async function fromText(file, main) {
   const module = new Module(file, require.main);
   module.filename = file;
@@ -58,15 +58,15 @@ async function fromText(file, main) {
   return found.find((value) => typeof value === "function");
 }
 
-// asModule gives a file a name that says what it is.
+// asModule gives a file a name that shows that it is a module.
 function asModule(file) {
   const named = file.replace(/\.js$/, ".mjs");
   if (!fs.existsSync(named)) fs.linkSync(file, named);
   return named;
 }
 
-// fromArchive takes main from package.json's file or index.js; in other.main
-// the file is other.js.
+// fromArchive takes main from package.json's file or index.js. For other.main the
+// file is other.js.
 async function fromArchive(folder, main) {
   const dot = main.indexOf(".");
   const entry = resolve(dot < 0 ? folder : path.join(folder, main.slice(0, dot)));
@@ -106,7 +106,7 @@ async function fromModule(file, name) {
   return found === undefined && name === "main" ? exported.default : found;
 }
 
-// hint says what to do where a module is missing on the host.
+// hint says what to do about a module that is missing on the host.
 function hint(error) {
   const missing = /^Cannot find (module|package) '([^'./][^']*)'/.exec(error?.message ?? "");
   if (!missing || !/^(ERR_)?MODULE_NOT_FOUND$/.test(error.code)) return "";

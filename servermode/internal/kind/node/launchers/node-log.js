@@ -1,15 +1,15 @@
-// process.stdout and process.stderr of an action: streams that can be ended like
-// any other, and written to all the same, as the log is there for later runs.
+// process.stdout and process.stderr of an action. They can be ended like any other
+// stream, and still be written to, because later runs use the log too.
 "use strict";
 
 const { Writable } = require("node:stream");
 
-const { nextTick } = process; // the action may replace what is global
+const { nextTick } = process; // the action may replace globals
 const { apply } = Reflect;
 const DESTROYED = Symbol.for("nodejs.stream.destroyed"); // Node's mark of a stream that it destroyed
 
-// Log prints what is written to it, for the run that writes. A write is out when
-// it returns, so that nothing is lost when the process ends.
+// Log prints what is written to it, for the run that writes. It writes
+// synchronously, so that nothing is lost when the process ends.
 class Log extends Writable {
   #current; // returns the run that is being executed, undefined where one process has one
   #print;
@@ -45,7 +45,7 @@ class Log extends Writable {
   get [DESTROYED]() { return false; }
   set [DESTROYED](_) {}
 
-  // destroy keeps its error to itself: a pipe would hand it to all runs.
+  // destroy does not pass on its error, which a pipe would hand to all runs.
   destroy() {
     const run = this.#current();
     nextTick(() => this.#tell(run, "close"));
@@ -55,8 +55,8 @@ class Log extends Writable {
   cork() {}
   uncork() {}
 
-  // tell lets a run's listeners know that it ended the stream. Those of other runs
-  // are not told, and what is piped here goes on.
+  // tell informs a run's listeners that it ended the stream. Listeners of other runs
+  // are not called, and pipes into the stream are restored.
   #tell(run, event) {
     const cut = [];
     const note = (source) => cut.push(source);

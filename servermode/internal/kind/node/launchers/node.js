@@ -1,13 +1,13 @@
 // Runs a JavaScript action: node.js FOLDER MAIN text|archive one|many.
 //
-// A request is a line on stdin: the run's number, a space, one JSON object. The
-// answers go to descriptor 3: when the action is loaded a line, {"ok":true} or
-// {"error":"…"}, then frames (node-channel.js). A result's status is 200, or 502
-// for a throw.
+// A request is a line on stdin: the run's number, a space, one JSON object. Answers
+// go to descriptor 3. The first is a line, {"ok":true} or {"error":"…"}, when the
+// action is loaded. Frames follow (node-channel.js). A result's status is 200, or
+// 502 for a throw.
 //
-// With "many", runs overlap: what each prints goes out in frames of its own.
-// With "one", it goes to the real stdout and stderr, where it stays in order
-// with what children and native code print.
+// With "many", runs overlap, and each run's prints go out in frames of its own. With
+// "one", they go to the real stdout and stderr, where they stay in order with the
+// output of children and native code.
 "use strict";
 
 const { AsyncLocalStorage } = require("node:async_hooks");
@@ -18,7 +18,7 @@ const { Log } = require("./node-log.js");
 const { variables, Shared, Single } = require("./node-env.js");
 const { reply, requests, sendLog, sendResult, writeReal, STDOUT, STDERR } = require("./node-channel.js");
 
-// The action may replace what is global.
+// The action may replace globals.
 const { parse, stringify } = JSON;
 const resolved = Promise.resolve.bind(Promise);
 const exit = process.exit.bind(process);
@@ -32,8 +32,8 @@ const environment = runs ? new Shared(() => currentRun()?.variables) : new Singl
 const inFlight = new Set();
 let action; // undefined while it is being loaded
 
-// print writes to the log of a run, or, with none that is in flight, of whoever
-// the server gives it to.
+// print writes to a run's log. Without a run in flight it writes to the real stream,
+// which the server gives to the run it chooses.
 function print(run, stream, bytes) {
   if (!runs || !run || run.over) {
     writeReal(stream, bytes);
@@ -47,7 +47,7 @@ for (const [name, fd] of [["stdout", STDOUT], ["stderr", STDERR]]) {
   Object.defineProperty(process, name, { configurable: true, enumerable: true, get: () => log });
 }
 
-// encode makes the result's bytes; what JSON cannot hold is an error.
+// encode returns the result's bytes. A value that JSON cannot hold becomes an error.
 function encode(value) {
   try {
     return bytesOf(stringify(value === undefined ? {} : value) ?? "null");
@@ -57,7 +57,7 @@ function encode(value) {
 }
 
 function finish(run, status, payload) {
-  if (run.over) return; // it has failed meanwhile
+  if (run.over) return; // the run has failed meanwhile
   run.over = true;
   inFlight.delete(run);
   sendResult(run.id, status, payload);
@@ -85,7 +85,7 @@ function perform(run, request) {
   );
 }
 
-function begin(line) {
+function start(line) {
   const space = line.indexOf(" ");
   const run = { id: Number(line.slice(0, space)), variables: undefined, over: false };
   inFlight.add(run);
@@ -94,8 +94,8 @@ function begin(line) {
   else perform(run, request);
 }
 
-// stray takes errors that nobody caught. They end the run that they come from,
-// or, where that cannot be told, those in flight, but not the process.
+// stray handles uncaught errors. An error ends the run that it comes from. If that
+// run is unknown, it ends all runs in flight, but not the process.
 function stray(error) {
   if (!action) return refuse(error);
   const from = currentRun();
@@ -105,12 +105,12 @@ function stray(error) {
 
 for (const event of ["uncaughtException", "unhandledRejection"]) {
   process.on(event, (error) => {
-    if (process.listenerCount(event) === 1) stray(error); // else the action has its own way
+    if (process.listenerCount(event) === 1) stray(error); // otherwise the action has its own handler
   });
 }
 
-// refuse ends a start. The answer says why, the log also where: an author has no
-// use for the folders of the server's host.
+// refuse ends a failed start. The answer says why. Only the log says where, because
+// the folders of the server's host mean nothing to an author.
 function refuse(error) {
   print(undefined, STDERR, trace(error));
   const [cause] = text(error).split("\nRequire stack:");
@@ -118,14 +118,14 @@ function refuse(error) {
   exit(1);
 }
 
-// SIGTERM passes until the server has hung up: a service manager may send it to
-// all that the server has started, while the server lets runs finish. An action
-// may have a handler of its own, which then has the time that the server allows.
+// SIGTERM is ignored until the server has hung up: a service manager may send it to
+// everything that the server has started, while the server lets runs finish. An
+// action's own handler then has the time that the server allows.
 let hungUp = false;
 
 function hangUp() {
   hungUp = true;
-  setInterval(() => {}, 2 ** 30); // nothing else keeps the process until its handler is called
+  setInterval(() => {}, 2 ** 30); // keeps the process alive until the handler is called
   endUnlessHandled();
 }
 
@@ -143,7 +143,7 @@ function listen() {
       parts.push(chunk.subarray(0, end));
       const line = joined(parts).toString();
       parts = [];
-      begin(line);
+      start(line);
     }
     if (chunk.length > 0) parts.push(chunk);
   });

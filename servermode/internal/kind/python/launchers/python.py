@@ -12,7 +12,7 @@ import signal
 import sys
 import traceback
 
-# The launcher's own: an action may replace json's functions.
+# The launcher keeps its own, because an action may replace json's functions.
 decode, encode, getpid = json.JSONDecoder().decode, json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode, os.getpid
 
 
@@ -28,13 +28,13 @@ def own_channels():
 
 
 def shield(requests):
-    """Lets SIGTERM pass until the server has hung up: it means this process only then.
+    """Ignores SIGTERM until the server has hung up: only then is it meant for this process.
 
-    A service manager may send it to all that the server has started, and the server
-    lets runs finish. The action may handle it as it likes.
+    A service manager may send it to everything that the server has started, while the
+    server lets runs finish. The action may set a handler of its own.
     """
     look = select.poll()
-    look.register(requests, 0)  # a hang-up is told unasked
+    look.register(requests, 0)  # a hang-up is always reported
 
     def spare(number, frame):
         if getpid() != PID or look.poll(0):
@@ -51,7 +51,7 @@ def shield(requests):
 
 
 def prepare_logs():
-    """Sends each line at once: a run that is killed leaves what it printed."""
+    """Sends each line at once, so that a killed run leaves what it printed."""
     sys.stdout.reconfigure(line_buffering=True)
 
 
@@ -72,7 +72,7 @@ def reply(answers, message):
 
 
 def print_traceback():
-    """Shows the action's frames: ours and the import system's tell its author nothing."""
+    """Prints a traceback of the action's frames. Ours and the import system's mean nothing to its author."""
     error = sys.exc_info()[1]
     frames = error.__traceback__
     while frames and frames.tb_frame.f_code.co_filename in (__file__, *MACHINERY):
@@ -107,10 +107,10 @@ def use_virtualenv(folder):
 
 
 def name_it_main(folder, path):
-    """Lets the action's processes import it: what multiprocessing spawns looks for the module main__."""
+    """Lets the action's processes import it: those that multiprocessing spawns look for the module main__."""
     try:
         os.symlink(os.path.basename(path), os.path.join(folder, "main__.py"))
-    except OSError:  # it is there, or the folder is closed to it
+    except OSError:  # the link exists, or the folder is not writable
         pass
 
 
@@ -130,7 +130,7 @@ def load(folder, main):
 
 
 def clean(text):
-    """What is no Unicode cannot be JSON: lone surrogates become question marks."""
+    """Replaces lone surrogates, which JSON cannot hold, by question marks."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -160,7 +160,7 @@ def start(answers, folder, main):
 
 
 class Context:
-    """The __OW_ variables: what the process started with, and each run's own on top."""
+    """The __OW_ variables: those that the process started with, and over them each run's own."""
 
     def __init__(self):
         self.initial = dict(os.environ)
@@ -215,7 +215,7 @@ def loop():
 
 
 MACHINERY = "<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>"
-WHEN_READY = []  # what a fork leaves for later
+WHEN_READY = []  # what a forked process does after its start
 
 if __name__ == "__main__":
     if sys.argv[1] == "--fork":

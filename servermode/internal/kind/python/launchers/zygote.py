@@ -1,11 +1,11 @@
 """Forks Python functions: python.py --fork MODULES, with a socket on descriptor 3.
 
-The parent loads modules once, and each function begins as a copy of it. It is
-told nothing about any of them: what it once held every later copy could read.
-It may be root, so only the owner's modules are loaded here, nothing of a tenant.
+The parent imports modules once, and each function starts as a copy of it. It is
+told nothing about functions, because every later copy could read that. It may be
+root, so it imports only the owner's modules, and none of a tenant.
 """
 import sys
-BARE = {name.partition(".")[0] for name in sys.modules}  # what the launcher alone loads
+BARE = {name.partition(".")[0] for name in sys.modules}  # what the launcher alone imports
 
 import gc
 import importlib
@@ -17,9 +17,9 @@ import socket
 import zygote_child
 
 CONTROL = 3
-OURS = {"zygote_child", "zygote_spaces", "zygote_threads", "__mp_main__"}  # and what multiprocessing calls the main module
+OURS = {"zygote_child", "zygote_spaces", "zygote_threads", "__mp_main__"}  # the last is multiprocessing's name for the main module
 
-# What actions often import.
+# Modules that actions often import.
 USUAL = """argparse array asyncio base64 binascii bisect calendar collections.abc concurrent.futures contextlib copy csv
 ctypes dataclasses datetime decimal difflib email.message email.mime.multipart email.mime.text email.utils enum fnmatch
 fractions functools getpass gzip hashlib heapq hmac html html.parser http.client http.cookiejar inspect io ipaddress
@@ -29,12 +29,12 @@ tarfile tempfile textwrap threading time typing unicodedata urllib.parse urllib.
 zipfile zlib zoneinfo""".split()
 
 
-def load(preload):
-    """Imports the usual modules, those that there are, and the owner's, all of which must be."""
+def import_modules(preload):
+    """Imports the usual modules, as far as they exist, and the owner's, all of which must exist."""
     for name in USUAL:
         try:
             importlib.import_module(name)
-        except Exception:  # a minimal Python, or a broken module: its actions will be told
+        except Exception:  # a minimal Python, or a broken module: actions that import it get the error
             pass
     for name in filter(None, preload.split(",")):
         try:
@@ -44,8 +44,8 @@ def load(preload):
     return None
 
 
-def loaded():
-    """The top-level names of what is loaded; an action's or its packages' own must win."""
+def imported():
+    """Returns the top-level names of what is imported. An action's own modules of these names must win."""
     names = {name.partition(".")[0] for name in sys.modules} - BARE - OURS
     standard = getattr(sys, "stdlib_module_names", ())
     foreign = {name for name in names if name not in standard and not name.startswith("_sysconfigdata")}
@@ -53,7 +53,7 @@ def loaded():
 
 
 def touches_gpu():
-    """CUDA does not survive a fork."""
+    """Reports whether the process uses a GPU: CUDA does not survive a fork."""
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         return True
@@ -78,7 +78,7 @@ def fork(control):
 
 
 def reap(doomed):
-    """Reaps what has ended of the children that nobody needs any more, and returns how each did."""
+    """Reaps those of the doomed children that have ended, and returns their exit statuses."""
     ended = {}
     for pid in list(doomed):
         found, status = os.waitpid(pid, os.WNOHANG)
@@ -89,11 +89,11 @@ def reap(doomed):
 
 
 def serve():
-    """Serves the socket. It returns in each child, when that may begin."""
+    """Serves the socket. It returns only in a child, when that may run its function."""
     control, doomed = socket.socket(fileno=CONTROL), set()
-    signal.signal(signal.SIGTERM, lambda *_: None)  # it ends when the server hangs up; see python.py's shield
-    failed = load(sys.argv[2])
-    hello = {"failed": failed} if failed else dict(loaded(), pid=os.getpid(), cuda=touches_gpu())
+    signal.signal(signal.SIGTERM, lambda *_: None)  # the process ends when the server hangs up; see python.py's shield
+    failed = import_modules(sys.argv[2])
+    hello = {"failed": failed} if failed else dict(imported(), pid=os.getpid(), cuda=touches_gpu())
     child = zygote_child.Child()
     gc.collect()
     gc.freeze()
@@ -103,7 +103,7 @@ def serve():
         if request == b"fork":
             if fork(control):
                 control.detach()
-                return child.begin(*birth)
+                return child.start(*birth)
             os.close(*birth)
         elif request:
             doomed.add(int(request))

@@ -1,4 +1,4 @@
-"""What a forked Python function does before it is one: python.py and an exec, as the shim does them."""
+"""Turns a forked process into a Python function: it does what the shim, an exec and python.py would do."""
 import ctypes
 import importlib.util
 import json
@@ -27,7 +27,7 @@ def prctl(option, value):
 
 
 def mark_slot():
-    """Where the mark lies in the environment that /proc shows, and its length."""
+    """Returns where the mark lies in the environment that /proc shows, and its length."""
     with open("/proc/self/environ", "rb") as environ, open("/proc/self/stat") as stat:
         region, start = environ.read(), int(stat.read().rpartition(")")[2].split()[47])
     at = (b"\0" + region).index(b"\0" + MARK) + len(MARK)
@@ -39,13 +39,13 @@ class Child:
 
     def __init__(self):
         self.parent, self.slot = os.getpid(), mark_slot()
-        self.coerced = os.environb.get(b"LC_CTYPE")  # which Python itself sets where the locale is C
+        self.coerced = os.environb.get(b"LC_CTYPE")  # Python itself sets it where the locale is C
         self.zone = os.environ.get("TZ")
         self.threads = zygote_threads.Pools()
         prctl(PR_SET_DUMPABLE, 0)  # closed to functions that run as the same user
 
-    def begin(self, birth):
-        """Waits for its birth. None of the function's code runs before the process is confined."""
+    def start(self, birth):
+        """Waits to be told what to become. None of the function's code runs before the process is confined."""
         os.dup2(birth, BIRTH)
         os.close(BIRTH - 1)  # the parent's
         os.closerange(BIRTH + 1, os.sysconf("SC_OPEN_MAX"))
@@ -77,7 +77,7 @@ class Child:
         os.setpgid(0, 0)
         self.mark(confines["mark"].encode())
         if confines["spaces"]:
-            prctl(PR_SET_DUMPABLE, 1)  # or it could not say who it is in a user namespace
+            prctl(PR_SET_DUMPABLE, 1)  # otherwise it could not map its ids in a user namespace
             zygote_spaces.enter(confines["spaces"], confines["mounts"])
         limit(confines["limits"])
         user = confines["user"]
@@ -87,9 +87,9 @@ class Child:
             os.setresuid(user, user, user)
         prctl(PR_SET_NO_NEW_PRIVS, 1)
         prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
-        prctl(PR_SET_DUMPABLE, 1)  # or /proc/self and /dev/stdout would be closed to it
+        prctl(PR_SET_DUMPABLE, 1)  # otherwise /proc/self and /dev/stdout would be closed to it
         os.umask(0o077)
-        self.end_with_the_parent()  # again: the change of user took that back
+        self.end_with_the_parent()  # again: the change of user reset it
 
     def end_with_the_parent(self):
         prctl(PR_SET_PDEATHSIG, SIGKILL)
@@ -103,9 +103,9 @@ class Child:
         ctypes.memmove(address, text, length)
 
     def take(self, env, mark):
-        """Takes over the function's environment, and what libraries keep of one."""
+        """Sets the function's environment, also where libraries keep parts of one."""
         wanted = dict(entry.encode().split(b"=", 1) for entry in env)
-        wanted[MARK[:-1]] = mark.encode()  # which its own children carry
+        wanted[MARK[:-1]] = mark.encode()  # its own children carry it
         if self.coerced is not None:
             wanted.setdefault(b"LC_CTYPE", self.coerced)
         for name in os.environb.keys() - wanted.keys():
@@ -115,12 +115,12 @@ class Child:
                 os.environb[name] = value
         if os.environ.get("TZ") != self.zone:
             time.tzset()
-        # Not before: threads that begin spin for a while, on a CPU that the start needs.
+        # Later, because new threads spin for a while, on a CPU that the start needs.
         sys.modules["__main__"].WHEN_READY.append(self.threads.restore)
 
 
 def rehearse():
-    """Touches what a start needs, while nobody waits: the first touch after a fork copies a page."""
+    """Touches in advance what a start needs: the first touch after a fork copies a page."""
     for name, value in list(os.environb.items()):
         os.environb[name] = value
     birth = json.loads(json.dumps({"env": list(os.environ), "confines": {}}))
@@ -132,7 +132,7 @@ def rehearse():
 
 
 def limit(text):
-    """As the shim does: a limit that is lower already stays, and zero sets none."""
+    """Sets limits as the shim does: a lower limit stays, and zero sets none."""
     files, processes, size = map(int, text.split(","))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for name, value in ("NOFILE", files), ("NPROC", processes), ("FSIZE", size):
@@ -146,7 +146,7 @@ def limit(text):
 def become(birth):
     """Makes the interpreter look as if it had been started for this function."""
     renew_secrets()
-    site.USER_SITE = site.USER_BASE = None  # looked for in the function's own home when asked for
+    site.USER_SITE = site.USER_BASE = None  # site finds them again in the function's own home
     if birth["venv"]:
         enter(birth["venv"])
     for name in "zygote", "zygote_child", "zygote_spaces", "zygote_threads":
@@ -156,7 +156,7 @@ def become(birth):
 
 
 def renew_secrets():
-    """What was random in the parent is every child's: random itself sees to it, these do not."""
+    """Renews random state that all children have from the parent. Module random renews its own."""
     if "multiprocessing.process" in sys.modules:
         sys.modules["multiprocessing.process"].current_process().authkey = os.urandom(32)
     if "numpy.random" in sys.modules:
@@ -164,12 +164,12 @@ def renew_secrets():
 
 
 def enter(venv):
-    """Starts site again in a virtual environment, as its own interpreter would have.
+    """Runs site again in a virtual environment, as the environment's own interpreter would have.
 
-    Its .pth files may run code: the tenant's, so this is done by the function's own user.
+    Its .pth files may run the tenant's code, so the process is the function's user by now.
     """
     standard = os.path.dirname(os.__file__), os.path.join(os.path.dirname(os.__file__), "lib-dynload")
-    del sys.path[1 + max(i for i, path in enumerate(sys.path) if path in standard):]  # what site added
+    del sys.path[1 + max(i for i, path in enumerate(sys.path) if path in standard):]  # the entries that site added
     sys.executable = os.path.join(venv, "bin", "python")
     sys.prefix = sys.exec_prefix = venv
     site.PREFIXES = [sys.base_prefix, sys.base_exec_prefix]

@@ -1,4 +1,4 @@
-"""Gives a forked function namespaces of its own, and what is mounted in them: as the shim does it."""
+"""Gives a forked function namespaces of its own, and the mounts in them, as the shim does."""
 import ctypes
 import os
 

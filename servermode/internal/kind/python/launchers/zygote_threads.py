@@ -29,7 +29,7 @@ def setters():
 
 
 def wished():
-    """As many as the owner says, or as there are CPUs."""
+    """Returns as many as the owner says, or as there are CPUs."""
     for name in VARIABLES:
         if os.environ.get(name, "").isdecimal():
             return int(os.environ[name])
@@ -37,7 +37,7 @@ def wished():
 
 
 class Pools:
-    """What is to be set, found once, in the parent."""
+    """The setters of libraries' thread pools, found once, in the parent."""
 
     def __init__(self):
         self.setters = list(setters())

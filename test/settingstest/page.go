@@ -1,4 +1,5 @@
-// Package settingstest holds docs/settings.md to the settings that there are.
+// Package settingstest tests that docs/settings.md describes the settings of
+// the code. It can also write the page.
 package settingstest
 
 import (
@@ -17,8 +18,8 @@ const (
 	update = "WHISKAWAY_UPDATE"
 )
 
-// Page compares a command's part of the page with its settings, and with what --help
-// says of it. With WHISKAWAY_UPDATE=1 it writes the part instead.
+// Page compares a command's part of the page with its settings and its --help.
+// With WHISKAWAY_UPDATE=1 it writes the part instead.
 func Page(t *testing.T, command, about string, config any) {
 	t.Helper()
 	text, err := os.ReadFile(page)
@@ -37,7 +38,7 @@ func Page(t *testing.T, command, about string, config any) {
 	}
 }
 
-// paragraphs are what --help says of the command.
+// paragraphs returns what --help says about the command.
 func paragraphs(about string) string {
 	var out strings.Builder
 	for line := range strings.Lines(about) {
@@ -46,7 +47,7 @@ func paragraphs(about string) string {
 	return out.String()
 }
 
-// list is the settings, a heading a group.
+// list returns the settings, with a heading for each group.
 func list(config any) string {
 	var out strings.Builder
 	for _, s := range settings.Of(config) {
@@ -76,7 +77,8 @@ func reload(s *settings.Setting) string {
 	return "restart"
 }
 
-// meaning is what a setting is for, and its variable where that is not plain.
+// meaning says what a setting is for, and names its variable if that is not the
+// usual one.
 func meaning(s *settings.Setting) string {
 	if s.Env == settings.EnvOf(s.Flag) {
 		return s.Text()
