@@ -51,6 +51,28 @@ func TestRun_CutAnswerIsSeenAsOneAndNamesWhoToAsk(t *testing.T) {
 	}
 }
 
+// Where traces are on, each request to a server belongs to the balancer's own span,
+// also one that asks again.
+func TestRun_AskedForAgainBelongsToTheBalancersSpan(t *testing.T) {
+	collector := newFake(t)
+	collector.on("/v1/traces", ok)
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
+	s := newFake(t)
+	r := before(t, loadbalancer.Config{}, s)
+	f := newTarget(small)
+	r.mustInit(f)
+	const traceID, callers = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+	for _, server := range []string{"", s.id} {
+		r.run(f, "a1", runtimespec.HeaderTrace, "00-"+traceID+"-"+callers+"-01", runtimespec.HeaderServer, server)
+	}
+	asked := s.all(runtimespec.PathRun)
+	require.Len(t, asked, 2)
+	for _, a := range asked {
+		assert.Contains(t, a.Get(runtimespec.HeaderTrace), traceID)
+		assert.NotContains(t, a.Get(runtimespec.HeaderTrace), callers)
+	}
+}
+
 // Whatever becomes of asking again, it starts nothing and no other server is
 // asked.
 func TestRun_AskedForAgainGoesToItsServerOnly(t *testing.T) {

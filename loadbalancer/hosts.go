@@ -109,6 +109,7 @@ func (b *Balancer) startHosts() {
 		Signals: func() autoscale.Signals {
 			s, total := b.signals(), b.saturated.Load()
 			s.Refused, counted = int(total-counted), total
+			_, _, s.Waiting = b.state.Counts()
 			return s
 		},
 		Drain:  func(h autoscale.Host) { b.carryOut(b.state.BeginScaleIn(h.Name, time.Now())) },
@@ -148,6 +149,5 @@ func (b *Balancer) signals() (s autoscale.Signals) {
 			InFlight: max(0, load-queued), Slots: v.Slots, Queued: queued, Inits: v.Inits + v.Moving, // it still gets the runs of those that move
 		})
 	}
-	_, _, s.Waiting = b.state.Counts()
 	return s
 }

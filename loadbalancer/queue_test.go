@@ -67,6 +67,22 @@ func TestQueue_ASlotThatIsFreedGoesToTheOneWhoseTurnItIs(t *testing.T) {
 	r.queued(0)
 }
 
+// What waits here is told apart from what waits at servers: of several balancers an
+// autoscaler adds up the one, and takes the other from any.
+func TestQueue_IsNoneOfTheServers(t *testing.T) {
+	r, s, f, first := filled(t, loadbalancer.Config{})
+	second := async(func() got { return r.run(f, "second") })
+	r.queued(1)
+	body := r.get("/metrics").body
+	assert.Contains(t, body, "\nwhiskaway_balancer_queued 1\n")
+	assert.Contains(t, body, "\nwhiskaway_balancer_fleet_waiting 0\n")
+	s.end <- struct{}{}
+	wait(t, s.started)
+	s.end <- struct{}{}
+	wait(t, first)
+	wait(t, second)
+}
+
 // What is cold, loads, or finds no room holds up nothing else.
 func TestQueue_AFunctionWithoutRoomHoldsUpNoOther(t *testing.T) {
 	s := newFake(t)

@@ -81,14 +81,14 @@ type Run struct {
 	dropping sync.Mutex      // guards the end of the body
 	request  hop.Request
 	fields   [12]hop.Field // the request's header
-	span     trace.Span    // of the request to a server
+	span     trace.Span    // of the request to a server, before it the caller's
 	placed   bool          // a server was found while it was queued
 }
 
 // Execute has a run executed within its time.
 func (d *Dispatcher) Execute(r *Run, limit time.Duration) error {
 	defer r.dropBody()
-	r.d = d
+	r.d, r.span = d, r.Span
 	ctx, cancel := context.WithTimeout(r.Caller, limit+overdue)
 	defer cancel()
 	r.ctx, r.Cancel = context.WithCancelCause(ctx)
@@ -200,7 +200,10 @@ func (r *Run) awaitInit() (retry bool, err error) {
 	a, failed := j.Result()
 	switch {
 	case failed == nil && a.OK():
-		r.d.State.InitAwaited(&r.Run)
+		if err := r.d.State.InitAwaited(&r.Run); err != nil {
+			r.finish(policy.Answer{Outcome: policy.Left}, nil)
+			return false, err
+		}
 		return false, nil
 	case errors.Is(failed, initload.ErrNoCode):
 		retry, err = false, state.ErrUnknownFunction

@@ -43,8 +43,9 @@ func (g keeperGauges) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// sums are over all servers that are given work: what an autoscaler goes by. They
-// are as the autoscaler sees them, also where there is none.
+// sums are over all servers that are given work: what an autoscaler goes by, also where
+// there is none. What is queued here is a gauge of its own: with several balancers only
+// that is added up.
 type sums struct{ Sources }
 
 var (

@@ -35,13 +35,15 @@ func (s *State) startInit(f *Function, at *Server, cause any, now time.Time) *In
 }
 
 // startBackgroundInit starts an init of which the policy has counted the beginning
-// already.
+// already. One that is in flight there does as well.
 func (s *State) startBackgroundInit(f *Function, at *policy.Server, now time.Time) {
 	if f.recipe == nil || s.closed {
 		s.fleet.Absent(f.sched, at, now)
 		return
 	}
-	s.newInit(f, s.servers[at], nil)
+	if server := s.servers[at]; f.inits[server] == nil {
+		s.newInit(f, server, nil)
+	}
 }
 
 func (s *State) newInit(f *Function, at *Server, cause any) *Init {

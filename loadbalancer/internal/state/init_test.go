@@ -75,6 +75,32 @@ func TestLeaseEnded_WithAnInitInFlight(t *testing.T) {
 	}
 }
 
+// A run that knows a function from before it was forgotten has it initialised where it
+// is ready by now. That init is the only one there, whatever becomes of the function.
+func TestPick_AFunctionThatWasForgottenHasOneInitAtAServer(t *testing.T) {
+	r := newRig(t, "a", "b")
+	run := r.arrived(r.function("f"), "1")
+	for _, lease := range []string{"f", ""} {
+		r.LeaseEnded(run.Key, lease, r.now)
+	}
+	f := r.function("f")
+	r.readyAt(f, r.servers...)
+	require.NoError(t, r.pick(run))
+	require.Len(t, r.inits(), 1)
+	at, other := run.Server, r.servers[0]
+	if other == at {
+		other = r.servers[1]
+	}
+	_, gone, _ := r.InventoryRead(at, at.Name, 2, nil, r.now.Add(time.Second), r.now.Add(time.Second))
+	require.Equal(t, 1, gone)
+	fx, err := r.Drain(other, r.now)
+	require.NoError(t, err)
+	r.did(fx)
+	assert.Empty(t, r.inits(), "one is in flight where the function goes")
+	assert.False(t, r.done(run.Init, true))
+	assert.Equal(t, at, r.picked(f, "2").Server)
+}
+
 func TestLeaseEnded_TheLastOneStopsTheFunction(t *testing.T) {
 	r := newRig(t, "a", "b")
 	f := r.function("f")

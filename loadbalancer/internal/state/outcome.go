@@ -8,11 +8,15 @@ import (
 )
 
 // InitAwaited has a run sent for which an init has succeeded: from now on its server
-// is told to cancel it.
-func (s *State) InitAwaited(r *Run) {
+// is told to cancel it. One that was cancelled before is not sent.
+func (s *State) InitAwaited(r *Run) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if r.cancelled {
+		return ErrCancelled
+	}
 	r.at = there
+	return nil
 }
 
 // AnswerBegan notes where the incarnation is reached that an answer names, and takes

@@ -99,7 +99,7 @@ func TestCancelled_WhereverTheRunIs(t *testing.T) {
 	}{
 		"not picked yet":   {func(*rig, *state.Run) {}, false},
 		"at an init":       {func(r *rig, run *state.Run) { _ = r.pick(run) }, false},
-		"after the init":   {func(r *rig, run *state.Run) { _ = r.pick(run); r.done(run.Init, true); r.InitAwaited(run) }, true},
+		"after the init":   {func(r *rig, run *state.Run) { _ = r.pick(run); r.done(run.Init, true); _ = r.InitAwaited(run) }, true},
 		"refused":          {func(r *rig, run *state.Run) { _ = r.pick(run); r.full(run, 0) }, false},
 		"in the queue":     {func(r *rig, run *state.Run) { _ = r.pick(run); r.full(run, time.Second); _ = r.enqueue(run) }, false},
 		"at its server":    {func(r *rig, run *state.Run) { r.readyAt(run.Function, r.servers[0]); _ = r.pick(run) }, true},
@@ -119,6 +119,18 @@ func TestCancelled_WhereverTheRunIs(t *testing.T) {
 		assert.Error(t, r.pick(run), "%s: it is sent nowhere", name)
 		assert.Equal(t, state.ErrCancelled, r.enqueue(run), "%s: it waits for nothing", name)
 	}
+}
+
+// The word to cancel may come between the end of an init and the run that waits for
+// it: its server was not told, and so must not get it.
+func TestInitAwaited_ACancelledRunIsNotSent(t *testing.T) {
+	r := newRig(t, "a")
+	run := r.picked(r.function("f"), "1")
+	r.done(run.Init, true)
+	at, fx := r.Cancelled(run.Key, "1")
+	assert.Empty(t, at)
+	assert.Equal(t, []state.Effect{state.CancelRun{Run: run}}, fx)
+	assert.Equal(t, state.ErrCancelled, r.InitAwaited(run))
 }
 
 // crowd has a server with one slot, on which a run is, and others that were refused
