@@ -56,7 +56,7 @@ func TestCustom_IsToldFromThoseThatThereAre(t *testing.T) {
 		cfg  loadbalancer.Config
 		says string
 	}{
-		"named as another": {loadbalancer.Config{Policy: "warm", Custom: only("").new}, "the name of another"},
+		"named as another": {loadbalancer.Config{Policy: "warm", Custom: only("").new}, "the name of one that is built in"},
 		"makes none":       {loadbalancer.Config{Custom: func() policy.Policy { return nil }}, `no policy "custom"`},
 	} {
 		t.Run(name, func(t *testing.T) {
