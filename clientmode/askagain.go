@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/whiskaway/whiskaway/clientmode/internal/allowlist"
-	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/sentinel"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -25,7 +25,7 @@ func (c *cutOff) Unwrap() error { return c.cause }
 
 // brokeOff returns the failure of an answer that cannot be read to its end. It is
 // a cutOff if the head names the server and the answer made sense so far.
-func brokeOff(resp *hop.Response, cause error) error {
+func brokeOff(resp *upstream.Response, cause error) error {
 	server, one := resp.Head.Only(runtimespec.HeaderServer)
 	if !one || len(server) != 36 || uuid.Validate(server) != nil || errors.Is(cause, runtimespec.ErrFrame) {
 		return cause
@@ -37,12 +37,12 @@ func brokeOff(resp *hop.Response, cause error) error {
 // deadline is near. A request that names the server never starts anything: it
 // joins the run or is refused. So it may be repeated after any failure, and no
 // answer to it leads to an init or to another run.
-func (c *Client) askAgain(ctx context.Context, f *function, cut *cutOff, logs sentinel.Activation, header hop.Header, body []byte) outcome {
-	header = append(header, hop.Field{Name: runtimespec.HeaderServer, Value: cut.server})
+func (c *Client) askAgain(ctx context.Context, f *function, cut *cutOff, logs sentinel.Activation, header upstream.Header, body []byte) outcome {
+	header = append(header, upstream.Field{Name: runtimespec.HeaderServer, Value: cut.server})
 	var err error = cut
 	for pause := firstPause; waitFor(ctx, pause); pause = min(2*pause, lastPause) {
 		var out outcome
-		out, err = c.exchange(ctx, f, discardLog{logs}, &hop.Request{Path: runtimespec.PathRun, Header: c.withTimeout(ctx, header), Body: body})
+		out, err = c.exchange(ctx, f, discardLog{logs}, &upstream.Request{Path: runtimespec.PathRun, Header: c.withTimeout(ctx, header), Body: body})
 		var refused *allowlist.RefusedError
 		switch {
 		case err != nil && ctx.Err() == nil && (errors.As(err, &refused) || hopeless(err)):

@@ -5,14 +5,14 @@ import (
 	"strings"
 
 	"github.com/whiskaway/whiskaway/clientmode/internal/allowlist"
-	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
 // cause returns why a request failed, for its author. It names no address: the error does,
 // and goes to the operator's log.
 func cause(err error) string {
-	of := hop.CauseOf(err)
+	of := upstream.CauseOf(err)
 	var said answered
 	var never *allowlist.RefusedError
 	switch {
@@ -22,9 +22,9 @@ func cause(err error) string {
 		return of.Advise("client", "WHISKAWAY_CA_FILE")
 	case errors.Is(err, runtimespec.ErrTruncated):
 		return runtimespec.ErrTruncated.Error()
-	case of == hop.CauseUnknown && errors.As(err, &never):
+	case of == upstream.CauseUnknown && errors.As(err, &never):
 		return never.Public()
-	case of == hop.CauseUnknown && errors.As(err, &said):
+	case of == upstream.CauseUnknown && errors.As(err, &said):
 		return said.Error()
 	}
 	return of.String()
@@ -38,7 +38,7 @@ func (a answered) Error() string { return "it answered " + string(a) }
 // hopeless reports whether an error is certain to come again: what is set wrong is
 // not mended by waiting.
 func hopeless(err error) bool {
-	return errors.Is(err, runtimespec.ErrFrame) || hop.CauseOf(err).Certain()
+	return errors.Is(err, runtimespec.ErrFrame) || upstream.CauseOf(err).Certain()
 }
 
 // ownText returns an error's text from kind on, which is its own and not a

@@ -39,8 +39,8 @@ type Client struct {
 	log      *zap.Logger
 	lease    string // the container's id, under which a server keeps its function
 	allow    *allowlist.List
-	dial     func(target string, guard allowlist.Guard, trusted bool) (upstream, error)
-	fixed    upstream // the operator's, nil when only main@url names a server
+	dial     func(target string, guard allowlist.Guard, trusted bool) (sender, error)
+	fixed    sender // the operator's, nil when only main@url names a server
 	streams  *sentinel.Streams
 	listener *daemon.Listener
 	state    state
@@ -81,7 +81,7 @@ func (c *Client) Start() error {
 	if err := c.cfg.checkDialect(); err != nil {
 		return err
 	}
-	c.dial = func(target string, guard allowlist.Guard, trusted bool) (upstream, error) {
+	c.dial = func(target string, guard allowlist.Guard, trusted bool) (sender, error) {
 		secret := secret
 		if !trusted {
 			secret = "" // the listener there could collect it

@@ -7,7 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -72,13 +72,13 @@ func ownTime(left, settle time.Duration) time.Duration {
 }
 
 // withTimeout adds the server's time to a request's header.
-func (c *Client) withTimeout(ctx context.Context, h hop.Header) hop.Header {
+func (c *Client) withTimeout(ctx context.Context, h upstream.Header) upstream.Header {
 	end, ok := ctx.Deadline()
 	if !ok {
 		return h
 	}
 	left := serverTime(time.Until(end), c.cfg.StopGrace)
-	return append(h, hop.Field{Name: runtimespec.HeaderTimeout, Value: runtimespec.FormatTimeout(left)})
+	return append(h, upstream.Field{Name: runtimespec.HeaderTimeout, Value: runtimespec.FormatTimeout(left)})
 }
 
 // serverTime returns the time that a server is given of the time left. After it,

@@ -12,8 +12,8 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/sentinel"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -35,7 +35,7 @@ const tail = time.Second
 // exchange sends one request and reads its answer; logs are passed on as they
 // come. An error means that there is no complete answer. It wraps ErrNotSent when
 // the request cannot have arrived, and is a cutOff when the server is known.
-func (c *Client) exchange(ctx context.Context, f *function, logs sentinel.Activation, r *hop.Request) (outcome, error) {
+func (c *Client) exchange(ctx context.Context, f *function, logs sentinel.Activation, r *upstream.Request) (outcome, error) {
 	resp, err := f.upstream.Send(ctx, r)
 	if err != nil {
 		return outcome{}, err
@@ -83,7 +83,7 @@ func checked(out outcome) (outcome, error) {
 
 // unframed reads an answer without frames: a refusal of the contract, or the
 // answer of something else that speaks HTTP.
-func (c *Client) unframed(f *function, resp *hop.Response) (outcome, error) {
+func (c *Client) unframed(f *function, resp *upstream.Response) (outcome, error) {
 	body, err := io.ReadAll(io.LimitReader(resp, int64(c.cfg.MaxResult)+1))
 	reason := runtimespec.Reason(resp.Head.Get(runtimespec.HeaderReason))
 	failed := resp.Status >= http.StatusBadRequest && resp.Status <= 599
@@ -106,7 +106,7 @@ func (c *Client) unknownPeer(f *function, status int, body []byte) outcome {
 		zap.Stringer("upstream", f.upstream), zap.Int("status", status), zap.String("body", fmt.Sprintf("%.200q", body)))
 	hint := "look at what listens there"
 	if status == http.StatusBadRequest && bytes.Contains(body, []byte("HTTPS")) {
-		hint = hop.CauseTLS.String()
+		hint = upstream.CauseTLS.String()
 	}
 	return failure(http.StatusBadGateway, runtimespec.Internal, "%s answered %s and is no server of this contract: %s", f.server, statusText(status), hint)
 }

@@ -5,7 +5,7 @@ import (
 	"net"
 	"sync/atomic"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 )
 
 // Waiting returns how many callers wait for the init in flight or for runs.
@@ -47,12 +47,12 @@ func (c *Client) Accepts() bool {
 
 // counted is an upstream that counts what failed there.
 type counted struct {
-	upstream
+	sender
 	failed atomic.Int64
 }
 
-func (u *counted) Send(ctx context.Context, r *hop.Request) (*hop.Response, error) {
-	resp, err := u.upstream.Send(ctx, r)
+func (u *counted) Send(ctx context.Context, r *upstream.Request) (*upstream.Response, error) {
+	resp, err := u.sender.Send(ctx, r)
 	if err != nil {
 		u.failed.Add(1)
 	}
@@ -61,7 +61,7 @@ func (u *counted) Send(ctx context.Context, r *hop.Request) (*hop.Response, erro
 
 // CountFailed counts the requests to the operator's server that fail from now on.
 func (c *Client) CountFailed() *atomic.Int64 {
-	u := &counted{upstream: c.fixed}
+	u := &counted{sender: c.fixed}
 	c.fixed = u
 	return &u.failed
 }

@@ -9,8 +9,8 @@ import (
 
 	"github.com/whiskaway/whiskaway/clientmode/internal/openserverless"
 	"github.com/whiskaway/whiskaway/clientmode/internal/spool"
-	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/singleflight"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -20,19 +20,19 @@ const twoStepsFrom = 8 << 10
 
 // function is what the container was initialised with: all that a server needs.
 type function struct {
-	upstream upstream
-	server   string      // the upstream's name for authors
-	name     string      // of the action, for displays
-	header   hop.Header  // of an init
-	short    []byte      // the init without its code; nil: always sent whole
-	whole    *spool.Body // the init
-	run      hop.Header  // of a run and a stop
+	upstream sender
+	server   string          // the upstream's name for authors
+	name     string          // of the action, for displays
+	header   upstream.Header // of an init
+	short    []byte          // the init without its code; nil: always sent whole
+	whole    *spool.Body     // the init
+	run      upstream.Header // of a run and a stop
 
 	reinit singleflight.Flight[outcome]
 }
 
 // newFunction returns the function that body initialises.
-func (c *Client) newFunction(body []byte, init *runtimespec.InitBody, upstream upstream, server string) (*function, error) {
+func (c *Client) newFunction(body []byte, init *runtimespec.InitBody, to sender, server string) (*function, error) {
 	container := c.cfg.containerEnv()
 	env, err := runtimespec.EncodeEnv(container)
 	if err != nil {
@@ -40,19 +40,19 @@ func (c *Client) newFunction(body []byte, init *runtimespec.InitBody, upstream u
 	}
 	code := init.Digest()
 	spec := init.Function(c.cfg.Kind, code, container, c.cfg.VolatileEnv)
-	f := &function{upstream: upstream, server: server, name: cmp.Or(spec.Env["__OW_ACTION_NAME"], init.Name)}
-	f.run = hop.Header{
+	f := &function{upstream: to, server: server, name: cmp.Or(spec.Env["__OW_ACTION_NAME"], init.Name)}
+	f.run = upstream.Header{
 		{Name: runtimespec.HeaderFunction, Value: spec.Identity().String()},
 		{Name: runtimespec.HeaderLease, Value: c.lease},
 		{Name: "Accept", Value: runtimespec.MediaFrames},
 		{Name: "Content-Type", Value: "application/json"},
 	}
-	f.header = f.run.With(hop.Field{Name: runtimespec.HeaderCode, Value: code.String()}, hop.Field{Name: runtimespec.HeaderEnv, Value: env})
+	f.header = f.run.With(upstream.Field{Name: runtimespec.HeaderCode, Value: code.String()}, upstream.Field{Name: runtimespec.HeaderEnv, Value: env})
 	if c.cfg.Kind != "" {
-		f.header = append(f.header, hop.Field{Name: runtimespec.HeaderKind, Value: c.cfg.Kind})
+		f.header = append(f.header, upstream.Field{Name: runtimespec.HeaderKind, Value: c.cfg.Kind})
 	}
 	if c.cfg.Dialect == DialectOpenServerless { // the code is always sent
-		adapter, parts, err := openserverless.New(upstream, init, openserverless.Options{Container: container, ID: c.lease, Name: server, MaxResult: c.cfg.MaxResult})
+		adapter, parts, err := openserverless.New(to, init, openserverless.Options{Container: container, ID: c.lease, Name: server, MaxResult: c.cfg.MaxResult})
 		if err != nil {
 			return nil, err
 		}
@@ -67,13 +67,13 @@ func (c *Client) newFunction(body []byte, init *runtimespec.InitBody, upstream u
 }
 
 // requests returns the requests of an init, in the order to try them.
-func (f *function) requests() []*hop.Request {
-	whole := &hop.Request{Path: runtimespec.PathInit, Header: f.header}
+func (f *function) requests() []*upstream.Request {
+	whole := &upstream.Request{Path: runtimespec.PathInit, Header: f.header}
 	f.whole.AttachTo(whole)
 	if f.short == nil {
-		return []*hop.Request{whole}
+		return []*upstream.Request{whole}
 	}
-	return []*hop.Request{{Path: runtimespec.PathInit, Header: f.header, Body: f.short}, whole}
+	return []*upstream.Request{{Path: runtimespec.PathInit, Header: f.header, Body: f.short}, whole}
 }
 
 // release tells the server that this container no longer needs the function. A
@@ -84,7 +84,7 @@ func (f *function) release(ctx context.Context) error {
 	// the drain.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer cancel()
-	resp, err := f.upstream.Send(ctx, &hop.Request{Path: runtimespec.PathStop, Header: f.run})
+	resp, err := f.upstream.Send(ctx, &upstream.Request{Path: runtimespec.PathStop, Header: f.run})
 	if err != nil {
 		return fmt.Errorf("giving up the lease: %w", err)
 	}
@@ -97,13 +97,13 @@ func (f *function) release(ctx context.Context) error {
 
 // traced returns a copy of h with a trace context, and room for what an exchange
 // adds. The client records no spans: it passes the platform's context on.
-func traced(h hop.Header, t runtimespec.Trace) hop.Header {
+func traced(h upstream.Header, t runtimespec.Trace) upstream.Header {
 	h = h.With()
 	if t.Parent != "" {
-		h = append(h, hop.Field{Name: runtimespec.HeaderTrace, Value: t.Parent})
+		h = append(h, upstream.Field{Name: runtimespec.HeaderTrace, Value: t.Parent})
 	}
 	if t.State != "" {
-		h = append(h, hop.Field{Name: runtimespec.HeaderTraceState, Value: t.State})
+		h = append(h, upstream.Field{Name: runtimespec.HeaderTraceState, Value: t.State})
 	}
 	return h
 }

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/whiskaway/whiskaway/internal/front"
+	"github.com/whiskaway/whiskaway/internal/httpserver"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -27,7 +27,7 @@ func (c *Client) init(w http.ResponseWriter, r *http.Request) {
 		respond(w, failure(http.StatusForbidden, "", initialisedTwice))
 		return
 	}
-	defer front.AfterFunc(r.Context(), current.Leave)()
+	defer httpserver.AfterFunc(r.Context(), current.Leave)()
 	if mine {
 		current.deadline = c.deadlineOf(time.Time{}, arrived)
 		logs := &observedLog{Activation: c.streams}
@@ -88,7 +88,7 @@ func (c *Client) prepare(current *starting, arrived time.Time, logs *observedLog
 // choose returns the server that is to run the function, nil if there is none,
 // and its name for authors. A server that an action names has that name; the
 // operator's own is not known by its address.
-func (c *Client) choose(main string) (upstream upstream, name string, err error) {
+func (c *Client) choose(main string) (upstream sender, name string, err error) {
 	target, guard, trusted, err := c.allow.Target(main)
 	if err != nil || target == "" {
 		return c.fixed, c.cfg.UpstreamName, err

@@ -9,7 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/clientmode/internal/allowlist"
-	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -21,7 +21,7 @@ const (
 
 // notSent reports whether a request cannot have arrived. Then even a run may be
 // sent again.
-func notSent(err error) bool { return errors.Is(err, hop.ErrNotSent) }
+func notSent(err error) bool { return errors.Is(err, upstream.ErrNotSent) }
 
 // retry repeats an attempt while time is left, if the server refused it before
 // starting anything or the request was not sent. An init is idempotent, so it is

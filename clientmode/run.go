@@ -5,9 +5,9 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/whiskaway/whiskaway/internal/front"
-	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/httpserver"
 	"github.com/whiskaway/whiskaway/internal/sentinel"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -31,7 +31,7 @@ func (c *Client) run(w http.ResponseWriter, r *http.Request) {
 		respond(w, failure(http.StatusForbidden, "", "System not ready, status is running."))
 		return
 	}
-	defer front.AfterFunc(r.Context(), current.Leave)()
+	defer httpserver.AfterFunc(r.Context(), current.Leave)()
 	if mine {
 		current.deadline = c.deadlineOf(activation.Deadline, arrived)
 		c.perform(f, current, activation, runtimespec.TraceOf(r.Header), body)
@@ -61,7 +61,7 @@ func (c *Client) perform(f *function, current *work, activation runtimespec.Acti
 func (c *Client) execute(ctx context.Context, f *function, activation runtimespec.Activation, logs sentinel.Activation, trace runtimespec.Trace, body []byte) outcome {
 	header := traced(f.run, trace)
 	if activation.ID != "" {
-		header = append(header, hop.Field{Name: runtimespec.HeaderActivation, Value: activation.ID})
+		header = append(header, upstream.Field{Name: runtimespec.HeaderActivation, Value: activation.ID})
 	}
 	var cut *cutOff
 	out := c.retry(ctx, f, false, func() (outcome, error) {
@@ -77,15 +77,15 @@ func (c *Client) execute(ctx context.Context, f *function, activation runtimespe
 
 // attempt sends the run once. If the server has forgotten the function, it is
 // told again and the run is sent once more.
-func (c *Client) attempt(ctx context.Context, f *function, logs sentinel.Activation, trace runtimespec.Trace, header hop.Header, body []byte) (outcome, error) {
-	out, err := c.exchange(ctx, f, logs, &hop.Request{Path: runtimespec.PathRun, Header: c.withTimeout(ctx, header), Body: body})
+func (c *Client) attempt(ctx context.Context, f *function, logs sentinel.Activation, trace runtimespec.Trace, header upstream.Header, body []byte) (outcome, error) {
+	out, err := c.exchange(ctx, f, logs, &upstream.Request{Path: runtimespec.PathRun, Header: c.withTimeout(ctx, header), Body: body})
 	if err != nil || out.reason != runtimespec.UnknownFunction {
 		return out, err
 	}
 	if again := c.reinitialise(ctx, f, logs, trace); again.status != http.StatusOK {
 		return again, nil
 	}
-	return c.exchange(ctx, f, logs, &hop.Request{Path: runtimespec.PathRun, Header: c.withTimeout(ctx, header), Body: body})
+	return c.exchange(ctx, f, logs, &upstream.Request{Path: runtimespec.PathRun, Header: c.withTimeout(ctx, header), Body: body})
 }
 
 // cancelTime bounds the request that cancels a run at its server.
@@ -94,10 +94,10 @@ const cancelTime = 2 * time.Second
 // cancelUpstream cancels a run at its server; a bare disconnect would only start
 // the server's grace.
 func (c *Client) cancelUpstream(f *function, id string, trace runtimespec.Trace) {
-	header := append(traced(f.run, trace), hop.Field{Name: runtimespec.HeaderActivation, Value: id})
+	header := append(traced(f.run, trace), upstream.Field{Name: runtimespec.HeaderActivation, Value: id})
 	ctx, cancel := context.WithTimeout(context.Background(), cancelTime)
 	defer cancel()
-	if resp, err := f.upstream.Send(ctx, &hop.Request{Path: runtimespec.PathStop, Header: header}); err == nil {
+	if resp, err := f.upstream.Send(ctx, &upstream.Request{Path: runtimespec.PathStop, Header: header}); err == nil {
 		_ = resp.Close()
 	}
 }

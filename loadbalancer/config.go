@@ -14,8 +14,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
-	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/settings"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/discovery"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/queue"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
@@ -177,7 +177,7 @@ func (c Config) targets() (all []string, err error) {
 			all = append(all, server) // where servers are known from
 			continue
 		}
-		u, err := hop.ParseTarget(server, "http")
+		u, err := upstream.ParseTarget(server, "http")
 		if err != nil {
 			return nil, fmt.Errorf("%w: --server: %w", daemon.ErrConfig, err)
 		}

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/admission"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/dispatch"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
@@ -56,7 +56,7 @@ type caller struct{ *call }
 // Relay passes an answer on as it comes, without looking into it, and closes it. A
 // small one goes out in one write; of a stream every piece at once. whole reports
 // whether the caller got all of it.
-func (c caller) Relay(ctx context.Context, resp *hop.Response) (o policy.Outcome, whole bool) {
+func (c caller) Relay(ctx context.Context, resp *upstream.Response) (o policy.Outcome, whole bool) {
 	defer resp.Close()
 	h := c.W.Header()
 	var values [len(passed)]string
@@ -111,7 +111,7 @@ func limitWriting(ctx context.Context, c *call) {
 
 // relayWhole passes on an answer that is small. One that breaks off goes on so
 // far: its head names who can be asked again.
-func (c caller) relayWhole(ctx context.Context, resp *hop.Response, buf []byte) (o policy.Outcome, whole bool) {
+func (c caller) relayWhole(ctx context.Context, resp *upstream.Response, buf []byte) (o policy.Outcome, whole bool) {
 	n, err := io.ReadFull(resp, buf)
 	c.W.WriteHeader(resp.Status)
 	_, failed := c.W.Write(buf[:n])

@@ -19,8 +19,8 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
-	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/tunnel"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode"
 	"github.com/whiskaway/whiskaway/test/harness"
@@ -158,13 +158,13 @@ func TestJoin_WithATunnelRunsComeThroughIt(t *testing.T) {
 	assert.Contains(t, s.Name, r.Addr()[strings.LastIndex(r.Addr(), ":"):])
 	r.eventually(func() bool { return j.hub.Has(s.Incarnation) })
 	through := func(token, path string, h http.Header, body []byte) (int, string) {
-		pool := hop.New(&url.URL{Scheme: "http", Host: "tunnel"}, hop.Options{Token: token, Dial: j.hub.Dialer(s.Incarnation)})
+		pool := upstream.New(&url.URL{Scheme: "http", Host: "tunnel"}, upstream.Options{Token: token, Dial: j.hub.Dialer(s.Incarnation)})
 		defer pool.CloseIdle()
-		fields := hop.Header{}
+		fields := upstream.Header{}
 		for name, values := range h {
-			fields = append(fields, hop.Field{Name: name, Value: values[0]})
+			fields = append(fields, upstream.Field{Name: name, Value: values[0]})
 		}
-		resp, err := pool.Send(t.Context(), &hop.Request{Path: path, Header: fields, Body: body})
+		resp, err := pool.Send(t.Context(), &upstream.Request{Path: path, Header: fields, Body: body})
 		require.NoError(t, err)
 		defer resp.Close()
 		text, err := io.ReadAll(resp)

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/whiskaway/whiskaway/internal/front"
+	"github.com/whiskaway/whiskaway/internal/httpserver"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 	"github.com/whiskaway/whiskaway/servermode/internal/activation"
 	"github.com/whiskaway/whiskaway/servermode/internal/invoke"
@@ -39,7 +39,7 @@ func (s *Server) run(c *call) error {
 	if err != nil {
 		return err
 	}
-	left := front.AfterFunc(c.Context(), func() { mine.CallerLeft(invoke.DisconnectGrace) })
+	left := httpserver.AfterFunc(c.Context(), func() { mine.CallerLeft(invoke.DisconnectGrace) })
 	defer left()
 	if !first {
 		return s.join(ctx, c, mine)

@@ -124,7 +124,7 @@ func TestHouse_TheContractStandsAlone(t *testing.T) {
 func TestHouse_TheClientKnowsNoTunnel(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", module+"/cmd/clientmode").Output()
 	require.NoError(t, err)
-	assert.Contains(t, string(out), module+"/internal/hop\n")
+	assert.Contains(t, string(out), module+"/internal/upstream\n")
 	for _, pkg := range []string{"github.com/hashicorp/yamux", module + "/internal/tunnel"} {
 		assert.NotContains(t, string(out), pkg+"\n")
 	}

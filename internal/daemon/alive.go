@@ -10,7 +10,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -44,9 +44,9 @@ func Alive(listen string, serveTLS bool) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), aliveTime)
 	defer cancel()
-	pool := hop.New(base, hop.Options{TLS: &tls.Config{InsecureSkipVerify: true}})
+	pool := upstream.New(base, upstream.Options{TLS: &tls.Config{InsecureSkipVerify: true}})
 	defer pool.CloseIdle()
-	resp, err := pool.Send(ctx, &hop.Request{Get: true, Path: runtimespec.PathHealth})
+	resp, err := pool.Send(ctx, &upstream.Request{Get: true, Path: runtimespec.PathHealth})
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/whiskaway/whiskaway/internal/front"
+	"github.com/whiskaway/whiskaway/internal/httpserver"
 )
 
 // Listener serves HTTP on one address.
@@ -29,7 +29,7 @@ type Listener struct {
 	Log *zap.Logger
 
 	ln     net.Listener
-	server *front.Server
+	server *httpserver.Server
 	done   sync.WaitGroup
 	stop   context.CancelFunc
 	err    error
@@ -51,7 +51,7 @@ func (l *Listener) Start() (err error) {
 	}
 	stopping, stop := context.WithCancel(context.Background())
 	l.stop = stop
-	l.server = front.New(front.Config{
+	l.server = httpserver.New(httpserver.Config{
 		Handler: &lingering{l.Handler, l.Unwanted.withDefaults(), stopping}, TLS: l.TLS, Log: l.Log,
 		HeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeader: maxHeader,
 	})

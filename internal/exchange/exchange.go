@@ -8,8 +8,8 @@ import (
 	"errors"
 	"time"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/trace"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -38,13 +38,13 @@ type Propagation struct {
 }
 
 // Onto appends the fields to a header, which the caller must be free to change.
-func (p Propagation) Onto(h hop.Header) hop.Header {
-	h = append(h, hop.Field{Name: runtimespec.HeaderHops, Value: p.Hops})
+func (p Propagation) Onto(h upstream.Header) upstream.Header {
+	h = append(h, upstream.Field{Name: runtimespec.HeaderHops, Value: p.Hops})
 	if p.Trace.Parent != "" {
-		h = append(h, hop.Field{Name: runtimespec.HeaderTrace, Value: p.Trace.Parent})
+		h = append(h, upstream.Field{Name: runtimespec.HeaderTrace, Value: p.Trace.Parent})
 	}
 	if p.Trace.State != "" {
-		h = append(h, hop.Field{Name: runtimespec.HeaderTraceState, Value: p.Trace.State})
+		h = append(h, upstream.Field{Name: runtimespec.HeaderTraceState, Value: p.Trace.State})
 	}
 	return h
 }

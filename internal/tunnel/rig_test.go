@@ -18,17 +18,17 @@ import (
 	"go.uber.org/goleak"
 	"go.uber.org/zap"
 
-	"github.com/whiskaway/whiskaway/internal/front"
-	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/httpserver"
 	"github.com/whiskaway/whiskaway/internal/tunnel"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // serve serves a handler on a listener until the test ends.
-func serve(t *testing.T, ln net.Listener, h http.Handler) *front.Server {
+func serve(t *testing.T, ln net.Listener, h http.Handler) *httpserver.Server {
 	t.Helper()
-	s := front.New(front.Config{Handler: h, Log: zap.NewNop(), HeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeader: 64 << 10})
+	s := httpserver.New(httpserver.Config{Handler: h, Log: zap.NewNop(), HeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeader: 64 << 10})
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = s.Serve(ln) }()
 	t.Cleanup(func() { _ = s.Close(); <-ended })
@@ -89,7 +89,7 @@ func (b *balancer) cut() {
 // server is one behind a tunnel.
 type server struct {
 	*tunnel.Listener
-	front *front.Server
+	front *httpserver.Server
 	id    string
 	down  chan error
 	up    chan struct{}
@@ -112,15 +112,15 @@ func newServer(t *testing.T, to *url.URL, h http.HandlerFunc, change ...func(*tu
 }
 
 // pool returns how the balancer reaches the server.
-func (b *balancer) pool(t *testing.T, s *server) *hop.Pool {
+func (b *balancer) pool(t *testing.T, s *server) *upstream.Pool {
 	t.Helper()
-	p := hop.New(&url.URL{Scheme: "http", Host: s.id}, hop.Options{Dial: b.Dialer(s.id)})
+	p := upstream.New(&url.URL{Scheme: "http", Host: s.id}, upstream.Options{Dial: b.Dialer(s.id)})
 	t.Cleanup(p.CloseIdle)
 	return p
 }
 
 // pair returns a balancer, a server that it reaches, and the way.
-func pair(t *testing.T, h http.HandlerFunc) (*balancer, *server, *hop.Pool) {
+func pair(t *testing.T, h http.HandlerFunc) (*balancer, *server, *upstream.Pool) {
 	t.Helper()
 	b := newBalancer(t, &tunnel.Hub{})
 	s := newServer(t, b.url, h)
@@ -133,8 +133,8 @@ func (b *balancer) wait(t *testing.T, s *server) {
 	require.Eventually(t, func() bool { return b.Has(s.id) }, 20*time.Second, time.Millisecond)
 }
 
-func post(ctx context.Context, p *hop.Pool, body string) (string, error) {
-	resp, err := p.Send(ctx, &hop.Request{Path: "/run", Body: []byte(body)})
+func post(ctx context.Context, p *upstream.Pool, body string) (string, error) {
+	resp, err := p.Send(ctx, &upstream.Request{Path: "/run", Body: []byte(body)})
 	if err != nil {
 		return "", err
 	}
@@ -163,7 +163,7 @@ func next[T any](t *testing.T, from <-chan T) (v T) {
 
 var large = strings.Repeat("0123456789abcdef", 100_000) // 1.6 MB: several windows
 
-func assertEcho(t *testing.T, p *hop.Pool, body string) {
+func assertEcho(t *testing.T, p *upstream.Pool, body string) {
 	t.Helper()
 	got, err := post(t.Context(), p, body)
 	if assert.NoError(t, err) {

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/tunnel"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 )
 
 func TestTunnel_CarriesRequestsOfAllSizes(t *testing.T) {
@@ -43,7 +43,7 @@ func TestTunnel_OneThatIsNotReadHoldsUpNoOther(t *testing.T) {
 		}
 		written <- n
 	})
-	resp, err := p.Send(t.Context(), &hop.Request{Path: "/run"})
+	resp, err := p.Send(t.Context(), &upstream.Request{Path: "/run"})
 	require.NoError(t, err)
 	for range 10 {
 		assertEcho(t, p, large)
@@ -64,7 +64,7 @@ func TestTunnel_ACallerThatLeavesIsNoticed(t *testing.T) {
 	go func() { <-began; cancel() }()
 	_, err := post(ctx, p, "a")
 	assert.ErrorIs(t, err, context.Canceled)
-	assert.NotErrorIs(t, err, hop.ErrNotSent)
+	assert.NotErrorIs(t, err, upstream.ErrNotSent)
 	next(t, left)
 }
 
@@ -87,7 +87,7 @@ func TestTunnel_IsMadeAgainAndWhatItCutWasSent(t *testing.T) {
 		b.cut()
 		err := next(t, failed)
 		require.Error(t, err)
-		assert.NotErrorIs(t, err, hop.ErrNotSent, "the server may have read it")
+		assert.NotErrorIs(t, err, upstream.ErrNotSent, "the server may have read it")
 		require.Eventually(t, func() bool { _, err := post(t.Context(), p, "a"); return err == nil }, 20*time.Second, time.Millisecond)
 	}
 	assert.ErrorContains(t, next(t, s.down), "has broken")
@@ -98,7 +98,7 @@ func TestTunnel_WithoutOneNothingIsSent(t *testing.T) {
 	s.End()
 	require.Eventually(t, func() bool { return !b.Has(s.id) }, 20*time.Second, time.Millisecond)
 	_, err := post(t.Context(), p, "a")
-	assert.ErrorIs(t, err, hop.ErrNotSent)
+	assert.ErrorIs(t, err, upstream.ErrNotSent)
 	assert.ErrorIs(t, err, tunnel.ErrNoTunnel)
 }
 
@@ -125,7 +125,7 @@ func TestTunnel_ClosedForNewConnectionsFinishesOthers(t *testing.T) {
 	go func() { shut <- s.front.Shutdown(t.Context()) }()
 	for { // until it is closed it answers
 		if _, err := post(t.Context(), p, "a"); err != nil {
-			assert.ErrorIs(t, err, hop.ErrNotSent)
+			assert.ErrorIs(t, err, upstream.ErrNotSent)
 			break
 		}
 	}
@@ -145,7 +145,7 @@ func TestTunnel_CarriesABoundedNumberOfConnections(t *testing.T) {
 	}
 	_, err := post(t.Context(), p, "a")
 	assert.ErrorIs(t, err, tunnel.ErrBusy)
-	assert.ErrorIs(t, err, hop.ErrNotSent)
+	assert.ErrorIs(t, err, upstream.ErrNotSent)
 }
 
 func TestTunnel_ANewOneOfAServerTakesTheOldOnesPlace(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 )
 
 // List is the operator's list. A name is compared as written. An address or a
@@ -57,7 +57,7 @@ func (a *List) Target(main string) (target string, guard Guard, trusted bool, er
 	if !named {
 		return "", nil, false, nil
 	}
-	u, err := hop.ParseTarget(rest, "https")
+	u, err := upstream.ParseTarget(rest, "https")
 	if err != nil {
 		return "", nil, false, fmt.Errorf("the action's main must be NAME@http://HOST:PORT or NAME@https://HOST:PORT: %w", err)
 	}

@@ -13,13 +13,13 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
-// upstream carries requests to the server.
-type upstream interface {
-	Send(ctx context.Context, r *hop.Request) (*hop.Response, error)
+// sender carries requests to the server.
+type sender interface {
+	Send(ctx context.Context, r *upstream.Request) (*upstream.Response, error)
 	CloseIdle()
 	String() string
 }
@@ -28,7 +28,7 @@ type upstream interface {
 // function by the MD5 of its code, and counts one use of it for each init, under
 // the container's id.
 type Adapter struct {
-	upstream
+	sender
 	hash      string // of the code
 	id        string // of the container
 	name      string // of the server, for authors
@@ -44,10 +44,10 @@ type Adapter struct {
 // middle of a run.
 var errRunAbandoned = errors.New("a run that was given up may go on at the server, which a stop would take down")
 
-func notSent(err error) bool { return errors.Is(err, hop.ErrNotSent) }
+func notSent(err error) bool { return errors.Is(err, upstream.ErrNotSent) }
 
 // Send sends one request in the server's dialect.
-func (s *Adapter) Send(ctx context.Context, r *hop.Request) (*hop.Response, error) {
+func (s *Adapter) Send(ctx context.Context, r *upstream.Request) (*upstream.Response, error) {
 	switch r.Path {
 	case runtimespec.PathInit:
 		return s.sendInit(ctx, r)
@@ -60,11 +60,11 @@ func (s *Adapter) Send(ctx context.Context, r *hop.Request) (*hop.Response, erro
 	return s.sendStops(ctx)
 }
 
-func (s *Adapter) sendInit(ctx context.Context, r *hop.Request) (*hop.Response, error) {
+func (s *Adapter) sendInit(ctx context.Context, r *upstream.Request) (*upstream.Response, error) {
 	s.mu.Lock()
 	s.inits++ // also one whose answer is lost
 	s.mu.Unlock()
-	a, err := s.ask(ctx, &hop.Request{Path: r.Path, Header: header(r.Header), Body: r.Body, Size: r.Size, Open: r.Open})
+	a, err := s.ask(ctx, &upstream.Request{Path: r.Path, Header: header(r.Header), Body: r.Body, Size: r.Size, Open: r.Open})
 	if err != nil || a.status != http.StatusOK {
 		if notSent(err) || err == nil {
 			s.mu.Lock()
@@ -79,12 +79,12 @@ func (s *Adapter) sendInit(ctx context.Context, r *hop.Request) (*hop.Response, 
 	return frames(nil, okBody), nil
 }
 
-func (s *Adapter) sendRun(ctx context.Context, r *hop.Request) (*hop.Response, error) {
+func (s *Adapter) sendRun(ctx context.Context, r *upstream.Request) (*upstream.Response, error) {
 	body, err := s.runBody(r)
 	if err != nil {
 		return response(http.StatusBadRequest, runtimespec.BadRequest, runtimespec.ErrorBody(err.Error())), nil
 	}
-	run := &hop.Request{Path: r.Path, Header: header(r.Header), Body: body, Used: true}
+	run := &upstream.Request{Path: r.Path, Header: header(r.Header), Body: body, Used: true}
 	s.mu.Lock()
 	before, known := s.abandoned, s.known
 	s.mu.Unlock()
@@ -94,7 +94,7 @@ func (s *Adapter) sendRun(ctx context.Context, r *hop.Request) (*hop.Response, e
 	}
 	if !known || notSent(err) {
 		if forgot, err := s.wasRestarted(ctx); err != nil {
-			return nil, fmt.Errorf("%w: %w", hop.ErrNotSent, err)
+			return nil, fmt.Errorf("%w: %w", upstream.ErrNotSent, err)
 		} else if forgot {
 			return response(http.StatusNotFound, runtimespec.UnknownFunction, runtimespec.ErrorBody("the server was started again")), nil
 		}
@@ -127,7 +127,7 @@ func (s *Adapter) wasRestarted(ctx context.Context) (bool, error) {
 }
 
 // sendStops sends as many stops as inits may have arrived.
-func (s *Adapter) sendStops(ctx context.Context) (*hop.Response, error) {
+func (s *Adapter) sendStops(ctx context.Context) (*upstream.Response, error) {
 	s.mu.Lock()
 	inits, abandoned := s.inits, s.abandoned
 	s.mu.Unlock()
@@ -148,14 +148,14 @@ func (s *Adapter) sendStops(ctx context.Context) (*hop.Response, error) {
 	return response(http.StatusOK, "", okBody), nil
 }
 
-func (s *Adapter) stopRequest(id string) *hop.Request {
+func (s *Adapter) stopRequest(id string) *upstream.Request {
 	body := fmt.Appendf(nil, `{"actionCodeHash":%q,"proxiedActionID":%q}`, s.hash, id)
-	return &hop.Request{Path: runtimespec.PathStop, Header: header(nil), Body: body}
+	return &upstream.Request{Path: runtimespec.PathStop, Header: header(nil), Body: body}
 }
 
 // ask sends a request and reads the whole answer.
-func (s *Adapter) ask(ctx context.Context, r *hop.Request) (*answer, error) {
-	resp, err := s.upstream.Send(ctx, r)
+func (s *Adapter) ask(ctx context.Context, r *upstream.Request) (*answer, error) {
+	resp, err := s.sender.Send(ctx, r)
 	var a *answer
 	if err == nil {
 		defer resp.Close()
@@ -169,7 +169,7 @@ func (s *Adapter) ask(ctx context.Context, r *hop.Request) (*answer, error) {
 
 // runBody returns a run's body with the hash of the code as its last member: of
 // duplicate members, the server uses the last one.
-func (s *Adapter) runBody(r *hop.Request) ([]byte, error) {
+func (s *Adapter) runBody(r *upstream.Request) ([]byte, error) {
 	member := fmt.Sprintf(`"actionCodeHash":%q}`, s.hash)
 	body := bytes.TrimSpace(r.Body)
 	inner, ok := bytes.CutSuffix(body, []byte("}"))
@@ -187,8 +187,8 @@ func (s *Adapter) runBody(r *hop.Request) ([]byte, error) {
 }
 
 // header returns the fields that this dialect uses.
-func header(h hop.Header) hop.Header {
-	out := hop.Header{{Name: "Content-Type", Value: "application/json"}}
+func header(h upstream.Header) upstream.Header {
+	out := upstream.Header{{Name: "Content-Type", Value: "application/json"}}
 	for _, f := range h {
 		if f.Name == runtimespec.HeaderTimeout || f.Name == runtimespec.HeaderTrace || f.Name == runtimespec.HeaderTraceState {
 			out = append(out, f)

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -22,7 +22,7 @@ type answer struct {
 	run    *envelope // of a run's 200; nil: another answer
 }
 
-func readAnswer(resp *hop.Response, path string, maxResult int) (a *answer, err error) {
+func readAnswer(resp *upstream.Response, path string, maxResult int) (a *answer, err error) {
 	a = &answer{status: resp.Status, reason: runtimespec.Reason(resp.Head.Get(runtimespec.HeaderReason))}
 	if path == runtimespec.PathRun && a.status == http.StatusOK && strings.HasPrefix(resp.Head.Get("Content-Type"), "application/json") {
 		a.run, err = readEnvelope(resp, maxResult)
@@ -51,13 +51,13 @@ func (a *answer) known() bool {
 
 // response returns the answer unchanged. Without a reason it counts as an answer
 // of something else.
-func (a *answer) response(reason runtimespec.Reason) *hop.Response {
+func (a *answer) response(reason runtimespec.Reason) *upstream.Response {
 	return response(a.status, reason, a.body)
 }
 
 // refused translates a refusal into the contract's terms: above all, whether
 // anything was started.
-func (s *Adapter) refused(path string, a *answer, err error) (*hop.Response, error) {
+func (s *Adapter) refused(path string, a *answer, err error) (*upstream.Response, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -91,17 +91,17 @@ func (a *answer) says(status int, text string) bool {
 }
 
 // response returns an answer of the contract without frames.
-func response(status int, reason runtimespec.Reason, body []byte) *hop.Response {
+func response(status int, reason runtimespec.Reason, body []byte) *upstream.Response {
 	head := "Content-Type: application/json\r\n"
 	if reason != "" {
 		head += runtimespec.HeaderReason + ": " + string(reason) + "\r\n"
 	}
-	return hop.Answer(status, head, bytes.NewReader(body))
+	return upstream.Answer(status, head, bytes.NewReader(body))
 }
 
 // frames returns an answer of the contract: a run's logs and a result. The head
 // of an oversized result names its full size, which is all that its reader needs.
-func frames(run *envelope, result []byte) *hop.Response {
+func frames(run *envelope, result []byte) *upstream.Response {
 	var head []byte
 	size := len(result)
 	if run != nil {
@@ -110,5 +110,5 @@ func frames(run *envelope, result []byte) *hop.Response {
 		size = int(min(run.size, math.MaxUint32))
 	}
 	head = runtimespec.AppendFrameHeader(head, runtimespec.Result, http.StatusOK, size)
-	return hop.Answer(http.StatusOK, "Content-Type: "+runtimespec.MediaFrames+"\r\n", io.MultiReader(bytes.NewReader(head), bytes.NewReader(result)))
+	return upstream.Answer(http.StatusOK, "Content-Type: "+runtimespec.MediaFrames+"\r\n", io.MultiReader(bytes.NewReader(head), bytes.NewReader(result)))
 }

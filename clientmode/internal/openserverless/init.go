@@ -24,9 +24,9 @@ type Options struct {
 
 // New returns the adapter for one function at next, and the init's body in
 // parts, so that large code is not copied.
-func New(next upstream, init *runtimespec.InitBody, o Options) (*Adapter, [][]byte, error) {
+func New(next sender, init *runtimespec.InitBody, o Options) (*Adapter, [][]byte, error) {
 	sum := md5.Sum(init.Code)
-	s := &Adapter{upstream: next, hash: hex.EncodeToString(sum[:]), id: o.ID, name: o.Name, maxResult: o.MaxResult}
+	s := &Adapter{sender: next, hash: hex.EncodeToString(sum[:]), id: o.ID, name: o.Name, maxResult: o.MaxResult}
 	body, err := s.initBody(init, o.Container)
 	return s, body, err
 }

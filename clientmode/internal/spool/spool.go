@@ -9,7 +9,7 @@ import (
 	"os"
 	"sync"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 )
 
 // fileFrom is the size from which a body is kept in a file, in bytes: the
@@ -36,7 +36,7 @@ func New(parts ...[]byte) *Body {
 }
 
 // AttachTo makes b the body of a request.
-func (b *Body) AttachTo(r *hop.Request) {
+func (b *Body) AttachTo(r *upstream.Request) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	file, parts := b.file, b.parts

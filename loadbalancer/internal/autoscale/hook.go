@@ -7,8 +7,8 @@ import (
 	"io"
 	"net/url"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/jsontext"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 )
 
 // ErrOpen is for a hook that may have done its work or not.
@@ -52,13 +52,13 @@ func (p Post) Call(ctx context.Context, a Action) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	pool := hop.New(p.URL, hop.Options{Token: p.Token})
+	pool := upstream.New(p.URL, upstream.Options{Token: p.Token})
 	defer pool.CloseIdle()
-	resp, err := pool.Send(ctx, &hop.Request{
-		Path: p.URL.RequestURI(), Header: hop.Header{{Name: "Content-Type", Value: "application/json"}}, Body: body,
+	resp, err := pool.Send(ctx, &upstream.Request{
+		Path: p.URL.RequestURI(), Header: upstream.Header{{Name: "Content-Type", Value: "application/json"}}, Body: body,
 	})
 	switch {
-	case errors.Is(err, hop.ErrNotSent):
+	case errors.Is(err, upstream.ErrNotSent):
 		return "", err
 	case err != nil:
 		return "", errors.Join(ErrOpen, err)

@@ -9,7 +9,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/discovery"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 )
@@ -21,8 +21,8 @@ type Backend struct {
 	draining  bool             // as its source knows; of the goroutine that follows the list
 	server    *state.Server    // what is believed of it
 	target    *url.URL         // where its requests go
-	pool      *hop.Pool        // for what is asked of it
-	probe     *hop.Pool        // for checks: they are no POSTs, and keep a connection of their own
+	pool      *upstream.Pool   // for what is asked of it
+	probe     *upstream.Pool   // for checks: they are no POSTs, and keep a connection of their own
 	kick      chan struct{}    // has it checked now
 	checked   chan struct{}    // closed when it was checked once
 	inventory reading
@@ -34,7 +34,7 @@ func Of(s *state.Server) *Backend { return s.Peer.(*Backend) }
 
 // newBackend is how a server is reached.
 func (f *Fleet) newBackend(listed discovery.Server, now Settings) *Backend {
-	options := hop.Options{Token: now.Token}
+	options := upstream.Options{Token: now.Token}
 	if now.Trust != nil || listed.TLSName != "" {
 		options.TLS = &tls.Config{RootCAs: now.Trust, ServerName: listed.TLSName}
 	}
@@ -43,7 +43,7 @@ func (f *Fleet) newBackend(listed discovery.Server, now Settings) *Backend {
 	}
 	to := target(listed)
 	return &Backend{
-		name: listed.Name, listed: listed, target: to, pool: hop.New(to, options), probe: hop.New(to, options),
+		name: listed.Name, listed: listed, target: to, pool: upstream.New(to, options), probe: upstream.New(to, options),
 		kick: make(chan struct{}, 1), checked: make(chan struct{}),
 	}
 }
@@ -51,7 +51,7 @@ func (f *Fleet) newBackend(listed discovery.Server, now Settings) *Backend {
 // target is where a server's requests go. What goes through a tunnel has no address
 // but the server's incarnation.
 func target(s discovery.Server) *url.URL {
-	if u, err := hop.ParseTarget(s.URL, "http"); err == nil && !s.Tunnel {
+	if u, err := upstream.ParseTarget(s.URL, "http"); err == nil && !s.Tunnel {
 		return u
 	}
 	return &url.URL{Scheme: "http", Host: s.Incarnation}
@@ -61,7 +61,7 @@ func target(s discovery.Server) *url.URL {
 func (b *Backend) Name() string { return b.name }
 
 // Send sends a request there.
-func (b *Backend) Send(ctx context.Context, r *hop.Request) (*hop.Response, error) {
+func (b *Backend) Send(ctx context.Context, r *upstream.Request) (*upstream.Response, error) {
 	return b.pool.Send(ctx, r)
 }
 
@@ -101,7 +101,7 @@ func (b *Backend) goesBy(name string) bool {
 	at := b.target
 	if b.listed.Tunnel {
 		var err error
-		if at, err = hop.ParseTarget(strings.ToLower(b.name), "http"); err != nil {
+		if at, err = upstream.ParseTarget(strings.ToLower(b.name), "http"); err != nil {
 			return false
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -92,7 +92,7 @@ const okay = 200
 func (f *Fleet) probe(ctx context.Context, b *Backend) (r readiness, err error) {
 	ctx, cancel := context.WithTimeout(ctx, f.Settings().CheckTimeout)
 	defer cancel()
-	resp, err := b.probe.Send(ctx, &hop.Request{Get: true, Path: runtimespec.PathReady})
+	resp, err := b.probe.Send(ctx, &upstream.Request{Get: true, Path: runtimespec.PathReady})
 	if err != nil {
 		return r, err
 	}
@@ -123,7 +123,7 @@ func (f *Fleet) probe(ctx context.Context, b *Backend) (r readiness, err error) 
 }
 
 // Load is the load report of an answer, if it has one that makes sense.
-func Load(resp *hop.Response) (l runtimespec.Load, ok bool) {
+func Load(resp *upstream.Response) (l runtimespec.Load, ok bool) {
 	l, err := runtimespec.ParseLoad(resp.Head.Get(runtimespec.HeaderLoad))
 	return l, err == nil
 }

@@ -11,8 +11,8 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/tunnel"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/discovery"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/tasks"
@@ -157,12 +157,12 @@ func (f *Fleet) CloseIdle() {
 }
 
 // AppendHeader appends what each request about a function says.
-func (f *Fleet) AppendHeader(h hop.Header, identity, tenant string) hop.Header {
-	h = append(h, hop.Field{Name: runtimespec.HeaderFunction, Value: identity},
-		hop.Field{Name: runtimespec.HeaderLease, Value: f.Lease},
-		hop.Field{Name: "Content-Type", Value: "application/json"})
+func (f *Fleet) AppendHeader(h upstream.Header, identity, tenant string) upstream.Header {
+	h = append(h, upstream.Field{Name: runtimespec.HeaderFunction, Value: identity},
+		upstream.Field{Name: runtimespec.HeaderLease, Value: f.Lease},
+		upstream.Field{Name: "Content-Type", Value: "application/json"})
 	if f.Settings().Token != "" {
-		h = append(h, hop.Field{Name: runtimespec.HeaderTenant, Value: tenant})
+		h = append(h, upstream.Field{Name: runtimespec.HeaderTenant, Value: tenant})
 	}
 	return h
 }

@@ -10,7 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -134,11 +134,11 @@ func (b *Backend) Functions(ctx context.Context, brief bool, hops, tenant string
 	if brief {
 		path += "?brief=true"
 	}
-	header := hop.Header{{Name: runtimespec.HeaderHops, Value: hops}}
+	header := upstream.Header{{Name: runtimespec.HeaderHops, Value: hops}}
 	if tenant != "" {
-		header = append(header, hop.Field{Name: runtimespec.HeaderTenant, Value: tenant})
+		header = append(header, upstream.Field{Name: runtimespec.HeaderTenant, Value: tenant})
 	}
-	resp, err := b.probe.Send(ctx, &hop.Request{Get: true, Path: path, Header: header})
+	resp, err := b.probe.Send(ctx, &upstream.Request{Get: true, Path: path, Header: header})
 	if err != nil {
 		return 0, nil, err
 	}

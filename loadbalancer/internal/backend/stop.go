@@ -8,7 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/exchange"
-	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
@@ -26,7 +26,7 @@ func (f *Fleet) Stop(from exchange.Propagation, k state.Key, activation string, 
 	}
 	header := f.AppendHeader(nil, k.Identity.String(), k.Tenant)
 	if activation != "" {
-		header = append(header, hop.Field{Name: runtimespec.HeaderActivation, Value: activation})
+		header = append(header, upstream.Field{Name: runtimespec.HeaderActivation, Value: activation})
 	}
 	header = from.Onto(header)
 	ended := make(chan struct{})
@@ -41,10 +41,10 @@ func (f *Fleet) Stop(from exchange.Propagation, k state.Key, activation string, 
 	return ended
 }
 
-func (f *Fleet) stop(b *Backend, header hop.Header) {
+func (f *Fleet) stop(b *Backend, header upstream.Header) {
 	ctx, cancel := context.WithTimeout(f.Work, stopTime)
 	defer cancel()
-	resp, err := b.Send(ctx, &hop.Request{Path: runtimespec.PathStop, Header: header})
+	resp, err := b.Send(ctx, &upstream.Request{Path: runtimespec.PathStop, Header: header})
 	if err != nil {
 		f.Log.Debug("a server was not told to stop; what is left there runs out", zap.String("server", b.name), zap.Error(err))
 		return

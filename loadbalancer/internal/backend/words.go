@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/refusal"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -29,7 +29,7 @@ func Words(err error) string {
 			return own.Error()
 		}
 	}
-	return hop.CauseOf(err).Advise("balancer", "--servers-ca")
+	return upstream.CauseOf(err).Advise("balancer", "--servers-ca")
 }
 
 // Garbled is for a server that speaks no HTTP: to send it the same again is of no use.
@@ -45,7 +45,7 @@ func (b *Backend) GarbledUnsent(err error) *refusal.Refusal {
 
 // ReadMessage reads what a refusal says to a reader. Its reason has arrived with the
 // head; a message that breaks off changes nothing.
-func ReadMessage(resp *hop.Response) string {
+func ReadMessage(resp *upstream.Response) string {
 	resp.Within(time.Second)
 	var text [maxAnswer]byte
 	n := 0
@@ -72,7 +72,7 @@ const leastRetry = 50 * time.Millisecond
 
 // RetryAfter is when a server said that it may have room again. It is rounded up to
 // whole seconds; what is certain is a second less.
-func RetryAfter(resp *hop.Response) time.Duration {
+func RetryAfter(resp *upstream.Response) time.Duration {
 	value := resp.Head.Get("Retry-After")
 	seconds, err := strconv.Atoi(value)
 	if value == "" || err != nil || seconds < 1 {
@@ -83,7 +83,7 @@ func RetryAfter(resp *hop.Response) time.Duration {
 
 // Judge returns a failure's reason, and whether the answer is a server's of this
 // contract at all.
-func Judge(resp *hop.Response) (reason runtimespec.Reason, ours bool) {
+func Judge(resp *upstream.Response) (reason runtimespec.Reason, ours bool) {
 	_, ours = resp.Head.Only(runtimespec.HeaderServer)
 	if resp.Status < leastFailure {
 		return "", ours

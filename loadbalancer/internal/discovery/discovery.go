@@ -21,7 +21,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 )
 
 // Server is one that a source knows. It is comparable.
@@ -66,7 +66,7 @@ func (s Static) String() string { return "--server" }
 
 // at is the server at a URL; a name may be given.
 func at(target, name string) (Server, error) {
-	u, err := hop.ParseTarget(target, "http")
+	u, err := upstream.ParseTarget(target, "http")
 	if err != nil {
 		return Server{}, err
 	}

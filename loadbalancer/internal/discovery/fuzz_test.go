@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/discovery"
 )
 
@@ -20,7 +20,7 @@ func FuzzParseList(f *testing.F) {
 			return
 		}
 		for _, s := range servers {
-			u, err := hop.ParseTarget(s.URL, "")
+			u, err := upstream.ParseTarget(s.URL, "")
 			assert.NoError(t, err)
 			assert.NotEmpty(t, s.Name)
 			assert.NotEmpty(t, u.Host)
@@ -45,7 +45,7 @@ func FuzzJoin(f *testing.F) {
 		j.Watch(ctx, func(u discovery.Update) {
 			cancel()
 			if assert.Len(t, u.Servers, 1) {
-				_, err := hop.ParseTarget(u.Servers[0].URL, "")
+				_, err := upstream.ParseTarget(u.Servers[0].URL, "")
 				assert.NoError(t, err)
 				assert.Len(t, u.Servers[0].Incarnation, 36)
 			}

@@ -2,8 +2,8 @@ package dispatch
 
 import (
 	"github.com/whiskaway/whiskaway/internal/exchange"
-	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/refusal"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/backend"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/runtime-spec"
@@ -40,7 +40,7 @@ func (r *Run) passTo(s *state.Server, failed error) error {
 	b := backend.Of(s)
 	r.Exchange.Server = s.Name
 	r.Tries++
-	r.request = hop.Request{Path: runtimespec.PathRun, Header: r.header(r.Key.Identity.String()), Body: r.Bytes}
+	r.request = upstream.Request{Path: runtimespec.PathRun, Header: r.header(r.Key.Identity.String()), Body: r.Bytes}
 	resp, err := b.Send(r.ctx, &r.request)
 	if err != nil {
 		if r.Caller.Err() != nil {

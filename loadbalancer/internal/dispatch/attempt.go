@@ -5,19 +5,19 @@ import (
 	"time"
 
 	"github.com/whiskaway/whiskaway/internal/exchange"
-	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/refusal"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/backend"
 	"github.com/whiskaway/whiskaway/loadbalancer/policy"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
 // header is the request's, with the time that is left.
-func (r *Run) header(identity string) hop.Header {
+func (r *Run) header(identity string) upstream.Header {
 	h := r.d.AppendHeader(r.fields[:0], identity, r.Key.Tenant)
 	add := func(name, value string) {
 		if value != "" {
-			h = append(h, hop.Field{Name: name, Value: value})
+			h = append(h, upstream.Field{Name: name, Value: value})
 		}
 	}
 	add(runtimespec.HeaderServer, r.Asked)
@@ -37,7 +37,7 @@ func (r *Run) attempt() (retry bool, err error) {
 	r.Exchange.Server = s.Name
 	r.beginSpan()
 	defer func() { r.endSpan(err) }()
-	r.request = hop.Request{Path: runtimespec.PathRun, Header: r.header(r.Function.Identity), Body: r.Bytes}
+	r.request = upstream.Request{Path: runtimespec.PathRun, Header: r.header(r.Function.Identity), Body: r.Bytes}
 	began := time.Now()
 	r.Started = s
 	resp, err := b.Send(r.ctx, &r.request)
@@ -58,7 +58,7 @@ func (r *Run) attempt() (retry bool, err error) {
 }
 
 // relay passes an answer on.
-func (r *Run) relay(b *backend.Backend, resp *hop.Response, reason runtimespec.Reason, began time.Time) error {
+func (r *Run) relay(b *backend.Backend, resp *upstream.Response, reason runtimespec.Reason, began time.Time) error {
 	var begun, ended *runtimespec.Load
 	if load, ok := backend.Load(resp); ok && resp.Size < 0 { // it is of now, and the end may be far
 		begun = &load
@@ -85,7 +85,7 @@ func (r *Run) relay(b *backend.Backend, resp *hop.Response, reason runtimespec.R
 
 // refused sorts a run that a server has not started. One that does not know the
 // function is told about it with the next pick.
-func (r *Run) refused(resp *hop.Response, reason runtimespec.Reason) (retry bool, _ error) {
+func (r *Run) refused(resp *upstream.Response, reason runtimespec.Reason) (retry bool, _ error) {
 	r.Started = nil
 	after, text := backend.RetryAfter(resp), backend.ReadMessage(resp)
 	load, has := backend.Load(resp)
@@ -101,7 +101,7 @@ func (r *Run) refused(resp *hop.Response, reason runtimespec.Reason) (retry bool
 
 // unanswered sorts a request that got no answer.
 func (r *Run) unanswered(b *backend.Backend, err error) (retry bool, _ error) {
-	notSent := errors.Is(err, hop.ErrNotSent)
+	notSent := errors.Is(err, upstream.ErrNotSent)
 	switch {
 	case r.Caller.Err() != nil:
 		r.finish(policy.Answer{Outcome: policy.Left}, nil)
@@ -119,7 +119,7 @@ func (r *Run) unanswered(b *backend.Backend, err error) (retry bool, _ error) {
 	}
 	r.finish(policy.Answer{Outcome: policy.Failed}, nil)
 	b.Check()
-	if errors.Is(err, hop.ErrNoHTTP) {
+	if errors.Is(err, upstream.ErrNoHTTP) {
 		return false, b.Garbled("the run may have been started and is not sent again", err)
 	}
 	return false, refusal.Lost("the connection to %s was lost after the run was sent; it may have run and is not sent again: %s", b.Public(), backend.Words(err)).Because(err)
@@ -130,7 +130,7 @@ func (r *Run) notSent(b *backend.Backend, err error) (retry bool, _ error) {
 	r.d.CarryOut(r.d.State.NotSent(&r.Run, time.Now()))
 	b.Check()
 	r.d.Metrics.Retried("not-sent")
-	if errors.Is(err, hop.ErrNoHTTP) {
+	if errors.Is(err, upstream.ErrNoHTTP) {
 		return true, b.GarbledUnsent(err)
 	}
 	return true, refusal.Away("%s cannot be reached: %s", b.Public(), backend.Words(err)).Because(err)

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/whiskaway/whiskaway/internal/exchange"
-	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/refusal"
 	"github.com/whiskaway/whiskaway/internal/trace"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/backend"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/initload"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/queue"
@@ -57,7 +57,7 @@ func New(c Config) *Dispatcher { return &Dispatcher{c} }
 type Caller interface {
 	// Relay passes an answer on as it comes, and closes it. whole reports whether the
 	// caller got all of it.
-	Relay(ctx context.Context, answer *hop.Response) (o policy.Outcome, whole bool)
+	Relay(ctx context.Context, answer *upstream.Response) (o policy.Outcome, whole bool)
 	// Result is what was relayed, for spans.
 	Result() string
 }
@@ -79,10 +79,10 @@ type Run struct {
 	d        *Dispatcher
 	ctx      context.Context // ends with the run's time, its caller, or its cancelling
 	dropping sync.Mutex      // guards the end of the body
-	request  hop.Request
-	fields   [12]hop.Field // the request's header
-	span     trace.Span    // of the request to a server, before it the caller's
-	placed   bool          // a server was found while it was queued
+	request  upstream.Request
+	fields   [12]upstream.Field // the request's header
+	span     trace.Span         // of the request to a server, before it the caller's
+	placed   bool               // a server was found while it was queued
 }
 
 // Execute has a run executed within its time.
@@ -207,7 +207,7 @@ func (r *Run) awaitInit() (retry bool, err error) {
 		return false, nil
 	case errors.Is(failed, initload.ErrNoCode):
 		retry, err = false, state.ErrUnknownFunction
-	case errors.Is(failed, hop.ErrNoHTTP):
+	case errors.Is(failed, upstream.ErrNoHTTP):
 		retry, err = true, backend.Of(s).GarbledUnsent(failed)
 	case failed != nil:
 		retry, err = true, initload.Failed(backend.Of(s), failed)

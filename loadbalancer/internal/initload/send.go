@@ -7,8 +7,8 @@ import (
 	"io"
 	"time"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/refusal"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/backend"
 	"github.com/whiskaway/whiskaway/loadbalancer/internal/state"
 	"github.com/whiskaway/whiskaway/runtime-spec"
@@ -41,7 +41,7 @@ func (l *Loader) initialise(ctx context.Context, i *state.Init, j *Job) (Answer,
 
 func (l *Loader) send(ctx context.Context, i *state.Init, j *Job, body []byte) (Answer, error) {
 	b := backend.Of(i.Server)
-	resp, err := b.Send(ctx, &hop.Request{Path: runtimespec.PathInit, Header: l.header(ctx, i, j), Body: body})
+	resp, err := b.Send(ctx, &upstream.Request{Path: runtimespec.PathInit, Header: l.header(ctx, i, j), Body: body})
 	if err != nil {
 		return Answer{}, err
 	}
@@ -69,19 +69,19 @@ func (l *Loader) send(ctx context.Context, i *state.Init, j *Job, body []byte) (
 	return a, err
 }
 
-func (l *Loader) header(ctx context.Context, i *state.Init, j *Job) hop.Header {
+func (l *Loader) header(ctx context.Context, i *state.Init, j *Job) upstream.Header {
 	r := i.Recipe
-	h := l.AppendHeader(make(hop.Header, 0, 12), i.Function.Identity, i.Function.Key.Tenant)
-	h = append(h, hop.Field{Name: runtimespec.HeaderCode, Value: r.Code.String()}, hop.Field{Name: "Accept", Value: runtimespec.MediaFrames})
+	h := l.AppendHeader(make(upstream.Header, 0, 12), i.Function.Identity, i.Function.Key.Tenant)
+	h = append(h, upstream.Field{Name: runtimespec.HeaderCode, Value: r.Code.String()}, upstream.Field{Name: "Accept", Value: runtimespec.MediaFrames})
 	if r.Kind != "" {
-		h = append(h, hop.Field{Name: runtimespec.HeaderKind, Value: r.Kind})
+		h = append(h, upstream.Field{Name: runtimespec.HeaderKind, Value: r.Kind})
 	}
 	if r.Env != "" {
-		h = append(h, hop.Field{Name: runtimespec.HeaderEnv, Value: r.Env})
+		h = append(h, upstream.Field{Name: runtimespec.HeaderEnv, Value: r.Env})
 	}
 	h = j.Onto(h)
 	if end, ok := ctx.Deadline(); ok {
-		h = append(h, hop.Field{Name: runtimespec.HeaderTimeout, Value: runtimespec.FormatTimeout(time.Until(end))})
+		h = append(h, upstream.Field{Name: runtimespec.HeaderTimeout, Value: runtimespec.FormatTimeout(time.Until(end))})
 	}
 	return h
 }
@@ -92,9 +92,9 @@ func Failed(b *backend.Backend, err error) *refusal.Refusal {
 	switch {
 	case errors.Is(err, ErrNoCode):
 		return refusal.New(runtimespec.CodeNeeded, "%v: send the whole init", ErrNoCode).Because(err)
-	case errors.Is(err, hop.ErrNoHTTP):
+	case errors.Is(err, upstream.ErrNoHTTP):
 		return b.Garbled("the function is not ready there", err)
-	case errors.Is(err, hop.ErrNotSent):
+	case errors.Is(err, upstream.ErrNotSent):
 		return refusal.Away("the init was not sent, %s cannot be reached: %s", b.Public(), backend.Words(err)).Because(err)
 	}
 	return refusal.New(runtimespec.StartFailed, "the init at %s failed: %s", b.Public(), backend.Words(err)).Because(err)

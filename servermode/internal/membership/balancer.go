@@ -12,8 +12,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
-	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/tunnel"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -29,7 +29,7 @@ type balancer struct {
 	at    *url.URL
 	token func() (string, error)
 	self  runtimespec.Registration
-	pool  *hop.Pool
+	pool  *upstream.Pool
 	log   *zap.Logger
 
 	draining atomic.Bool

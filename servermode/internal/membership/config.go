@@ -8,8 +8,8 @@ import (
 	"os"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
-	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/token"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -27,7 +27,7 @@ type Config struct {
 func (c Config) Check(listen string, tokens bool) error {
 	seen := map[string]bool{}
 	for _, target := range c.Balancers {
-		balancer, err := hop.ParseTarget(target, "http")
+		balancer, err := upstream.ParseTarget(target, "http")
 		if err != nil {
 			return fmt.Errorf("%w: --join: %w", daemon.ErrConfig, err)
 		}
@@ -40,7 +40,7 @@ func (c Config) Check(listen string, tokens bool) error {
 		seen[balancer.String()] = true
 	}
 	if c.Advertise != "" {
-		if _, err := hop.ParseTarget(c.Advertise, "http"); err != nil {
+		if _, err := upstream.ParseTarget(c.Advertise, "http"); err != nil {
 			return fmt.Errorf("%w: --advertise: %w", daemon.ErrConfig, err)
 		}
 	}
@@ -105,7 +105,7 @@ func (c Config) register(self runtimespec.Registration, addr, scheme string) (ru
 	if c.Advertise != "" {
 		addr = c.Advertise
 	}
-	u, err := hop.ParseTarget(addr, scheme)
+	u, err := upstream.ParseTarget(addr, scheme)
 	if err == nil {
 		self.URL = u.String()
 	}

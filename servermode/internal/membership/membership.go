@@ -15,7 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/whiskaway/whiskaway/internal/daemon"
-	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -58,12 +58,12 @@ func (m *Membership) Join(s Server) error {
 		return err
 	}
 	for _, target := range m.cfg.Balancers {
-		at, err := hop.ParseTarget(target, "http")
+		at, err := upstream.ParseTarget(target, "http")
 		if err != nil {
 			return err // Check found none
 		}
 		b := &balancer{
-			at: at, token: m.cfg.token, self: self, pool: hop.New(at, hop.Options{TLS: m.trust}),
+			at: at, token: m.cfg.token, self: self, pool: upstream.New(at, upstream.Options{TLS: m.trust}),
 			log: m.log.With(zap.Stringer("balancer", at)), now: make(chan struct{}, 1),
 		}
 		if m.cfg.Tunnel {

@@ -6,8 +6,8 @@ import (
 	"io"
 	"time"
 
-	"github.com/whiskaway/whiskaway/internal/hop"
 	"github.com/whiskaway/whiskaway/internal/jsontext"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 	"github.com/whiskaway/whiskaway/runtime-spec"
 )
 
@@ -27,15 +27,15 @@ func (b *balancer) say(ctx context.Context, self runtimespec.Registration, limit
 	if err != nil {
 		return 0, err
 	}
-	header := hop.Header{{Name: "Content-Type", Value: "application/json"}}
+	header := upstream.Header{{Name: "Content-Type", Value: "application/json"}}
 	secret, err := b.token()
 	if err != nil {
 		return 0, err
 	}
 	if secret != "" {
-		header = header.With(hop.Field{Name: "Authorization", Value: "Bearer " + secret})
+		header = header.With(upstream.Field{Name: "Authorization", Value: "Bearer " + secret})
 	}
-	resp, err := b.pool.Send(ctx, &hop.Request{Path: runtimespec.PathJoin, Header: header, Body: body})
+	resp, err := b.pool.Send(ctx, &upstream.Request{Path: runtimespec.PathJoin, Header: header, Body: body})
 	if err != nil {
 		return 0, err
 	}

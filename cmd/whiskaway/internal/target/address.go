@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/whiskaway/whiskaway/cmd/whiskaway/internal/output"
-	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 )
 
 // Where servers, balancers and runtime containers listen unless told otherwise.
@@ -25,7 +25,7 @@ func URL(address, usual string) (string, error) {
 	if address == "" {
 		return usual, nil
 	}
-	u, err := hop.ParseTarget(bracketed(address), "http")
+	u, err := upstream.ParseTarget(bracketed(address), "http")
 	if err != nil {
 		return "", fmt.Errorf("%q is no address: want HOST, HOST:PORT, http://HOST:PORT or https://HOST:PORT, and nothing behind it", output.Printable(address))
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/whiskaway/whiskaway/cmd/whiskaway/internal/exit"
-	"github.com/whiskaway/whiskaway/internal/hop"
+	"github.com/whiskaway/whiskaway/internal/upstream"
 )
 
 // errWantsTLS reports that a server of HTTPS was asked in plain HTTP.
@@ -38,37 +38,37 @@ func explain(expected peer, url string, err error) error {
 	var invalid x509.CertificateInvalidError
 	_, host, _ := strings.Cut(url, "://")
 	switch cause := causeOf(err); {
-	case cause == hop.CauseNoHost && errors.As(err, &lookup):
+	case cause == upstream.CauseNoHost && errors.As(err, &lookup):
 		return says("there is no host %s: check its spelling, or name another with %s", lookup.Name, expected.Flag)
-	case cause == hop.CauseNoLookup && errors.As(err, &lookup):
+	case cause == upstream.CauseNoLookup && errors.As(err, &lookup):
 		return says("the host %s cannot be looked up (%s): is the network there?", lookup.Name, lookup.Err)
-	case cause == hop.CauseRefused:
+	case cause == upstream.CauseRefused:
 		return says("nothing listens there: start %s, or name another with %s", expected.start, expected.Flag)
-	case cause == hop.CauseTLS:
+	case cause == upstream.CauseTLS:
 		return says("it serves HTTPS and was asked in plain HTTP: say %s https://%s", expected.Flag, host)
-	case cause == hop.CauseNoTLS:
+	case cause == upstream.CauseNoTLS:
 		return says("it serves plain HTTP and was asked for HTTPS: say %s http://%s", expected.Flag, host)
-	case cause == hop.CauseTimeout:
+	case cause == upstream.CauseTimeout:
 		return says("it does not answer; is the host up, and no firewall between?")
-	case cause == hop.CauseIssuer:
+	case cause == upstream.CauseIssuer:
 		return says("this host does not trust the issuer of its certificate (x509): pass the issuer's certificate, or the server's own, with --ca-file")
-	case cause == hop.CauseOtherName && errors.As(err, &name):
+	case cause == upstream.CauseOtherName && errors.As(err, &name):
 		return says("its certificate is not for this name (%s): use one that it is for, or have it made for this one", name.Error())
-	case cause == hop.CauseExpired && errors.As(err, &invalid):
+	case cause == upstream.CauseExpired && errors.As(err, &invalid):
 		return says("its certificate is not valid now (%s): renew it, or mend this host's clock", invalid.Error())
 	}
 	return err
 }
 
 // causeOf knows besides what net/http's client says only in text.
-func causeOf(err error) hop.Cause {
+func causeOf(err error) upstream.Cause {
 	switch {
 	case errors.Is(err, errWantsTLS), strings.Contains(err.Error(), `malformed HTTP response "\x15\x03`):
-		return hop.CauseTLS
+		return upstream.CauseTLS
 	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
-		return hop.CauseNoTLS
+		return upstream.CauseNoTLS
 	}
-	return hop.CauseOf(err)
+	return upstream.CauseOf(err)
 }
 
 // wantsTLS reports whether an answer is what Go's servers and common proxies
