@@ -25,7 +25,6 @@ type storm struct {
 	waits  map[*state.Init][]*state.Run
 	queued []*state.Run
 	due    []state.RecallAt
-	health []state.HealthChanged
 }
 
 // TestState_SurvivesAStorm has everything happen in any order: servers come and go,
