@@ -39,7 +39,7 @@ type Config struct {
 	CheckEvery       time.Duration `flag:"check-every" default:"500ms" reload:"live" help:"Time between two health checks of a server."`
 	CheckTimeout     time.Duration `flag:"check-timeout" default:"1s" reload:"live" help:"A server that takes longer to answer a health check is not well."`
 
-	Policy      string        `flag:"policy" group:"Inits and runs" default:"warm" reload:"live" help:"Which server gets a run: warm, where its answer is expected soonest, or least-loaded."`
+	Policy      string        `flag:"policy" group:"Inits and runs" default:"warm" enum:"warm,least-loaded" also:"consistent-hash,p2c,peak-ewma,random,round-robin" reload:"live" help:"Which server gets a run: where its answer is expected soonest, or the least busy one."`
 	Lease       time.Duration `flag:"lease" default:"30m" reload:"live" help:"How long a function is kept without runs."`
 	InitTimeout time.Duration `flag:"max-init" default:"5m" reload:"live" help:"Longest init."`
 	VolatileEnv []string      `flag:"volatile-env" help:"More init parameters that change with each activation; the same on clients and servers."`

@@ -10,6 +10,7 @@
 //	env      its variable, if that is not WHISKAWAY_ and the flag's name
 //	holder   placeholder for its value in --help
 //	enum     its possible values, comma-separated
+//	also     values that are accepted besides, but not offered
 //	unit     bytes, which may be written as 64MiB; or percent
 //	min, max bounds of a number or a time; without min it is above 0
 //	zero     the field's value for a given 0, if that is not its default
@@ -37,6 +38,7 @@ type Setting struct {
 
 	Group string   // the heading that this setting is the first of
 	Enum  []string // empty: any text
+	also  []string // accepted besides, but not offered
 
 	tag    reflect.StructTag
 	fields []reflect.Value
@@ -76,6 +78,7 @@ func newSetting(name string, tag reflect.StructTag, field reflect.Value) *Settin
 	s.Env = cmp.Or(s.Env, EnvOf(name))
 	if enum := tag.Get("enum"); enum != "" {
 		s.Enum = strings.Split(enum, ",")
+		s.also = strings.FieldsFunc(tag.Get("also"), func(r rune) bool { return r == ',' })
 	}
 	return s
 }

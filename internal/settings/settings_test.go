@@ -23,7 +23,7 @@ type config struct {
 	Slots   int           `flag:"slots" unset:"CPUs" env:"SETTINGS_TEST_SLOTS"`
 	Bytes   int64         `flag:"bytes" default:"64KiB" unit:"bytes" env:"SETTINGS_TEST_BYTES"`
 	Bool    bool          `flag:"bool" env:"SETTINGS_TEST_BOOL"`
-	Level   string        `flag:"level" default:"info" enum:"debug,info" env:"SETTINGS_TEST_LEVEL"`
+	Level   string        `flag:"level" default:"info" enum:"debug,info" also:"trace" env:"SETTINGS_TEST_LEVEL"`
 	Token   string        `flag:"token" type:"file" env:"SETTINGS_TEST_TOKEN" reload:"toggle"`
 	List    []string      `flag:"list" env:"SETTINGS_TEST_LIST"`
 	Words   []string      `flag:"words" sep:", " env:"SETTINGS_TEST_WORDS"`
@@ -65,7 +65,16 @@ func TestParse_FlagsOverVariablesOverDefaults(t *testing.T) {
 	assert.False(t, c.Bool)
 }
 
-// Helm and Python write True, people yes.
+// What is not offered may be accepted all the same; the error names what is offered.
+func TestParse_ValuesThatAreNotOffered(t *testing.T) {
+	c, err := parse("--level=trace")
+	require.NoError(t, err)
+	assert.Equal(t, "trace", c.Level)
+	_, err = parse("--level=")
+	assert.EqualError(t, err, `--level must be one of debug, info, not ""`)
+}
+
+// Helm and Python write True, operators yes.
 func TestParse_Bools(t *testing.T) {
 	for text, want := range map[string]bool{"true": true, "True": true, "1": true, "yes": true, "false": false, "FALSE": false, "0": false, "No": false} {
 		c, err := parse("--bool", "--bool="+text)

@@ -47,7 +47,7 @@ func (s *Setting) Parse(text string) (value reflect.Value, err error) {
 	switch s.Kind() {
 	case Text:
 		value.SetString(s.path(text))
-		if len(s.Enum) > 0 && !slices.Contains(s.Enum, text) {
+		if len(s.Enum) > 0 && !slices.Contains(s.Enum, text) && !slices.Contains(s.also, text) {
 			err = errors.New(s.Wanted())
 		}
 		return value, err
