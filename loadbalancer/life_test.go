@@ -195,7 +195,9 @@ func TestStop_ARunThatWaitsAndWhoComesNextShareAnInit(t *testing.T) {
 			load := func() { // by the run
 				runs := s.count(runtimespec.PathRun)
 				s.on(runtimespec.PathRun, first(runs+1, refuse(runtimespec.UnknownFunction), echo))
-				r.eventually(func() bool { return s.count(runtimespec.PathRun) > runs })
+				r.eventually(func() bool {
+					return strings.Contains(r.get("/metrics").body, `whiskaway_balancer_retries_total{reason="unknown-function"} 1`)
+				})
 				r.eventually(func() bool { return s.count(runtimespec.PathInit) == 2 })
 			}
 			if runFirst {

@@ -149,8 +149,12 @@ func TestTunnel_CarriesABoundedNumberOfConnections(t *testing.T) {
 }
 
 func TestTunnel_ANewOneOfAServerTakesTheOldOnesPlace(t *testing.T) {
-	b, s, p := pair(t, echoed)
-	young := newServer(t, b.url, echoed, func(c *tunnel.Config) { c.Incarnation, c.FirstPause = s.id, time.Hour })
+	b := newBalancer(t, &tunnel.Hub{})
+	patient := func(c *tunnel.Config) { c.FirstPause, c.LastPause = time.Hour, time.Hour } // neither comes back
+	s := newServer(t, b.url, echoed, patient)
+	b.wait(t, s)
+	p := b.pool(t, s)
+	young := newServer(t, b.url, echoed, patient, func(c *tunnel.Config) { c.Incarnation = s.id })
 	next(t, young.up)
 	assert.ErrorContains(t, next(t, s.down), "has broken")
 	s.End()

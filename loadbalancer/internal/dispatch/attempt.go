@@ -94,8 +94,8 @@ func (r *Run) refused(resp *upstream.Response, reason runtimespec.Reason) (retry
 		report = nil
 	}
 	_ = resp.Close()
-	r.d.Metrics.Retried(string(reason))
 	r.d.CarryOut(r.d.State.Refused(&r.Run, reason, after, report, time.Now()))
+	r.d.Metrics.Retried(string(reason))
 	return true, &refusal.Refusal{Reason: reason, Message: text, RetryAfter: after}
 }
 
