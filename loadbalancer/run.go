@@ -110,7 +110,7 @@ func limitWriting(ctx context.Context, c *call) {
 }
 
 // relayWhole passes on an answer that is small. One that breaks off goes on so
-// far: its head names who can be asked again.
+// far: its head names the server to ask again.
 func (c caller) relayWhole(ctx context.Context, resp *upstream.Response, buf []byte) (o policy.Outcome, whole bool) {
 	n, err := io.ReadFull(resp, buf)
 	c.W.WriteHeader(resp.Status)

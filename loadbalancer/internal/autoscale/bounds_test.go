@@ -65,7 +65,7 @@ func TestDecider_StaleIsNotTakenForIdle(t *testing.T) {
 	a, _ = c.after(long, lazy)
 	assert.Equal(t, autoscale.Drain, a.Kind)
 	a, when := c.after(long, signals(host("a", 1, 0), host("b", 0, 0), parked(stale)))
-	assert.Equal(t, autoscale.Resume, a.Kind, "nobody knows whether something runs there")
+	assert.Equal(t, autoscale.Resume, a.Kind, "it is not known whether something runs there")
 	assert.Equal(t, 5*time.Minute, when)
 }
 

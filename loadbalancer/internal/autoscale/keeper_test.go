@@ -200,5 +200,5 @@ func TestPost_IsToldWhatToDo(t *testing.T) {
 	s.Close()
 	_, err = autoscale.Post{URL: u}.Call(t.Context(), down)
 	assert.Error(t, err)
-	assert.NotErrorIs(t, err, autoscale.ErrOpen, "nobody was there")
+	assert.NotErrorIs(t, err, autoscale.ErrOpen, "it was not asked")
 }

@@ -46,7 +46,7 @@ func FuzzLine(f *testing.F) {
 	})
 }
 
-// model is a list of all who wait, in the order of their functions' lanes.
+// model is a list of all runs that wait, in the order of their functions' lanes.
 type model struct {
 	t       *testing.T
 	line    *queue.Queue[[2]byte, *place]

@@ -56,9 +56,9 @@ func TestInitDone_ByADrainingServer(t *testing.T) {
 }
 
 // A function whose last lease ends while it is initialised is stopped when that is
-// over, unless somebody needs it again by then.
+// over, unless a caller needs it again by then.
 func TestLeaseEnded_WithAnInitInFlight(t *testing.T) {
-	for name, again := range map[string]bool{"nobody needs it": false, "it is needed again": true} {
+	for name, again := range map[string]bool{"it is not needed": false, "it is needed again": true} {
 		r := newRig(t, "a")
 		f := r.function("f")
 		i := r.place(f).Init
